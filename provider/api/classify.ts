@@ -1,0 +1,208 @@
+import { describeBody, errorMessage, readBody, type AnswerBody } from "./answerBody";
+import {
+  ForbiddenError,
+  InsufficientBalanceError,
+  InvalidRequestError,
+  NotFoundError,
+  RateLimitedError,
+  ServerError,
+  UnauthorizedError,
+  UnexpectedAnswerError,
+  type ApiError,
+  type ForbiddenReason,
+} from "./errors";
+import { quotable } from "./redact";
+import type { HttpAnswer } from "./transport";
+
+/** The calls that we make, by their last path segment. */
+export type Endpoint = "create" | "list" | "lookup" | "update" | "toggle" | "remove";
+
+/** https://docs.electronhub.ai: the cooldown after a request too many, when the answer does not say. */
+const DEFAULT_COOLDOWN_MS = 180_000;
+
+/** No cooldown that is documented comes near; a larger figure is a mistake or an attack. */
+const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+
+/** Turns an answer that is no success into the one error that says what it means. */
+export function classify(
+  endpoint: Endpoint,
+  answer: HttpAnswer,
+  { secrets, nowMs }: { secrets: readonly string[]; nowMs: number },
+): ApiError {
+  const { status } = answer;
+  const body = readBody(answer.body);
+  const raw = errorMessage(body);
+  const words = raw === undefined ? describeBody(body) : `"${quotable(raw, secrets)}"`;
+  const said = (meaning: string) => `${meaning} (HTTP ${status}: ${words}).`;
+
+  switch (status) {
+    case 400:
+    case 422:
+      return new InvalidRequestError({
+        status,
+        why: said("The API calls the request invalid"),
+        nextStep: "Compare the resource's inputs with what the message names and correct them.",
+      });
+    case 401:
+      return new UnauthorizedError({
+        status,
+        why: said("The API does not accept this API key"),
+        nextStep:
+          "Check electronhub:apiKey (or ELECTRONHUB_API_KEY): it must be the account's current master API key (ek-…).",
+      });
+    case 402:
+      return new InsufficientBalanceError({
+        status,
+        why: said("The account's balance does not cover the budget"),
+        nextStep: "Top up the account or lower `budget`; destroying other keys returns their unused credits.",
+      });
+    case 403:
+      return forbidden(forbiddenReason(endpoint, body, raw), said, endpoint);
+    case 404: {
+      const saidByApi = speaksOfTheKey(raw);
+      return new NotFoundError({
+        status,
+        saidByApi,
+        why: said(saidByApi ? "The account has no such key" : "Nothing answers at this address"),
+        nextStep: saidByApi
+          ? "Run `pulumi refresh` to bring the state up to date."
+          : "Check electronhub:baseUrl: this 404 is not the API's word about a key.",
+      });
+    }
+    case 408:
+    case 425:
+      return new ServerError({
+        status,
+        retryable: true,
+        why: said("The request timed out"),
+        nextStep: TRY_AGAIN,
+      });
+    case 429:
+      return new RateLimitedError({
+        status,
+        retryAfterMs: retryAfterMs(answer, raw, nowMs) ?? DEFAULT_COOLDOWN_MS,
+        why: said("The account's rate limit is exceeded"),
+        nextStep: "Wait for the cooldown to end; other programs that use the account share its limit.",
+      });
+    default:
+      if (status >= 500) {
+        return new ServerError({
+          status,
+          retryable: true,
+          why: said("The API failed"),
+          nextStep: TRY_AGAIN,
+        });
+      }
+      return new UnexpectedAnswerError({
+        status,
+        why:
+          status >= 300 && status < 400
+            ? `The address redirects elsewhere (HTTP ${status}), which is never followed: it would carry the API key away.`
+            : said("The answer is none that the API documents"),
+        nextStep: "Check electronhub:baseUrl, and any proxy between here and the API.",
+      });
+  }
+}
+
+const TRY_AGAIN = "The API may be in trouble: run the command again later; it continues where it stopped.";
+
+/** A bare "Not Found" is a framework's word about a route, not the API's about a key. */
+function speaksOfTheKey(message: string | undefined): boolean {
+  if (message === undefined) return false;
+  if (/already (?:been )?(?:deleted|removed)/i.test(message)) return true;
+  return /(?:\b|_)keys?\b/i.test(message.replace(/\bapi[ _-]?keys?\b/gi, ""));
+}
+
+function forbiddenReason(endpoint: Endpoint, body: AnswerBody, message: string | undefined): ForbiddenReason {
+  if (body.kind !== "json") return "edge";
+  const words = message ?? "";
+  if (/\bIP\b|\bip address/i.test(words)) return "addressLimit";
+  if (/paused|suspended/i.test(words)) return "paused";
+  if (/\bown(?:s|er|ed|ership)?\b|belong|another (?:user|account)|not yours/i.test(words))
+    return "otherAccount";
+  if (/\b(?:limit|maximum|max|too many|cap|quota)\b/i.test(words))
+    return endpoint === "create" ? "keyCap" : "unstated";
+  if (/permission|scope|not allowed|access denied|insufficient/i.test(words)) {
+    const ofThisKey =
+      endpoint !== "create" && endpoint !== "list" && /\b(?:this|that|the) (?:proxy )?key\b/i.test(words);
+    return ofThisKey ? "otherAccount" : "permission";
+  }
+  return "unstated";
+}
+
+function forbidden(
+  reason: ForbiddenReason,
+  said: (meaning: string) => string,
+  endpoint: Endpoint,
+): ForbiddenError {
+  const { meaning, nextStep } = FORBIDDEN[reason];
+  const suffix =
+    reason === "unstated" && endpoint !== "create" && endpoint !== "list" ? MAYBE_OTHER_ACCOUNT : "";
+  return new ForbiddenError({
+    status: 403,
+    reason,
+    why: said(meaning),
+    nextStep: nextStep + suffix,
+  });
+}
+
+const MAYBE_OTHER_ACCOUNT =
+  " The usual reason is a key that another account owns: use the API key of the account that made it.";
+
+const FORBIDDEN: Record<ForbiddenReason, { meaning: string; nextStep: string }> = {
+  otherAccount: {
+    meaning: "The key is owned by another account than this API key's",
+    nextStep:
+      "Use the API key of the account that owns it (electronhub:apiKey, or an explicit provider). " +
+      "If the key is no longer this stack's business, `pulumi state delete` makes the stack forget it.",
+  },
+  keyCap: {
+    meaning: "The account's plan allows no more proxy keys",
+    nextStep: "Remove keys that are no longer used, or move to a larger plan.",
+  },
+  permission: {
+    meaning: "This API key lacks the permission to do this",
+    nextStep: "Use an API key that may manage proxy keys (the account's master key).",
+  },
+  addressLimit: {
+    meaning: "The API refuses this machine's IP address",
+    nextStep: "Run from another address, or ask the vendor to lift the limit on API keys for this one.",
+  },
+  paused: {
+    meaning: "The account's plan is paused",
+    nextStep: "Resume the plan, then run the command again.",
+  },
+  edge: {
+    meaning: "The network edge in front of the API blocks the request, not the API itself",
+    nextStep:
+      "Check electronhub:baseUrl and whether this machine's address or the User-Agent (electronhub:userAgent) is blocked.",
+  },
+  unstated: {
+    meaning: "The API refuses the request and does not say why",
+    nextStep: "Check that the account's plan is active and that this API key may manage proxy keys.",
+  },
+};
+
+/** Milliseconds until the next try: `Retry-After` in seconds or as a date, else the number in the message. */
+export function retryAfterMs(
+  answer: HttpAnswer,
+  message: string | undefined,
+  nowMs: number,
+): number | undefined {
+  const header = answer.headers["retry-after"];
+  const text = (Array.isArray(header) ? header[0] : header)?.trim();
+  const fromHeader = text === undefined ? undefined : headerDelayMs(text, nowMs);
+  if (fromHeader !== undefined) return bounded(fromHeader);
+  const inMessage = /\b(\d{1,6})\s*(?:s|sec|second)/i.exec(message ?? "");
+  return inMessage ? bounded(Number(inMessage[1]) * 1_000) : undefined;
+}
+
+function headerDelayMs(text: string, nowMs: number): number | undefined {
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1_000;
+  const dateMs = Date.parse(text);
+  return Number.isNaN(dateMs) ? undefined : dateMs - nowMs;
+}
+
+function bounded(delayMs: number): number {
+  return Math.min(Math.max(0, delayMs), MAX_RETRY_AFTER_MS);
+}

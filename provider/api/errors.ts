@@ -1,0 +1,139 @@
+/** Marks our errors across copies of this module, where `instanceof` fails. */
+const MARKER = Symbol.for("pulumi-electronhub.ApiError");
+
+export interface ApiErrorDetails {
+  /** Why it failed, a sentence for people. Holds no secret and no raw body. */
+  why: string;
+  /** What to do next, a sentence for people. */
+  nextStep: string;
+  /** May the same request be sent again with a chance of another answer? Decided here, once. */
+  retryable?: boolean;
+  /** The HTTP status, when there was an answer. */
+  status?: number | undefined;
+  cause?: unknown;
+}
+
+/** Base of every error that a call to the API can end in: one subclass per meaning. */
+export abstract class ApiError extends Error {
+  abstract override readonly name: string;
+  readonly [MARKER] = true;
+  readonly why: string;
+  readonly nextStep: string;
+  readonly retryable: boolean;
+  readonly status: number | undefined;
+  /** What was tried before, one line each, when there was more than one try. */
+  attempts: readonly string[] = [];
+
+  constructor({ why, nextStep, retryable = false, status, cause }: ApiErrorDetails) {
+    super(`${why} ${nextStep}`, cause === undefined ? undefined : { cause });
+    this.why = why;
+    this.nextStep = nextStep;
+    this.retryable = retryable;
+    this.status = status;
+  }
+
+  /** May the request have taken effect although this error came back? */
+  get outcomeUnknown(): boolean {
+    return false;
+  }
+}
+
+export function isApiError(error: unknown): error is ApiError {
+  return typeof error === "object" && error !== null && MARKER in error;
+}
+
+/** A setting or credential is missing or malformed: told before any request. */
+export class ConfigurationError extends ApiError {
+  override readonly name = "ConfigurationError";
+}
+
+/** 400 or 422: the API calls the request itself invalid. */
+export class InvalidRequestError extends ApiError {
+  override readonly name = "InvalidRequestError";
+}
+
+/** 401: the API does not accept the API key. */
+export class UnauthorizedError extends ApiError {
+  override readonly name = "UnauthorizedError";
+}
+
+/** 402: the account's balance does not cover the credits. */
+export class InsufficientBalanceError extends ApiError {
+  override readonly name = "InsufficientBalanceError";
+}
+
+/** Whose refusal a 403 is. `edge`: the network edge in front of the API, not the API. */
+export type ForbiddenReason =
+  | "otherAccount"
+  | "keyCap"
+  | "permission"
+  | "addressLimit"
+  | "paused"
+  | "edge"
+  | "unstated";
+
+/** 403: refused. Always hard: never retried, the resource stays in the state. */
+export class ForbiddenError extends ApiError {
+  override readonly name = "ForbiddenError";
+  readonly reason: ForbiddenReason;
+  constructor(details: ApiErrorDetails & { reason: ForbiddenReason }) {
+    super(details);
+    this.reason = details.reason;
+  }
+}
+
+/** 404. `saidByApi`: the API itself says that it knows no such key; otherwise the word of an edge or a wrong route. */
+export class NotFoundError extends ApiError {
+  override readonly name = "NotFoundError";
+  readonly saidByApi: boolean;
+  constructor(details: ApiErrorDetails & { saidByApi: boolean }) {
+    super(details);
+    this.saidByApi = details.saidByApi;
+  }
+}
+
+/** 429: refused for the rate, until the cooldown has passed. Nothing took effect. */
+export class RateLimitedError extends ApiError {
+  override readonly name = "RateLimitedError";
+  /** Milliseconds from the answer until the next request may go out. */
+  readonly retryAfterMs: number;
+  constructor(details: ApiErrorDetails & { retryAfterMs: number }) {
+    super({ retryable: true, ...details });
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** 5xx: the server failed, before or after the request took effect. */
+export class ServerError extends ApiError {
+  override readonly name = "ServerError";
+  override get outcomeUnknown(): boolean {
+    return true;
+  }
+}
+
+/** An answer that is none of the API's: a redirect, HTML where JSON should be, JSON of another shape. */
+export class UnexpectedAnswerError extends ApiError {
+  override readonly name = "UnexpectedAnswerError";
+  override get outcomeUnknown(): boolean {
+    return this.status === undefined || this.status < 300;
+  }
+}
+
+/** No complete answer: refused, reset, timed out, not resolved. */
+export class ConnectionError extends ApiError {
+  override readonly name = "ConnectionError";
+  /** Whether the request may have reached the server. */
+  readonly maybeSent: boolean;
+  constructor(details: ApiErrorDetails & { maybeSent: boolean }) {
+    super(details);
+    this.maybeSent = details.maybeSent;
+  }
+  override get outcomeUnknown(): boolean {
+    return this.maybeSent;
+  }
+}
+
+/** Waiting any longer would exceed `maxWait`. */
+export class MaxWaitError extends ApiError {
+  override readonly name = "MaxWaitError";
+}

@@ -1,0 +1,47 @@
+import type { Listing, ProxyKeyClient } from "./client";
+import type { WaitContext } from "./retry";
+
+/** Milliseconds for which a list that arrived is still good for reading; our own writes end it at once. */
+const MAX_AGE_MS = 30_000;
+
+/** The account's keys, listed once for all who ask at about the same time. */
+export class KeySnapshot {
+  readonly #client: ProxyKeyClient;
+  #current: { listing: Promise<Listing>; arrivedMs: number | undefined } | undefined;
+
+  constructor(client: ProxyKeyClient) {
+    this.#client = client;
+  }
+
+  /** A list that no write of ours has made stale, shared with everybody who asked since. */
+  get(context: WaitContext): Promise<Listing> {
+    const { arrivedMs } = this.#current ?? {};
+    if (arrivedMs !== undefined && context.clock.nowMs() - arrivedMs > MAX_AGE_MS) this.invalidate();
+    return (this.#current ??= this.#start(context)).listing;
+  }
+
+  /** A list that is asked for after `seen` was, and shared as well. */
+  after(seen: Promise<Listing>, context: WaitContext): Promise<Listing> {
+    if (this.#current?.listing === seen) this.invalidate();
+    return this.get(context);
+  }
+
+  /** To be called before and after every write: a list under way at that time may show either state. */
+  invalidate(): void {
+    this.#current = undefined;
+  }
+
+  #start(context: WaitContext) {
+    const entry = {
+      listing: this.#client.list(context),
+      arrivedMs: undefined as number | undefined,
+    };
+    entry.listing.then(
+      () => (entry.arrivedMs = context.clock.nowMs()),
+      () => {
+        if (this.#current === entry) this.invalidate();
+      },
+    );
+    return entry;
+  }
+}

@@ -1,0 +1,74 @@
+/** What stands in a text where a secret stood. */
+export const REDACTED = "[redacted]";
+
+/** Anything that looks like a key of this vendor or a JWT, whether or not it is one that we know. */
+const KEY_LIKE = /ek-[A-Za-z0-9_%-]*[A-Za-z0-9]|eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)*|Bearer\s+\S+/g;
+
+/** The kinds' prefixes are no secret, and would make common words look like one. */
+const KIND_PREFIX = /^ek-(?:proxy-|dev-)?/;
+
+/** A part of a secret this long is a secret too: a server may split one over several fields. */
+const PART_LENGTH = 8;
+
+/** Longest text that is looked at; longer ones are cut first. */
+const MAX_TEXT_LENGTH = 20_000;
+
+/**
+ * Removes secrets from a text: what looks like a key, and every part (8 characters or more) of the given secrets,
+ * plain, reversed in case, base64, hexadecimal or URL-encoded.
+ */
+export function redact(text: string, secrets: Iterable<string> = []): string {
+  let safe = text.slice(0, MAX_TEXT_LENGTH).replace(KEY_LIKE, REDACTED);
+  for (const secret of secrets) {
+    for (const form of encodedForms(secret)) safe = removeParts(safe, form);
+  }
+  return safe;
+}
+
+/**
+ * Makes a stranger's text fit for a message: no secret, one line, no control characters, at most `maxLength`
+ * characters.
+ */
+export function quotable(text: string, secrets: Iterable<string> = [], maxLength = 200): string {
+  const oneLine = redact(text, secrets)
+    .replace(/[\p{C}\p{Z}\s]+/gu, " ")
+    .trim();
+  return oneLine.length > maxLength ? `${oneLine.slice(0, maxLength - 1)}…` : oneLine;
+}
+
+function* encodedForms(secret: string): Generator<string> {
+  const core = secret.replace(KIND_PREFIX, "");
+  if (core === "") return;
+  yield core;
+  yield encodeURIComponent(core);
+  const bytes = Buffer.from(secret, "utf8");
+  yield bytes.toString("hex");
+  // base64 looks different at each of the three alignments; the first and last characters mix with neighbours.
+  for (let offset = 0; offset < 3; offset++) {
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString("base64")
+      .replace(/=+$/, "");
+    yield encoded.slice(offset === 0 ? 0 : offset + 1, -1);
+  }
+}
+
+function removeParts(text: string, secret: string): string {
+  const part = Math.min(PART_LENGTH, secret.length);
+  if (part === 0 || text.length < part) return text;
+  const haystack = text.toLowerCase();
+  const parts = new Set<string>();
+  const needle = secret.toLowerCase();
+  for (let at = 0; at + part <= needle.length; at++) parts.add(needle.slice(at, at + part));
+
+  let safe = "";
+  let kept = 0;
+  for (let at = 0; at + part <= haystack.length; at++) {
+    if (!parts.has(haystack.slice(at, at + part))) continue;
+    let end = at + part;
+    while (end < haystack.length && parts.has(haystack.slice(end - part + 1, end + 1))) end++;
+    safe += text.slice(kept, at) + REDACTED;
+    kept = end;
+    at = end - 1;
+  }
+  return safe + text.slice(kept);
+}

@@ -1,0 +1,83 @@
+import type { Clock } from "./clock";
+import { formatDuration } from "./duration";
+import { isApiError, MaxWaitError, RateLimitedError, type ApiError } from "./errors";
+
+/** How often and how fast a failed request is sent again. */
+export interface RetryPolicy {
+  /** Tries in all, refusals for the rate not counted. */
+  maxAttempts: number;
+  /** Milliseconds: the longest first delay. Doubles from try to try. */
+  baseDelayMs: number;
+  /** Milliseconds: no delay is longer. */
+  maxDelayMs: number;
+}
+
+export const DEFAULT_RETRY_POLICY: RetryPolicy = {
+  maxAttempts: 6,
+  baseDelayMs: 500,
+  maxDelayMs: 20_000,
+};
+
+/** What every wait needs: whose time, whose chance, and when to give up. */
+export interface WaitContext {
+  clock: Clock;
+  /** A number in [0, 1). */
+  random: () => number;
+  /** Milliseconds since the epoch after which no wait may end. */
+  deadlineMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** Capped exponential backoff with full jitter: any delay up to the cap is as likely, so that clients spread out. */
+export function backoffDelayMs(attempt: number, policy: RetryPolicy, random: () => number): number {
+  return Math.round(random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** attempt));
+}
+
+/** Sleeps, unless that would end after the deadline. */
+export async function waitWithin(delayMs: number, context: WaitContext, reason: ApiError): Promise<void> {
+  const { clock, deadlineMs, signal } = context;
+  if (clock.nowMs() + delayMs > deadlineMs) {
+    throw new MaxWaitError({
+      status: reason.status,
+      why: `${reason.why} Waiting another ${formatDuration(delayMs)} would exceed maxWait.`,
+      nextStep: "Run the command again later; it continues where it stopped. Or raise electronhub:maxWait.",
+      cause: reason,
+    });
+  }
+  await clock.sleep(delayMs, signal);
+}
+
+/**
+ * Repeats `attempt` while its error is worth it and `mayRepeat` allows.
+ *
+ * @param mayRepeat is asked for every retryable error: a call whose effect must not happen twice allows only errors that
+ *   prove that nothing happened.
+ * @throws the last error, with one line for each try before it.
+ */
+export async function withRetries<T>(
+  attempt: () => Promise<T>,
+  context: WaitContext,
+  {
+    policy = DEFAULT_RETRY_POLICY,
+    mayRepeat,
+  }: { policy?: RetryPolicy; mayRepeat: (error: ApiError) => boolean },
+): Promise<T> {
+  const attempts: string[] = [];
+  for (let failures = 0; ;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      attempts.push(`${new Date(context.clock.nowMs()).toISOString()} ${error.name}: ${error.why}`);
+      if (attempts.length > 1) error.attempts = attempts;
+      if (!error.retryable || !mayRepeat(error)) throw error;
+      if (error instanceof RateLimitedError) {
+        await waitWithin(error.retryAfterMs, context, error);
+        continue;
+      }
+      failures++;
+      if (failures >= policy.maxAttempts) throw error;
+      await waitWithin(backoffDelayMs(failures - 1, policy, context.random), context, error);
+    }
+  }
+}

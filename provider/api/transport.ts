@@ -1,0 +1,155 @@
+import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from "undici";
+import { ConnectionError } from "./errors";
+
+/** One HTTP request, ready to go out. */
+export interface HttpRequest {
+  method: "GET" | "POST";
+  url: URL;
+  headers: Record<string, string>;
+  body?: string | undefined;
+}
+
+/** One HTTP answer, read whole. */
+export interface HttpAnswer {
+  status: number;
+  /** Names in lower case. */
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+/** Sends one request once: no retry, no redirect, no waiting for a limit. */
+export interface Transport {
+  /** @throws ConnectionError when no whole answer came back. */
+  send(request: HttpRequest, signal?: AbortSignal): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  /** Milliseconds to a connection. Default 10,000. */
+  connectTimeoutMs?: number;
+  /** Milliseconds from the request to the answer's headers, and between two parts of its body. Default 60,000. */
+  answerTimeoutMs?: number;
+  /** Bytes of an answer's body; a longer answer is refused. Default 8 MiB. */
+  maxBodyBytes?: number;
+}
+
+/** The transport on undici: through the proxy that HTTPS_PROXY and NO_PROXY name, but never to loopback. */
+export function createTransport({
+  connectTimeoutMs = 10_000,
+  answerTimeoutMs = 60_000,
+  maxBodyBytes = 8 * 1024 * 1024,
+}: TransportOptions = {}): Transport {
+  const options = {
+    connect: { timeout: connectTimeoutMs },
+    headersTimeout: answerTimeoutMs,
+    bodyTimeout: answerTimeoutMs,
+  };
+  const direct = new Agent(options);
+  let proxied: EnvHttpProxyAgent | undefined;
+
+  return {
+    async send({ method, url, headers, body }, signal) {
+      const dispatcher = isLoopback(url.hostname) ? direct : (proxied ??= new EnvHttpProxyAgent(options));
+      try {
+        const answer = await request(url, {
+          method,
+          headers,
+          body: body ?? null,
+          dispatcher,
+          ...(signal ? { signal } : {}),
+        });
+        return {
+          status: answer.statusCode,
+          headers: answer.headers,
+          body: await readCapped(answer.body, maxBodyBytes),
+        };
+      } catch (error) {
+        if (signal?.aborted) throw signal.reason;
+        throw connectionError(error, url);
+      }
+    },
+    async close() {
+      await Promise.all([direct.destroy(), proxied?.destroy()]);
+    },
+  };
+}
+
+/** Is the host this machine, so that plain http is safe and a proxy would be wrong? */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
+
+async function readCapped(body: Dispatcher.ResponseData["body"], maxBytes: number): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of body as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > maxBytes) {
+      body.destroy();
+      throw new AnswerTooLongError(maxBytes);
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+class AnswerTooLongError extends Error {
+  readonly code = "ANSWER_TOO_LONG";
+  constructor(readonly maxBytes: number) {
+    super(`The answer is longer than ${maxBytes} bytes.`);
+  }
+}
+
+/** With these the request cannot have reached the API, whatever it was. */
+const NEVER_SENT: Record<string, string> = {
+  ECONNREFUSED: "the connection was refused",
+  ENOTFOUND: "the host name does not resolve",
+  EAI_AGAIN: "the host name could not be resolved just now",
+  ENETUNREACH: "the network is unreachable",
+  EHOSTUNREACH: "the host is unreachable",
+  UND_ERR_CONNECT_TIMEOUT: "connecting timed out",
+};
+
+const MAYBE_SENT: Record<string, string> = {
+  ECONNRESET: "the connection was reset",
+  EPIPE: "the connection broke",
+  ETIMEDOUT: "the connection timed out",
+  UND_ERR_SOCKET: "the connection was closed before the answer was complete",
+  UND_ERR_HEADERS_TIMEOUT: "no answer came in time",
+  UND_ERR_BODY_TIMEOUT: "the answer stopped half-way",
+  ANSWER_TOO_LONG: "the answer is far longer than any of this API's",
+};
+
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)_|ERR_TLS|ERR_SSL/;
+
+function connectionError(error: unknown, url: URL): ConnectionError {
+  const code = errorCode(error);
+  const host = url.host;
+  if (CERTIFICATE.test(code)) {
+    return new ConnectionError({
+      maybeSent: false,
+      why: `The TLS certificate of ${host} was not accepted (${code}).`,
+      nextStep:
+        "If a company proxy inspects TLS, set NODE_EXTRA_CA_CERTS to its certificate's file; otherwise check baseUrl.",
+      cause: error,
+    });
+  }
+  const known = NEVER_SENT[code] ?? MAYBE_SENT[code];
+  return new ConnectionError({
+    maybeSent: !(code in NEVER_SENT),
+    retryable: code !== "ANSWER_TOO_LONG",
+    why: `${host} could not be reached: ${known ?? "the connection failed"}${code === "" ? "" : ` (${code})`}.`,
+    nextStep: "Check the network, the proxy settings and electronhub:baseUrl, then run the command again.",
+    cause: error,
+  });
+}
+
+/** The first error code in a chain of causes; undici wraps what the system says. */
+function errorCode(error: unknown): string {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth++) {
+    if ("code" in at && typeof at.code === "string" && /^[A-Z][A-Z0-9_]*$/.test(at.code)) return at.code;
+    if (at instanceof AggregateError && at.errors.length > 0) at = at.errors[0];
+    else at = at.cause;
+  }
+  return "";
+}

@@ -1,0 +1,123 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigurationError } from "./api/errors";
+import { parseDurationMs } from "./api/duration";
+import { isLoopback } from "./api/transport";
+
+/** The namespace of the stack's configuration: `pulumi config set electronhub:apiKey --secret`. */
+export const CONFIG_NAMESPACE = "electronhub";
+
+/** Each setting's name in the stack's configuration, and in the environment, which stands in where that has none. */
+const SETTINGS = {
+  apiKey: "ELECTRONHUB_API_KEY",
+  baseUrl: "ELECTRONHUB_BASE_URL",
+  maxWait: "ELECTRONHUB_MAX_WAIT",
+  userAgent: "ELECTRONHUB_USER_AGENT",
+} as const;
+
+type SettingName = keyof typeof SETTINGS;
+
+export const DEFAULT_BASE_URL = "https://api.electronhub.ai/v1";
+const DEFAULT_MAX_WAIT = "1h";
+
+/** Where settings come from: what the engine was configured with, and the environment. */
+export interface SettingSources {
+  stack: (key: string) => string | undefined;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Settings {
+  apiKey: string;
+  /** Without a slash at the end. */
+  baseUrl: string;
+  /** Milliseconds that one operation may wait in all, for retries and for the account's limit. */
+  maxWaitMs: number;
+  userAgent: string;
+}
+
+/**
+ * Reads the settings at the time of the call, so that no credential is ever kept or serialized.
+ *
+ * @throws ConfigurationError that names the setting and what would be right.
+ */
+export function readSettings(sources: SettingSources): Settings {
+  const setting = (name: SettingName) => {
+    const value = sources.stack(`${CONFIG_NAMESPACE}:${name}`) ?? sources.environment[SETTINGS[name]];
+    return value === undefined || value === "" ? undefined : value;
+  };
+  const maxWait = setting("maxWait") ?? DEFAULT_MAX_WAIT;
+  const maxWaitMs = parseDurationMs(maxWait);
+  if (maxWaitMs === undefined)
+    throw malformed("maxWait", "is no duration", "Write for example 90s, 15m or 1h.");
+  const userAgent = setting("userAgent") ?? defaultUserAgent();
+  if (!/^[\x20-\x7e]{1,256}$/.test(userAgent)) {
+    throw malformed("userAgent", "is no header value", "Use at most 256 printable ASCII characters.");
+  }
+  return {
+    apiKey: acceptableApiKey(setting("apiKey")),
+    baseUrl: acceptableBaseUrl(setting("baseUrl") ?? DEFAULT_BASE_URL),
+    maxWaitMs,
+    userAgent,
+  };
+}
+
+function malformed(name: SettingName, why: string, nextStep: string): ConfigurationError {
+  return new ConfigurationError({
+    why: `${CONFIG_NAMESPACE}:${name} (or ${SETTINGS[name]}) ${why}.`,
+    nextStep,
+  });
+}
+
+/** The kinds of credentials that people have, by their prefixes: the longer ones first, since they overlap. */
+const OTHER_KINDS: readonly [RegExp, string][] = [
+  [/^ek-proxy-/, "is a proxy key, which cannot manage proxy keys"],
+  [/^ek-dev-/, "is a DevPass key, which cannot manage proxy keys"],
+  [/^eyJ/, "is a JWT, which the API refuses for managing proxy keys"],
+  [/^Bearer\s/i, "starts with `Bearer`, which is not part of the key"],
+  [/^["'].*["']$/, "stands in quotation marks, which are not part of the key"],
+];
+
+function acceptableApiKey(apiKey: string | undefined): string {
+  const nextStep =
+    "Set the account's master API key (ek-…): `pulumi config set electronhub:apiKey --secret`, or the environment variable ELECTRONHUB_API_KEY.";
+  if (apiKey === undefined) {
+    throw new ConfigurationError({ why: "No Electron Hub API key is configured.", nextStep });
+  }
+  const kind = OTHER_KINDS.find(([pattern]) => pattern.test(apiKey));
+  if (kind) throw malformed("apiKey", kind[1], nextStep);
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw malformed("apiKey", "has spaces, line breaks or characters that no API key has", nextStep);
+  }
+  return apiKey;
+}
+
+function acceptableBaseUrl(text: string): string {
+  const nextStep = `Leave it out for ${DEFAULT_BASE_URL}, or write https://HOST/v1.`;
+  if (!URL.canParse(text)) throw malformed("baseUrl", "is no URL", nextStep);
+  const url = new URL(text);
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
+    throw malformed(
+      "baseUrl",
+      "must be https, since every request carries the API key (http only to loopback)",
+      nextStep,
+    );
+  }
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    throw malformed("baseUrl", "must not have a user, a query or a fragment", nextStep);
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+let cachedUserAgent: string | undefined;
+
+/** An honest name of our own: the edge in front of the API is reported to block some clients' defaults. */
+function defaultUserAgent(): string {
+  return (cachedUserAgent ??= `pulumi-electronhub/${packageVersion()} (node/${process.versions.node})`);
+}
+
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(join(__dirname, "..", "package.json"), "utf8")) as {
+    version: string;
+  };
+  return manifest.version;
+}

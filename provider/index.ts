@@ -1,0 +1,1 @@
+export { ProxyKey, type ProxyKeyArgs, type ProxyKeyProperties } from "./resources/proxyKey";

@@ -1,0 +1,114 @@
+import { isApiError, type ApiError } from "../api/errors";
+import { quotable, redact } from "../api/redact";
+import type { ProxyKeyState } from "./state";
+
+/** What the engine asked for, in the words of the command line. */
+export type Action = "check" | "compare" | "create" | "read" | "update" | "delete";
+
+/** The key that an operation is about, as far as it is known. Only its name and fingerprint are ever shown. */
+export interface Subject {
+  name?: unknown;
+  fingerprint?: unknown;
+  key?: unknown;
+}
+
+/**
+ * An error as the host takes it: it prints `toString()` and the stack before the message, so both are empty, and the
+ * message stands once, under the resource.
+ */
+export class EngineError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.stack = "";
+  }
+  override toString(): string {
+    return "";
+  }
+}
+
+/** Thrown where a key exists already when something after its making, or half of an update, fails. */
+export class InitializationFailure extends Error {
+  readonly state: ProxyKeyState;
+  constructor(reason: unknown, state: ProxyKeyState) {
+    super("The key exists, but is not yet as declared.", { cause: reason });
+    this.state = state;
+  }
+}
+
+/** What the host needs to save a resource together with the news that it is not as declared. */
+interface HostInitializationError {
+  message: string;
+  id: string;
+  properties: Record<string, unknown>;
+  reasons: string[];
+}
+
+const VERBS: Record<Action, string> = {
+  check: "check",
+  compare: "compare",
+  create: "create",
+  read: "refresh",
+  update: "update",
+  delete: "remove",
+};
+
+const PARTIAL = "The key is kept in the state; the next `pulumi up` brings it to what is declared.";
+
+/**
+ * The one way out for errors: what failed, which key, why, and last what to do next. Never a secret, a stack or a raw
+ * body.
+ */
+export function toEngineError(
+  action: Action,
+  subject: Subject,
+  error: unknown,
+  properties: Record<string, unknown>,
+): EngineError | HostInitializationError {
+  const reason = error instanceof InitializationFailure ? error.cause : error;
+  const message = redact(explain(action, subject, reason), secretsOf(subject));
+  if (!(error instanceof InitializationFailure)) return new EngineError(message);
+  return {
+    message,
+    id: error.state.fingerprint,
+    // Without the provider's text the resource could never be destroyed.
+    properties: { ...error.state, __provider: properties["__provider"] },
+    reasons: [`${message} ${PARTIAL}`],
+  };
+}
+
+function explain(action: Action, subject: Subject, error: unknown): string {
+  const what = `Cannot ${VERBS[action]} proxy key ${nameOf(subject)}`;
+  if (!isApiError(error)) {
+    const name = error instanceof Error ? error.name : "Error";
+    const text = quotable(error instanceof Error ? error.message : String(error), secretsOf(subject));
+    return `${what}: ${name}: ${text}. This is a defect of pulumi-electronhub; nothing was recorded as done. Please report it.`;
+  }
+  return [`${what}: ${error.why}`, attemptsOf(error), nextStep(action, error)].filter(Boolean).join("\n");
+}
+
+function nameOf({ name, fingerprint }: Subject): string {
+  const parts = [
+    typeof name === "string" ? JSON.stringify(quotable(name)) : undefined,
+    typeof fingerprint === "string" && fingerprint !== "" ? `(${quotable(fingerprint)})` : undefined,
+  ];
+  return parts.filter(Boolean).join(" ");
+}
+
+function attemptsOf({ attempts }: ApiError): string {
+  if (attempts.length < 2) return "";
+  return [`It was tried ${attempts.length} times:`, ...attempts.map((attempt) => `  ${attempt}`)].join("\n");
+}
+
+/** The engine gives refresh and destroy the configuration that the last `up` stored, not today's. */
+const STORED_CONFIGURATION =
+  "Note that destroy and refresh use the API key of the last `pulumi up`, which the state has stored, not today's configuration: " +
+  "after a rotation of the API key run `pulumi up` first, or add `--run-program` to the command.";
+
+function nextStep(action: Action, error: ApiError): string {
+  const stale = (action === "delete" || action === "read") && error.name === "UnauthorizedError";
+  return stale ? `${error.nextStep} ${STORED_CONFIGURATION}` : error.nextStep;
+}
+
+function secretsOf({ key }: Subject): string[] {
+  return typeof key === "string" && key !== "" ? [key] : [];
+}

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import type { KeySettings } from "../api/wire";
+import { inputFields } from "./fields";
+
+type InputFields = typeof inputFields;
+
+export type InputName = keyof InputFields;
+
+export const inputNames = Object.keys(inputFields) as InputName[];
+
+/** The schema of all inputs, made of the table's. */
+export const inputsSchema = z.object(
+  Object.fromEntries(inputNames.map((name) => [name, inputFields[name].schema])) as {
+    [K in InputName]: InputFields[K]["schema"];
+  },
+);
+
+/** What a user writes, before defaults. */
+export type WrittenInputs = z.input<typeof inputsSchema>;
+
+/** Every input resolved: defaults filled in, one spelling for each meaning. */
+export type ProxyKeyInputs = z.output<typeof inputsSchema>;
+
+/**
+ * Inputs of our own that a program never writes. The engine hides and never compares properties that start with two
+ * underscores.
+ */
+export interface InternalInputs {
+  /** The resource's name, for a generated key name; taken out again by check. */
+  __resourceName?: string;
+  /** The key's name was generated in this very check, so no other key can have it. */
+  __nameGenerated?: boolean;
+}
+
+/** The wire's settings for resolved inputs; lists are always there, since a missing one would mean "allow all". */
+export function toWireSettings(inputs: ProxyKeyInputs): KeySettings {
+  const settings = inputNames
+    .filter((name) => inputFields[name].change === "update")
+    .map((name) => [inputFields[name].wire, toWire(name, inputs)]);
+  return Object.fromEntries(settings) as KeySettings;
+}
+
+function toWire(name: InputName, inputs: ProxyKeyInputs): unknown {
+  const field = inputFields[name] as { toWire(value: unknown): unknown };
+  return field.toWire(inputs[name]);
+}
+
+/** What stands for a value that is not known yet, at any depth; a fixed contract of the engine. */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+export function containsUnknown(value: unknown, depth = 0): boolean {
+  if (value === UNKNOWN) return true;
+  if (typeof value !== "object" || value === null || depth > 32) return false;
+  return Object.values(value).some((entry) => containsUnknown(entry, depth + 1));
+}

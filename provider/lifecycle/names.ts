@@ -1,0 +1,18 @@
+import { MAX_NAME_LENGTH } from "./fields";
+
+const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
+const SUFFIX_LENGTH = 7;
+
+/**
+ * A name that no other key has: the resource's name, cut to fit, and 7 random characters. Unique for each attempt, so
+ * that a key whose creation was never recorded can be found by its name.
+ */
+export function generateName(
+  resourceName: string | undefined,
+  randomBytes: (count: number) => Uint8Array,
+): string {
+  const suffix = Array.from(randomBytes(SUFFIX_LENGTH), (byte) => BASE32[byte % BASE32.length]).join("");
+  const cut = [...(resourceName ?? "").trim()].slice(0, MAX_NAME_LENGTH - SUFFIX_LENGTH - 1).join("");
+  const prefix = cut.replace(/[-\s]+$/, "");
+  return `${prefix === "" ? "key" : prefix}-${suffix}`;
+}

@@ -1,0 +1,48 @@
+import type { UpdateResult } from "@pulumi/pulumi/dynamic";
+import { changedInputs } from "./diff";
+import { ensureEnabled } from "./enabled";
+import { InitializationFailure } from "./failures";
+import { inputFields } from "./fields";
+import { inputsSchema, toWireSettings } from "./inputs";
+import type { Operation } from "./session";
+import { fingerprintOf, keyOf, pickInputs, plainJson, STATE_VERSION, type ProxyKeyState } from "./state";
+
+/** Brings a key to what is declared: one full replacement of its settings, and a toggle where `enabled` changed. */
+export async function update(
+  id: string,
+  olds: Record<string, unknown>,
+  news: Record<string, unknown>,
+  operation: Operation,
+): Promise<UpdateResult<ProxyKeyState>> {
+  const key = keyOf(id, olds);
+  const inputs = inputsSchema.parse(news);
+  const changed = changedInputs(olds, news);
+  const before = olds as ProxyKeyState;
+
+  const replaceSettings = async (state: ProxyKeyState): Promise<ProxyKeyState> => {
+    if (changed.some((name) => inputFields[name].change === "update")) {
+      await operation.client.update(key, toWireSettings(inputs), operation.wait);
+    }
+    return { ...state, ...pickInputs(inputs), enabled: state.enabled };
+  };
+  const toggle = async (state: ProxyKeyState): Promise<ProxyKeyState> => {
+    if (!changed.includes("enabled")) return state;
+    await ensureEnabled(key, inputs.enabled, undefined, operation);
+    return { ...state, enabled: inputs.enabled };
+  };
+
+  // A key is never left enabled with settings that the program has already withdrawn.
+  const steps = inputs.enabled ? [replaceSettings, toggle] : [toggle, replaceSettings];
+  let state = before;
+  try {
+    for (const step of steps) state = await step(state);
+  } catch (error) {
+    // What is done already must be recorded, or the next diff starts from a wrong state.
+    throw state === before ? error : new InitializationFailure(error, plainJson(state));
+  } finally {
+    operation.snapshot.invalidate();
+  }
+  return {
+    outs: plainJson({ ...state, fingerprint: fingerprintOf(key), stateVersion: STATE_VERSION }),
+  };
+}

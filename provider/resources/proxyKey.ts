@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import { outputFields } from "../lifecycle/fields";
+import { inputNames, type WrittenInputs } from "../lifecycle/inputs";
+import { shim } from "../lifecycle/shim";
+import { secretOutputNames, type ProxyKeyState } from "../lifecycle/state";
+
+/** A list may have elements that are known only later. */
+type ElementInputs<T> = T extends readonly (infer Element)[] ? pulumi.Input<Element>[] : T;
+
+/** What a program declares of a proxy key. */
+export type ProxyKeyArgs = {
+  [K in keyof WrittenInputs]: pulumi.Input<ElementInputs<WrittenInputs[K]>>;
+};
+
+/** What a proxy key has: its own outputs and every input resolved. */
+export type ProxyKeyProperties = {
+  readonly [K in keyof Omit<ProxyKeyState, "stateVersion">]: pulumi.Output<ProxyKeyState[K]>;
+};
+
+export interface ProxyKey extends ProxyKeyProperties {}
+
+/**
+ * A proxy key of an Electron Hub account: a sub-key with its own budget, models and addresses.
+ *
+ * Made by `pulumi up`, removed for good by `pulumi destroy`; its unused credits return to the account.
+ *
+ * @see https://docs.electronhub.ai
+ */
+export class ProxyKey extends pulumi.dynamic.Resource {
+  /**
+   * @param name the resource's name in the stack. The key is named after it, unless `args.name` says otherwise.
+   * @param args the key's settings. A wrong one fails the preview, with the property's name and what would be right.
+   */
+  constructor(name: string, args: ProxyKeyArgs, options: pulumi.CustomResourceOptions = {}) {
+    const properties = [...inputNames, ...Object.keys(outputFields)];
+    const unresolved = Object.fromEntries(properties.map((property) => [property, undefined]));
+    super(
+      shim,
+      name,
+      { ...unresolved, ...args, __resourceName: name },
+      {
+        ...options,
+        additionalSecretOutputs: [...secretOutputNames, ...(options.additionalSecretOutputs ?? [])],
+      },
+      "electronhub",
+      // FROZEN CONTRACT: with the module's name above it makes the type token in every state,
+      // `pulumi-nodejs:dynamic/electronhub:ProxyKey`.
+      "ProxyKey",
+    );
+  }
+}

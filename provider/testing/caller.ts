@@ -1,0 +1,84 @@
+import type { Dialect } from "./answers";
+import type { KeyRecord } from "./keyRecord";
+import type { AccountLedger } from "./ledger";
+import { Refusal } from "./refusal";
+
+/** Who sends a request, by its Authorization header. */
+export type Caller =
+  | { readonly kind: "master"; readonly account: AccountLedger }
+  | { readonly kind: "proxy"; readonly account: AccountLedger; readonly record: KeyRecord }
+  | {
+      readonly kind: "missing" | "malformed" | "jwt" | "dev" | "unknownProxy" | "unknown";
+      readonly account?: undefined;
+    };
+
+export function identify(authorization: string | undefined, accounts: readonly AccountLedger[]): Caller {
+  if (authorization === undefined || authorization === "") return { kind: "missing" };
+  const token = /^Bearer (\S+)$/i.exec(authorization)?.[1];
+  if (token === undefined) return { kind: "malformed" };
+  const account = accounts.find(({ apiKey }) => apiKey === token);
+  if (account !== undefined) return { kind: "master", account };
+  // The prefixes overlap: the longer ones first.
+  if (token.startsWith("ek-proxy-")) return identifyProxyKey(token, accounts);
+  if (token.startsWith("ek-dev-")) return { kind: "dev" };
+  if (token.startsWith("ek-")) return { kind: "unknown" };
+  return { kind: token.startsWith("eyJ") ? "jwt" : "malformed" };
+}
+
+/** The account whose master key was sent. @throws Refusal for every other caller and for an account that is barred. */
+export function requireMaster(caller: Caller, dialect: Dialect): AccountLedger {
+  switch (caller.kind) {
+    case "master":
+      return requireUnbarred(caller.account);
+    case "missing":
+      throw new Refusal(401, "Missing Authorization header");
+    case "malformed":
+      throw new Refusal(401, "Invalid Authorization header");
+    case "jwt":
+      throw new Refusal(401, "JWT tokens are not accepted here, use an API key");
+    case "proxy":
+    case "dev":
+      throw new Refusal(dialect.proxyKeyAuthStatus, "This API key cannot manage proxy keys");
+    case "unknown":
+    case "unknownProxy":
+      throw new Refusal(401, "Invalid API key");
+  }
+}
+
+export function requireManager(caller: Caller, dialect: Dialect): AccountLedger {
+  const account = requireMaster(caller, dialect);
+  if (!account.permissions.manageProxyKeys) {
+    throw new Refusal(403, "This API key does not have permission to manage proxy keys");
+  }
+  return account;
+}
+
+/** The proxy key that asks for its own validation. */
+export function requireProxyKey(caller: Caller): KeyRecord {
+  switch (caller.kind) {
+    case "proxy":
+      return caller.record;
+    case "missing":
+      throw new Refusal(401, "Missing Authorization header");
+    case "malformed":
+      throw new Refusal(401, "Invalid Authorization header");
+    case "unknownProxy":
+      throw new Refusal(401, "Invalid proxy key");
+    default:
+      throw new Refusal(400, "Not a proxy key");
+  }
+}
+
+function requireUnbarred(account: AccountLedger): AccountLedger {
+  if (account.ipLimited) throw new Refusal(403, "Too many API keys for this IP address");
+  if (account.paused) throw new Refusal(403, "Your plan is paused");
+  return account;
+}
+
+function identifyProxyKey(token: string, accounts: readonly AccountLedger[]): Caller {
+  for (const account of accounts) {
+    const record = account.book.records.get(token);
+    if (record !== undefined) return { kind: "proxy", account, record };
+  }
+  return { kind: "unknownProxy" };
+}

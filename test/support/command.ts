@@ -1,0 +1,132 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { performance } from "node:perf_hooks";
+
+import { descendantsOf, type OwnedProcess } from "./processes";
+
+/** What a finished command left behind. */
+export interface CommandResult {
+  /** The exit code; `null` when a signal ended the process. */
+  exitCode: number | null;
+  /** The signal that ended the process, if one did. */
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+  /** Both streams in the order in which they arrived: what a person would have seen. */
+  output: string;
+  durationMs: number;
+}
+
+/** A command that still runs. */
+export interface RunningCommand {
+  readonly child: ChildProcess;
+  /** Settles when the command has ended; rejects only when it could not be started. */
+  readonly done: Promise<CommandResult>;
+  /** Everything printed so far, both streams in order of arrival. */
+  output(): string;
+  /** Resolves once the output matches; rejects when the command ends first. */
+  waitForOutput(pattern: RegExp): Promise<void>;
+  /** Sends the signal to this one process. Its descendants are noted first, see `orphans`. */
+  kill(signal: NodeJS.Signals): void;
+  /** The processes that this command has started, directly or not, and that run now. */
+  descendants(): OwnedProcess[];
+  /** The descendants at the time of the last `kill`: a plugin outlives a killed engine. */
+  readonly orphans: readonly OwnedProcess[];
+}
+
+export interface CommandOptions {
+  cwd?: string;
+  /** The whole environment; nothing is inherited beside it. */
+  env: NodeJS.ProcessEnv;
+  /** The process gets SIGKILL after this time. Default: no limit. */
+  timeoutMs?: number;
+  /** Receives every piece of output as it arrives. */
+  onOutput?: (text: string) => void;
+}
+
+/** An orphan can hold the pipes open, so that "close" never comes: this long after "exit" we stop listening. */
+const DRAIN_AFTER_EXIT_MS = 1_000;
+
+/** Starts a command without a terminal and without input. */
+export function startCommand(file: string, args: readonly string[], options: CommandOptions): RunningCommand {
+  const startedAtMs = performance.now();
+  const child = spawn(file, args, {
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    env: options.env,
+    stdio: ["ignore", "pipe", "pipe"],
+    windowsHide: true,
+  });
+  const text = { stdout: "", stderr: "", output: "" };
+  const watchers = new Set<() => void>();
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream].setEncoding("utf8");
+    child[stream].on("data", (piece: string) => {
+      text[stream] += piece;
+      text.output += piece;
+      options.onOutput?.(piece);
+      for (const watcher of watchers) watcher();
+    });
+  }
+
+  let orphans: OwnedProcess[] = [];
+  const descendants = (): OwnedProcess[] =>
+    child.pid === undefined || child.exitCode !== null || child.signalCode !== null
+      ? []
+      : descendantsOf(child.pid);
+  const kill = (signal: NodeJS.Signals): void => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    orphans = descendants();
+    child.kill(signal);
+  };
+
+  const done = new Promise<CommandResult>((resolve, reject) => {
+    const limit =
+      options.timeoutMs === undefined ? undefined : setTimeout(() => kill("SIGKILL"), options.timeoutMs);
+    const finish = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
+      clearTimeout(limit);
+      child.stdout.destroy();
+      child.stderr.destroy();
+      resolve({ exitCode, signal, ...text, durationMs: performance.now() - startedAtMs });
+    };
+    child.once("error", (error) => {
+      clearTimeout(limit);
+      reject(error);
+    });
+    child.once("close", finish);
+    child.once("exit", (exitCode, signal) => {
+      setTimeout(() => finish(exitCode, signal), DRAIN_AFTER_EXIT_MS).unref();
+    });
+  });
+
+  return {
+    child,
+    done,
+    descendants,
+    output: () => text.output,
+    get orphans() {
+      return orphans;
+    },
+    kill,
+    waitForOutput: (pattern) =>
+      new Promise<void>((resolve, reject) => {
+        const look = (): void => {
+          if (text.output.search(pattern) < 0) return;
+          watchers.delete(look);
+          resolve();
+        };
+        watchers.add(look);
+        look();
+        const missed = (): void =>
+          reject(new Error(`The command ended before its output had ${pattern}:\n${text.output}`));
+        done.then(missed, reject);
+      }),
+  };
+}
+
+/** Runs a command to its end. */
+export function runCommand(
+  file: string,
+  args: readonly string[],
+  options: CommandOptions,
+): Promise<CommandResult> {
+  return startCommand(file, args, options).done;
+}

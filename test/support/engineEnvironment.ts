@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+
+import type { PulumiCli } from "./pulumiCli";
+
+/** The repository's root: two folders above this file. */
+export const REPOSITORY_ROOT = join(__dirname, "..", "..");
+
+/** The folders of one engine project, all below `root`. */
+export interface ProjectFolders {
+  root: string;
+  /** Where commands run, and where the plugin resolves modules from. */
+  work: string;
+  /** The state: checkpoints, history, backups, locks. */
+  backend: string;
+  /** PULUMI_HOME: credentials, plugins, workspaces; the user's own is never touched. */
+  home: string;
+  /** TMPDIR of every command. */
+  temporary: string;
+}
+
+/** Makes the folders under the repository's git-ignored `.scratch`. */
+export async function makeProjectFolders(): Promise<ProjectFolders> {
+  const root = join(REPOSITORY_ROOT, ".scratch", randomUUID().slice(0, 8));
+  const folders: ProjectFolders = {
+    root,
+    work: join(root, "work"),
+    backend: join(root, "backend"),
+    home: join(root, "home"),
+    temporary: join(root, "tmp"),
+  };
+  for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
+  return folders;
+}
+
+/**
+ * What must not reach an engine or a plugin from the shell that runs the tests: the user's Electron Hub and Pulumi
+ * accounts, proxies between the plugin and the simulator, and what a test runner puts into its own processes.
+ */
+const NOT_INHERITED = [
+  /^ELECTRONHUB_/i,
+  /^PULUMI_/i,
+  /^(HTTP|HTTPS|ALL|NO)_PROXY$/i,
+  /^NODE_(OPTIONS|ENV|USE_ENV_PROXY)$/,
+  /^VITEST/,
+];
+
+/** The full environment for a child process. */
+export function engineEnvironment(
+  cli: PulumiCli,
+  folders: ProjectFolders,
+  extra: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && isInherited(entry[0]),
+  );
+  return {
+    ...Object.fromEntries(inherited),
+    PATH: [...toolFolders(cli), process.env["PATH"] ?? ""].join(delimiter),
+    PULUMI_HOME: folders.home,
+    PULUMI_BACKEND_URL: backendUrl(folders),
+    PULUMI_CONFIG_PASSPHRASE: "only for tests",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    TMPDIR: folders.temporary,
+    TMP: folders.temporary,
+    TEMP: folders.temporary,
+    NO_COLOR: "1",
+    ...extra,
+  };
+}
+
+/**
+ * The same for the Automation API, which starts the CLI with this process's environment beneath ours: an explicit
+ * `undefined` is what makes Node leave a variable out.
+ */
+export function automationEnvironment(environment: Readonly<Record<string, string>>): Record<string, string> {
+  const removed = Object.keys(process.env).filter((name) => !isInherited(name));
+  const overrides = {
+    ...Object.fromEntries(removed.map((name) => [name, undefined])),
+    ...environment,
+  };
+  // The Automation API's type has no room for `undefined`, but its only use of the value is to hand it to Node.
+  return overrides as Record<string, string>;
+}
+
+export function backendUrl(folders: ProjectFolders): string {
+  return `file://${folders.backend.replaceAll("\\", "/")}`;
+}
+
+function isInherited(name: string): boolean {
+  return !NOT_INHERITED.some((pattern) => pattern.test(name));
+}
+
+/** The pinned Node first, then the SDK's launcher of the dynamic-provider host, then the CLI. */
+function toolFolders(cli: PulumiCli): string[] {
+  const modules = join(REPOSITORY_ROOT, "node_modules");
+  const pinnedNode = join(modules, ".bin", process.platform === "win32" ? "node.cmd" : "node");
+  const nodeFolder = existsSync(pinnedNode) ? dirname(pinnedNode) : dirname(process.execPath);
+  return [nodeFolder, join(modules, "@pulumi", "pulumi"), cli.binFolder];
+}

@@ -1,0 +1,248 @@
+import { createHash, randomUUID } from "node:crypto";
+import { access, constants, mkdir, rename, rm, symlink } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, delimiter, dirname, join } from "node:path";
+
+import { PulumiCommand } from "@pulumi/pulumi/automation";
+
+import { buildPulumi, readPinnedBuild, type PinnedBuild } from "./goBuild";
+import { isAtLeast, pulumiVersionOf } from "./pulumiVersion";
+
+/** The oldest CLI that will do: the package's peer range of @pulumi/pulumi starts here, and an older one is untested. */
+export const MINIMUM_PULUMI_VERSION = "3.200.0";
+
+/** Set (to anything but "0") to never download a CLI with Pulumi's own installer. */
+export const NO_INSTALLER_VARIABLE = "PULUMI_ELECTRONHUB_NO_INSTALLER";
+
+const DEFAULT_INSTALL_TIMEOUT_MS = 3 * 60_000;
+
+export type PulumiCliSource = "path" | "cache" | "installer" | "go-build";
+
+/** A Pulumi CLI that has answered `pulumi version`. */
+export interface PulumiCli {
+  /** For the Automation API's `pulumiCommand`. */
+  command: PulumiCommand;
+  path: string;
+  binFolder: string;
+  /** Without the leading "v". */
+  version: string;
+  source: PulumiCliSource;
+  /** One line for people: which CLI, which version, where from. */
+  summary: string;
+}
+
+export interface FindPulumiCliOptions {
+  /** Default: this process's environment. */
+  env?: NodeJS.ProcessEnv;
+  platform?: NodeJS.Platform;
+  homeFolder?: string;
+  /** The Go module that pins the CLI. */
+  moduleFolder?: string;
+  /** Puts a CLI below `root`; the default is the installer of the Automation API, which fetches the SDK's version. */
+  install?: (root: string) => Promise<PulumiCommand>;
+  installTimeoutMs?: number;
+  /** Gets a line when something slow begins. Default: stderr. */
+  report?: (line: string) => void;
+}
+
+/** No Pulumi CLI could be found, fetched or built. The message says what was tried and what to install. */
+export class PulumiCliMissingError extends Error {
+  override readonly name = "PulumiCliMissingError";
+  readonly attempts: readonly string[];
+
+  constructor(attempts: readonly string[]) {
+    super(
+      `No usable Pulumi CLI. Tried: ${attempts.join("; ")}. Install Pulumi ${MINIMUM_PULUMI_VERSION} or newer ` +
+        `(https://www.pulumi.com/docs/install/) and put it on PATH, or install Go (https://go.dev/dl/), and it will be built.`,
+    );
+    this.attempts = attempts;
+  }
+}
+
+let ofThisProcess: Promise<PulumiCli> | undefined;
+
+/**
+ * Finds the Pulumi CLI: on PATH, in our cache, by Pulumi's installer, by building the pinned Go module; in that order.
+ * Without options other than `report` the search runs once per process.
+ *
+ * @throws PulumiCliMissingError when all of them fail
+ */
+export function findPulumiCli(options: FindPulumiCliOptions = {}): Promise<PulumiCli> {
+  if (Object.keys(options).some((option) => option !== "report")) return search(options);
+  ofThisProcess ??= search(options);
+  return ofThisProcess;
+}
+
+/** Everything that a step needs to know, all defaults resolved. */
+interface Search {
+  env: NodeJS.ProcessEnv;
+  platform: NodeJS.Platform;
+  cacheFolder: string;
+  pinned: PinnedBuild;
+  install: (root: string) => Promise<PulumiCommand>;
+  installTimeoutMs: number;
+  report: (line: string) => void;
+  /** What did not work and why, for the error at the end. */
+  attempts: string[];
+}
+
+async function search(options: FindPulumiCliOptions): Promise<PulumiCli> {
+  const env = options.env ?? process.env;
+  const platform = options.platform ?? process.platform;
+  const cacheFolder = ourCacheFolder(env, platform, options.homeFolder ?? homedir());
+  const moduleFolder = options.moduleFolder ?? join(__dirname, "pulumi-cli");
+  const state: Search = {
+    env,
+    platform,
+    cacheFolder,
+    pinned: await readPinnedBuild(moduleFolder, cacheFolder, platform),
+    install: options.install ?? ((root) => PulumiCommand.install({ root })),
+    installTimeoutMs: options.installTimeoutMs ?? DEFAULT_INSTALL_TIMEOUT_MS,
+    report: options.report ?? ((line) => process.stderr.write(`${line}\n`)),
+    attempts: [],
+  };
+  const found =
+    (await fromPath(state)) ??
+    (await fromCache(state)) ??
+    (await fromInstaller(state)) ??
+    (await fromGoBuild(state));
+  if (found === undefined) throw new PulumiCliMissingError(state.attempts);
+  return found;
+}
+
+async function fromPath(state: Search): Promise<PulumiCli | undefined> {
+  const candidates = await executablesOnPath(state);
+  if (candidates.length === 0) state.attempts.push("no pulumi on PATH");
+  for (const path of candidates) {
+    try {
+      const version = await pulumiVersionOf(path, state.env);
+      if (isAtLeast(version, MINIMUM_PULUMI_VERSION))
+        return describe("path", path, version, await commandFor(path, state.cacheFolder), state);
+      state.attempts.push(`${path} is ${version}, too old`);
+    } catch (error) {
+      state.attempts.push(`${path} does not work (${reasonOf(error)})`);
+    }
+  }
+  return undefined;
+}
+
+async function fromCache(state: Search): Promise<PulumiCli | undefined> {
+  const { path, root, version } = state.pinned;
+  if (!(await isExecutable(path))) return undefined;
+  try {
+    const actual = await pulumiVersionOf(path, state.env);
+    if (actual !== version) throw new Error(`it is ${actual}, not ${version}`);
+    return describe("cache", path, version, await PulumiCommand.get({ root }), state);
+  } catch (error) {
+    state.attempts.push(`the cached build ${path} does not work (${reasonOf(error)})`);
+    return undefined;
+  }
+}
+
+async function fromInstaller(state: Search): Promise<PulumiCli | undefined> {
+  const switchedOff = state.env[NO_INSTALLER_VARIABLE] ?? "";
+  if (switchedOff !== "" && switchedOff !== "0") {
+    state.attempts.push(`Pulumi's installer is switched off by ${NO_INSTALLER_VARIABLE}`);
+    return undefined;
+  }
+  const root = join(state.cacheFolder, "installed");
+  try {
+    const command = await withinTime(state.install(root), state.installTimeoutMs);
+    const version = await pulumiVersionOf(command.command, state.env);
+    return describe("installer", command.command, version, command, state);
+  } catch (error) {
+    state.attempts.push(`Pulumi's installer failed (${reasonOf(error)})`);
+    return undefined;
+  }
+}
+
+async function fromGoBuild(state: Search): Promise<PulumiCli | undefined> {
+  const { path, root, version } = state.pinned;
+  state.report(`Building the Pulumi CLI ${version} with go, once; this takes some minutes.`);
+  try {
+    await buildPulumi(state.pinned, state.env);
+    return describe("go-build", path, version, await PulumiCommand.get({ root }), state);
+  } catch (error) {
+    state.attempts.push(`building it with go failed (${reasonOf(error)})`);
+    return undefined;
+  }
+}
+
+function describe(
+  source: PulumiCliSource,
+  path: string,
+  version: string,
+  command: PulumiCommand,
+  { attempts }: Search,
+): PulumiCli {
+  const origin = {
+    path: "found on PATH",
+    cache: "built earlier from the pinned Go module",
+    installer: "from Pulumi's installer",
+    "go-build": "just built from the pinned Go module",
+  }[source];
+  const skipped = attempts.filter((attempt) => attempt !== "no pulumi on PATH");
+  const remark = skipped.length === 0 ? "" : `; skipped: ${skipped.join("; ")}`;
+  const summary = `Pulumi CLI ${version}, ${origin}: ${path}${remark}`.replaceAll(/\s+/g, " ");
+  return { command, path, binFolder: dirname(path), version, source, summary };
+}
+
+/**
+ * The Automation API runs only `<root>/bin/pulumi` by absolute path, and puts that folder first on PATH: for a system's
+ * bin folder this would also put the system's node first. A link in a folder of its own solves both.
+ */
+async function commandFor(path: string, cacheFolder: string): Promise<PulumiCommand> {
+  const name = createHash("sha256").update(path).digest("hex").slice(0, 12);
+  const root = join(cacheFolder, "links", name);
+  const link = join(root, "bin", basename(path));
+  const temporary = `${link}-${randomUUID()}`;
+  try {
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(path, temporary);
+    await rename(temporary, link);
+    return await PulumiCommand.get({ root });
+  } catch (error) {
+    await rm(temporary, { force: true });
+    // Windows may refuse links to plain users.
+    if (basename(dirname(path)) !== "bin") throw error;
+    return PulumiCommand.get({ root: dirname(dirname(path)) });
+  }
+}
+
+async function executablesOnPath({ env, platform }: Search): Promise<string[]> {
+  const names = platform === "win32" ? ["pulumi.exe"] : ["pulumi"];
+  const folders = (env["PATH"] ?? env["Path"] ?? "").split(delimiter).filter(Boolean);
+  const files = [...new Set(folders)].flatMap((folder) => names.map((name) => join(folder, name)));
+  const usable = await Promise.all(files.map(isExecutable));
+  return files.filter((_, index) => usable[index]);
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+function ourCacheFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, home: string): string {
+  const byPlatform: Partial<Record<NodeJS.Platform, string>> = {
+    win32: env["LOCALAPPDATA"] || join(home, "AppData", "Local"),
+    darwin: join(home, "Library", "Caches"),
+  };
+  const base = byPlatform[platform] ?? (env["XDG_CACHE_HOME"] || join(home, ".cache"));
+  return join(base, "pulumi-electronhub");
+}
+
+/** The installer cannot be cancelled; it can be left behind. */
+async function withinTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${limitMs / 1000} s`)), limitMs);
+  });
+  return Promise.race([work, limit]).finally(() => clearTimeout(timer));
+}
+
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return (message.trim().split("\n", 1)[0] ?? "").replace(/[.:]$/, "");
+}

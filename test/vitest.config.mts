@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+import ClosingLine from "./support/closingLine.mts";
+
+const root = join(import.meta.dirname, "..");
+
+/**
+ * `dist` is what users run and what the plugin process loads, so tests that import the package by its own name must get
+ * the built files as they are: no transform may touch the code that Pulumi serializes.
+ */
+const server = { deps: { external: [/\/dist\//] } };
+
+const quick = { root, server };
+
+/** Tests that start the real engine, or install the package: after the quick ones, so that nothing competes with them. */
+const slow = {
+  root,
+  server,
+  testTimeout: 120_000,
+  // A first run may have to build the Pulumi CLI.
+  hookTimeout: 900_000,
+  sequence: { groupOrder: 1 },
+};
+
+export default defineConfig({
+  test: {
+    root,
+    maxWorkers: 2,
+    reporters: ["default", new ClosingLine()],
+    projects: [
+      { test: { ...quick, name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { test: { ...quick, name: "api", include: ["test/api/**/*.test.ts"] } },
+      {
+        test: {
+          ...slow,
+          name: "engine",
+          include: ["test/engine/**/*.test.ts", "test/examples/**/*.test.ts"],
+        },
+      },
+      { test: { ...slow, name: "package", include: ["test/package/**/*.test.ts"] } },
+    ],
+  },
+});
