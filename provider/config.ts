@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { ConfigurationError } from "./api/errors";
 import { parseDurationMs } from "./api/duration";
+import type { RateLimit } from "./api/rateWindow";
 import { isLoopback } from "./api/transport";
 
 /** The namespace of the stack's configuration: `pulumi config set electronhub:apiKey --secret`. */
@@ -11,7 +13,9 @@ export const CONFIG_NAMESPACE = "electronhub";
 const SETTINGS = {
   apiKey: "ELECTRONHUB_API_KEY",
   baseUrl: "ELECTRONHUB_BASE_URL",
+  rateLimit: "ELECTRONHUB_RATE_LIMIT",
   maxWait: "ELECTRONHUB_MAX_WAIT",
+  auditLog: "ELECTRONHUB_AUDIT_LOG",
   userAgent: "ELECTRONHUB_USER_AGENT",
 } as const;
 
@@ -30,9 +34,13 @@ export interface Settings {
   apiKey: string;
   /** Without a slash at the end. */
   baseUrl: string;
+  /** A limit to keep even where the account would allow more. Absent: what the API's answers name. */
+  rateLimit: RateLimit | undefined;
   /** Milliseconds that one operation may wait in all, for retries and for the account's limit. */
   maxWaitMs: number;
   userAgent: string;
+  /** The file that gets a line for every change, relative to the program's folder. Absent: none. */
+  auditLog: string | undefined;
 }
 
 /**
@@ -42,8 +50,8 @@ export interface Settings {
  */
 export function readSettings(sources: SettingSources): Settings {
   const setting = (name: SettingName) => {
-    const value = sources.stack(`${CONFIG_NAMESPACE}:${name}`) ?? sources.environment[SETTINGS[name]];
-    return value === undefined || value === "" ? undefined : value;
+    const values = [sources.stack(`${CONFIG_NAMESPACE}:${name}`), sources.environment[SETTINGS[name]]];
+    return values.find((value) => value !== undefined && value !== "");
   };
   const maxWait = setting("maxWait") ?? DEFAULT_MAX_WAIT;
   const maxWaitMs = parseDurationMs(maxWait);
@@ -56,8 +64,10 @@ export function readSettings(sources: SettingSources): Settings {
   return {
     apiKey: acceptableApiKey(setting("apiKey")),
     baseUrl: acceptableBaseUrl(setting("baseUrl") ?? DEFAULT_BASE_URL),
+    rateLimit: acceptableRateLimit(setting("rateLimit")),
     maxWaitMs,
     userAgent,
+    auditLog: setting("auditLog"),
   };
 }
 
@@ -66,6 +76,31 @@ function malformed(name: SettingName, why: string, nextStep: string): Configurat
     why: `${CONFIG_NAMESPACE}:${name} (or ${SETTINGS[name]}) ${why}.`,
     nextStep,
   });
+}
+
+function acceptableRateLimit(text: string | undefined): RateLimit | undefined {
+  if (text === undefined) return undefined;
+  const [count = "", window = ""] = text.split("/");
+  const limit = /^[1-9]\d{0,5}$/.test(count.trim()) ? Number(count) : undefined;
+  const windowMs = parseDurationMs(/^\s*[smh]\s*$/.test(window) ? `1${window.trim()}` : window);
+  if (limit === undefined || windowMs === undefined || windowMs < 1_000 || windowMs > 3_600_000) {
+    throw malformed("rateLimit", "is no rate", "Write requests per window, for example 10/60s.");
+  }
+  return { limit, windowMs };
+}
+
+/**
+ * The folder of the ledgers through which the processes of a user share an account's rate limit: in the user's cache.
+ */
+export function ledgerFolder(
+  environment: SettingSources["environment"],
+  platform = process.platform,
+): string {
+  const base =
+    environment["XDG_CACHE_HOME"] ??
+    (platform === "win32" ? environment["LOCALAPPDATA"] : undefined) ??
+    join(homedir(), platform === "darwin" ? "Library/Caches" : ".cache");
+  return join(base, "pulumi-electronhub", "rate");
 }
 
 /** The kinds of credentials that people have, by their prefixes: the longer ones first, since they overlap. */
@@ -102,7 +137,7 @@ function acceptableBaseUrl(text: string): string {
       nextStep,
     );
   }
-  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+  if (url.username !== "" || url.password !== "" || /[?#]/.test(text)) {
     throw malformed("baseUrl", "must not have a user, a query or a fragment", nextStep);
   }
   return url.href.replace(/\/+$/, "");

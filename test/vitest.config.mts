@@ -29,6 +29,14 @@ export default defineConfig({
     reporters: ["default", new ClosingLine()],
     projects: [
       { test: { ...quick, name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      {
+        test: {
+          ...quick,
+          name: "properties",
+          include: ["test/properties/**/*.test.ts", "test/matrix/**/*.test.ts"],
+          testTimeout: 120_000,
+        },
+      },
       { test: { ...quick, name: "api", include: ["test/api/**/*.test.ts"] } },
       {
         test: {

@@ -20,6 +20,9 @@ export type Endpoint = "create" | "list" | "lookup" | "update" | "toggle" | "rem
 /** https://docs.electronhub.ai: the cooldown after a request too many, when the answer does not say. */
 const DEFAULT_COOLDOWN_MS = 180_000;
 
+/** A refusal never invites to try again at once, whatever it says. */
+const MIN_RETRY_AFTER_MS = 1_000;
+
 /** No cooldown that is documented comes near; a larger figure is a mistake or an attack. */
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
@@ -80,7 +83,7 @@ export function classify(
     case 429:
       return new RateLimitedError({
         status,
-        retryAfterMs: retryAfterMs(answer, raw, nowMs) ?? DEFAULT_COOLDOWN_MS,
+        retryAfterMs: cooldownMs(answer, raw, nowMs),
         why: said("The account's rate limit is exceeded"),
         nextStep: "Wait for the cooldown to end; other programs that use the account share its limit.",
       });
@@ -89,6 +92,7 @@ export function classify(
         return new ServerError({
           status,
           retryable: true,
+          retryAfterMs: retryAfterMs(answer, undefined, nowMs),
           why: said("The API failed"),
           nextStep: TRY_AGAIN,
         });
@@ -183,12 +187,15 @@ const FORBIDDEN: Record<ForbiddenReason, { meaning: string; nextStep: string }> 
   },
 };
 
-/** Milliseconds until the next try: `Retry-After` in seconds or as a date, else the number in the message. */
-export function retryAfterMs(
-  answer: HttpAnswer,
-  message: string | undefined,
-  nowMs: number,
-): number | undefined {
+/**
+ * Milliseconds from a refusal for the rate to the next try: `Retry-After` in seconds or as a date, else the number in
+ * the message, else what is documented.
+ */
+export function cooldownMs(answer: HttpAnswer, message: string | undefined, nowMs: number): number {
+  return retryAfterMs(answer, message, nowMs) ?? DEFAULT_COOLDOWN_MS;
+}
+
+function retryAfterMs(answer: HttpAnswer, message: string | undefined, nowMs: number): number | undefined {
   const header = answer.headers["retry-after"];
   const text = (Array.isArray(header) ? header[0] : header)?.trim();
   const fromHeader = text === undefined ? undefined : headerDelayMs(text, nowMs);
@@ -199,10 +206,10 @@ export function retryAfterMs(
 
 function headerDelayMs(text: string, nowMs: number): number | undefined {
   if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1_000;
-  const dateMs = Date.parse(text);
+  const dateMs = text.endsWith(" GMT") ? Date.parse(text) : Number.NaN;
   return Number.isNaN(dateMs) ? undefined : dateMs - nowMs;
 }
 
 function bounded(delayMs: number): number {
-  return Math.min(Math.max(0, delayMs), MAX_RETRY_AFTER_MS);
+  return Math.min(Math.max(MIN_RETRY_AFTER_MS, delayMs), MAX_RETRY_AFTER_MS);
 }

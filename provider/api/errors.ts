@@ -106,6 +106,12 @@ export class RateLimitedError extends ApiError {
 /** 5xx: the server failed, before or after the request took effect. */
 export class ServerError extends ApiError {
   override readonly name = "ServerError";
+  /** Milliseconds for which the server asks to wait. 0: it does not say. */
+  readonly retryAfterMs: number;
+  constructor(details: ApiErrorDetails & { retryAfterMs?: number | undefined }) {
+    super(details);
+    this.retryAfterMs = details.retryAfterMs ?? 0;
+  }
   override get outcomeUnknown(): boolean {
     return true;
   }

@@ -1,5 +1,4 @@
-import type { Listing, ProxyKeyClient } from "./client";
-import type { WaitContext } from "./retry";
+import type { CallContext, Listing, ProxyKeyClient } from "./client";
 
 /** Milliseconds for which a list that arrived is still good for reading; our own writes end it at once. */
 const MAX_AGE_MS = 30_000;
@@ -14,14 +13,14 @@ export class KeySnapshot {
   }
 
   /** A list that no write of ours has made stale, shared with everybody who asked since. */
-  get(context: WaitContext): Promise<Listing> {
+  get(context: CallContext): Promise<Listing> {
     const { arrivedMs } = this.#current ?? {};
     if (arrivedMs !== undefined && context.clock.nowMs() - arrivedMs > MAX_AGE_MS) this.invalidate();
     return (this.#current ??= this.#start(context)).listing;
   }
 
   /** A list that is asked for after `seen` was, and shared as well. */
-  after(seen: Promise<Listing>, context: WaitContext): Promise<Listing> {
+  after(seen: Promise<Listing>, context: CallContext): Promise<Listing> {
     if (this.#current?.listing === seen) this.invalidate();
     return this.get(context);
   }
@@ -31,7 +30,7 @@ export class KeySnapshot {
     this.#current = undefined;
   }
 
-  #start(context: WaitContext) {
+  #start(context: CallContext) {
     const entry = {
       listing: this.#client.list(context),
       arrivedMs: undefined as number | undefined,

@@ -2,7 +2,8 @@
 export const REDACTED = "[redacted]";
 
 /** Anything that looks like a key of this vendor or a JWT, whether or not it is one that we know. */
-const KEY_LIKE = /ek-[A-Za-z0-9_%-]*[A-Za-z0-9]|eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)*|Bearer\s+\S+/g;
+const KEY_LIKE =
+  /(?<![A-Za-z0-9])ek-[A-Za-z0-9_%-]{8,}|eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)*|Bearer\s+\S{8,}/g;
 
 /** The kinds' prefixes are no secret, and would make common words look like one. */
 const KIND_PREFIX = /^ek-(?:proxy-|dev-)?/;
@@ -55,9 +56,9 @@ function* encodedForms(secret: string): Generator<string> {
 function removeParts(text: string, secret: string): string {
   const part = Math.min(PART_LENGTH, secret.length);
   if (part === 0 || text.length < part) return text;
-  const haystack = text.toLowerCase();
+  const haystack = lowerCase(text);
   const parts = new Set<string>();
-  const needle = secret.toLowerCase();
+  const needle = lowerCase(secret);
   for (let at = 0; at + part <= needle.length; at++) parts.add(needle.slice(at, at + part));
 
   let safe = "";
@@ -71,4 +72,9 @@ function removeParts(text: string, secret: string): string {
     at = end - 1;
   }
   return safe + text.slice(kept);
+}
+
+/** Of ASCII letters only: others may change the length, and with it every index. */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "./clock";
 import { formatDuration } from "./duration";
-import { isApiError, MaxWaitError, RateLimitedError, type ApiError } from "./errors";
+import { isApiError, MaxWaitError, ServerError, type ApiError } from "./errors";
 
 /** How often and how fast a failed request is sent again. */
 export interface RetryPolicy {
@@ -33,16 +33,29 @@ export function backoffDelayMs(attempt: number, policy: RetryPolicy, random: () 
   return Math.round(random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** attempt));
 }
 
+/** Waits before the next try after `error`: the backoff, or as long as the server asks for. */
+export async function waitBeforeRetry(
+  attempt: number,
+  error: ApiError,
+  context: WaitContext,
+  policy: RetryPolicy = DEFAULT_RETRY_POLICY,
+): Promise<void> {
+  const askedMs = error instanceof ServerError ? error.retryAfterMs : 0;
+  await waitWithin(Math.max(askedMs, backoffDelayMs(attempt, policy, context.random)), context, error);
+}
+
 /** Sleeps, unless that would end after the deadline. */
-export async function waitWithin(delayMs: number, context: WaitContext, reason: ApiError): Promise<void> {
+async function waitWithin(delayMs: number, context: WaitContext, reason: ApiError): Promise<void> {
   const { clock, deadlineMs, signal } = context;
   if (clock.nowMs() + delayMs > deadlineMs) {
-    throw new MaxWaitError({
+    const gaveUp = new MaxWaitError({
       status: reason.status,
       why: `${reason.why} Waiting another ${formatDuration(delayMs)} would exceed maxWait.`,
       nextStep: "Run the command again later; it continues where it stopped. Or raise electronhub:maxWait.",
       cause: reason,
     });
+    gaveUp.attempts = reason.attempts;
+    throw gaveUp;
   }
   await clock.sleep(delayMs, signal);
 }
@@ -55,7 +68,7 @@ export async function waitWithin(delayMs: number, context: WaitContext, reason: 
  * @throws the last error, with one line for each try before it.
  */
 export async function withRetries<T>(
-  attempt: () => Promise<T>,
+  attempt: (again: boolean) => Promise<T>,
   context: WaitContext,
   {
     policy = DEFAULT_RETRY_POLICY,
@@ -65,19 +78,17 @@ export async function withRetries<T>(
   const attempts: string[] = [];
   for (let failures = 0; ;) {
     try {
-      return await attempt();
+      return await attempt(attempts.length > 0);
     } catch (error) {
       if (!isApiError(error)) throw error;
       attempts.push(`${new Date(context.clock.nowMs()).toISOString()} ${error.name}: ${error.why}`);
       if (attempts.length > 1) error.attempts = attempts;
       if (!error.retryable || !mayRepeat(error)) throw error;
-      if (error instanceof RateLimitedError) {
-        await waitWithin(error.retryAfterMs, context, error);
-        continue;
-      }
+      // Whoever gives out the turns waits until the cooldown is over.
+      if (error.name === "RateLimitedError") continue;
       failures++;
       if (failures >= policy.maxAttempts) throw error;
-      await waitWithin(backoffDelayMs(failures - 1, policy, context.random), context, error);
+      await waitBeforeRetry(failures - 1, error, context, policy);
     }
   }
 }

@@ -34,14 +34,27 @@ const keyFields = {
   last_used: unixS,
 };
 
+/** A key in full; a masked one, such as `ek-proxy-abcd...1234` or `ek-proxy-****`, is none. */
+const WHOLE_KEY = /^ek-proxy-(?!.*\.\.)[\w~+/=.-]{1,247}$/;
+
+export function isWholeKey(value: unknown): value is string {
+  return typeof value === "string" && WHOLE_KEY.test(value);
+}
+
 /** The answer to create: the only key object without whose secret nothing can be done. */
 export const createdKeySchema = z.looseObject({
   ...keyFields,
-  key: z.string().startsWith("ek-proxy-").max(256),
+  key: z.string().regex(WHOLE_KEY),
 });
 
-/** A key object in a list or a lookup, where the secret may be left out. */
-export const keyObjectSchema = z.looseObject({ ...keyFields, key: z.string().optional() });
+/** A key object in a list or a lookup, where the secret may be left out, or masked, which is the same to us. */
+export const keyObjectSchema = z.looseObject({
+  ...keyFields,
+  key: z
+    .unknown()
+    .optional()
+    .transform((value) => (isWholeKey(value) ? value : undefined)),
+});
 
 /** The account's keys: a bare array, or an object with exactly one array in it. */
 export const keyListSchema = z.preprocess(withoutEnvelope, z.array(keyObjectSchema));
@@ -49,10 +62,15 @@ export const keyListSchema = z.preprocess(withoutEnvelope, z.array(keyObjectSche
 /** The answer to toggle: `status` is the NEW state. */
 export const toggleAnswerSchema = z.looseObject({ status: z.boolean() });
 
-/** The answer to update and remove: a JSON object that speaks of no error. */
+/** The answer to remove, in the API's words: anything else is no proof that the key is gone. */
+export const removalSchema = z
+  .looseObject({ message: z.string().regex(/delet|remov/i) })
+  .refine(speaksOfNoError, "speaks of an error");
+
+/** The answer to update: a message or the key, and no error. */
 export const confirmationSchema = z
-  .looseObject({})
-  .refine((answer) => !("error" in answer) && !("detail" in answer), "speaks of an error");
+  .union([z.looseObject({ message: z.string() }), keyObjectSchema])
+  .refine(speaksOfNoError, "speaks of an error");
 
 export type KeyObject = z.output<typeof keyObjectSchema>;
 export type CreatedKey = z.output<typeof createdKeySchema>;
@@ -70,8 +88,14 @@ export interface KeySettings {
   limit_type: "daily" | "weekly" | "monthly";
 }
 
+function speaksOfNoError(answer: Record<string, unknown>): boolean {
+  return (answer["error"] ?? answer["detail"] ?? null) === null;
+}
+
 function withoutEnvelope(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  // An error with a list in it is no empty account.
+  if ("error" in value || "errors" in value || "detail" in value) return value;
   const arrays = Object.values(value).filter((entry) => Array.isArray(entry));
   return arrays.length === 1 ? arrays[0] : value;
 }

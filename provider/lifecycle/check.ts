@@ -1,5 +1,6 @@
 import type { CheckFailure, CheckResult } from "@pulumi/pulumi/dynamic";
 import type { z } from "zod";
+import { redact } from "../api/redact";
 import { inputFields } from "./fields";
 import { containsUnknown, inputNames, UNKNOWN, type InputName, type InternalInputs } from "./inputs";
 import { generateName } from "./names";
@@ -33,16 +34,26 @@ export function check(olds: Properties, news: Properties, context: CheckContext)
     } else {
       const result = checkField(name, value, olds[name], context.nowMs);
       if ("reason" in result) failures.push({ property: name, reason: `${name} ${result.reason}` });
-      else inputs[name] = result.value;
+      // The host cannot carry an undefined value.
+      else if (result.value !== undefined) inputs[name] = result.value;
     }
   }
-  return failures.length > 0 ? { inputs: news, failures } : { inputs };
+  return failures.length > 0
+    ? { inputs: news, failures: failures.map((failure) => withoutSecret(failure, news)) }
+    : { inputs };
+}
+
+/** The engine prints a refused property's value: one that holds a key, pasted in the wrong place, is named in words only. */
+function withoutSecret({ property, reason }: CheckFailure, news: Properties): CheckFailure {
+  const value = JSON.stringify(news[property]) ?? "";
+  return redact(value) === value ? { property, reason } : { property: "", reason };
 }
 
 /** A name once generated is kept; an unknown one of a failed preview is not. */
 function nameLeftOut(olds: Properties, news: Properties, context: CheckContext): Properties {
   const old = olds["name"];
-  if (typeof old === "string" && old !== "" && old !== UNKNOWN) {
+  // One that somebody gave it outside, and that no program may write, is not kept.
+  if (typeof old === "string" && old !== UNKNOWN && inputFields.name.schema.safeParse(old).success) {
     return olds["__nameGenerated"] === true ? { name: old, __nameGenerated: true } : { name: old };
   }
   const resourceName = news["__resourceName"];

@@ -1,11 +1,12 @@
 import type { CreateResult } from "@pulumi/pulumi/dynamic";
 import { isApiError, UnexpectedAnswerError, type ApiError } from "../api/errors";
-import { backoffDelayMs, DEFAULT_RETRY_POLICY, waitWithin } from "../api/retry";
-import type { CreatedKey, KeySettings } from "../api/wire";
+import type { Listing } from "../api/client";
+import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
+import type { CreatedKey } from "../api/wire";
 import { ensureEnabled } from "./enabled";
 import { InitializationFailure } from "./failures";
 import { inputsSchema, toWireSettings, type InternalInputs } from "./inputs";
-import { recognise, type LostCreation } from "./recognise";
+import { recognise, unclaimedOfTheName, type LostCreation } from "./recognise";
 import type { Operation } from "./session";
 import { fingerprintOf, inputsFromWire, stateOf, type ProxyKeyState } from "./state";
 
@@ -17,15 +18,27 @@ export async function create(
   const inputs = inputsSchema.parse(properties);
   const { __nameGenerated: nameGenerated = false } = properties as InternalInputs;
   const settings = toWireSettings(inputs);
-  const created = await createExactlyOnce(settings, nameGenerated, operation);
+  const { claimed, client, creating, snapshot, wait } = operation;
+  const lost: LostCreation = {
+    settings,
+    nameGenerated,
+    startedMs: wait.clock.nowMs(),
+    claimed,
+    rivals: () => (creating.get(settings.name) ?? 0) > 1,
+  };
+  creating.set(settings.name, (creating.get(settings.name) ?? 0) + 1);
+  const { created, clear } = await createExactlyOnce(lost, operation).finally(() =>
+    creating.set(settings.name, (creating.get(settings.name) ?? 1) - 1),
+  );
 
   // From here on the key exists: whatever fails, the engine must record it.
   const state = stateOf(created.key, inputsFromWire(created, inputs), created);
   try {
+    if (!clear) await settleTwins(lost, operation);
     if (inputs.budgetWindow !== "daily") {
       // Whether create honours the window is not documented, and a wrong one would let a key spend many times its budget.
       state.budgetWindow = "daily";
-      await operation.client.update(created.key, settings, operation.wait);
+      await client.update(created.key, settings, wait);
       state.budgetWindow = inputs.budgetWindow;
     }
     await ensureEnabled(created.key, inputs.enabled, created.is_active, operation);
@@ -33,7 +46,7 @@ export async function create(
   } catch (error) {
     throw new InitializationFailure(error, state);
   } finally {
-    operation.snapshot.invalidate();
+    snapshot.invalidate();
   }
   return { id: state.fingerprint, outs: state };
 }
@@ -41,26 +54,27 @@ export async function create(
 /**
  * The API has no idempotency key: after an unclear answer the account's list tells whether the key was made, before
  * anything is sent again.
+ *
+ * @returns the key, and whether every answer on the way to it was clear.
  */
 async function createExactlyOnce(
-  settings: KeySettings,
-  nameGenerated: boolean,
+  lost: LostCreation,
   operation: Operation,
-): Promise<CreatedKey> {
+): Promise<{ created: CreatedKey; clear: boolean }> {
   const { client, claimed, snapshot, wait } = operation;
-  const lost: LostCreation = { settings, nameGenerated, startedMs: wait.clock.nowMs(), claimed };
   for (let attempt = 0; ; attempt++) {
     try {
-      const created = await client.create(settings, wait);
-      claimed.add(fingerprintOf(created.key));
-      if (attempt > 0 && nameGenerated) await removeTwins(lost, operation);
-      return created;
-    } catch (error) {
-      if (!isApiError(error) || !error.outcomeUnknown) throw error;
+      const created = await client.create(lost.settings, wait);
       snapshot.invalidate();
-      const found = await findLost(error, attempt, lost, operation);
-      if (found) return found;
-      if (attempt + 1 >= DEFAULT_RETRY_POLICY.maxAttempts) throw error;
+      claimed.add(fingerprintOf(created.key));
+      return { created, clear: attempt === 0 };
+    } catch (error) {
+      // A clear refusal settles it, unless an earlier try may have taken effect late: even the cap may be our own key.
+      if (!isApiError(error) || (attempt === 0 && !error.outcomeUnknown)) throw error;
+      snapshot.invalidate();
+      const created = await findLost(error, attempt, lost, operation);
+      if (created) return { created, clear: false };
+      if (!error.outcomeUnknown || attempt + 1 >= DEFAULT_RETRY_POLICY.maxAttempts) throw error;
     }
   }
 }
@@ -72,19 +86,13 @@ async function findLost(
   lost: LostCreation,
   operation: Operation,
 ): Promise<CreatedKey | undefined> {
-  const { claimed, wait } = operation;
-  // The server may still be at work on what it did not answer.
-  await waitWithin(backoffDelayMs(attempt, DEFAULT_RETRY_POLICY, wait.random), wait, unclear);
-  const found = recognise(await listAfter(unclear, lost, operation), lost);
+  const found = recognise(await listAfter(unclear, attempt, lost, operation), lost);
   switch (found.kind) {
     case "absent":
       return undefined;
-    case "own": {
-      const [own, ...twins] = found.keys;
-      claimed.add(fingerprintOf(own.key));
-      await removeAll(twins, operation);
-      return own;
-    }
+    case "own":
+      operation.claimed.add(fingerprintOf(found.keys[0].key));
+      return found.keys[0];
     case "ambiguous":
       throw unsettled(
         unclear,
@@ -100,8 +108,15 @@ async function findLost(
   }
 }
 
-async function listAfter(unclear: ApiError, { settings }: LostCreation, { snapshot, wait }: Operation) {
+async function listAfter(
+  unclear: ApiError,
+  attempt: number,
+  { settings }: LostCreation,
+  { snapshot, wait }: Operation,
+): Promise<Listing> {
   try {
+    // The server may still be at work on what it did not answer.
+    await waitBeforeRetry(attempt, unclear, wait);
     return await snapshot.get(wait);
   } catch (error) {
     throw unsettled(
@@ -121,16 +136,41 @@ function unsettled(unclear: ApiError, why: string, nextStep: string): ApiError {
   });
 }
 
-/** A try that answered late may have made a second key under the generated name: nobody ever received it. */
-async function removeTwins(lost: LostCreation, operation: Operation): Promise<void> {
-  operation.snapshot.invalidate();
-  const found = recognise(await operation.snapshot.get(operation.wait), lost);
-  if (found.kind === "own") await removeAll(found.keys, operation);
-}
-
-async function removeAll(keys: readonly CreatedKey[], { client, snapshot, wait }: Operation): Promise<void> {
-  for (const { key } of keys) {
-    await client.remove(key, wait);
-    snapshot.invalidate();
+/**
+ * A try that took effect late may have made a second key. Under the generated name it is ours, and nobody ever received
+ * it; under a name that a person chose nobody can tell, so a person has to look.
+ */
+async function settleTwins(lost: LostCreation, operation: Operation): Promise<void> {
+  const { client, report, snapshot, wait } = operation;
+  const name = JSON.stringify(lost.settings.name);
+  const { keys } = await snapshot.get(wait).catch((error: unknown) => {
+    throw new UnexpectedAnswerError({
+      why: `Whether a lost try made a second key named ${name} could not be found out: ${isApiError(error) ? error.why : "the list failed."}`,
+      nextStep: `Look on the account whether there is a second key named ${name}, and remove the one that has not this fingerprint.`,
+      cause: error,
+    });
+  });
+  const twins = unclaimedOfTheName(keys, lost);
+  if (!lost.nameGenerated && twins.length > 0) {
+    report(
+      `An answer to the creation of proxy key ${name} was lost, and the account has another key of that name (${twins.length}). If nobody knows it, a lost try made it: remove it there.`,
+    );
+  }
+  if (!lost.nameGenerated) return;
+  for (const { key } of twins) {
+    try {
+      if (key === undefined) throw new Error("the list does not show its secret");
+      await client.remove(key, wait);
+    } catch (error) {
+      if (isApiError(error) && error.name === "NotFoundError") continue;
+      const why = isApiError(error) ? error.why : String(error);
+      throw new UnexpectedAnswerError({
+        why: `A lost try made a second key named ${name}, which could not be removed: ${why}`,
+        nextStep: `Remove the key named ${name} that is not ${key === undefined ? "this one" : "the one with this fingerprint"} on the account.`,
+        cause: error,
+      });
+    } finally {
+      snapshot.invalidate();
+    }
   }
 }

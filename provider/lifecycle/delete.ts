@@ -1,6 +1,12 @@
-import { isApiError, UnexpectedAnswerError, type ApiError } from "../api/errors";
+import { formatDuration, parseDurationMs } from "../api/duration";
+import { ApiError, isApiError, UnexpectedAnswerError } from "../api/errors";
+import { quotable } from "../api/redact";
+import { ensureEnabled } from "./enabled";
 import type { Operation } from "./session";
 import { keyOf } from "./state";
+
+/** What a destroy did. */
+export type DeleteOutcome = "removed" | "already deleted" | "disabled";
 
 /**
  * Removes a key, at once and for good. Done when the API says so, or when it says that there is no such key. An answer
@@ -10,25 +16,67 @@ export async function remove(
   id: string,
   properties: Record<string, unknown>,
   operation: Operation,
-): Promise<void> {
+): Promise<DeleteOutcome> {
   const key = keyOf(id, properties);
+  let removing = false;
   try {
+    await refuseIfUsed(key, properties["refuseIfUsedWithin"], operation);
+    if (properties["onDestroy"] === "disable") return await disable(key, properties, operation);
+    removing = true;
     await operation.client.remove(key, operation.wait);
+    return "removed";
   } catch (error) {
-    const doubtful = isApiError(error) ? doubtfulSuccess(error) : undefined;
-    if (doubtful === undefined) throw error;
-    if (doubtful === "evidence needed") await requireEvidence(key, error as ApiError, operation);
+    if (!isApiError(error)) throw error;
+    if (isApisWordThatItIsGone(error)) return "already deleted";
+    // A 404 that may be anybody's, or a success that is not in the API's words: perhaps an edge's or a proxy's page.
+    const isEmptySuccess = removing && error.name === "UnexpectedAnswerError" && error.outcomeUnknown;
+    if (error.name !== "NotFoundError" && !isEmptySuccess) throw error;
+    await requireEvidence(key, error, operation);
+    return "already deleted";
   } finally {
     operation.snapshot.invalidate();
   }
 }
 
-/** How far an error can mean that the key is gone. */
-function doubtfulSuccess(error: ApiError): "gone" | "evidence needed" | undefined {
-  if (error.name === "NotFoundError")
-    return "saidByApi" in error && error.saidByApi ? "gone" : "evidence needed";
-  // A success that is not in the API's words: perhaps an edge's or a proxy's page.
-  return error.name === "UnexpectedAnswerError" && error.outcomeUnknown ? "evidence needed" : undefined;
+function isApisWordThatItIsGone(error: ApiError): boolean {
+  return error.name === "NotFoundError" && "saidByApi" in error && error.saidByApi === true;
+}
+
+/** The key was used more recently than its `refuseIfUsedWithin` allows. */
+class StillUsedError extends ApiError {
+  override readonly name = "StillUsedError";
+}
+
+async function refuseIfUsed(key: string, within: unknown, { client, wait }: Operation): Promise<void> {
+  if (typeof within !== "string") return;
+  const withinMs = parseDurationMs(within);
+  if (withinMs === undefined) {
+    throw new StillUsedError({
+      why: `The state's refuseIfUsedWithin (${quotable(within)}) is no duration, so whether the key is still used cannot be told.`,
+      nextStep: "Correct it in the program and run `pulumi up`, then destroy.",
+    });
+  }
+  const { last_used: lastUsedUnixS } = await client.lookup(key, wait);
+  if (lastUsedUnixS === undefined) return;
+  const agoMs = Math.max(0, wait.clock.nowMs() - lastUsedUnixS * 1_000);
+  if (agoMs >= withinMs) return;
+  throw new StillUsedError({
+    why: `The key was used ${formatDuration(agoMs)} ago, and refuseIfUsedWithin is ${within}.`,
+    nextStep:
+      "Nothing was removed. Move the application that uses it to another key and wait, or lower refuseIfUsedWithin, run `pulumi up`, then destroy.",
+  });
+}
+
+async function disable(
+  key: string,
+  { name, fingerprint }: Record<string, unknown>,
+  operation: Operation,
+): Promise<DeleteOutcome> {
+  await ensureEnabled(key, false, undefined, operation);
+  operation.report(
+    `Proxy key ${JSON.stringify(name)} (${String(fingerprint)}) is disabled, not removed (onDestroy): it stays on the account with its unused credits.`,
+  );
+  return "disabled";
 }
 
 async function requireEvidence(key: string, doubt: ApiError, { snapshot, wait }: Operation): Promise<void> {

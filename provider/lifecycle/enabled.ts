@@ -1,5 +1,5 @@
-import { isApiError, UnexpectedAnswerError } from "../api/errors";
-import { backoffDelayMs, DEFAULT_RETRY_POLICY, waitWithin } from "../api/retry";
+import { isApiError, UnexpectedAnswerError, type ApiError } from "../api/errors";
+import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
 import type { Operation } from "./session";
 
 /**
@@ -15,6 +15,7 @@ export async function ensureEnabled(
   { client, snapshot, wait }: Operation,
 ): Promise<void> {
   let active = observed;
+  let unclear: ApiError | undefined;
   for (let attempt = 0; attempt < DEFAULT_RETRY_POLICY.maxAttempts; attempt++) {
     active ??= (await client.lookup(key, wait)).is_active;
     if (active === desired) return;
@@ -24,13 +25,16 @@ export async function ensureEnabled(
       if ((await client.toggle(key, wait)) === desired) return;
     } catch (error) {
       if (!isApiError(error) || !error.outcomeUnknown) throw error;
-      await waitWithin(backoffDelayMs(attempt, DEFAULT_RETRY_POLICY, wait.random), wait, error);
+      unclear = error;
+      await waitBeforeRetry(attempt, error, wait);
     } finally {
       snapshot.invalidate();
     }
   }
   throw new UnexpectedAnswerError({
-    why: `The key could not be ${desired ? "enabled" : "disabled"}: every toggle left it, or somebody else put it, in the other state.`,
+    status: unclear?.status,
+    cause: unclear,
+    why: `${unclear === undefined ? "" : `${unclear.why} `}The key could not be ${desired ? "enabled" : "disabled"}: every toggle left it, or somebody else put it, in the other state.`,
     nextStep: "Check whether another program toggles this key, then run the command again.",
   });
 }

@@ -1,5 +1,6 @@
 import { isApiError, type ApiError } from "../api/errors";
 import { quotable, redact } from "../api/redact";
+import { SHOWN_BY_THE_ENGINE } from "./hostLog";
 import type { ProxyKeyState } from "./state";
 
 /** What the engine asked for, in the words of the command line. */
@@ -13,8 +14,8 @@ export interface Subject {
 }
 
 /**
- * An error as the host takes it: it prints `toString()` and the stack before the message, so both are empty, and the
- * message stands once, under the resource.
+ * An error as the host takes it. It prints `toString()` and the stack beside the message, so neither says anything, and
+ * the message stands once, under the resource.
  */
 export class EngineError extends Error {
   constructor(message: string) {
@@ -22,7 +23,7 @@ export class EngineError extends Error {
     this.stack = "";
   }
   override toString(): string {
-    return "";
+    return SHOWN_BY_THE_ENGINE;
   }
 }
 
@@ -63,24 +64,36 @@ export function toEngineError(
   subject: Subject,
   error: unknown,
   properties: Record<string, unknown>,
+  secrets: readonly string[] = [],
 ): EngineError | HostInitializationError {
-  const reason = error instanceof InitializationFailure ? error.cause : error;
-  const message = redact(explain(action, subject, reason), secretsOf(subject));
-  if (!(error instanceof InitializationFailure)) return new EngineError(message);
+  if (error instanceof InitializationFailure)
+    return toInitializationError(action, error, properties, secrets);
+  const what = ["Cannot", VERBS[action], "proxy key", nameOf(subject)].filter(Boolean).join(" ");
+  return new EngineError(redact(explain(action, what, error), [...secretsOf(subject), ...secrets]));
+}
+
+function toInitializationError(
+  action: Action,
+  { cause, state }: InitializationFailure,
+  properties: Record<string, unknown>,
+  secrets: readonly string[],
+): HostInitializationError {
+  const done = action === "create" ? "was created" : "was updated in part";
+  const what = `Proxy key ${nameOf(state)} ${done}, but is not yet as declared`;
+  const message = redact(explain(action, what, cause), [...secretsOf(state), ...secrets]);
   return {
     message,
-    id: error.state.fingerprint,
+    id: state.fingerprint,
     // Without the provider's text the resource could never be destroyed.
-    properties: { ...error.state, __provider: properties["__provider"] },
+    properties: { ...state, __provider: properties["__provider"] },
     reasons: [`${message} ${PARTIAL}`],
   };
 }
 
-function explain(action: Action, subject: Subject, error: unknown): string {
-  const what = `Cannot ${VERBS[action]} proxy key ${nameOf(subject)}`;
+function explain(action: Action, what: string, error: unknown): string {
   if (!isApiError(error)) {
     const name = error instanceof Error ? error.name : "Error";
-    const text = quotable(error instanceof Error ? error.message : String(error), secretsOf(subject));
+    const text = quotable(error instanceof Error ? error.message : String(error));
     return `${what}: ${name}: ${text}. This is a defect of pulumi-electronhub; nothing was recorded as done. Please report it.`;
   }
   return [`${what}: ${error.why}`, attemptsOf(error), nextStep(action, error)].filter(Boolean).join("\n");
@@ -94,15 +107,22 @@ function nameOf({ name, fingerprint }: Subject): string {
   return parts.filter(Boolean).join(" ");
 }
 
+/** Of many tries the first and the last so many are shown. */
+const SHOWN_ATTEMPTS = 3;
+
 function attemptsOf({ attempts }: ApiError): string {
   if (attempts.length < 2) return "";
-  return [`It was tried ${attempts.length} times:`, ...attempts.map((attempt) => `  ${attempt}`)].join("\n");
+  const shown =
+    attempts.length <= 2 * SHOWN_ATTEMPTS
+      ? attempts
+      : [...attempts.slice(0, SHOWN_ATTEMPTS), "…", ...attempts.slice(-SHOWN_ATTEMPTS)];
+  return [`It was tried ${attempts.length} times:`, ...shown.map((attempt) => `  ${attempt}`)].join("\n");
 }
 
 /** The engine gives refresh and destroy the configuration that the last `up` stored, not today's. */
 const STORED_CONFIGURATION =
-  "Note that destroy and refresh use the API key of the last `pulumi up`, which the state has stored, not today's configuration: " +
-  "after a rotation of the API key run `pulumi up` first, or add `--run-program` to the command.";
+  "Destroy and refresh use the configuration that the last `pulumi up` stored, not today's: after a rotation of the " +
+  "API key run `pulumi up` first, or add `--run-program` to the command.";
 
 function nextStep(action: Action, error: ApiError): string {
   const stale = (action === "delete" || action === "read") && error.name === "UnauthorizedError";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseDurationMs } from "../api/duration";
 import { NEVER, instantOf, readInstant, unixSOf } from "./instants";
 import { canonicalIpBlock, isIpBlock } from "./ipBlocks";
 
@@ -13,10 +14,10 @@ export type Change = "update" | "toggle" | "replace" | "state";
 interface InputField<Schema extends z.ZodType = z.ZodType> {
   schema: Schema;
   change: Change;
-  /** The field of the key object on the wire. */
-  wire: string;
+  /** The field of the key object on the wire. Absent: the account knows nothing of it. */
+  wire?: string;
   /** The wire's value, from the resolved one. */
-  toWire(value: z.output<Schema>): unknown;
+  toWire?(value: z.output<Schema>): unknown;
   /** The resolved value, from the wire's. Absent: the API never tells. */
   fromWire?(value: unknown): z.output<Schema>;
   /** What is wrong with a NEW value at this time; a value that stays as it was is never asked about. */
@@ -40,6 +41,8 @@ function listOr<Word extends string>(word: Word, list: readonly string[]): Word 
 }
 
 const EXPIRY_FORMS = `must be "${NEVER}", an ISO 8601 instant such as 2030-01-31T12:00:00Z, or Unix seconds (not milliseconds)`;
+
+const DURATION_FORMS = "must be a duration such as 30m, 24h or 7d";
 
 export const inputFields = {
   /** At most 25 characters. Left out: the resource's name, cut, and 7 random characters; kept for the key's life. */
@@ -138,6 +141,19 @@ export const inputFields = {
     wire: "is_active",
     toWire: (enabled) => enabled,
     fromWire: (enabled) => enabled as boolean,
+  }),
+  /** What destroy does: `remove` the key for good, or `disable` it, so that it stays on the account with its credits. */
+  onDestroy: inputField({
+    schema: z.enum(["remove", "disable"], "must be `remove` or `disable`").default("remove"),
+    change: "state",
+  }),
+  /** A duration such as `24h`: destroy is refused while the key was used more recently. Left out: never refused. */
+  refuseIfUsedWithin: inputField({
+    schema: z
+      .string(DURATION_FORMS)
+      .refine((text) => (parseDurationMs(text) ?? 0) > 0, DURATION_FORMS)
+      .optional(),
+    change: "state",
   }),
 };
 

@@ -1,12 +1,23 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { systemClock } from "../api/clock";
+import { ledgerStore } from "../api/ledger";
 import { createTransport } from "../api/transport";
+import { ledgerFolder } from "../config";
+import { EngineGoneError, engineLinkTo, watchEngine } from "./engineLink";
+import { silenceHostEcho } from "./hostLog";
 import { Lifecycle } from "./lifecycle";
 
 /**
  * FROZEN CONTRACT: `pulumi-electronhub/handler` and the names that it exports. Every state ever written names them: the
  * shim in it calls whatever version is installed here. They may be added to, never renamed or removed.
  */
+
+/** The host gives the engine's address as its first argument; in any other process there is none. */
+const engine = engineLinkTo(process.argv[2]);
+const engineGone = new AbortController();
+
+const report = (line: string) => process.stdout.write(`${line}\n`);
 
 // One for the process: all resources share its sessions, and so the account's limit and list.
 const lifecycle = new Lifecycle({
@@ -15,7 +26,33 @@ const lifecycle = new Lifecycle({
   randomBytes,
   transport: createTransport(),
   environment: process.env,
+  engine,
+  signal: engineGone.signal,
+  report,
+  windowStore: (account) =>
+    ledgerStore({
+      path: join(ledgerFolder(process.env), `${account}.json`),
+      nowMs: () => systemClock.nowMs(),
+      onTrouble: (reason) =>
+        report(
+          `Electron Hub: the rate limit cannot be shared with other processes (${reason}); this one keeps to it alone.`,
+        ),
+    }),
 });
+
+silenceHostEcho(console);
+
+if (engine !== undefined) {
+  watchEngine({
+    engine,
+    onGone: () => {
+      // Waiting ends at once; what is on its way is finished, so that the log and the account agree.
+      engineGone.abort(new EngineGoneError());
+      const exitWhenIdle = () => (lifecycle.running === 0 ? process.exit(1) : undefined);
+      setInterval(exitWhenIdle, 100);
+    },
+  });
+}
 
 export const configure = lifecycle.configure.bind(lifecycle);
 export const check = lifecycle.check.bind(lifecycle);

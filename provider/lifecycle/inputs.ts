@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { KeySettings } from "../api/wire";
-import { inputFields } from "./fields";
+import { inputFields, type Change } from "./fields";
 
 type InputFields = typeof inputFields;
 
@@ -15,8 +15,10 @@ export const inputsSchema = z.object(
   },
 );
 
-/** What a user writes, before defaults. */
-export type WrittenInputs = z.input<typeof inputsSchema>;
+type Written = z.input<typeof inputsSchema>;
+
+/** What a user writes, before defaults; a name that is left out is generated. */
+export type WrittenInputs = Omit<Written, "name"> & Partial<Pick<Written, "name">>;
 
 /** Every input resolved: defaults filled in, one spelling for each meaning. */
 export type ProxyKeyInputs = z.output<typeof inputsSchema>;
@@ -34,15 +36,17 @@ export interface InternalInputs {
 
 /** The wire's settings for resolved inputs; lists are always there, since a missing one would mean "allow all". */
 export function toWireSettings(inputs: ProxyKeyInputs): KeySettings {
-  const settings = inputNames
-    .filter((name) => inputFields[name].change === "update")
-    .map((name) => [inputFields[name].wire, toWire(name, inputs)]);
-  return Object.fromEntries(settings) as KeySettings;
+  const settings = inputNames.flatMap((name) => {
+    const { change, wire, toWire } = inputFields[name] as WireField;
+    return change === "update" && wire !== undefined ? [[wire, toWire?.(inputs[name])] as const] : [];
+  });
+  return Object.fromEntries(settings) as unknown as KeySettings;
 }
 
-function toWire(name: InputName, inputs: ProxyKeyInputs): unknown {
-  const field = inputFields[name] as { toWire(value: unknown): unknown };
-  return field.toWire(inputs[name]);
+interface WireField {
+  change: Change;
+  wire?: string;
+  toWire?: (value: unknown) => unknown;
 }
 
 /** What stands for a value that is not known yet, at any depth; a fixed contract of the engine. */

@@ -8,6 +8,7 @@ import type {
   UpdateResult,
 } from "@pulumi/pulumi/dynamic";
 import { readSettings } from "../config";
+import { audited, type AuditedAction, type Change } from "./audited";
 import { check } from "./check";
 import { create } from "./create";
 import { remove } from "./delete";
@@ -23,11 +24,19 @@ type Properties = Record<string, unknown>;
 export class Lifecycle implements Required<ResourceProvider<Properties, Properties>> {
   readonly #dependencies: Dependencies;
   readonly #sessions: Sessions;
+  /** The API keys that were in use, to keep them out of messages. */
+  readonly #apiKeys = new Set<string>();
+  #running = 0;
   #stackSetting: (key: string) => string | undefined = () => undefined;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
     this.#sessions = new Sessions(dependencies);
+  }
+
+  /** Operations that the engine has asked for and not been answered. */
+  get running(): number {
+    return this.#running;
   }
 
   /** Takes the configuration before anything is awaited: the host may call the verbs before this has resolved. */
@@ -48,7 +57,12 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
   }
 
   create(inputs: Properties): Promise<CreateResult<Properties>> {
-    return this.#guard("create", inputs, inputs, () => create(inputs, this.#begin()));
+    return this.#guard("create", inputs, inputs, () =>
+      this.#change("create", inputs, async (operation) => {
+        const result = await create(inputs, operation);
+        return { result, outcome: "created", fingerprint: result.id };
+      }),
+    );
   }
 
   read(id: string, properties: Properties = {}): Promise<ReadResult<Properties>> {
@@ -59,18 +73,38 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
 
   update(id: string, olds: Properties, news: Properties): Promise<UpdateResult<Properties>> {
     const subject = { key: olds["key"], name: olds["name"], fingerprint: id };
-    return this.#guard("update", subject, news, () => update(id, olds, news, this.#begin()));
+    return this.#guard("update", subject, news, () =>
+      this.#change("update", { ...subject, name: news["name"] }, async (operation) => ({
+        result: await update(id, olds, news, operation),
+        outcome: "updated",
+      })),
+    );
   }
 
   delete(id: string, properties: Properties): Promise<void> {
-    return this.#guard("delete", { ...properties, fingerprint: id }, properties, () =>
-      remove(id, properties, this.#begin()),
+    const subject = { ...properties, fingerprint: id };
+    return this.#guard("delete", subject, properties, () =>
+      this.#change("delete", subject, async (operation) => ({
+        result: undefined,
+        outcome: await remove(id, properties, operation),
+      })),
     );
+  }
+
+  /** Runs a verb that changes something, and writes down what it did before the engine is told. */
+  #change<T>(
+    action: AuditedAction,
+    subject: Subject,
+    verb: (operation: Operation) => Promise<Change<T>>,
+  ): Promise<T> {
+    return audited(action, subject, this.#begin(), verb);
   }
 
   #begin(): Operation {
     const { environment } = this.#dependencies;
-    return this.#sessions.begin(readSettings({ stack: this.#stackSetting, environment }));
+    const settings = readSettings({ stack: this.#stackSetting, environment });
+    this.#apiKeys.add(settings.apiKey);
+    return this.#sessions.begin(settings);
   }
 
   async #guard<T>(
@@ -79,10 +113,13 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
     properties: Properties,
     verb: () => T | Promise<T>,
   ): Promise<T> {
+    this.#running++;
     try {
       return await verb();
     } catch (error) {
-      throw toEngineError(action, subject, error, properties);
+      throw toEngineError(action, subject, error, properties, [...this.#apiKeys]);
+    } finally {
+      this.#running--;
     }
   }
 }

@@ -31,7 +31,10 @@ async function find(key: string, { client, snapshot, wait }: Operation): Promise
   try {
     return await client.lookup(key, wait);
   } catch (error) {
-    if (isApiError(error) && error.name === "NotFoundError") return undefined;
+    if (!isApiError(error) || error.name !== "NotFoundError") throw error;
+    if ("saidByApi" in error && error.saidByApi) return undefined;
+    // Anybody may have said this; but the list has answered, and where it shows its keys, it answered without ours.
+    if (keys.every((entry) => entry.key !== undefined)) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import type { Listing } from "../api/client";
-import type { CreatedKey, KeyObject, KeySettings } from "../api/wire";
+import { isWholeKey, type CreatedKey, type KeyObject, type KeySettings } from "../api/wire";
 import { fingerprintOf } from "./state";
 
 /** What is known of a creation whose answer was lost. */
@@ -11,6 +11,8 @@ export interface LostCreation {
   startedMs: number;
   /** Fingerprints of keys that this process has already handed out. */
   claimed: ReadonlySet<string>;
+  /** Whether this process is creating another key of the same name at the same time. */
+  rivals: () => boolean;
 }
 
 export type Recognition =
@@ -28,19 +30,25 @@ const CLOCK_TOLERANCE_MS = 2_000;
 
 /** Looks for the key of a lost creation in the account's list. A key that may be somebody else's is never taken. */
 export function recognise({ keys, serverAheadMs }: Listing, lost: LostCreation): Recognition {
-  const named = keys.filter(
-    (key) =>
-      key.name === lost.settings.name && !(key.key !== undefined && lost.claimed.has(fingerprintOf(key.key))),
-  );
+  const named = unclaimedOfTheName(keys, lost);
   if (named.length === 0) return { kind: "absent" };
   const own = lost.nameGenerated ? named : named.filter((key) => madeByUs(key, lost, serverAheadMs));
-  if (own.length === 0 || (!lost.nameGenerated && (own.length > 1 || named.length > own.length))) {
-    return { kind: "ambiguous" };
-  }
-  const complete = own.filter((key): key is CreatedKey => key.key?.startsWith("ek-proxy-") === true);
+  const certain = lost.nameGenerated || (own.length === 1 && named.length === 1 && !lost.rivals());
+  if (!certain) return { kind: "ambiguous" };
+  const complete = own.filter((key): key is CreatedKey => isWholeKey(key.key));
   if (complete.length < own.length) return { kind: "withheld" };
   const [first, ...later] = complete.toSorted((a, b) => (a.created_at ?? 0) - (b.created_at ?? 0));
   return first === undefined ? { kind: "absent" } : { kind: "own", keys: [first, ...later] };
+}
+
+/** The keys of the name, without those that this process has already handed out. */
+export function unclaimedOfTheName(
+  keys: readonly KeyObject[],
+  { settings, claimed }: LostCreation,
+): KeyObject[] {
+  return keys.filter(
+    ({ name, key }) => name === settings.name && !(key !== undefined && claimed.has(fingerprintOf(key))),
+  );
 }
 
 /** A name that a person chose may be on other keys too: ours is unused, as we asked for it, and as old as the attempt. */

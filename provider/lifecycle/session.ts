@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
-import { ProxyKeyClient } from "../api/client";
+import { ProxyKeyClient, type CallContext } from "../api/client";
 import type { Clock } from "../api/clock";
 import { KeySnapshot } from "../api/keySnapshot";
-import type { RetryPolicy, WaitContext } from "../api/retry";
+import { Pacer } from "../api/pacer";
+import type { RetryPolicy } from "../api/retry";
 import type { Transport } from "../api/transport";
+import { memoryStore, type WindowStore } from "../api/windowStore";
 import type { Settings } from "../config";
+import { EngineGoneError, type EngineLink } from "./engineLink";
 
 /** What the lifecycle takes from the world, so that tests can bring their own. */
 export interface Dependencies {
@@ -16,6 +19,14 @@ export interface Dependencies {
   transport: Transport;
   environment: Readonly<Record<string, string | undefined>>;
   retryPolicy?: RetryPolicy;
+  /** Tells whether the engine still waits for an answer. Absent in a process that is no plugin. */
+  engine?: EngineLink | undefined;
+  /** Aborted when nobody waits for any answer any more. */
+  signal?: AbortSignal;
+  /** Where the window of an account is remembered, by the account's anonymous name. Default: in this process. */
+  windowStore?: (account: string) => WindowStore;
+  /** Shows a person one line, attached to the stack. Default: nobody. */
+  report?: (line: string) => void;
 }
 
 /** One account as this process knows it: its client, its list of keys, and the keys that it has handed out. */
@@ -24,17 +35,25 @@ export interface Session {
   snapshot: KeySnapshot;
   /** Fingerprints of the keys that this process has made, so that two creations never take the same one. */
   claimed: Set<string>;
+  /** How many keys of each name this process is creating just now. */
+  creating: Map<string, number>;
 }
 
 /** One call of the engine at work. */
 export interface Operation extends Session {
-  wait: WaitContext;
-  randomBytes: (count: number) => Uint8Array;
+  settings: Settings;
+  wait: CallContext;
+  /** Requests that have gone out for this operation. */
+  requests: number;
+  report: (line: string) => void;
 }
+
+/** Milliseconds: an operation that is older had to wait, and the engine may have died meanwhile. */
+const FRESH_MS = 1_000;
 
 /** The sessions of a process: one for each account and base URL, however many resources share it. */
 export class Sessions {
-  readonly #byAccount = new Map<string, Session>();
+  readonly #byName = new Map<string, Session>();
   readonly #dependencies: Dependencies;
 
   constructor(dependencies: Dependencies) {
@@ -43,30 +62,54 @@ export class Sessions {
 
   /** Begins an operation: from now on it may wait `maxWait` in all. */
   begin(settings: Settings): Operation {
-    const { clock, random, randomBytes } = this.#dependencies;
-    return {
+    const { clock, random, engine, signal, report = () => {} } = this.#dependencies;
+    const startedMs = clock.nowMs();
+    const operation: Operation = {
       ...this.#session(settings),
-      randomBytes,
-      wait: { clock, random, deadlineMs: clock.nowMs() + settings.maxWaitMs },
+      settings,
+      report,
+      requests: 0,
+      wait: {
+        clock,
+        random,
+        signal,
+        deadlineMs: startedMs + settings.maxWaitMs,
+        onRequest: () => operation.requests++,
+        beforeMutation: async () => {
+          if (engine === undefined || clock.nowMs() - startedMs < FRESH_MS) return;
+          if (!(await engine.answers())) throw new EngineGoneError();
+        },
+      },
     };
+    return operation;
   }
 
-  #session({ baseUrl, apiKey, userAgent }: Settings): Session {
-    const account = createHash("sha256")
-      .update(JSON.stringify([baseUrl, apiKey, userAgent]))
-      .digest("hex");
-    const known = this.#byAccount.get(account);
+  #session({ baseUrl, apiKey, userAgent, rateLimit }: Settings): Session {
+    const account = hash(["account", baseUrl, apiKey]);
+    const name = hash([account, userAgent, rateLimit ?? null]);
+    const known = this.#byName.get(name);
     if (known) return known;
-    const { transport, retryPolicy } = this.#dependencies;
+    const { clock, transport, retryPolicy, report, windowStore = () => memoryStore() } = this.#dependencies;
+    const pacer = new Pacer({ clock, store: windowStore(account), configured: rateLimit, report });
     const client = new ProxyKeyClient({
       transport,
+      pacer,
       baseUrl,
       apiKey,
       userAgent,
       ...(retryPolicy ? { retryPolicy } : {}),
     });
-    const session: Session = { client, snapshot: new KeySnapshot(client), claimed: new Set() };
-    this.#byAccount.set(account, session);
+    const session: Session = {
+      client,
+      snapshot: new KeySnapshot(client),
+      claimed: new Set(),
+      creating: new Map(),
+    };
+    this.#byName.set(name, session);
     return session;
   }
+}
+
+function hash(parts: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }

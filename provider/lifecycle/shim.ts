@@ -9,30 +9,25 @@ type Handler = Required<ResourceProvider<Properties, Properties>>;
  * environment. The lookup starts at the working directory, since a plain `require` cannot resolve a package by its own
  * name from inside its repository.
  */
-function handler(): Handler {
+function load(): Handler {
   try {
-    return require("node:module").createRequire(process.cwd() + "/")("pulumi-electronhub/handler");
+    return require("node:module").createRequire(`${process.cwd()}/`)("pulumi-electronhub/handler");
   } catch (error) {
-    throw Object.assign(
-      new Error(
-        "pulumi-electronhub cannot be loaded in " +
-          process.cwd() +
-          ": " +
-          (error as Error).message +
-          "\nRun npm ci there.",
-      ),
-      { stack: "" },
-    );
+    throw Object.assign(error as Error, {
+      message: `${(error as Error).message}\npulumi-electronhub cannot be loaded: run npm ci in ${process.cwd()}`,
+      stack: "",
+      toString: () => "",
+    });
   }
 }
 
-// No comment inside the functions: their text is stored twice for each resource.
+// Short, and no comment inside the functions: their text is stored twice for each resource.
 export const shim: Handler = {
-  configure: (request) => handler().configure(request),
-  check: (olds, news) => handler().check(olds, news),
-  diff: (id, olds, news) => handler().diff(id, olds, news),
-  create: (inputs) => handler().create(inputs),
-  read: (id, props) => handler().read(id, props),
-  update: (id, olds, news) => handler().update(id, olds, news),
-  delete: (id, props) => handler().delete(id, props),
+  configure: (...args) => load().configure(...args),
+  check: (...args) => load().check(...args),
+  diff: (...args) => load().diff(...args),
+  create: (...args) => load().create(...args),
+  read: (...args) => load().read(...args),
+  update: (...args) => load().update(...args),
+  delete: (...args) => load().delete(...args),
 };

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { ApiError } from "../api/errors";
 import { quotable } from "../api/redact";
-import type { KeyObject } from "../api/wire";
+import { isWholeKey, type KeyObject } from "../api/wire";
 import { inputFields, outputFields } from "./fields";
 import { instantOf } from "./instants";
 import { inputNames, type InputName, type ProxyKeyInputs } from "./inputs";
@@ -43,7 +43,7 @@ export function fingerprintOf(key: string): string {
 export function inputsFromWire(wire: KeyObject, known: Record<string, unknown>): ProxyKeyInputs {
   const inputs = inputNames.map((name): [InputName, unknown] => {
     const field = inputFields[name];
-    if (field.fromWire !== undefined) return [name, field.fromWire(wire[field.wire])];
+    if ("fromWire" in field && field.fromWire && field.wire) return [name, field.fromWire(wire[field.wire])];
     const kept = field.schema.safeParse(known[name]);
     return [name, kept.success ? kept.data : field.schema.parse(undefined)];
   });
@@ -63,7 +63,7 @@ class StateError extends ApiError {
  */
 export function keyOf(id: string, properties: Record<string, unknown>): string {
   const { key } = properties;
-  if (typeof key !== "string" || !/^ek-proxy-\S+$/.test(key) || key.length > 256) {
+  if (!isWholeKey(key)) {
     throw new StateError({
       why: "The state holds no proxy key for this resource.",
       nextStep:

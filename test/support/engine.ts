@@ -22,8 +22,8 @@ import { wrapStack, type EngineStack, type StackConfig } from "./engineStack";
 import { endProcesses } from "./processes";
 import { findPulumiCli, type PulumiCli } from "./pulumiCli";
 
-export { EngineFailure, expectFailure } from "./engineStack";
-export type { EngineResult, EngineStack, StackConfig } from "./engineStack";
+export { expectFailure } from "./engineStack";
+export type { EngineStack, StackConfig } from "./engineStack";
 export type { CommandResult, RunningCommand } from "./command";
 export type { ExportedState, PendingOperation, StateResource } from "./checkpoint";
 

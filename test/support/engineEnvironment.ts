@@ -19,6 +19,8 @@ export interface ProjectFolders {
   home: string;
   /** TMPDIR of every command. */
   temporary: string;
+  /** XDG_CACHE_HOME: what the plugin remembers of accounts' rate limits. */
+  cache: string;
 }
 
 /** Makes the folders under the repository's git-ignored `.scratch`. */
@@ -30,6 +32,7 @@ export async function makeProjectFolders(): Promise<ProjectFolders> {
     backend: join(root, "backend"),
     home: join(root, "home"),
     temporary: join(root, "tmp"),
+    cache: join(root, "cache"),
   };
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
   return folders;
@@ -65,6 +68,8 @@ export function engineEnvironment(
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     TMPDIR: folders.temporary,
+    // The ledger of the rate limit lives in the user's cache: each project is a user of its own.
+    XDG_CACHE_HOME: folders.cache,
     TMP: folders.temporary,
     TEMP: folders.temporary,
     NO_COLOR: "1",

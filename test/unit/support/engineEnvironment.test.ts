@@ -1,6 +1,5 @@
 import { delimiter, join } from "node:path";
 
-import type { PulumiCommand } from "@pulumi/pulumi/automation";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { automationEnvironment, engineEnvironment, REPOSITORY_ROOT } from "../../support/engineEnvironment";
@@ -12,9 +11,10 @@ const folders = {
   backend: "/p/b",
   home: "/p/home",
   temporary: "/p/t",
+  cache: "/p/c",
 };
 const cli: PulumiCli = {
-  command: { command: "/cli/bin/pulumi", version: null } as PulumiCommand,
+  command: { command: "/cli/bin/pulumi", version: null },
   path: "/cli/bin/pulumi",
   binFolder: "/cli/bin",
   version: "3.259.0",

@@ -1,0 +1,10 @@
+import * as electronhub from "pulumi-electronhub";
+
+const bot = new electronhub.ProxyKey("ci-bot", {
+  budget: 25,
+  budgetWindow: "monthly",
+  models: ["gpt-4o-mini", "gpt-4o"],
+});
+
+export const key = bot.key;
+export const fingerprint = bot.fingerprint;

@@ -1,0 +1,257 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "./clock";
+import { formatDuration } from "./duration";
+import { MaxWaitError } from "./errors";
+import { Queue } from "./queue";
+import {
+  prune,
+  roomIn,
+  settle,
+  WINDOW_MS,
+  withdraw,
+  type RateLimit,
+  type RateReport,
+  type Room,
+  type WindowState,
+} from "./rateWindow";
+import type { WindowStore } from "./windowStore";
+
+export interface PacerOptions {
+  clock: Clock;
+  store: WindowStore;
+  /** A limit to keep even where the account would allow more. Default: what the answers name. */
+  configured?: RateLimit | undefined;
+  /** Tells a person why nothing moves. Default: nobody. */
+  report?: ((line: string) => void) | undefined;
+}
+
+/** What a request asks of the pacer. */
+export interface AcquireOptions {
+  /** What waits, for people: `remove`, `lookup`, … */
+  what: string;
+  /** Milliseconds since the epoch after which waiting is given up. */
+  deadlineMs: number;
+  signal?: AbortSignal | undefined;
+  /** The request had its turn already and was refused: it goes before those that had none. */
+  again?: boolean;
+}
+
+/** A place in the window; to be settled or withdrawn exactly once. */
+export interface Place {
+  /** The request was answered, or may have reached the server; `report` is what an answer of the API's tells. */
+  settle(report?: RateReport): void;
+  /** The request never went out. */
+  withdraw(): void;
+}
+
+interface Waiter {
+  options: AcquireOptions;
+  resolve: (place: Place) => void;
+  reject: (error: unknown) => void;
+  onAbort?: () => void;
+}
+
+/** From when on there may be room, as far as that is known, and why there is none now. */
+interface Blocked {
+  untilMs: number | undefined;
+  limit: number | undefined;
+  cooldown: boolean;
+}
+
+/** Milliseconds between two looks at a window that another process may open. */
+const SHARED_LOOK_MS = 100;
+/** Milliseconds of waiting that nobody needs to be told of. */
+const MOMENT_MS = 1_000;
+/** Milliseconds between two lines of progress, and the longest sleep. */
+const PROGRESS_MS = 10_000;
+
+/**
+ * Lets requests out as fast as the account's limit allows and never faster: first come, first served. One for each
+ * account and process; processes that share a store share the window.
+ */
+export class Pacer {
+  readonly #options: PacerOptions;
+  readonly #windowMs: number;
+  readonly #queue = new Queue<Waiter>();
+  /** Starts with the process's number, so that a ledger can tell whose requests will never be concluded. */
+  readonly #idPrefix = `${process.pid}-${randomUUID().slice(0, 8)}`;
+  #admitted = 0;
+  #answered = 0;
+  #running = false;
+  /** Ends the sleep of the loop early; absent while it does not sleep for want of news. */
+  #wake: AbortController | undefined;
+  #nextProgressMs = 0;
+
+  constructor(options: PacerOptions) {
+    this.#options = options;
+    this.#windowMs = options.configured?.windowMs ?? WINDOW_MS;
+  }
+
+  /** Requests that wait for their turn. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /**
+   * Waits for a place in the window.
+   *
+   * @throws MaxWaitError when none can come before the deadline; the signal's reason when it aborts.
+   */
+  acquire(options: AcquireOptions): Promise<Place> {
+    const { signal, again } = options;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const waiter: Waiter = { options, resolve, reject };
+      if (signal) {
+        waiter.onAbort = () => {
+          this.#queue.extract((other) => other === waiter);
+          reject(signal.reason as Error);
+          this.#wake?.abort();
+        };
+        signal.addEventListener("abort", waiter.onAbort, { once: true });
+      }
+      if (again) this.#queue.unshift(waiter);
+      else this.#queue.push(waiter);
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  /** Lets out what may go, and sleeps until more may, while anything waits. */
+  async #run(): Promise<void> {
+    this.#running = true;
+    // A moment's wait is no news.
+    this.#nextProgressMs = Math.max(this.#nextProgressMs, this.#options.clock.nowMs() + MOMENT_MS);
+    while (this.#queue.length > 0) {
+      const blocked = this.#admit();
+      if (blocked === undefined || this.#queue.length === 0) continue;
+      this.#giveUp(blocked);
+      if (this.#queue.length === 0) break;
+      this.#tell(blocked);
+      await this.#sleep(blocked);
+    }
+    this.#running = false;
+  }
+
+  /** Lets out as many as there is room for. Returns what holds up the rest. */
+  #admit(): Blocked | undefined {
+    const { clock, store, configured } = this.#options;
+    const nowMs = clock.nowMs();
+    const ids: string[] = [];
+    const blocked = store.transact((state) => {
+      prune(state, nowMs, this.#windowMs);
+      const room = roomIn(state, nowMs, configured);
+      const count = Math.min(room.free, this.#queue.length);
+      for (let at = 0; at < count; at++) {
+        const id = `${this.#idPrefix}-${this.#admitted++}`;
+        ids.push(id);
+        state.entries.push({ id, sentMs: nowMs });
+      }
+      return count === this.#queue.length ? undefined : blockedBy(state, nowMs, configured, room);
+    });
+    for (const id of ids) {
+      const { options, onAbort, resolve } = this.#queue.shift() as Waiter;
+      if (onAbort) options.signal?.removeEventListener("abort", onAbort);
+      resolve(this.#place(id));
+    }
+    return blocked;
+  }
+
+  #place(id: string): Place {
+    const { clock, store } = this.#options;
+    return {
+      settle: (report) => {
+        this.#answered++;
+        store.transact((state) => settle(state, id, clock.nowMs(), report));
+        this.#wake?.abort();
+      },
+      withdraw: () => {
+        store.transact((state) => withdraw(state, id));
+        this.#wake?.abort();
+      },
+    };
+  }
+
+  async #sleep({ untilMs }: Blocked): Promise<void> {
+    const { clock, store } = this.#options;
+    const nowMs = clock.nowMs();
+    const newsMs = store.shared ? SHARED_LOOK_MS : PROGRESS_MS;
+    const headDeadlineMs = this.#queue.peek()?.options.deadlineMs ?? Infinity;
+    const wakeMs = Math.min(untilMs ?? nowMs + newsMs, headDeadlineMs + 1, this.#nextProgressMs);
+    const wake = new AbortController();
+    // Where the time is known, an answer on its way cannot make it earlier.
+    if (untilMs === undefined) this.#wake = wake;
+    try {
+      await clock.sleep(Math.max(1, wakeMs - nowMs), wake.signal);
+    } catch {
+      // Woken early: there may be room.
+    } finally {
+      this.#wake = undefined;
+    }
+  }
+
+  /** Tells those whose time is up, or cannot suffice. */
+  #giveUp(blocked: Blocked): void {
+    const earliestMs = blocked.untilMs ?? this.#options.clock.nowMs();
+    const head = this.#queue.peek();
+    if (head === undefined || head.options.deadlineMs >= earliestMs) return;
+    const late = this.#queue.extract(({ options }) => options.deadlineMs < earliestMs);
+    const left = late.length + this.#queue.length;
+    for (const { options, onAbort, reject } of late) {
+      if (onAbort) options.signal?.removeEventListener("abort", onAbort);
+      reject(
+        new MaxWaitError({
+          why: `${capitalised(this.#reason(blocked))}, and waiting for it would exceed maxWait. Of this run's requests to the account ${this.#answered} were answered and ${left} are left.`,
+          nextStep:
+            "Run the command again later; it continues where it stopped. Or raise electronhub:maxWait.",
+        }),
+      );
+    }
+  }
+
+  /** One line at most every 10 seconds: what waits, how many, until when. */
+  #tell(blocked: Blocked): void {
+    const { clock, report } = this.#options;
+    const nowMs = clock.nowMs();
+    if (nowMs < this.#nextProgressMs) return;
+    this.#nextProgressMs = nowMs + PROGRESS_MS;
+    report?.(`Electron Hub: ${this.#whatWaits()} until ${this.#reason(blocked)}.`);
+  }
+
+  #whatWaits(): string {
+    const counts = new Map<string, number>();
+    for (const { options } of this.#queue) counts.set(options.what, (counts.get(options.what) ?? 0) + 1);
+    const kinds = [...counts].map(([what, count]) => `${count} ${what}`).join(", ");
+    return `${this.#queue.length} request${this.#queue.length === 1 ? " waits" : "s wait"} (${kinds})`;
+  }
+
+  #reason({ untilMs, limit, cooldown }: Blocked): string {
+    const rate = limit === undefined ? "" : ` (${limit} requests per ${formatDuration(this.#windowMs)})`;
+    const what = cooldown
+      ? "the account's cooldown after a refusal ends"
+      : `the account's rate limit${rate} has room`;
+    if (untilMs === undefined) return what;
+    const waitMs = untilMs - this.#options.clock.nowMs();
+    return `${what} at ${new Date(untilMs).toISOString().slice(11, 19)} UTC, in ${formatDuration(waitMs)}`;
+  }
+}
+
+function blockedBy(
+  state: WindowState,
+  nowMs: number,
+  configured: RateLimit | undefined,
+  room: Room,
+): Blocked {
+  const limit = Math.min(state.limit ?? Infinity, configured?.limit ?? Infinity);
+  return {
+    untilMs: room.free > 0 ? roomIn(state, nowMs, configured).untilMs : room.untilMs,
+    limit: limit === Infinity ? undefined : limit,
+    cooldown: nowMs < state.cooldownUntilMs,
+  };
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

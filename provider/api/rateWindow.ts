@@ -1,0 +1,157 @@
+/**
+ * The account's rate limit as far as we can know it: a log of the requests in the last window, our own and those of
+ * others that the answers betray. Plain data and pure functions, so that it can live in memory or in a file that several
+ * processes share.
+ *
+ * The server counts arrivals in any 60 s (https://docs.electronhub.ai). We know no arrival, but it lies between sending
+ * and answer: a place is taken from sending until a whole window after the answer.
+ */
+
+/** Requests allowed in any window. */
+export interface RateLimit {
+  limit: number;
+  windowMs: number;
+}
+
+/** The API's window, in milliseconds. */
+export const WINDOW_MS = 60_000;
+
+/** Milliseconds that a place is kept beyond its window, since the server's clock may be coarser than ours. */
+const MARGIN_MS = 150;
+
+/** Milliseconds after which a request without an answer is over, whatever became of its process. */
+const MAX_IN_FLIGHT_MS = 130_000;
+
+/** Milliseconds: a server that refuses again and again, but invites to come back soon, is asked less and less often. */
+const LONGEST_LEAST_COOLDOWN_MS = 180_000;
+
+/** With no limit known, no more requests than this are remembered. */
+const MAX_REMEMBERED = 2_000;
+
+export interface WindowEntry {
+  id: string;
+  sentMs: number;
+  /** Absent while the request is under way. */
+  answeredMs?: number;
+}
+
+/** What is remembered; JSON. */
+export interface WindowState {
+  entries: WindowEntry[];
+  /** When requests of others were noticed, in milliseconds since the epoch, the oldest first. */
+  foreignMs: number[];
+  /** The limit that answers named, or that a refusal taught. */
+  limit?: number;
+  /** No request goes out before this time. */
+  cooldownUntilMs: number;
+  /** When an answer last told how the window stands; 0: never. */
+  informedMs: number;
+  /** Cooldowns one after the other, with nothing let through in between. */
+  refusals: number;
+}
+
+export function emptyWindow(): WindowState {
+  return { entries: [], foreignMs: [], cooldownUntilMs: 0, informedMs: 0, refusals: 0 };
+}
+
+/** How many requests may go out now, and when none may, from when on, as far as that is known. */
+export interface Room {
+  free: number;
+  untilMs?: number | undefined;
+}
+
+export function roomIn(state: WindowState, nowMs: number, configured: RateLimit | undefined): Room {
+  if (nowMs < state.cooldownUntilMs) return { free: 0, untilMs: state.cooldownUntilMs };
+  const windowMs = configured?.windowMs ?? WINDOW_MS;
+  // Nobody knows how the window stands: one request goes ahead, and its answer tells.
+  if (nowMs - state.informedMs >= windowMs) {
+    const ahead = state.entries.some(({ answeredMs }) => answeredMs === undefined);
+    return ahead ? { free: 0, untilMs: undefined } : { free: 1 };
+  }
+
+  const limit = Math.min(state.limit ?? Infinity, configured?.limit ?? Infinity);
+  const occupied = state.entries.length + state.foreignMs.length;
+  if (occupied < limit) return { free: limit - occupied };
+  const leavesMs = [
+    ...state.entries.map((entry) => (entry.answeredMs ?? Infinity) + windowMs + MARGIN_MS),
+    ...state.foreignMs.map((noticedMs) => noticedMs + windowMs + MARGIN_MS),
+  ].toSorted((a, b) => a - b);
+  const untilMs = leavesMs[occupied - limit];
+  return { free: 0, untilMs: untilMs === Infinity ? undefined : untilMs };
+}
+
+/** Forgets what has left the window. To be called before anything else is asked of the state. */
+export function prune(state: WindowState, nowMs: number, windowMs: number): void {
+  const oldestMs = nowMs - windowMs - MARGIN_MS;
+  const kept: WindowEntry[] = [];
+  for (const entry of state.entries) {
+    // A clock that was set back must not make the past last longer.
+    if (entry.sentMs > nowMs) entry.sentMs = nowMs;
+    if (entry.answeredMs !== undefined && entry.answeredMs > nowMs) entry.answeredMs = nowMs;
+    const { sentMs, answeredMs } = entry;
+    if (answeredMs === undefined ? sentMs > nowMs - MAX_IN_FLIGHT_MS : answeredMs > oldestMs)
+      kept.push(entry);
+  }
+  state.entries = kept.length > MAX_REMEMBERED ? kept.slice(-MAX_REMEMBERED) : kept;
+  state.foreignMs = state.foreignMs.map((ms) => Math.min(ms, nowMs)).filter((ms) => ms > oldestMs);
+  if (state.informedMs > nowMs) state.informedMs = 0;
+}
+
+/** What an answer tells of the limit. */
+export interface RateReport {
+  limit?: number | undefined;
+  remaining?: number | undefined;
+  /** The request was refused for the rate: milliseconds until the next may go out. */
+  cooldownMs?: number | undefined;
+}
+
+/** Notes that a request of ours is over, and what its answer tells, if there was one of the API's. */
+export function settle(state: WindowState, id: string, nowMs: number, report: RateReport | undefined): void {
+  const own = state.entries.find((entry) => entry.id === id);
+  if (own) own.answeredMs = nowMs;
+  if (report === undefined) return;
+  if (report.cooldownMs !== undefined) {
+    learnFromRefusal(state, own, report.limit);
+    if (nowMs >= state.cooldownUntilMs) state.refusals++;
+    const leastMs = Math.min(LONGEST_LEAST_COOLDOWN_MS, 1_000 * 4 ** (state.refusals - 1));
+    state.cooldownUntilMs = Math.max(state.cooldownUntilMs, nowMs + Math.max(report.cooldownMs, leastMs));
+    // After the cooldown somebody else may be quicker than we are: one goes ahead again.
+    state.informedMs = 0;
+    return;
+  }
+  if (report.limit !== undefined) state.limit = report.limit;
+  state.refusals = 0;
+  state.informedMs = nowMs;
+  if (own && report.limit !== undefined && report.remaining !== undefined) {
+    noticeOthers(state, own, nowMs, report.limit - report.remaining);
+  }
+}
+
+/** A request that cannot have reached the server takes no place. */
+export function withdraw(state: WindowState, id: string): void {
+  state.entries = state.entries.filter((entry) => entry.id !== id);
+}
+
+/** A refusal that names no limit still tells that it is no higher than what was let through. */
+function learnFromRefusal(state: WindowState, own: WindowEntry | undefined, named: number | undefined): void {
+  const letThrough = state.entries.filter((entry) => entry !== own && entry.answeredMs !== undefined).length;
+  if (named !== undefined) state.limit = named;
+  else if (state.limit === undefined && letThrough > 0) state.limit = letThrough;
+}
+
+/**
+ * The server counts more requests than we have sent: somebody else uses the account. Ours that were under way at the
+ * same time may or may not be in its count, so only what they cannot explain is somebody else's.
+ */
+function noticeOthers(state: WindowState, own: WindowEntry, nowMs: number, used: number): void {
+  const others = state.entries.filter((entry) => entry !== own);
+  const certain = others.filter(
+    ({ answeredMs }) => answeredMs !== undefined && answeredMs <= own.sentMs,
+  ).length;
+  const foreign = Math.max(0, used - 1 - others.length);
+  while (state.foreignMs.length < foreign) state.foreignMs.push(nowMs);
+  // With nothing else under way the count is exact, so what has left the window early is known too.
+  if (certain === others.length && state.foreignMs.length > foreign) {
+    state.foreignMs = foreign === 0 ? [] : state.foreignMs.slice(-foreign);
+  }
+}

@@ -1,0 +1,88 @@
+import { openAuditLog, reasonOf, type AuditEntry } from "./audit";
+import { InitializationFailure, type Subject } from "./failures";
+import { inputNames } from "./inputs";
+import type { Operation } from "./session";
+import type { ProxyKeyState } from "./state";
+
+export type AuditedAction = AuditEntry["action"];
+
+/** What a verb gives the engine, and what it gives the log. */
+export interface Change<T> {
+  result: T;
+  outcome: string;
+  /** Where it is known only afterwards. */
+  fingerprint?: string;
+}
+
+/**
+ * Runs a verb that changes something. With `auditLog` set, the log is opened before anything is sent, and one line says
+ * what happened before the engine hears of it. An operation that sent no request leaves no line.
+ */
+export async function audited<T>(
+  action: AuditedAction,
+  subject: Subject,
+  operation: Operation,
+  verb: (operation: Operation) => Promise<Change<T>>,
+): Promise<T> {
+  const { auditLog } = operation.settings;
+  if (auditLog === undefined) return (await verb(operation)).result;
+
+  const log = await openAuditLog(auditLog);
+  const write = async (outcome: string, more: Partial<AuditEntry> = {}) => {
+    if (operation.requests === 0) return;
+    const secrets = [operation.settings.apiKey, ...(typeof subject.key === "string" ? [subject.key] : [])];
+    await log.append({ ...entryOf(action, subject, operation), outcome, ...more }, secrets);
+  };
+  try {
+    let change: Change<T>;
+    try {
+      change = await verb(operation);
+    } catch (error) {
+      // Whatever becomes of the log: what failed, and what exists all the same, must reach the engine.
+      await writeFailure(error, write).catch(() => undefined);
+      throw error;
+    }
+    await write(
+      change.outcome,
+      change.fingerprint === undefined ? {} : { fingerprint: change.fingerprint },
+    ).catch((error: unknown) => {
+      throw isCreated(action, change.result) ? new InitializationFailure(error, change.result.outs) : error;
+    });
+    return change.result;
+  } finally {
+    await log.close();
+  }
+}
+
+async function writeFailure(
+  error: unknown,
+  write: (outcome: string, more: Partial<AuditEntry>) => Promise<void>,
+): Promise<void> {
+  if (error instanceof InitializationFailure) {
+    await write("done in part", { reason: reasonOf(error.cause), fingerprint: error.state.fingerprint });
+  } else {
+    await write("failed", { reason: reasonOf(error) });
+  }
+}
+
+/** A key that was just made must be recorded by the engine even if the log fails. */
+function isCreated<T>(action: AuditedAction, result: T): result is T & { outs: ProxyKeyState } {
+  return action === "create" && typeof result === "object" && result !== null && "outs" in result;
+}
+
+function entryOf(action: AuditedAction, subject: Subject, operation: Operation): Omit<AuditEntry, "outcome"> {
+  return {
+    time: new Date(operation.wait.clock.nowMs()).toISOString(),
+    action,
+    name: typeof subject.name === "string" ? subject.name : undefined,
+    fingerprint: typeof subject.fingerprint === "string" ? subject.fingerprint : undefined,
+    requests: operation.requests,
+    settings: action === "delete" ? backupOf(subject as Record<string, unknown>) : undefined,
+  };
+}
+
+/** Everything that a removed key was, so that one like it can be made again. */
+function backupOf(properties: Record<string, unknown>): Record<string, unknown> {
+  const kept = [...inputNames, "createdAt", "lastUsedAt", "usedBudget"];
+  return Object.fromEntries(kept.map((name) => [name, properties[name]]));
+}

@@ -1,0 +1,69 @@
+import { connect } from "node:net";
+import { ApiError } from "../api/errors";
+
+/** How we know whether the engine that started this plugin process is still there. */
+export interface EngineLink {
+  answers(): Promise<boolean>;
+}
+
+/** Milliseconds until a silent engine counts as gone; it is on this machine, so it answers at once or never. */
+const ANSWER_TIMEOUT_MS = 5_000;
+
+/**
+ * The engine at the address that it gave the plugin process as its first argument (host:port).
+ *
+ * @returns undefined when the argument is no address, as in a process that is no plugin.
+ */
+export function engineLinkTo(address: string | undefined): EngineLink | undefined {
+  const match = /^(?:http:\/\/)?(.+):(\d{1,5})$/.exec(address ?? "");
+  if (!match) return undefined;
+  const host = (match[1] as string).replace(/^\[|\]$/g, "");
+  const port = Number(match[2]);
+  return { answers: () => canConnect(host, port) };
+}
+
+function canConnect(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: ANSWER_TIMEOUT_MS });
+    const settle = (answers: boolean) => {
+      socket.destroy();
+      resolve(answers);
+    };
+    socket.once("connect", () => settle(true));
+    socket.once("error", () => settle(false));
+    socket.once("timeout", () => settle(false));
+  });
+}
+
+/** The engine died while we waited: whatever we do now, nobody records it. */
+export class EngineGoneError extends ApiError {
+  override readonly name = "EngineGoneError";
+  constructor() {
+    super({
+      why: "The Pulumi engine that asked for this no longer answers, so the request was not sent.",
+      nextStep: "Run the command again.",
+    });
+  }
+}
+
+export interface WatchOptions {
+  engine: EngineLink;
+  /** Called once, when the engine has not answered twice in a row. */
+  onGone: () => void;
+  /** Milliseconds between two looks. Default 5,000. */
+  intervalMs?: number;
+}
+
+/** Looks after the engine from time to time, without keeping the process alive. */
+export function watchEngine({ engine, onGone, intervalMs = 5_000 }: WatchOptions): { stop(): void } {
+  let misses = 0;
+  const look = async () => {
+    misses = (await engine.answers()) ? 0 : misses + 1;
+    if (misses < 2) return;
+    clearInterval(timer);
+    onGone();
+  };
+  const timer = setInterval(() => void look(), intervalMs);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}

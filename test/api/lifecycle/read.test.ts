@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import { bareNotFound, edgePage } from "../../../provider/testing";
+import { createWorld, PATHS, refusal, rejection, sent } from "../harness";
+
+describe("a refresh", () => {
+  it("of many keys is one list", async () => {
+    const world = await createWorld();
+    const keys = await Promise.all(Array.from({ length: 20 }, () => world.existing()));
+    world.simulator.clearJournal();
+    const read = await Promise.all(keys.map(({ id, state }) => world.lifecycle.read(id, state)));
+    expect(read.map(({ id }) => id)).toEqual(keys.map(({ id }) => id));
+    expect(sent(world)).toEqual(["list"]);
+  });
+
+  it("gives props and inputs that show no difference", async () => {
+    const world = await createWorld();
+    const { id, state, inputs } = await world.existing({
+      models: ["b", "a"],
+      allowedIps: ["10.0.0.0/8"],
+      budgetWindow: "monthly",
+      onDestroy: "disable",
+      refuseIfUsedWithin: "24h",
+    });
+    const { props, inputs: readInputs } = await world.lifecycle.read(id, state);
+    const { __provider, ...stored } = state;
+    expect({ __provider, ...props }).toEqual({ __provider, ...stored });
+    expect(inputs).toMatchObject(readInputs as object);
+    await expect(world.lifecycle.diff(id, props as never, inputs)).resolves.toMatchObject({ changes: false });
+  });
+
+  it("shows what was changed outside, in props and in inputs", async () => {
+    const world = await createWorld();
+    const { id, state, inputs } = await world.existing({ budgetWindow: "weekly" });
+    const account = world.simulator.account();
+    account.updateKey(state.key, {
+      name: "theirs",
+      allocatedAmount: 20,
+      modelWhitelist: ["x"],
+      isActive: false,
+    });
+    account.spend(state.key, 3);
+    const changed = { name: "theirs", budget: 20, models: ["x"], enabled: false, budgetWindow: "weekly" };
+    const { props, inputs: readInputs } = await world.lifecycle.read(id, state);
+    expect(readInputs).toMatchObject(changed);
+    expect(props).toMatchObject({ ...changed, usedBudget: 3, lastUsedAt: "2026-01-01T00:00:00Z" });
+    await expect(world.lifecycle.diff(id, props as never, inputs)).resolves.toMatchObject({ changes: true });
+  });
+
+  it("in plain JSON, without what is not known", async () => {
+    const world = await createWorld({ simulator: { dialect: { unknownFields: true } } });
+    const { id, state } = await world.existing();
+    const result = await world.lifecycle.read(id, state);
+    expect(JSON.parse(JSON.stringify(result))).toStrictEqual(result);
+    expect(result.props).not.toHaveProperty("lastUsedAt");
+  });
+});
+
+describe("a key that is gone", () => {
+  it("is looked up before it is called gone", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    world.simulator.account().removeKey(state.key);
+    await expect(world.lifecycle.read(id, state)).resolves.toEqual({ id: "" });
+    expect(sent(world)).toEqual(["list", "lookup"]);
+  });
+
+  it("is not gone when the lookup finds it", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body: [] });
+    await expect(world.lifecycle.read(id, state)).resolves.toMatchObject({ id });
+    expect(sent(world)).toEqual(["list", "lookup"]);
+  });
+
+  it.each(["omitted", "masked"] as const)(
+    "is looked up one by one when the list has its keys %s",
+    async (listKeys) => {
+      const world = await createWorld({ simulator: { dialect: { listKeys } } });
+      const [a, b] = [await world.existing(), await world.existing()];
+      world.simulator.account().removeKey(b.state.key);
+      world.simulator.clearJournal();
+      const read = await Promise.all([a, b].map(({ id, state }) => world.lifecycle.read(id, state)));
+      expect(read.map(({ id }) => id)).toEqual([a.id, ""]);
+      expect(sent(world)).toEqual(["list", "lookup", "lookup"]);
+    },
+  );
+
+  it("is not gone by anybody's 404 when the list could not show it", async () => {
+    const world = await createWorld({ simulator: { dialect: { listKeys: "omitted" } } });
+    const { id, state } = await world.existing();
+    world.simulator.inject({ on: { path: PATHS.lookup }, ...bareNotFound() });
+    const { message } = await rejection(world.lifecycle.read(id, state));
+    expect(message).toMatch(/electronhub:baseUrl/);
+  });
+
+  it("is not gone by anybody's 404 when the list starred it out", async () => {
+    const world = await createWorld({ simulator: { dialect: { listKeys: "masked" } } });
+    const { id, state } = await world.existing();
+    world.simulator.inject({ on: { path: PATHS.lookup }, ...bareNotFound() });
+    const { message } = await rejection(world.lifecycle.read(id, state));
+    expect(message).toMatch(/electronhub:baseUrl/);
+  });
+
+  it("is gone by anybody's 404 when the list showed all keys but this one", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    world.simulator.account().removeKey(state.key);
+    world.simulator.inject({ on: { path: PATHS.lookup }, ...bareNotFound() });
+    await expect(world.lifecycle.read(id, state)).resolves.toEqual({ id: "" });
+  });
+
+  it.each([
+    ["401", refusal(401, "Invalid API key")],
+    ["403 of another account", refusal(403, "Proxy key does not belong to you")],
+    ["403 of the edge", edgePage(403)],
+    ["500", { status: 500 }],
+    ["503 of the edge", edgePage(503)],
+    ["429", refusal(429, "Rate limit exceeded. Try again in 180 seconds.")],
+    ["a redirect", { status: 302 }],
+    ["400", refusal(400, "bad")],
+    ["a page", { status: 200, body: "<html></html>" }],
+    ["a cut", { cut: "before" as const }],
+  ])("is never gone by %s, of the list or of the lookup", async (_, fault) => {
+    for (const path of [PATHS.list, PATHS.lookup]) {
+      const world = await createWorld({ environment: { ELECTRONHUB_MAX_WAIT: "10m" } });
+      const { id, state } = await world.existing();
+      world.simulator.account().removeKey(state.key);
+      world.simulator.inject({ ...fault, on: { path }, times: Infinity });
+      const { message } = await rejection(world.lifecycle.read(id, state));
+      expect(message).toMatch(/^Cannot refresh proxy key "web-[a-z2-7]{7}" \(pk-[0-9a-f]{16}\): /);
+    }
+  });
+
+  it("says on a 401 which API key a refresh uses", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    world.simulator.inject(refusal(401, "Invalid API key"));
+    const { message } = await rejection(world.lifecycle.read(id, state));
+    expect(message).toMatch(/that the last `pulumi up` stored.*--run-program/);
+  });
+});
+
+describe("an old list", () => {
+  it("is used again for a short while", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    await world.lifecycle.read(id, state);
+    world.clock.advance(30_000);
+    await world.lifecycle.read(id, state);
+    expect(sent(world)).toEqual(["list"]);
+    world.clock.advance(30_001);
+    await world.lifecycle.read(id, state);
+    expect(sent(world)).toEqual(["list", "list"]);
+  });
+
+  it("from before our own write is not", async () => {
+    const world = await createWorld();
+    const { id, state, inputs } = await world.existing();
+    await world.lifecycle.read(id, state);
+    const news = { ...inputs, budget: 20, enabled: false };
+    await world.lifecycle.update(id, state, news);
+    await expect(world.lifecycle.read(id, state)).resolves.toMatchObject({
+      props: { budget: 20, enabled: false },
+    });
+    const other = await world.existing();
+    await expect(world.lifecycle.read(other.id, other.state)).resolves.toMatchObject({ id: other.id });
+    await world.lifecycle.delete(id, state);
+    await expect(world.lifecycle.read(id, state)).resolves.toEqual({ id: "" });
+  });
+
+  it("that failed is asked for again", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    world.simulator.inject(refusal(403, "Your plan is paused"));
+    await rejection(world.lifecycle.read(id, state));
+    await expect(world.lifecycle.read(id, state)).resolves.toMatchObject({ id });
+  });
+});
+
+it("a state that contradicts itself sends nothing", async () => {
+  const world = await createWorld();
+  const { id, state } = await world.existing();
+  const { message } = await rejection(world.lifecycle.read(id, { ...state, key: `${state.key}x` }));
+  expect(message).toMatch(/state is damaged/);
+  expect(message).not.toContain(state.key.slice(9, 17));
+  expect(sent(world)).toEqual([]);
+});

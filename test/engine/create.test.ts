@@ -1,0 +1,186 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
+import { expectFailure } from "../support/engine";
+import {
+  allReached,
+  CREATE,
+  declare,
+  diagnosticsOf,
+  field,
+  LIST,
+  LOOKUP,
+  program,
+  REMOVE,
+  requestsAbout,
+  times,
+  TOGGLE,
+  UPDATE,
+  useEngine,
+} from "./fixture";
+
+const engine = useEngine([{ name: "main" }, { name: "other" }]);
+
+describe("an answer that is lost", () => {
+  it.each([
+    ["after the effect", { cut: "after" }, [CREATE, LIST]],
+    ["in the middle of the answer", { cut: "midBody" }, [CREATE, LIST]],
+    ["by a 500 after the effect", { status: 500, applied: true }, [CREATE, LIST]],
+    // The second list looks whether the first try took effect late.
+    ["before the effect", { cut: "before" }, [CREATE, LIST, CREATE, LIST]],
+  ] as const)("%s leaves exactly one key, and it is the one in the state", async (label, fault, requests) => {
+    const name = `lost-${requests.length}-${label.replaceAll(" ", "-")}`;
+    const stack = await engine.stack(name, program({ generated: {} }));
+    engine.simulator.inject({ on: { path: "/auth/proxy/create" }, ...fault });
+    await stack.up();
+    expect(engine.takeRequests()).toEqual(requests);
+    const { generated } = await engine.secretKeys(name);
+    expect(
+      engine.simulator
+        .account()
+        .keys()
+        .map(({ key }) => key),
+    ).toEqual([generated]);
+    await engine.expectNoChange(stack);
+  });
+
+  it("is not taken from another key of the same explicit name", async () => {
+    const taken = engine.simulator.account().addKey({ name: "shared", allocatedAmount: 3 });
+    const stack = await engine.stack("ambiguous", program({ explicit: { name: "shared" } }));
+    engine.simulator.inject({ on: { path: "/auth/proxy/create" }, cut: "after" });
+    const { output } = await expectFailure(stack.up());
+    expect(diagnosticsOf(output)).toMatch(/has a key named "shared", and nothing proves that it is this one/);
+    expect(engine.takeRequests()).toEqual([CREATE, LIST]);
+    expect(await engine.keysInState("ambiguous")).toEqual({});
+    expect(engine.simulator.account().findKey(taken.key)).toEqual(taken);
+  });
+});
+
+describe("a refusal", () => {
+  it("for the cap on keys, or for the balance, is explained and records nothing", async () => {
+    const account = engine.simulator.account();
+    const { balance, keyCap } = account;
+    const stack = await engine.stack("refused", program({ one: {} }));
+    try {
+      account.keyCap = 0;
+      const capped = await expectFailure(stack.up());
+      expect(diagnosticsOf(capped.output)).toMatch(
+        /Cannot create proxy key "one-[a-z2-7]{7}": The account's plan allows no more proxy keys \(HTTP 403: /,
+      );
+      account.keyCap = keyCap;
+      account.balance = 9;
+      const poor = await expectFailure(stack.up());
+      expect(diagnosticsOf(poor.output)).toMatch(/balance does not cover the budget \(HTTP 402: /);
+      expect(engine.takeRequests()).toEqual([CREATE, CREATE]);
+      expect(await engine.keysInState("refused")).toEqual({});
+    } finally {
+      Object.assign(account, { balance, keyCap });
+    }
+    await stack.up();
+    expect(engine.takeRequests()).toEqual([CREATE]);
+  });
+});
+
+describe("a creation that is half done", () => {
+  const start = async (name: string) => {
+    const stack = await engine.stack(
+      name,
+      program({ disabled: { enabled: false }, weekly: { budgetWindow: "weekly" } }),
+    );
+    const refusal = { status: 403, body: { error: { message: "Your plan is paused" } }, hold: true } as const;
+    const faults = ["toggle", "update"].map((call) =>
+      engine.simulator.inject({ on: { path: `/auth/proxy/${call}` }, ...refusal }),
+    );
+    const failing = expectFailure(stack.up());
+    await allReached(faults, failing);
+    for (const fault of faults) fault.release();
+    const { output } = await failing;
+    const keys = await engine.secretKeys(name);
+    expect(engine.takeRequests().toSorted()).toEqual([CREATE, CREATE, TOGGLE, UPDATE]);
+    expect(Object.values(keys).toSorted()).toEqual(
+      engine.simulator
+        .account()
+        .keys()
+        .map(({ key }) => key)
+        .toSorted(),
+    );
+    return { stack, output, keys };
+  };
+
+  it("is in the state with what is missing, and the next up mends it", async () => {
+    const { stack, output, keys } = await start("mended");
+    const { disabled, weekly } = await engine.keysInState("mended");
+    for (const resource of [disabled, weekly]) {
+      expect(resource?.initErrors).toEqual([expect.stringMatching(/plan is paused.*\n.*next `pulumi up`/)]);
+      expect.soft(diagnosticsOf(output), "which key").toContain(`(${resource?.id})`);
+    }
+    expect(disabled?.outputs).toMatchObject({ enabled: true });
+    expect(weekly?.outputs).toMatchObject({ budgetWindow: "daily" });
+    expect(output).not.toMatch(/^ +at /m);
+
+    const mended = await stack.up();
+    expect(mended.changes).toEqual({ update: 2, same: 1 });
+    const journal = engine.takeJournal();
+    expect(journal).toHaveLength(3);
+    expect(requestsAbout(journal, keys["disabled"] ?? "")).toEqual([LOOKUP, TOGGLE]);
+    expect(requestsAbout(journal, keys["weekly"] ?? "")).toEqual([UPDATE]);
+    const account = engine.simulator.account();
+    expect(account.findKey(keys["disabled"] ?? "")).toMatchObject({ isActive: false });
+    expect(account.findKey(keys["weekly"] ?? "")).toMatchObject({ limitType: "weekly" });
+    const after = await engine.keysInState("mended");
+    for (const { initErrors } of Object.values(after)) expect(initErrors ?? []).toEqual([]);
+    await engine.expectNoChange(stack);
+  });
+
+  it("is removed by a destroy", async () => {
+    await start("removed");
+    expect(await engine.project.destroy("removed")).toMatchObject({ exitCode: 0 });
+    expect(engine.takeRequests()).toEqual(times(2, REMOVE));
+    expect(engine.simulator.account().keys()).toEqual([]);
+    expect(await engine.project.resources("removed")).toEqual([]);
+  });
+});
+
+/** Pulumi's class is abstract for TypeScript. */
+class Account extends pulumi.ProviderResource {
+  constructor(name: string, configuration: pulumi.Inputs) {
+    super("pulumi-nodejs", name, configuration);
+  }
+}
+
+it("two accounts in one stack, each by a provider of its own", async () => {
+  const { simulator, project } = engine;
+  const accounts = ["main", "other"] as const;
+  const stack = await project.stack("two-accounts", async () => {
+    for (const name of accounts) {
+      const provider = new Account(name, {
+        "electronhub:apiKey": pulumi.secret(simulator.account(name).apiKey),
+        "electronhub:baseUrl": simulator.baseUrl,
+      });
+      declare(`of-${name}`, { name: `of-${name}`, budget: 10 }, { provider });
+    }
+  });
+  await stack.up();
+  const created = engine.takeJournal().map(({ path, account, body }) => [account, path, field(body, "name")]);
+  expect(created).toHaveLength(2);
+  for (const name of accounts) expect(created).toContainEqual([name, "/auth/proxy/create", `of-${name}`]);
+  const keys = await engine.secretKeys("two-accounts");
+
+  await stack.refresh();
+  expect(
+    engine
+      .takeJournal()
+      .map(({ path, account }) => `${account} ${path}`)
+      .toSorted(),
+  ).toEqual(["main /auth/proxy", "other /auth/proxy"]);
+  await engine.expectNoChange(stack);
+
+  expect(await project.destroy("two-accounts")).toMatchObject({ exitCode: 0 });
+  const removed = engine.takeJournal();
+  for (const name of accounts) {
+    const own = removed.filter(({ account }) => account === name);
+    expect(own.map(({ body, status }) => [field(body, "proxy_key"), status])).toEqual([
+      [keys[`of-${name}`], 200],
+    ]);
+    expect(simulator.account(name).keys()).toEqual([]);
+  }
+});

@@ -1,0 +1,171 @@
+import type { CustomResourceOptions } from "@pulumi/pulumi";
+import type { PulumiFn } from "@pulumi/pulumi/automation";
+import { ProxyKey, type ProxyKeyArgs } from "pulumi-electronhub";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import {
+  DEFAULT_DIALECT,
+  startSimulator,
+  type AccountOptions,
+  type InjectedFault,
+  type JournalEntry,
+  type Simulator,
+} from "../../provider/testing";
+import {
+  createEngineProject,
+  type EngineProject,
+  type EngineStack,
+  type StackConfig,
+  type StackOptions,
+  type StateResource,
+} from "../support/engine";
+
+export const CREATE = "POST /auth/proxy/create";
+export const LIST = "GET /auth/proxy";
+export const LOOKUP = "POST /auth/proxy/lookup";
+export const UPDATE = "POST /auth/proxy/update";
+export const TOGGLE = "POST /auth/proxy/toggle";
+export const REMOVE = "POST /auth/proxy/remove";
+
+/** The type token: a contract, so it is written out here rather than computed. */
+export const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
+
+export interface Engine {
+  readonly simulator: Simulator;
+  readonly project: EngineProject;
+  /** The configuration of a stack that works on an account. Default: the simulator's first account. */
+  config(account?: string): StackConfig;
+  /** A stack on the first account, unless its options say otherwise. */
+  stack(name: string, program: PulumiFn, options?: StackOptions): Promise<EngineStack>;
+  /** The requests since the last take, in order of arrival; concurrent ones have no fixed order. */
+  takeRequests(): string[];
+  /** The same, with bodies and answers. */
+  takeJournal(): readonly JournalEntry[];
+  /** The proxy keys in a stack's state, by resource name. */
+  keysInState(stack: string): Promise<Record<string, StateResource>>;
+  /** The proxy keys themselves, by resource name. */
+  secretKeys(stack: string): Promise<Record<string, string>>;
+  /** Expects that a preview finds nothing to do and asks the API nothing. */
+  expectNoChange(stack: EngineStack): Promise<void>;
+}
+
+/** One simulator and one project for a file of tests; every test leaves the accounts empty and finds them so. */
+export function useEngine(accounts: readonly AccountOptions[] = [{ name: "main" }]): Engine {
+  let simulator: Simulator | undefined;
+  let project: EngineProject | undefined;
+  const started = <T>(part: T | undefined): T => {
+    if (part === undefined) throw new Error("The fixture starts with the first test.");
+    return part;
+  };
+
+  beforeAll(async () => {
+    simulator = await startSimulator({ accounts });
+    project = await createEngineProject();
+  });
+  afterEach(() => {
+    engine.takeJournal();
+    engine.simulator.clearFaults();
+    Object.assign(engine.simulator.dialect, DEFAULT_DIALECT);
+    for (const { name } of accounts) {
+      const account = engine.simulator.account(name);
+      for (const { key } of account.keys()) account.removeKey(key);
+    }
+  });
+  afterAll(async () => {
+    await project?.dispose();
+    await simulator?.close();
+  });
+
+  const engine: Engine = {
+    get simulator() {
+      return started(simulator);
+    },
+    get project() {
+      return started(project);
+    },
+    config: (account) => ({
+      "electronhub:apiKey": { value: engine.simulator.account(account).apiKey, secret: true },
+      "electronhub:baseUrl": { value: engine.simulator.baseUrl },
+    }),
+    stack: (name, program, options = {}) =>
+      engine.project.stack(name, program, { config: engine.config(), ...options }),
+    takeRequests: () => engine.takeJournal().map(({ method, path }) => `${method} ${path}`),
+    takeJournal: () => {
+      const { journal, violations } = engine.simulator;
+      engine.simulator.clearJournal();
+      expect(violations, "what no client may do").toEqual([]);
+      return journal;
+    },
+    keysInState: async (stack) => {
+      const resources = await engine.project.resources(stack, PROXY_KEY);
+      return Object.fromEntries(resources.map((resource) => [resourceName(resource.urn), resource]));
+    },
+    secretKeys: async (stack) => {
+      const { deployment } = await engine.project.exportState(stack, { showSecrets: true });
+      const ours = (deployment.resources ?? []).filter(({ type }) => type === PROXY_KEY);
+      return Object.fromEntries(
+        ours.map(({ urn, outputs }) => [resourceName(urn), plaintextOf(outputs?.["key"])]),
+      );
+    },
+    expectNoChange: async (stack) => {
+      const { changes } = await stack.preview();
+      expect(Object.keys(changes)).toEqual(["same"]);
+      expect(engine.takeRequests()).toEqual([]);
+    },
+  };
+  return engine;
+}
+
+/** A program that declares a key for each entry, by resource name, with a budget of 10 unless it says otherwise. */
+export function program(keys: Readonly<Record<string, Partial<ProxyKeyArgs>>>): PulumiFn {
+  return async () => {
+    for (const [resource, args] of Object.entries(keys)) declare(resource, { budget: 10, ...args });
+  };
+}
+
+export function declare(resource: string, args: ProxyKeyArgs, options: CustomResourceOptions = {}): ProxyKey {
+  return new ProxyKey(resource, args, options);
+}
+
+/** The URN of a key that no component holds. */
+export function urnOf(engine: Engine, stack: string, resource: string): string {
+  return `urn:pulumi:${stack}::${engine.project.name}::${PROXY_KEY}::${resource}`;
+}
+
+export function resourceName(urn: string): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
+}
+
+/** Of a secret's envelope, as `stack export --show-secrets` has it. */
+function plaintextOf(envelope: unknown): string {
+  return JSON.parse((envelope as { plaintext: string }).plaintext) as string;
+}
+
+/** `count` times the same request. */
+export function times(count: number, request: string): string[] {
+  return Array.from({ length: count }, () => request);
+}
+
+/** The requests about one key, in order. */
+export function requestsAbout(journal: readonly JournalEntry[], key: string): string[] {
+  return journal
+    .filter(({ body }) => field(body, "proxy_key") === key)
+    .map(({ method, path }) => `${method} ${path}`);
+}
+
+/** A field of a request's body. */
+export function field(body: JournalEntry["body"], name: string): unknown {
+  return (body as Readonly<Record<string, unknown>> | undefined)?.[name];
+}
+
+/** Resolves when every fault holds its request, so that all of them are in flight at once; rejects when `running` ends first. */
+export async function allReached(faults: readonly InjectedFault[], running: Promise<unknown>): Promise<void> {
+  const ended = running.then(() => {
+    throw new Error("The operation ended before every fault had its request.");
+  });
+  await Promise.race([Promise.all(faults.map((fault) => fault.reached())), ended]);
+}
+
+/** The last part of what an operation prints, where each error stands once. */
+export function diagnosticsOf(output: string): string {
+  return output.slice(output.lastIndexOf("\nDiagnostics:"));
+}

@@ -1,0 +1,20 @@
+import type { Clock } from "../../provider/api/clock";
+
+/** A clock on which every sleep is over at once, with the time moved on: hours of waiting take no time. */
+export class InstantClock implements Clock {
+  #nowMs: number;
+
+  /** @param startMs Milliseconds since the Unix epoch. Default: 2026-01-01T00:00:00Z. */
+  constructor(startMs: number = Date.UTC(2026, 0, 1)) {
+    this.#nowMs = startMs;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  async sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    this.#nowMs += Math.max(0, delayMs);
+  }
+}

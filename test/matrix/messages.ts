@@ -1,0 +1,77 @@
+/** The kinds of failure, by what a person reads: the class of an error never reaches the engine. The first that fits. */
+const KINDS: readonly [RegExp, string][] = [
+  [/This is a defect of/, "DEFECT"],
+  [/would exceed maxWait/, "MaxWait"],
+  [/not taken for a removal/, "Unproven"],
+  [/nothing proves that it is this one/, "Ambiguous"],
+  [/does not show its secret/, "Withheld"],
+  [/Whether the key was made could not be found out/, "Unsettled"],
+  [/could not be (?:enabled|disabled)/, "NotToggled"],
+  [/calls the request invalid/, "Invalid"],
+  [/does not accept this API key/, "Unauthorized"],
+  [/balance does not cover/, "Balance"],
+  [/owned by another account/, "Forbidden otherAccount"],
+  [/plan allows no more proxy keys/, "Forbidden keyCap"],
+  [/lacks the permission/, "Forbidden permission"],
+  [/refuses this machine's IP/, "Forbidden address"],
+  [/plan is paused/, "Forbidden paused"],
+  [/network edge in front/, "Forbidden edge"],
+  [/refuses the request and does not say why/, "Forbidden unstated"],
+  [/The account has no such key/, "NotFound"],
+  [/Nothing answers at this address/, "NotFound address"],
+  [/The request timed out/, "Server timeout"],
+  [/The API failed/, "Server"],
+  [/redirects elsewhere/, "Redirect"],
+  [/none that the API documents/, "Unexpected"],
+  [/The answer says success/, "Unexpected 2xx"],
+  [/could not be reached/, "Connection"],
+];
+
+export function failureKind(message: string): string {
+  return KINDS.find(([pattern]) => pattern.test(message))?.[1] ?? "UNKNOWN KIND";
+}
+
+/** A sentence that tells a person what to do. */
+const NEXT_STEP =
+  /(?:^|[.:;] |\n)(?:Check|Run|Use|Wait|Top up|Remove|Look|Compare|Restore|Resume|Correct|Make|Set|Move|Nothing was sent|The API may be in trouble: run|The key is kept in the state; the next `pulumi up`)[^\n]*\.$/;
+
+/** What is wrong with a message that a person reads. */
+export function messageFlaws(
+  message: string,
+  { secrets, names }: { secrets: readonly string[]; names: readonly string[] },
+): string[] {
+  const flaws: string[] = [];
+  if (secrets.some((secret) => leaks(message, secret))) flaws.push("a secret in the message");
+  if (/<!?[a-z]+[ >]|<\//i.test(message)) flaws.push("HTML in the message");
+  if (/\n\s+at /.test(message)) flaws.push("a stack in the message");
+  if (!names.some((name) => message.includes(name))) flaws.push("the message does not name the key");
+  if (!/HTTP \d{3}|could not be reached/.test(message))
+    flaws.push("the message does not say what went wrong");
+  if (!NEXT_STEP.test(message)) flaws.push("the message does not end with the next step");
+  if (failureKind(message) === "UNKNOWN KIND") flaws.push("a message of no known kind");
+  if (message.length > 4_000) flaws.push("a message of more than 4,000 characters");
+  return flaws;
+}
+
+const PART_LENGTH = 8;
+
+/** Does a text hold 8 characters in a row of a secret's random part, plain or in base64? */
+export function leaks(text: string, secret: string): boolean {
+  const core = secret.replace(/^ek-(?:proxy-|dev-)?/, "");
+  return [text, ...decodedBase64(text)].some((candidate) => holdsPart(candidate, core));
+}
+
+function holdsPart(text: string, core: string): boolean {
+  const part = Math.min(PART_LENGTH, core.length);
+  for (let at = 0; at + part <= core.length; at++) {
+    if (text.includes(core.slice(at, at + part))) return true;
+  }
+  return false;
+}
+
+/** Whatever in a text could be base64, read at each of the four places where it could begin. */
+function decodedBase64(text: string): string[] {
+  return [...text.matchAll(/[A-Za-z0-9+/_-]{11,}/g)].flatMap(([run]) =>
+    [0, 1, 2, 3].map((skip) => Buffer.from(run.slice(skip), "base64").toString("latin1")),
+  );
+}

@@ -1,0 +1,265 @@
+import fc from "fast-check";
+import { ConnectionError } from "../../provider/api/errors";
+import type { HttpAnswer } from "../../provider/api/transport";
+
+/** What a random API does with one request: it answers, or it throws. */
+export type RandomAnswer = HttpAnswer | Error;
+
+/** Stands in every HTML page, and must stand in no message. */
+export const HTML_MARK = "zzHTMLMARKzz";
+
+const STATUSES = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(200, 200, 200, 201, 202, 204) },
+  { weight: 6, arbitrary: fc.constant(404) },
+  { weight: 7, arbitrary: fc.constantFrom(429, 503, 503, 500, 502, 504, 408, 425) },
+  { weight: 2, arbitrary: fc.constantFrom(301, 307, 400, 401, 402, 403, 405, 409, 410, 418, 422, 451) },
+  { weight: 1, arbitrary: fc.integer({ min: 100, max: 999 }) },
+);
+
+/** Rubbish among it. What makes the client send without end is kept for a test of its own. */
+const RETRY_AFTER = fc.constantFrom<(string | string[])[]>(
+  "1",
+  "2.5",
+  "42",
+  "180",
+  " 7 ",
+  "99999999999999999999",
+  "1e9",
+  "abc",
+  "",
+  "NaN",
+  "Infinity",
+  "Fri, 01 Jan 2027 00:00:00 GMT",
+  "\u0000",
+  ["42", "43"],
+);
+
+const OTHER_HEADERS = fc.constantFrom<Record<string, string | string[]>[]>(
+  {},
+  { date: "Thu, 01 Jan 2026 00:00:00 GMT" },
+  { date: "yesterday" },
+  { "content-type": "text/html" },
+  {
+    "content-length": "-1",
+    "x-ratelimit-limit": "0",
+    "x-ratelimit-remaining": "-3",
+    "x-ratelimit-reset": "soon",
+  },
+  { "set-cookie": ["a", "b"], "x-ratelimit-limit": "999999999999999999999" },
+);
+
+export interface Subject {
+  readonly apiKey: string;
+  readonly key: string;
+}
+
+/** One way to let a secret show. */
+function echoed({ apiKey, key }: Subject): fc.Arbitrary<string> {
+  const encodings: ((secret: string) => string)[] = [
+    (secret) => secret,
+    (secret) => secret.replace(/^ek-(?:proxy-)?/, ""),
+    (secret) => secret.toUpperCase(),
+    (secret) => Buffer.from(secret).toString("base64"),
+    (secret) => Buffer.from(`Bearer ${secret}`).toString("base64"),
+    (secret) => Buffer.from(`x:${secret}`).toString("base64"),
+    encodeURIComponent,
+    (secret) => `Bearer ${secret}`,
+    (secret) => JSON.stringify({ proxy_key: secret }),
+    (secret) => secret.slice(0, 18),
+    (secret) => secret.slice(-11),
+    (secret) => `"${secret.slice(4, 14)}" and "${secret.slice(14)}"`,
+  ];
+  return fc
+    .tuple(fc.constantFrom(apiKey, key), fc.constantFrom(...encodings), fc.string({ maxLength: 6 }))
+    .map(([secret, encode, around]) => `${around}${encode(secret)}${around}`);
+}
+
+function messages(subject: Subject): fc.Arbitrary<string> {
+  return fc.oneof(
+    fc.constantFrom(
+      "Proxy key not found",
+      "Proxy key deleted",
+      "Key already deleted",
+      "Not Found",
+      "Invalid API key",
+      "API key not found",
+      "Proxy key does not belong to you",
+      "Rate limit exceeded. Try again in 180 seconds.",
+      "",
+      " ",
+    ),
+    echoed(subject),
+    echoed(subject).map((text) => `No such proxy key: ${text}`),
+    fc.string({ unit: "binary", maxLength: 40 }),
+    fc.string({ maxLength: 300 }),
+  );
+}
+
+/** JSON texts, since not everything that JSON can say survives being an object first. */
+function jsonTexts(subject: Subject): fc.Arbitrary<string> {
+  const text = messages(subject);
+  const shaped = text.chain((message) =>
+    fc.constantFrom<unknown>(
+      { message },
+      { error: { message, type: "error", param: null, code: 404 } },
+      { error: message },
+      { detail: message },
+      { detail: { error: { message } } },
+      { detail: [{ loc: ["body", "proxy_key"], msg: message }] },
+      { message, status: true },
+      { msg: message, message: null },
+      [message],
+      message,
+      { errors: [{ message }] },
+      { error: null, message },
+      { message: { message: { message: { message: { message: { message } } } } } },
+    ),
+  );
+  const split = fc.tuple(fc.constantFrom(subject.apiKey, subject.key), text).map(([secret, message]) => ({
+    detail: [secret.slice(0, 16), secret.slice(16), message].map((msg) => ({ loc: ["body", msg], msg })),
+  }));
+  return fc.oneof(
+    { weight: 5, arbitrary: shaped.map((value) => JSON.stringify(value)) },
+    { weight: 1, arbitrary: split.map((value) => JSON.stringify(value)) },
+    { weight: 2, arbitrary: fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.stringify(value)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        "{}",
+        "[]",
+        "null",
+        "0",
+        "1e999",
+        '{"message":1e400}',
+        '{"__proto__":{"message":"Proxy key not found"}}',
+        '{"constructor":{"prototype":{"error":"x"}},"toString":1}',
+        '{"message":"a","error":"b","message":"Proxy key deleted"}',
+        '{"error":false}',
+        '{"detail":null}',
+        `${"[".repeat(3_000)}${"]".repeat(3_000)}`,
+        `${'{"error":'.repeat(500)}"Proxy key not found"${"}".repeat(500)}`,
+        `{"message":"${"key ".repeat(6_000)}"}`,
+      ),
+    },
+  );
+}
+
+/** What the list and the lookup say of keys, rightly or not. */
+function keyTexts({ key }: Subject): fc.Arbitrary<string> {
+  const other = "ek-proxy-SomebodyElsesKey0000000000";
+  const object = fc.record(
+    {
+      name: fc.constantFrom<unknown>("web", "", 7),
+      key: fc.constantFrom<unknown>(
+        key,
+        key,
+        other,
+        other,
+        `${key.slice(0, 13)}***${key.slice(-4)}`,
+        null,
+        5,
+      ),
+      expires_at: fc.constantFrom<unknown>(-1, null, 1e300, "never", 1_900_000_000),
+      allocated_ammount: fc.constantFrom<unknown>(10, 0.1, -5, 1e308, "10"),
+      used_ammount: fc.constantFrom<unknown>(0, 3.5, null),
+      is_active: fc.constantFrom<unknown>(true, false, "true"),
+      model_whitelist: fc.constantFrom<unknown>([], null, ["b", "a"], [7]),
+      ip_whitelist: fc.constantFrom<unknown>([], null, ["10.0.0.0/8", "::1"]),
+      created_at: fc.constantFrom<unknown>(1_767_000_000, null, -1e20, 1e20),
+      last_used: fc.constantFrom<unknown>(null, 1_767_000_000, 1e20),
+    },
+    { requiredKeys: ["name", "allocated_ammount", "is_active"] },
+  );
+  const sound = fc
+    .constantFrom(key, other)
+    .map((value) => ({ name: "web", key: value, expires_at: -1, allocated_ammount: 10, is_active: true }));
+  const list = fc.array(fc.oneof(sound, object), { maxLength: 3 });
+  return fc
+    .oneof(
+      fc.array(sound, { maxLength: 3 }),
+      list,
+      list.map((keys) => ({ keys, total: keys.length })),
+      list.map((keys) => ({ error: "half of it", keys })),
+      list.map((keys) => ({ keys, others: [] })),
+      sound,
+      object,
+    )
+    .map((value) => JSON.stringify(value));
+}
+
+function bodies(subject: Subject): fc.Arbitrary<string> {
+  const json = jsonTexts(subject);
+  return fc.oneof(
+    { weight: 4, arbitrary: json },
+    { weight: 4, arbitrary: keyTexts(subject) },
+    { weight: 1, arbitrary: fc.tuple(json, fc.nat(30)).map(([text, cut]) => text.slice(0, -cut - 1)) },
+    { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 60 }) },
+    {
+      weight: 1,
+      arbitrary: echoed(subject).map(
+        (text) => `<!DOCTYPE html><p title="${HTML_MARK}">Proxy key not found ${text}`,
+      ),
+    },
+    { weight: 1, arbitrary: fc.constantFrom("", " \r\n ", "\uFEFF{}", "OK") },
+    { weight: 1, arbitrary: echoed(subject) },
+  );
+}
+
+function transportErrors(subject: Subject): fc.Arbitrary<Error> {
+  return fc.tuple(fc.boolean(), fc.boolean(), echoed(subject)).map(([maybeSent, retryable, text]) =>
+    Object.assign(
+      new ConnectionError({
+        maybeSent,
+        retryable,
+        why: "api.example could not be reached: the connection was reset (ECONNRESET).",
+        nextStep: "Check the network, then run the command again.",
+        cause: new Error(text),
+      }),
+      { stack: "" },
+    ),
+  );
+}
+
+/** Any answer at all. */
+function randomAnswers(subject: Subject): fc.Arbitrary<RandomAnswer> {
+  const answer = fc
+    .record({
+      status: STATUSES,
+      body: bodies(subject),
+      headers: OTHER_HEADERS,
+      retryAfter: fc.option(RETRY_AFTER),
+    })
+    .map(({ status, body, headers, retryAfter }) => ({
+      status,
+      body,
+      headers: retryAfter === null ? headers : { ...headers, "retry-after": retryAfter },
+    }));
+  return fc.oneof(
+    { weight: 14, arbitrary: answer },
+    { weight: 1, arbitrary: transportErrors(subject) },
+    // A defect of ours or of a library, which no verb may take for an answer.
+    { weight: 1, arbitrary: echoed(subject).map((text) => new TypeError(`broken: ${text}`)) },
+  );
+}
+
+/** What each call is answered, in turn; the last answer for ever. */
+export interface Script {
+  readonly remove: readonly RandomAnswer[];
+  readonly list: readonly RandomAnswer[];
+  readonly lookup: readonly RandomAnswer[];
+}
+
+/** Sequences of any answers, with lists that a client can read more often than chance would have it. */
+export function randomScripts(subject: Subject): fc.Arbitrary<Script> {
+  const any = randomAnswers(subject);
+  const readable = keyTexts(subject).map((body): RandomAnswer => ({ status: 200, headers: {}, body }));
+  const unclear = fc
+    .record({ status: fc.constantFrom(200, 404, 404), body: bodies(subject) })
+    .map(({ status, body }): RandomAnswer => ({ status, body, headers: {} }));
+  const sequence = (answers: fc.Arbitrary<RandomAnswer>) => fc.array(answers, { minLength: 1, maxLength: 7 });
+  return fc.record({
+    remove: sequence(any),
+    list: sequence(fc.oneof(any, readable, readable)),
+    lookup: sequence(fc.oneof(any, unclear)),
+  });
+}

@@ -1,0 +1,156 @@
+import type { Transport } from "../../provider/api/transport";
+import { Lifecycle } from "../../provider/lifecycle/lifecycle";
+import { InstantClock } from "../matrix/instantClock";
+import { AccountModel, type Fate, type Interference } from "./accountModel";
+
+type Properties = Record<string, unknown>;
+
+export interface Attempt {
+  readonly fates: readonly Fate[];
+  /** What the program names the key; absent: generated. */
+  readonly name?: string | undefined;
+  /** Milliseconds for which keys of the same name and settings have been there. */
+  readonly twinsBeforeAgoMs?: readonly number[];
+  readonly interferences?: readonly Interference[];
+  readonly aheadMs?: number;
+  readonly saysTheTime?: boolean;
+  readonly maxWait?: string;
+}
+
+export interface Made {
+  readonly account: AccountModel;
+  readonly verdict: "made" | "saved" | "failed";
+  /** The key that the engine records. */
+  readonly key: string | undefined;
+  readonly message: string;
+  /** What a person was told meanwhile. */
+  readonly lines: readonly string[];
+}
+
+const WIRE = {
+  allocated_ammount: 10,
+  expires_at: -1,
+  model_whitelist: [],
+  ip_whitelist: [],
+  limit_type: "daily",
+};
+
+/** One create against the model of an account. */
+export async function attemptCreate({
+  fates,
+  name,
+  twinsBeforeAgoMs = [],
+  interferences = [],
+  aheadMs = 0,
+  saysTheTime = true,
+  maxWait = "10m",
+}: Attempt): Promise<Made> {
+  const clock = new InstantClock(Date.UTC(2026, 0, 1) + 437);
+  let made = 0;
+  const account = new AccountModel({
+    clock,
+    fates,
+    aheadMs,
+    saysTheTime,
+    interferences,
+    makeKey: () => `ek-proxy-${String(++made).padStart(24, "k")}`,
+  });
+  for (const agoMs of twinsBeforeAgoMs) account.add("before", { ...WIRE, name: name ?? "someone" }, agoMs);
+  const lines: string[] = [];
+  const lifecycle = processOn(account, clock, maxWait, (line) => lines.push(line));
+  const declared = { budget: 10, __resourceName: "web", ...(name === undefined ? {} : { name }) };
+  const { inputs = {} } = await lifecycle.check({}, declared);
+  try {
+    const { outs } = await lifecycle.create(inputs);
+    return { account, verdict: "made", key: (outs as Properties)["key"] as string, message: "", lines };
+  } catch (error) {
+    const { message, properties } = error as { message: string; properties?: Properties };
+    const key = properties?.["key"] as string | undefined;
+    return { account, verdict: properties ? "saved" : "failed", key, message, lines };
+  }
+}
+
+function processOn(
+  transport: Transport,
+  clock: InstantClock,
+  maxWait: string,
+  report: (line: string) => void = () => {},
+): Lifecycle {
+  return new Lifecycle({
+    clock,
+    random: () => 0.5,
+    randomBytes: (count) => new Uint8Array(count).fill(5),
+    transport,
+    report,
+    environment: {
+      ELECTRONHUB_API_KEY: "ek-Zk83hQ0vLrT6mXw1NbPc57JyGdEa92Us",
+      ELECTRONHUB_BASE_URL: "https://api.example/v1",
+      ELECTRONHUB_MAX_WAIT: maxWait,
+    },
+  });
+}
+
+/**
+ * Two resources of one chosen name and the same settings, made by one process at once: the first's key exists, but its
+ * answer takes long; the second's request is lost on the way.
+ *
+ * @returns the keys that the engine records.
+ */
+export async function createTwoAtOnce(): Promise<string[]> {
+  const clock = new InstantClock(Date.UTC(2026, 0, 1) + 437);
+  let made = 0;
+  const account = new AccountModel({
+    clock,
+    fates: ["ok", "cutBefore"],
+    aheadMs: 0,
+    saysTheTime: true,
+    interferences: [],
+    makeKey: () => `ek-proxy-${String(++made).padStart(24, "k")}`,
+  });
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let isFirst = true;
+  const slow: Transport = {
+    async send(request) {
+      const isHeld = isFirst;
+      isFirst = false;
+      const answer = await account.send(request);
+      if (isHeld) await released;
+      return answer;
+    },
+    close: () => account.close(),
+  };
+  const lifecycle = processOn(slow, clock, "10m");
+  const { inputs = {} } = await lifecycle.check({}, { budget: 10, name: "shared" });
+  const keyOf = async (creation: ReturnType<Lifecycle["create"]>) =>
+    creation.then(
+      ({ outs }) => [(outs as Properties)["key"] as string],
+      () => [],
+    );
+  const first = keyOf(lifecycle.create(inputs));
+  const second = await keyOf(lifecycle.create(inputs));
+  release();
+  return [...(await first), ...second];
+}
+
+/** What went wrong with a create, if anything. */
+export function wrongs(
+  { account, verdict, key, message, lines }: Made,
+  { twinsBeforeAgoMs = [] }: Attempt,
+): string[] {
+  const wrong: string[] = [];
+  const recorded = account.keys.find(({ wire }) => wire.key === key);
+  const ours = account.keys.filter(({ owner }) => owner === "us");
+  if (recorded?.owner === "before") wrong.push("took a key that was there before");
+  if (account.keys.filter(({ owner }) => owner === "before").length !== twinsBeforeAgoMs.length)
+    wrong.push("removed a key that was there before");
+  if (verdict !== "failed" && recorded === undefined) wrong.push("recorded a key that is not on the account");
+  if (verdict === "failed" && ours.length > 0 && !/on the account/.test(message))
+    wrong.push("left a key that nobody is told of");
+  const isTold = /second key|another key/.test(message + lines.join());
+  if (verdict !== "failed" && ours.length > 1 && !account.hasLateEffects && !isTold)
+    wrong.push("left a second key without a word");
+  if (message.includes("Requests without end")) wrong.push("never ended");
+  if (message.includes("This is a defect")) wrong.push("failed by a defect");
+  return wrong;
+}

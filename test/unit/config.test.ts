@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import { ConfigurationError } from "../../provider/api/errors";
+import { DEFAULT_BASE_URL, readSettings } from "../../provider/config";
+import { apiError, thrown } from "./fixtures";
+
+const API_KEY = "ek-abcdefABCDEF0123456789";
+
+function read(stack: Record<string, string>, environment: Record<string, string> = {}) {
+  return readSettings({ stack: (key) => stack[key], environment });
+}
+
+function refusal(setting: string, value: string) {
+  const error = apiError(
+    thrown(() => read({ "electronhub:apiKey": API_KEY, [`electronhub:${setting}`]: value })),
+  );
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(error.retryable).toBe(false);
+  return error;
+}
+
+const baseUrl = (value: string) =>
+  read({ "electronhub:apiKey": API_KEY, "electronhub:baseUrl": value }).baseUrl;
+
+describe("precedence", () => {
+  it("has defaults for everything but the API key", () => {
+    expect(read({ "electronhub:apiKey": API_KEY })).toMatchObject({
+      apiKey: API_KEY,
+      baseUrl: DEFAULT_BASE_URL,
+      maxWaitMs: 3_600_000,
+      userAgent: expect.stringMatching(/^pulumi-electronhub\/\d+\.\d+\.\d+ \(node\/\d+\.\d+\.\d+\)$/),
+    });
+    expect(DEFAULT_BASE_URL).toBe("https://api.electronhub.ai/v1");
+  });
+
+  const environment = {
+    ELECTRONHUB_API_KEY: "ek-environment",
+    ELECTRONHUB_BASE_URL: "https://environment.example/v1",
+    ELECTRONHUB_MAX_WAIT: "5m",
+    ELECTRONHUB_USER_AGENT: "environment/1",
+    ELECTRONHUB_AUDIT_LOG: "environment.log",
+  };
+
+  it("takes from the environment what the stack does not have", () => {
+    expect(read({}, environment)).toEqual({
+      apiKey: "ek-environment",
+      baseUrl: "https://environment.example/v1",
+      maxWaitMs: 300_000,
+      userAgent: "environment/1",
+      auditLog: "environment.log",
+    });
+  });
+
+  it("prefers the stack", () => {
+    const stack = {
+      "electronhub:apiKey": API_KEY,
+      "electronhub:baseUrl": "https://stack.example/v1",
+      "electronhub:maxWait": "2m",
+      "electronhub:userAgent": "stack/1",
+      "electronhub:auditLog": "stack.log",
+    };
+    expect(read(stack, environment)).toEqual({
+      apiKey: API_KEY,
+      baseUrl: "https://stack.example/v1",
+      maxWaitMs: 120_000,
+      userAgent: "stack/1",
+      auditLog: "stack.log",
+    });
+  });
+
+  it("takes an empty value of the environment for none", () => {
+    expect(read({ "electronhub:apiKey": API_KEY }, { ELECTRONHUB_BASE_URL: "" }).baseUrl).toBe(
+      DEFAULT_BASE_URL,
+    );
+  });
+});
+
+describe("apiKey", () => {
+  it.each([{}, { ELECTRONHUB_API_KEY: "" }])("is required", (environment) => {
+    const error = apiError(thrown(() => read({}, environment)));
+    expect(error.why).toBe("No Electron Hub API key is configured.");
+    expect(error.nextStep).toMatch(/pulumi config set electronhub:apiKey --secret.*ELECTRONHUB_API_KEY/);
+  });
+
+  it.each([
+    ["a proxy key", "ek-proxy-abcdefABCDEF0123456789", /is a proxy key, which cannot manage/],
+    ["a DevPass key", "ek-dev-abcdefABCDEF0123456789", /is a DevPass key, which cannot manage/],
+    ["a JWT", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.dozjgNry", /is a JWT, which the API refuses/],
+    ["a header", `Bearer ${API_KEY}`, /starts with `Bearer`/],
+    ["a header in small letters", `bearer ${API_KEY}`, /starts with `Bearer`/],
+    ["in quotation marks", `"${API_KEY}"`, /stands in quotation marks/],
+    ["in single ones", `'${API_KEY}'`, /stands in quotation marks/],
+    ["with a line break at its end", `${API_KEY}\n`, /spaces, line breaks/],
+    ["with a Windows line break", `${API_KEY}\r\n`, /spaces, line breaks/],
+    ["with a space before it", ` ${API_KEY}`, /spaces, line breaks/],
+    ["with a header smuggled in", `${API_KEY}\r\nx-evil: 1`, /spaces, line breaks/],
+    ["with a letter of another alphabet", `${API_KEY}é`, /characters that no API key has/],
+  ])("is refused when it is %s, without being repeated", (_, value, why) => {
+    const error = refusal("apiKey", value);
+    expect(error.why).toMatch(why);
+    expect(error.why).toMatch(/^electronhub:apiKey \(or ELECTRONHUB_API_KEY\) /);
+    expect(error.message).not.toContain(value.trim().slice(-8));
+  });
+});
+
+describe("baseUrl", () => {
+  it.each([
+    ["https://api.example.com/v1", "https://api.example.com/v1"],
+    ["https://api.example.com/v1/", "https://api.example.com/v1"],
+    ["https://api.example.com/v1///", "https://api.example.com/v1"],
+    ["https://api.example.com", "https://api.example.com"],
+    ["HTTPS://API.example.com:8443/v1", "https://api.example.com:8443/v1"],
+    ["http://localhost:4010/v1", "http://localhost:4010/v1"],
+    ["http://127.0.0.1:4010/v1", "http://127.0.0.1:4010/v1"],
+    ["http://127.8.9.10/v1", "http://127.8.9.10/v1"],
+    ["http://[::1]:4010/v1", "http://[::1]:4010/v1"],
+  ])("%s becomes %s", (written, read) => {
+    expect(baseUrl(written)).toBe(read);
+  });
+
+  it.each([
+    ["api.electronhub.ai/v1", /no URL/],
+    ["https://", /no URL/],
+    ["http://api.electronhub.ai/v1", /must be https.*http only to loopback/],
+    ["http://127.0.0.1.example.com/v1", /must be https/],
+    ["http://localhost.example.com/v1", /must be https/],
+    ["http://10.0.0.1/v1", /must be https/],
+    ["ftp://localhost/v1", /must be https/],
+    ["file:///etc/passwd", /must be https/],
+    ["https://user@api.example.com/v1", /must not have a user, a query or a fragment/],
+    ["https://user:word@api.example.com/v1", /must not have a user/],
+    ["https://api.example.com/v1?key=1", /a query/],
+    ["https://api.example.com/v1#top", /a fragment/],
+  ])("%s is refused", (written, why) => {
+    const error = refusal("baseUrl", written);
+    expect(error.why).toMatch(why);
+    expect(error.nextStep).toMatch(/https:\/\/api\.electronhub\.ai\/v1/);
+  });
+
+  it.each(["https://api.example.com/v1?", "https://api.example.com/v1#"])(
+    "%s is refused, since the path would end up in a query or fragment",
+    (written) => {
+      expect(refusal("baseUrl", written).why).toMatch(/must not have/);
+    },
+  );
+});
+
+describe("the other settings", () => {
+  it.each(["soon", "10", "-1s", "1w"])("maxWait %j is refused", (value) => {
+    expect(refusal("maxWait", value).message).toMatch(/maxWait.*is no duration.*90s, 15m or 1h/);
+  });
+
+  it.each(["with\nbreak", "é", "x".repeat(257)])("userAgent %j is refused", (value) => {
+    expect(refusal("userAgent", value).message).toMatch(/userAgent.*printable ASCII/);
+  });
+});

@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { check } from "../../../provider/lifecycle/check";
+import { changedInputs, diff } from "../../../provider/lifecycle/diff";
+import { inputFields } from "../../../provider/lifecycle/fields";
+import { inputNames, UNKNOWN, type InputName } from "../../../provider/lifecycle/inputs";
+import { countingBytes, jsonish, NOW_MS, validInputs } from "../fixtures";
+
+const state = {
+  name: "web",
+  budget: 10,
+  budgetWindow: "daily",
+  expiresAt: "2030-01-01T00:00:00Z",
+  models: ["a", "b"],
+  allowedIps: ["10.0.0.0/8", "2001:db8::1"],
+  enabled: true,
+  key: "ek-proxy-x",
+  fingerprint: "pk-0123456789abcdef",
+  usedBudget: 0,
+  stateVersion: 1,
+};
+
+const OTHER: Record<InputName, unknown> = {
+  name: "api",
+  budget: 11,
+  budgetWindow: "weekly",
+  expiresAt: "never",
+  models: ["a"],
+  allowedIps: "any",
+  enabled: false,
+  onDestroy: "disable",
+  refuseIfUsedWithin: "24h",
+};
+
+const NO_CHANGE = { changes: false, replaces: [], deleteBeforeReplace: false };
+
+describe("no difference", { timeout: 60_000 }, () => {
+  it("between any inputs and themselves, and their resolved form", () => {
+    fc.assert(
+      fc.property(validInputs, (inputs) => {
+        expect(diff(inputs, inputs)).toEqual(NO_CHANGE);
+        const named = { name: "web", ...inputs };
+        const resolved = check({}, named, { nowMs: NOW_MS, randomBytes: countingBytes() }).inputs as object;
+        expect(diff(resolved as Record<string, unknown>, named)).toEqual(NO_CHANGE);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each([
+    ["models", ["b", "a"]],
+    ["models", ["b", "a", "b"]],
+    ["allowedIps", ["2001:db8::1", "10.0.0.0/8"]],
+    ["allowedIps", ["2001:0DB8:0:0::0001/128", "10.0.0.0/8"]],
+    ["expiresAt", "2030-01-01"],
+    ["expiresAt", "2030-01-01T01:00:00+01:00"],
+    ["expiresAt", Date.UTC(2030, 0, 1) / 1_000],
+  ])("in another order or spelling: %s %j", (property, value) => {
+    expect(diff(state, { ...state, [property]: value })).toEqual(NO_CHANGE);
+  });
+
+  it("between a default and its absence", () => {
+    const { budgetWindow, enabled, ...rest } = state;
+    expect(changedInputs(state, rest)).toEqual([]);
+    expect([budgetWindow, enabled]).toEqual(["daily", true]);
+  });
+
+  it("in what only the account moves", () => {
+    const used = { ...state, usedBudget: 7, lastUsedAt: "2026-01-02T00:00:00Z", createdAt: "x" };
+    expect(diff(used, state)).toEqual(NO_CHANGE);
+    expect(diff(state, used)).toEqual(NO_CHANGE);
+  });
+
+  it("in properties that are no inputs", () => {
+    expect(diff(state, { ...state, __resourceName: "x", __nameGenerated: true, __provider: "y" })).toEqual(
+      NO_CHANGE,
+    );
+  });
+});
+
+describe("a difference", () => {
+  it.each(inputNames)("in %s alone is found, and only there", (name) => {
+    const news = { ...state, [name]: OTHER[name] };
+    expect(changedInputs(state, news)).toEqual([name]);
+    expect(diff(state, news)).toEqual({ ...NO_CHANGE, changes: true });
+  });
+
+  it.each(inputNames)("is an unknown %s, which never replaces", (name) => {
+    expect(diff(state, { ...state, [name]: UNKNOWN })).toEqual({ ...NO_CHANGE, changes: true });
+    expect(changedInputs(state, { ...state, [name]: [UNKNOWN] })).toEqual([name]);
+  });
+
+  it("replaces only for inputs that say so", () => {
+    const replacing = inputNames.filter((name) => inputFields[name].change === "replace");
+    expect(diff(state, { ...state, ...OTHER }).replaces).toEqual(replacing);
+  });
+});
+
+it(
+  "arbitrary states and inputs never throw, and equal ones never differ but for unknowns",
+  { timeout: 60_000 },
+  () => {
+    const properties = fc.dictionary(fc.constantFrom(...inputNames, "key", "__proto__"), jsonish);
+    fc.assert(
+      fc.property(properties, properties, (olds, news) => {
+        const unknown = JSON.stringify(news).includes(UNKNOWN);
+        const isSame = unknown || changedInputs(news, structuredClone(news)).length === 0;
+        const isConsistent = diff(olds, news).changes === changedInputs(olds, news).length > 0;
+        expect(isSame && isConsistent).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  },
+);

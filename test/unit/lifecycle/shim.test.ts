@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire, Module } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { ResourceProvider } from "@pulumi/pulumi/dynamic";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+
+/**
+ * FROZEN CONTRACT: what stands in shim.golden.txt is what Pulumi stores in people's states, and what old states run. A
+ * change here is a change of every state: once a version is released, the file never changes again.
+ *
+ * The built file is what is serialized, so it has to be there: `npm run build`.
+ */
+const builtRequire = createRequire(__filename);
+const { shim } = builtRequire("../../../dist/lifecycle/shim.js") as { shim: Required<ResourceProvider> };
+
+let text = "";
+let containsSecrets: boolean;
+
+beforeAll(async () => {
+  // As Pulumi does it for the `__provider` property.
+  ({ text, containsSecrets } = await pulumi.runtime.serializeFunction(() => shim, { allowSecrets: true }));
+});
+
+describe("the text in the state", () => {
+  it("is the frozen one, byte for byte", async () => {
+    await expect(text).toMatchFileSnapshot("shim.golden.txt");
+  });
+
+  it("has at most 2,500 bytes, since it stands twice in the state of each resource", () => {
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(2_500);
+  });
+
+  it("names nothing but the installed package", () => {
+    const modules = [...text.matchAll(/"([^"\s]*)"\)/g)].map(([, module]) => module);
+    expect(modules).toEqual(["node:module", "pulumi-electronhub/handler"]);
+    expect(text).not.toContain("undici");
+    expect(text).not.toContain("zod");
+  });
+
+  it("captures nothing of the machine, the program or the environment", () => {
+    expect(text).not.toContain(process.cwd());
+    // What npm sets names this very package.
+    const telling = Object.entries(process.env).filter(
+      ([name, value = ""]) => !name.startsWith("npm_") && value.length > 6,
+    );
+    const captured = telling.filter(([, value = ""]) => text.includes(value)).map(([name]) => name);
+    expect(captured).toEqual([]);
+    expect(containsSecrets).toBe(false);
+  });
+
+  it("has every verb of the host, configure included", () => {
+    expect(Object.keys(shim).toSorted()).toEqual(
+      ["check", "configure", "create", "delete", "diff", "read", "update"].toSorted(),
+    );
+  });
+});
+
+/** As the host evaluates it: a module with an empty file name. */
+function evaluate(source: string): Record<string, (...parameters: unknown[]) => unknown> {
+  const module = new Module("") as Module & {
+    _compile(code: string, name: string): void;
+    exports: { handler: () => Record<string, (...parameters: unknown[]) => unknown> };
+  };
+  module._compile(source, "");
+  return module.exports.handler();
+}
+
+describe("evaluated as the host does", () => {
+  const folders: string[] = [];
+  afterEach(() => {
+    vi.restoreAllMocks();
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+  });
+
+  it("reaches the installed handler from the working directory", async () => {
+    const checked = await evaluate(text)["check"]?.({}, { name: "web", budget: 0 });
+    expect(checked).toMatchObject({ failures: [{ property: "budget" }] });
+    expect(await evaluate(text)["diff"]?.("pk-1", { budget: 1 }, { budget: 2 })).toMatchObject({
+      changes: true,
+    });
+  });
+
+  it.each(["configure", "check", "diff", "create", "read", "update", "delete"])(
+    "%s says what to do in a folder without the package",
+    (verb) => {
+      const folder = mkdtempSync(join(tmpdir(), "no-package-"));
+      folders.push(folder);
+      vi.spyOn(process, "cwd").mockReturnValue(folder);
+      expect(() => evaluate(text)[verb]?.({}, {}, {})).toThrow(
+        expect.objectContaining({
+          message: expect.stringMatching(
+            new RegExp(
+              `^Cannot find module .*\npulumi-electronhub cannot be loaded: run npm ci in ${folder}$`,
+              "s",
+            ),
+          ),
+          stack: "",
+        }),
+      );
+    },
+  );
+});
