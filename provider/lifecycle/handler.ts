@@ -1,12 +1,7 @@
-import { randomBytes } from "node:crypto";
-import { join } from "node:path";
-import { systemClock } from "../api/clock";
-import { ledgerStore } from "../api/ledger";
-import { createTransport } from "../api/transport";
-import { ledgerFolder } from "../config";
 import { EngineGoneError, engineLinkTo, watchEngine } from "./engineLink";
 import { silenceHostEcho } from "./hostLog";
 import { Lifecycle } from "./lifecycle";
+import { systemDependencies } from "./system";
 
 /**
  * FROZEN CONTRACT: `pulumi-electronhub/handler` and the names that it exports. Every state ever written names them: the
@@ -17,27 +12,11 @@ import { Lifecycle } from "./lifecycle";
 const engine = engineLinkTo(process.argv[2]);
 const engineGone = new AbortController();
 
-const report = (line: string) => process.stdout.write(`${line}\n`);
-
 // One for the process: all resources share its sessions, and so the account's limit and list.
 const lifecycle = new Lifecycle({
-  clock: systemClock,
-  random: Math.random,
-  randomBytes,
-  transport: createTransport(),
-  environment: process.env,
+  ...systemDependencies((line) => process.stdout.write(`${line}\n`)),
   engine,
   signal: engineGone.signal,
-  report,
-  windowStore: (account) =>
-    ledgerStore({
-      path: join(ledgerFolder(process.env), `${account}.json`),
-      nowMs: () => systemClock.nowMs(),
-      onTrouble: (reason) =>
-        report(
-          `Electron Hub: the rate limit cannot be shared with other processes (${reason}); this one keeps to it alone.`,
-        ),
-    }),
 });
 
 silenceHostEcho(console);

@@ -1,0 +1,28 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { systemClock } from "../api/clock";
+import { ledgerStore } from "../api/ledger";
+import { createTransport } from "../api/transport";
+import { ledgerFolder } from "../config";
+import type { Dependencies } from "./session";
+
+/** The world as it is: the machine's clock, the network, the environment, and the ledgers in the user's cache. */
+export function systemDependencies(report: (line: string) => void): Dependencies {
+  return {
+    clock: systemClock,
+    random: Math.random,
+    randomBytes,
+    transport: createTransport(),
+    environment: process.env,
+    report,
+    windowStore: (account) =>
+      ledgerStore({
+        path: join(ledgerFolder(process.env), `${account}.json`),
+        nowMs: () => systemClock.nowMs(),
+        onTrouble: (reason) =>
+          report(
+            `Electron Hub: the rate limit cannot be shared with other processes (${reason}); this one keeps to it alone.`,
+          ),
+      }),
+  };
+}
