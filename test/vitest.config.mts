@@ -10,7 +10,8 @@ const root = join(import.meta.dirname, "..");
  */
 const server = { deps: { external: [/\/dist\//] } };
 
-const quick = { root, server };
+/** Milliseconds: far more than any needs, so that a busy machine fails none. */
+const quick = { root, server, testTimeout: 60_000 };
 
 /** Tests that start the real engine, or install the package: after the quick ones, so that nothing competes with them. */
 const slow = {
@@ -34,7 +35,6 @@ export default defineConfig({
           ...quick,
           name: "properties",
           include: ["test/properties/**/*.test.ts", "test/matrix/**/*.test.ts"],
-          testTimeout: 120_000,
         },
       },
       { test: { ...quick, name: "api", include: ["test/api/**/*.test.ts"] } },

@@ -66,10 +66,14 @@ export function classify(
       return new NotFoundError({
         status,
         saidByApi,
-        why: said(saidByApi ? "The account has no such key" : "Nothing answers at this address"),
+        why: said(
+          saidByApi
+            ? "The account has no such key"
+            : "The address answers, but not with the API's word about a key",
+        ),
         nextStep: saidByApi
           ? "Run `pulumi refresh` to bring the state up to date."
-          : "Check electronhub:baseUrl: this 404 is not the API's word about a key.",
+          : "Check electronhub:baseUrl, and any proxy between here and the API.",
       });
     }
     case 408:

@@ -76,7 +76,9 @@ export class ProxyKeyClient {
   }
 
   async lookup(key: string, context: CallContext): Promise<KeyObject> {
-    return this.#call("lookup", keyObjectSchema, { proxy_key: key }, context, [key]);
+    const found = await this.#call("lookup", keyObjectSchema, { proxy_key: key }, context, [key]);
+    if (found.key !== undefined && found.key !== key) throw unexpected(200, "another key than was asked for");
+    return found;
   }
 
   /** A full replacement, so it may be repeated. */

@@ -7,14 +7,17 @@ import { memoryStore, type WindowStore } from "./windowStore";
 
 const stateSchema = z.object({
   entries: z.array(
-    z
-      .object({ id: z.string(), sentMs: z.number(), answeredMs: z.number().optional() })
-      .transform(({ id, sentMs, answeredMs }) =>
-        answeredMs === undefined ? { id, sentMs } : { id, sentMs, answeredMs },
-      ),
+    z.object({
+      id: z.string(),
+      sentMs: z.number(),
+      answeredMs: z.number().optional(),
+      refused: z.literal(true).optional(),
+    }),
   ),
   foreignMs: z.array(z.number()),
   limit: z.number().positive().optional(),
+  limitUntilMs: z.number().optional(),
+  refusedMs: z.number().default(0),
   cooldownUntilMs: z.number(),
   informedMs: z.number(),
   refusals: z.number().default(0),
@@ -93,8 +96,8 @@ function read(path: string): { state: WindowState; text: string } {
 
 function parse(text: string): WindowState | undefined {
   try {
-    const { limit, ...state } = stateSchema.parse(JSON.parse(text));
-    return limit === undefined ? state : { ...state, limit };
+    // What is absent in JSON is absent here too, never there and undefined.
+    return stateSchema.parse(JSON.parse(text)) as WindowState;
   } catch {
     return undefined;
   }

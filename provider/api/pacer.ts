@@ -76,7 +76,7 @@ export class Pacer {
   /** Starts with the process's number, so that a ledger can tell whose requests will never be concluded. */
   readonly #idPrefix = `${process.pid}-${randomUUID().slice(0, 8)}`;
   #admitted = 0;
-  #answered = 0;
+  #sent = 0;
   #running = false;
   /** Ends the sleep of the loop early; absent while it does not sleep for want of news. */
   #wake: AbortController | undefined;
@@ -154,6 +154,7 @@ export class Pacer {
     for (const id of ids) {
       const { options, onAbort, resolve } = this.#queue.shift() as Waiter;
       if (onAbort) options.signal?.removeEventListener("abort", onAbort);
+      this.#sent++;
       resolve(this.#place(id));
     }
     return blocked;
@@ -163,11 +164,11 @@ export class Pacer {
     const { clock, store } = this.#options;
     return {
       settle: (report) => {
-        this.#answered++;
         store.transact((state) => settle(state, id, clock.nowMs(), report));
         this.#wake?.abort();
       },
       withdraw: () => {
+        this.#sent--;
         store.transact((state) => withdraw(state, id));
         this.#wake?.abort();
       },
@@ -203,7 +204,7 @@ export class Pacer {
       if (onAbort) options.signal?.removeEventListener("abort", onAbort);
       reject(
         new MaxWaitError({
-          why: `${capitalised(this.#reason(blocked))}, and waiting for it would exceed maxWait. Of this run's requests to the account ${this.#answered} were answered and ${left} are left.`,
+          why: `${capitalised(this.#reason(blocked))}, and waiting for it would exceed maxWait. Requests to the account in this run: ${this.#sent} sent, ${left} left.`,
           nextStep:
             "Run the command again later; it continues where it stopped. Or raise electronhub:maxWait.",
         }),

@@ -25,6 +25,12 @@ const MAX_IN_FLIGHT_MS = 130_000;
 /** Milliseconds: a server that refuses again and again, but invites to come back soon, is asked less and less often. */
 const LONGEST_LEAST_COOLDOWN_MS = 180_000;
 
+/** Milliseconds: no cooldown that is documented comes near. */
+const MAX_COOLDOWN_MS = 24 * 3_600_000;
+
+/** Milliseconds for which a limit that only a refusal taught is believed. */
+const LEARNT_LIMIT_MS = 3_600_000;
+
 /** With no limit known, no more requests than this are remembered. */
 const MAX_REMEMBERED = 2_000;
 
@@ -33,6 +39,8 @@ export interface WindowEntry {
   sentMs: number;
   /** Absent while the request is under way. */
   answeredMs?: number;
+  /** It was refused for the rate. */
+  refused?: true;
 }
 
 /** What is remembered; JSON. */
@@ -42,6 +50,10 @@ export interface WindowState {
   foreignMs: number[];
   /** The limit that answers named, or that a refusal taught. */
   limit?: number;
+  /** Until when a limit that a refusal taught is believed; absent for one that answers named. */
+  limitUntilMs?: number;
+  /** When a request was last refused for the rate; 0: never. */
+  refusedMs: number;
   /** No request goes out before this time. */
   cooldownUntilMs: number;
   /** When an answer last told how the window stands; 0: never. */
@@ -51,7 +63,7 @@ export interface WindowState {
 }
 
 export function emptyWindow(): WindowState {
-  return { entries: [], foreignMs: [], cooldownUntilMs: 0, informedMs: 0, refusals: 0 };
+  return { entries: [], foreignMs: [], refusedMs: 0, cooldownUntilMs: 0, informedMs: 0, refusals: 0 };
 }
 
 /** How many requests may go out now, and when none may, from when on, as far as that is known. */
@@ -63,15 +75,14 @@ export interface Room {
 export function roomIn(state: WindowState, nowMs: number, configured: RateLimit | undefined): Room {
   if (nowMs < state.cooldownUntilMs) return { free: 0, untilMs: state.cooldownUntilMs };
   const windowMs = configured?.windowMs ?? WINDOW_MS;
-  // Nobody knows how the window stands: one request goes ahead, and its answer tells.
-  if (nowMs - state.informedMs >= windowMs) {
+  const limit = Math.min(state.limit ?? Infinity, configured?.limit ?? Infinity);
+  const occupied = state.entries.length + state.foreignMs.length;
+  if (occupied < limit) {
+    if (nowMs - state.informedMs < windowMs) return { free: limit - occupied };
+    // Nobody knows how the window stands: one request goes ahead, and its answer tells.
     const ahead = state.entries.some(({ answeredMs }) => answeredMs === undefined);
     return ahead ? { free: 0, untilMs: undefined } : { free: 1 };
   }
-
-  const limit = Math.min(state.limit ?? Infinity, configured?.limit ?? Infinity);
-  const occupied = state.entries.length + state.foreignMs.length;
-  if (occupied < limit) return { free: limit - occupied };
   const leavesMs = [
     ...state.entries.map((entry) => (entry.answeredMs ?? Infinity) + windowMs + MARGIN_MS),
     ...state.foreignMs.map((noticedMs) => noticedMs + windowMs + MARGIN_MS),
@@ -95,6 +106,16 @@ export function prune(state: WindowState, nowMs: number, windowMs: number): void
   state.entries = kept.length > MAX_REMEMBERED ? kept.slice(-MAX_REMEMBERED) : kept;
   state.foreignMs = state.foreignMs.map((ms) => Math.min(ms, nowMs)).filter((ms) => ms > oldestMs);
   if (state.informedMs > nowMs) state.informedMs = 0;
+  if (state.refusedMs > nowMs) {
+    state.cooldownUntilMs = nowMs + (state.cooldownUntilMs - state.refusedMs);
+    state.refusedMs = nowMs;
+  }
+  // The longest cooldown that is ever noted; a later end is a mistake.
+  state.cooldownUntilMs = Math.min(state.cooldownUntilMs, nowMs + MAX_COOLDOWN_MS);
+  if ((state.limitUntilMs ?? Infinity) <= nowMs) {
+    delete state.limit;
+    delete state.limitUntilMs;
+  }
 }
 
 /** What an answer tells of the limit. */
@@ -111,15 +132,20 @@ export function settle(state: WindowState, id: string, nowMs: number, report: Ra
   if (own) own.answeredMs = nowMs;
   if (report === undefined) return;
   if (report.cooldownMs !== undefined) {
-    learnFromRefusal(state, own, report.limit);
+    if (own) own.refused = true;
+    learnFromRefusal(state, nowMs, report.limit);
     if (nowMs >= state.cooldownUntilMs) state.refusals++;
     const leastMs = Math.min(LONGEST_LEAST_COOLDOWN_MS, 1_000 * 4 ** (state.refusals - 1));
-    state.cooldownUntilMs = Math.max(state.cooldownUntilMs, nowMs + Math.max(report.cooldownMs, leastMs));
+    const untilMs = nowMs + Math.min(MAX_COOLDOWN_MS, Math.max(report.cooldownMs, leastMs));
+    state.cooldownUntilMs = Math.max(state.cooldownUntilMs, untilMs);
+    state.refusedMs = nowMs;
     // After the cooldown somebody else may be quicker than we are: one goes ahead again.
     state.informedMs = 0;
     return;
   }
-  if (report.limit !== undefined) state.limit = report.limit;
+  nameLimit(state, report.limit);
+  // What went out before the refusal knows nothing of how the window stands after it.
+  if (own !== undefined && own.sentMs <= state.refusedMs) return;
   state.refusals = 0;
   state.informedMs = nowMs;
   if (own && report.limit !== undefined && report.remaining !== undefined) {
@@ -127,16 +153,26 @@ export function settle(state: WindowState, id: string, nowMs: number, report: Ra
   }
 }
 
+function nameLimit(state: WindowState, limit: number | undefined): void {
+  if (limit === undefined) return;
+  state.limit = limit;
+  delete state.limitUntilMs;
+}
+
 /** A request that cannot have reached the server takes no place. */
 export function withdraw(state: WindowState, id: string): void {
   state.entries = state.entries.filter((entry) => entry.id !== id);
 }
 
-/** A refusal that names no limit still tells that it is no higher than what was let through. */
-function learnFromRefusal(state: WindowState, own: WindowEntry | undefined, named: number | undefined): void {
-  const letThrough = state.entries.filter((entry) => entry !== own && entry.answeredMs !== undefined).length;
-  if (named !== undefined) state.limit = named;
-  else if (state.limit === undefined && letThrough > 0) state.limit = letThrough;
+/** A refusal that names no limit still tells, for a while, that it is no higher than what was let through. */
+function learnFromRefusal(state: WindowState, nowMs: number, named: number | undefined): void {
+  nameLimit(state, named);
+  const letThrough = state.entries.filter(
+    ({ answeredMs, refused }) => answeredMs !== undefined && !refused,
+  ).length;
+  if (state.limit !== undefined || letThrough === 0) return;
+  state.limit = letThrough;
+  state.limitUntilMs = nowMs + LEARNT_LIMIT_MS;
 }
 
 /**

@@ -51,7 +51,7 @@ async function waitWithin(delayMs: number, context: WaitContext, reason: ApiErro
     const gaveUp = new MaxWaitError({
       status: reason.status,
       why: `${reason.why} Waiting another ${formatDuration(delayMs)} would exceed maxWait.`,
-      nextStep: "Run the command again later; it continues where it stopped. Or raise electronhub:maxWait.",
+      nextStep: `${reason.nextStep} Or raise electronhub:maxWait.`,
       cause: reason,
     });
     gaveUp.attempts = reason.attempts;
@@ -81,7 +81,10 @@ export async function withRetries<T>(
       return await attempt(attempts.length > 0);
     } catch (error) {
       if (!isApiError(error)) throw error;
-      attempts.push(`${new Date(context.clock.nowMs()).toISOString()} ${error.name}: ${error.why}`);
+      // That waiting was given up is no try of its own.
+      if (error.name !== "MaxWaitError") {
+        attempts.push(`${new Date(context.clock.nowMs()).toISOString()} ${error.name}: ${error.why}`);
+      }
       if (attempts.length > 1) error.attempts = attempts;
       if (!error.retryable || !mayRepeat(error)) throw error;
       // Whoever gives out the turns waits until the cooldown is over.

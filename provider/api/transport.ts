@@ -114,6 +114,7 @@ const MAYBE_SENT: Record<string, string> = {
   ECONNRESET: "the connection was reset",
   EPIPE: "the connection broke",
   ETIMEDOUT: "the connection timed out",
+  UND_ERR_ABORTED: "it was given up, as when a proxy refuses it",
   UND_ERR_SOCKET: "the connection was closed before the answer was complete",
   UND_ERR_HEADERS_TIMEOUT: "no answer came in time",
   UND_ERR_BODY_TIMEOUT: "the answer stopped half-way",
@@ -138,7 +139,7 @@ function connectionError(error: unknown, url: URL): ConnectionError {
   return new ConnectionError({
     maybeSent: !(code in NEVER_SENT),
     retryable: code !== "ANSWER_TOO_LONG",
-    why: `${host} could not be reached: ${known ?? "the connection failed"}${code === "" ? "" : ` (${code})`}.`,
+    why: `${code in NEVER_SENT ? `${host} could not be reached` : `The connection to ${host} failed`}: ${known ?? "it broke"}${code === "" ? "" : ` (${code})`}.`,
     nextStep: "Check the network, the proxy settings and electronhub:baseUrl, then run the command again.",
     cause: error,
   });

@@ -31,7 +31,8 @@ const keyFields = {
   model_whitelist: list,
   ip_whitelist: list,
   created_at: unixS,
-  last_used: unixS,
+  /** null: never. Absent: the answer does not say. */
+  last_used: z.number().nullish(),
 };
 
 /** A key in full; a masked one, such as `ek-proxy-abcd...1234` or `ek-proxy-****`, is none. */

@@ -46,11 +46,10 @@ export async function openAuditLog(path: string): Promise<AuditLog> {
   let handle: FileHandle;
   try {
     handle = await open(file, "a", 0o600);
-    const { bavail, bsize } = await statfs(dirname(file));
-    if (bavail * bsize < MIN_FREE_BYTES) {
+    await requireRoom(handle, file).catch(async (error: unknown) => {
       await handle.close();
-      throw Object.assign(new Error("no room"), { code: "ENOSPC" });
-    }
+      throw error;
+    });
   } catch (error) {
     throw new AuditLogError({
       why: `The audit log ${file} cannot be written (${codeOf(error)}), and without it nothing is changed.`,
@@ -62,7 +61,9 @@ export async function openAuditLog(path: string): Promise<AuditLog> {
     async append(entry, secrets) {
       try {
         // One write for one line: appends of several processes do not mix.
-        await handle.write(`${toLine(entry, secrets)}\n`);
+        const line = Buffer.from(`${toLine(entry, secrets)}\n`);
+        const { bytesWritten } = await handle.write(line);
+        if (bytesWritten < line.length) throw Object.assign(new Error("no room"), { code: "ENOSPC" });
         await handle.sync();
       } catch (error) {
         throw new AuditLogError({
@@ -75,6 +76,14 @@ export async function openAuditLog(path: string): Promise<AuditLog> {
     },
     close: () => handle.close(),
   };
+}
+
+/** Only what is sure to keep a line will do: a pipe, a terminal or a full disk may fail when it is too late. */
+async function requireRoom(handle: FileHandle, file: string): Promise<void> {
+  if (!(await handle.stat()).isFile())
+    throw Object.assign(new Error("no file"), { code: "it is no regular file" });
+  const { bavail, bsize } = await statfs(dirname(file));
+  if (bavail * bsize < MIN_FREE_BYTES) throw Object.assign(new Error("no room"), { code: "ENOSPC" });
 }
 
 function toLine(entry: AuditEntry, secrets: readonly string[]): string {

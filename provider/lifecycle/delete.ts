@@ -1,3 +1,4 @@
+import type { Listing } from "../api/client";
 import { formatDuration, parseDurationMs } from "../api/duration";
 import { ApiError, isApiError, UnexpectedAnswerError } from "../api/errors";
 import { quotable } from "../api/redact";
@@ -57,7 +58,14 @@ async function refuseIfUsed(key: string, within: unknown, { client, wait }: Oper
     });
   }
   const { last_used: lastUsedUnixS } = await client.lookup(key, wait);
-  if (lastUsedUnixS === undefined) return;
+  if (lastUsedUnixS === undefined) {
+    throw new StillUsedError({
+      why: `The API does not say when the key was last used, and refuseIfUsedWithin is ${within}.`,
+      nextStep:
+        "Nothing was removed. Make sure that nobody uses the key, leave refuseIfUsedWithin out, run `pulumi up`, then destroy.",
+    });
+  }
+  if (lastUsedUnixS === null) return;
   const agoMs = Math.max(0, wait.clock.nowMs() - lastUsedUnixS * 1_000);
   if (agoMs >= withinMs) return;
   throw new StillUsedError({
@@ -80,19 +88,27 @@ async function disable(
 }
 
 async function requireEvidence(key: string, doubt: ApiError, { snapshot, wait }: Operation): Promise<void> {
-  const isListed = async (listing: ReturnType<typeof snapshot.get>) =>
-    (await listing).keys.some((entry) => entry.key === undefined || entry.key === key);
+  let seen: Sighting;
   try {
     const first = snapshot.get(wait);
+    seen = sightingOf(key, await first);
     // A list from before the answer may still show a key that has just gone.
-    if (!(await isListed(first)) || !(await isListed(snapshot.after(first, wait)))) return;
+    if (seen !== "gone") seen = sightingOf(key, await snapshot.after(first, wait));
   } catch (error) {
     throw unproven(
       doubt,
       `The account's list does not answer either: ${isApiError(error) ? error.why : String(error)}`,
     );
   }
-  throw unproven(doubt, "The account still lists the key, or does not show which keys it has.");
+  if (seen === "listed") throw unproven(doubt, "The account still lists the key.");
+  if (seen === "hidden") throw unproven(doubt, "The account's list does not show which keys it has.");
+}
+
+type Sighting = "gone" | "listed" | "hidden";
+
+function sightingOf(key: string, { keys }: Listing): Sighting {
+  if (keys.some((entry) => entry.key === key)) return "listed";
+  return keys.some((entry) => entry.key === undefined) ? "hidden" : "gone";
 }
 
 function unproven(doubt: ApiError, why: string): UnexpectedAnswerError {

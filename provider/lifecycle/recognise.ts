@@ -62,7 +62,7 @@ function madeByUs(
   return (
     key.created_at * 1_000 + 1_000 >= startedByServerMs - CLOCK_TOLERANCE_MS &&
     key.used_ammount === 0 &&
-    key.last_used === undefined &&
+    (key.last_used ?? null) === null &&
     key.allocated_ammount === settings.allocated_ammount &&
     key.expires_at === settings.expires_at &&
     sameSet(key.model_whitelist, settings.model_whitelist) &&

@@ -13,8 +13,8 @@ function load(): Handler {
   try {
     return require("node:module").createRequire(`${process.cwd()}/`)("pulumi-electronhub/handler");
   } catch (error) {
-    throw Object.assign(error as Error, {
-      message: `${(error as Error).message}\npulumi-electronhub cannot be loaded: run npm ci in ${process.cwd()}`,
+    throw Object.assign(error as NodeJS.ErrnoException, {
+      message: `pulumi-electronhub cannot be loaded (${(error as NodeJS.ErrnoException).code}): run npm ci in ${process.cwd()}`,
       stack: "",
       toString: () => "",
     });

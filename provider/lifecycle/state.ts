@@ -86,7 +86,7 @@ export function stateOf(key: string, inputs: ProxyKeyInputs, wire: KeyObject): P
     key,
     fingerprint: fingerprintOf(key),
     createdAt: wire.created_at === undefined ? undefined : instantOf(wire.created_at),
-    lastUsedAt: wire.last_used === undefined ? undefined : instantOf(wire.last_used),
+    lastUsedAt: typeof wire.last_used === "number" ? instantOf(wire.last_used) : undefined,
     usedBudget: wire.used_ammount,
     stateVersion: STATE_VERSION,
   }) as ProxyKeyState;

@@ -14,7 +14,7 @@ export type ProxyKeyArgs = {
 
 /** What a proxy key has: its own outputs and every input resolved. */
 export type ProxyKeyProperties = {
-  readonly [K in keyof Omit<ProxyKeyState, "stateVersion">]: pulumi.Output<ProxyKeyState[K]>;
+  readonly [K in keyof Omit<ProxyKeyState, "stateVersion">]-?: pulumi.Output<ProxyKeyState[K]>;
 };
 
 export interface ProxyKey extends ProxyKeyProperties {}

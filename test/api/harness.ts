@@ -4,6 +4,7 @@ import { Pacer } from "../../provider/api/pacer";
 import { createTransport, type Transport, type TransportOptions } from "../../provider/api/transport";
 import { memoryStore } from "../../provider/api/windowStore";
 import { Lifecycle } from "../../provider/lifecycle/lifecycle";
+import type { Dependencies } from "../../provider/lifecycle/session";
 import type { ProxyKeyState } from "../../provider/lifecycle/state";
 import {
   startSimulator,
@@ -42,6 +43,7 @@ export interface WorldOptions {
   simulator?: Omit<SimulatorOptions, "clock">;
   transport?: TransportOptions;
   client?: Partial<ClientOptions>;
+  lifecycle?: Pick<Dependencies, "engine" | "signal">;
   environment?: Record<string, string>;
   maxWaitMs?: number;
 }
@@ -81,6 +83,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       ELECTRONHUB_USER_AGENT: "tests/1",
       ...options.environment,
     },
+    ...options.lifecycle,
   });
   const declare = async (args: Properties = {}, olds: Properties = {}) => {
     const news = { budget: 10, __resourceName: "web", ...args };

@@ -18,13 +18,13 @@ const KINDS: readonly [RegExp, string][] = [
   [/network edge in front/, "Forbidden edge"],
   [/refuses the request and does not say why/, "Forbidden unstated"],
   [/The account has no such key/, "NotFound"],
-  [/Nothing answers at this address/, "NotFound address"],
+  [/not with the API's word about a key/, "NotFound address"],
   [/The request timed out/, "Server timeout"],
   [/The API failed/, "Server"],
   [/redirects elsewhere/, "Redirect"],
   [/none that the API documents/, "Unexpected"],
   [/The answer says success/, "Unexpected 2xx"],
-  [/could not be reached/, "Connection"],
+  [/could not be reached|The connection to \S+ failed/, "Connection"],
 ];
 
 export function failureKind(message: string): string {
@@ -45,7 +45,7 @@ export function messageFlaws(
   if (/<!?[a-z]+[ >]|<\//i.test(message)) flaws.push("HTML in the message");
   if (/\n\s+at /.test(message)) flaws.push("a stack in the message");
   if (!names.some((name) => message.includes(name))) flaws.push("the message does not name the key");
-  if (!/HTTP \d{3}|could not be reached/.test(message))
+  if (!/HTTP \d{3}|could not be reached|The connection to \S+ failed/.test(message))
     flaws.push("the message does not say what went wrong");
   if (!NEXT_STEP.test(message)) flaws.push("the message does not end with the next step");
   if (failureKind(message) === "UNKNOWN KIND") flaws.push("a message of no known kind");

@@ -105,7 +105,7 @@ describe("waiting", () => {
     for (const outcome of await Promise.allSettled(waiting)) {
       expect(outcome).toMatchObject({ status: "rejected", reason: { name: "MaxWaitError" } });
       expect(String((outcome as PromiseRejectedResult).reason)).toMatch(
-        /limit \(2 requests per 60 s\).*0 were answered and [123] are left.*maxWait/s,
+        /limit \(2 requests per 60 s\).*exceed maxWait.*: 0 sent, [123] left\./s,
       );
     }
     expect(clock.nowMs()).toBe(nowMs);

@@ -36,7 +36,7 @@ describe("a key object", () => {
       used_ammount: 0,
       model_whitelist: [],
       ip_whitelist: [],
-      last_used: undefined,
+      last_used: null,
     });
   });
 

@@ -1,0 +1,129 @@
+/** What users write: as text, since it must run and compile in their project and not in this repository. */
+
+export const COMMONJS = `
+const { ProxyKey } = require("pulumi-electronhub");
+const handler = require("pulumi-electronhub/handler");
+const { startSimulator } = require("pulumi-electronhub/testing");
+const { version } = require("pulumi-electronhub/package.json");
+console.log(JSON.stringify([typeof ProxyKey, Object.keys(handler).sort(), typeof startSimulator, version]));
+`;
+
+export const ESM = `
+import { ProxyKey } from "pulumi-electronhub";
+import * as all from "pulumi-electronhub";
+import * as handler from "pulumi-electronhub/handler";
+import { startSimulator } from "pulumi-electronhub/testing";
+import manifest from "pulumi-electronhub/package.json" with { type: "json" };
+const ofNode = ["__esModule", "default", "module.exports"];
+const names = Object.keys(handler).filter((name) => !ofNode.includes(name)).sort();
+if (all.ProxyKey !== ProxyKey) throw new Error("There are two of them.");
+console.log(JSON.stringify([typeof ProxyKey, names, typeof startSimulator, manifest.version]));
+`;
+
+/** Both ways into one process give the same class. */
+export const BOTH = `
+import { createRequire } from "node:module";
+import { ProxyKey } from "pulumi-electronhub";
+const required = createRequire(import.meta.url)("pulumi-electronhub");
+console.log(required.ProxyKey === ProxyKey);
+`;
+
+export const DEEP_IMPORT = `require("pulumi-electronhub/dist/lifecycle/state");`;
+
+/** Type-checked only. A line that must be refused stands below its \`@ts-expect-error\`. */
+export const TYPED = `
+import * as pulumi from "@pulumi/pulumi";
+import { ProxyKey, type ProxyKeyArgs, type ProxyKeyProperties } from "pulumi-electronhub";
+import { create, read, update } from "pulumi-electronhub/handler";
+import { startSimulator, type Simulator } from "pulumi-electronhub/testing";
+
+const args: ProxyKeyArgs = {
+  budget: 25,
+  budgetWindow: "monthly",
+  models: ["gpt-4o-mini", pulumi.output("gpt-4o")],
+  allowedIps: pulumi.output(["10.0.0.0/8"]),
+  expiresAt: "2030-01-01",
+  enabled: pulumi.secret(true),
+  onDestroy: "disable",
+  refuseIfUsedWithin: "24h",
+};
+const bot = new ProxyKey("bot", args, { protect: true });
+new ProxyKey("all", { budget: pulumi.output(1), models: "all", allowedIps: "any", expiresAt: 1_900_000_000 });
+
+export const key: pulumi.Output<string> = bot.key;
+export const budget: pulumi.Output<number> = bot.budget;
+export const urn: pulumi.Output<string> = bot.urn;
+export const used: pulumi.Output<string | undefined> | undefined = bot.lastUsedAt;
+export const budgetOutput: ProxyKeyProperties["budget"] = bot.budget;
+export const verbs = [create, read, update];
+export const simulator: Promise<Simulator> = startSimulator({ accounts: [{ name: "main", balance: 10 }] });
+
+// @ts-expect-error an input that does not exist
+new ProxyKey("a", { budget: 1, budgets: 2 });
+// @ts-expect-error no budget
+new ProxyKey("b", {});
+// @ts-expect-error no inputs at all
+new ProxyKey("c");
+// @ts-expect-error a budget that is no number
+new ProxyKey("d", { budget: "25" });
+// @ts-expect-error a window that does not exist
+new ProxyKey("e", { budget: 1, budgetWindow: "yearly" });
+// @ts-expect-error one model instead of a list
+new ProxyKey("f", { budget: 1, models: 4 });
+// @ts-expect-error an end that does not exist
+new ProxyKey("g", { budget: 1, onDestroy: "forget" });
+// @ts-expect-error an output of the wrong type
+new ProxyKey("h", { budget: pulumi.output("1") });
+// @ts-expect-error the key is the account's to make
+new ProxyKey("i", { budget: 1, key: "ek-proxy-mine" });
+// @ts-expect-error outputs are read, not written
+bot.key = pulumi.output("mine");
+// @ts-expect-error what no version promises
+export type { ProxyKeyState } from "pulumi-electronhub";
+// @ts-expect-error an input that does not exist, of the simulator
+export const wrong = startSimulator({ account: "main" });
+`;
+
+/** How users' compilers find modules. One of them checks our own declarations too, which takes its time. */
+export const COMPILERS: Record<string, object> = {
+  nodenext: { module: "nodenext", moduleResolution: "nodenext", skipLibCheck: false },
+  bundler: { module: "esnext", moduleResolution: "bundler" },
+  node10: { module: "commonjs", moduleResolution: "node10", ignoreDeprecations: "6.0" },
+};
+
+export function tsconfig(compiler: object, files: readonly string[]): string {
+  const compilerOptions = {
+    target: "es2022",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    skipLibCheck: true,
+    esModuleInterop: true,
+    types: ["node"],
+    ...compiler,
+  };
+  return JSON.stringify({ compilerOptions, files });
+}
+
+/** An inline program of the Automation API, started inside the user's project. */
+export const INLINE_PROGRAM = `
+import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
+import { ProxyKey } from "pulumi-electronhub";
+
+const [verb, apiKey, baseUrl] = process.argv.slice(2);
+const program = async () => {
+  const bot = new ProxyKey("ci-bot", { budget: 25, models: ["gpt-4o-mini"] });
+  new ProxyKey("nightly", { budget: 5 });
+  return { key: bot.key, fingerprint: bot.fingerprint };
+};
+const stack = await LocalWorkspace.createOrSelectStack(
+  { projectName: "fresh", stackName: "test", program },
+  { workDir: process.cwd() },
+);
+await stack.setAllConfig({
+  "electronhub:apiKey": { value: apiKey, secret: true },
+  "electronhub:baseUrl": { value: baseUrl },
+});
+const { summary } = await stack[verb]();
+console.log(JSON.stringify({ changes: summary.resourceChanges, outputs: await stack.outputs() }));
+`;
