@@ -1,5 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { emptyWindow, type WindowState } from "./rateWindow";
@@ -21,6 +33,8 @@ const stateSchema = z.object({
   cooldownUntilMs: z.number(),
   informedMs: z.number(),
   refusals: z.number().default(0),
+  waiting: z.record(z.string(), z.object({ askedMs: z.array(z.number()), seenMs: z.number() })).default({}),
+  freeSinceMs: z.number().optional(),
 });
 
 /** Milliseconds between two tries to get the lock; a step takes less than one. */
@@ -81,12 +95,15 @@ function concludeForTheDead(state: WindowState, nowMs: number): void {
   for (const entry of state.entries) {
     if (entry.answeredMs === undefined && isDead(entry.id)) entry.answeredMs = nowMs;
   }
+  for (const process of Object.keys(state.waiting)) {
+    if (isDead(process)) delete state.waiting[process];
+  }
 }
 
 function read(path: string): { state: WindowState; text: string } {
   let text = "";
   try {
-    text = readFileSync(path, "utf8");
+    [text = ""] = readFileSync(path, "utf8").split("\n", 1);
   } catch (error) {
     if (codeOf(error) !== "ENOENT") throw error;
   }
@@ -103,14 +120,18 @@ function parse(text: string): WindowState | undefined {
   }
 }
 
+/**
+ * Writes in place, which costs a hundredth of replacing the file: only the first line counts, so a process that is
+ * killed before it has cut off the rest leaves the new state all the same.
+ */
 function replace(path: string, text: string): void {
-  const temporary = `${path}.${randomUUID()}`;
+  const line = Buffer.from(`${text}\n`);
+  const file = openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600);
   try {
-    writeFileSync(temporary, text, { mode: 0o600 });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
+    writeSync(file, line, 0, line.length, 0);
+    ftruncateSync(file, line.length);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -4,14 +4,15 @@ import { formatDuration } from "./duration";
 import { MaxWaitError } from "./errors";
 import { Queue } from "./queue";
 import {
+  KNOWN_WAITING,
   prune,
   roomIn,
   settle,
+  shareOf,
   WINDOW_MS,
   withdraw,
   type RateLimit,
   type RateReport,
-  type Room,
   type WindowState,
 } from "./rateWindow";
 import type { WindowStore } from "./windowStore";
@@ -46,9 +47,10 @@ export interface Place {
 
 interface Waiter {
   options: AcquireOptions;
+  /** When it came, in milliseconds since the epoch; 0 for one that had its turn already. */
+  askedMs: number;
   resolve: (place: Place) => void;
   reject: (error: unknown) => void;
-  onAbort?: () => void;
 }
 
 /** From when on there may be room, as far as that is known, and why there is none now. */
@@ -60,6 +62,8 @@ interface Blocked {
 
 /** Milliseconds between two looks at a window that another process may open. */
 const SHARED_LOOK_MS = 100;
+/** Milliseconds that other processes have to take their share of the places that are free. */
+const SHARE_MS = 100;
 /** Milliseconds of waiting that nobody needs to be told of. */
 const MOMENT_MS = 1_000;
 /** Milliseconds between two lines of progress, and the longest sleep. */
@@ -73,6 +77,10 @@ export class Pacer {
   readonly #options: PacerOptions;
   readonly #windowMs: number;
   readonly #queue = new Queue<Waiter>();
+  /** How many of the queue wait for what. */
+  readonly #waitingFor = new Map<string, number>();
+  /** Signals that have a listener of ours: one for each, however many wait on it. */
+  readonly #watched = new WeakSet<AbortSignal>();
   /** Starts with the process's number, so that a ledger can tell whose requests will never be concluded. */
   readonly #idPrefix = `${process.pid}-${randomUUID().slice(0, 8)}`;
   #admitted = 0;
@@ -98,25 +106,43 @@ export class Pacer {
    * @throws MaxWaitError when none can come before the deadline; the signal's reason when it aborts.
    */
   acquire(options: AcquireOptions): Promise<Place> {
-    const { signal, again } = options;
+    const { signal, again, what } = options;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason as Error);
         return;
       }
-      const waiter: Waiter = { options, resolve, reject };
-      if (signal) {
-        waiter.onAbort = () => {
-          this.#queue.extract((other) => other === waiter);
-          reject(signal.reason as Error);
-          this.#wake?.abort();
-        };
-        signal.addEventListener("abort", waiter.onAbort, { once: true });
-      }
+      if (signal) this.#watch(signal);
+      const askedMs = again ? 0 : this.#options.clock.nowMs();
+      const waiter: Waiter = { options, askedMs, resolve, reject };
       if (again) this.#queue.unshift(waiter);
       else this.#queue.push(waiter);
+      this.#count(what, 1);
       if (!this.#running) void this.#run();
     });
+  }
+
+  #watch(signal: AbortSignal): void {
+    if (this.#watched.has(signal)) return;
+    this.#watched.add(signal);
+    const onAbort = () => {
+      for (const { reject } of this.#extract(({ options }) => options.signal === signal))
+        reject(signal.reason);
+      this.#wake?.abort();
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+  }
+
+  #extract(matches: (waiter: Waiter) => boolean): Waiter[] {
+    const extracted = this.#queue.extract(matches);
+    for (const { options } of extracted) this.#count(options.what, -1);
+    return extracted;
+  }
+
+  #count(what: string, change: 1 | -1): void {
+    const count = (this.#waitingFor.get(what) ?? 0) + change;
+    if (count === 0) this.#waitingFor.delete(what);
+    else this.#waitingFor.set(what, count);
   }
 
   /** Lets out what may go, and sleeps until more may, while anything waits. */
@@ -142,22 +168,35 @@ export class Pacer {
     const ids: string[] = [];
     const blocked = store.transact((state) => {
       prune(state, nowMs, this.#windowMs);
-      const room = roomIn(state, nowMs, configured);
-      const count = Math.min(room.free, this.#queue.length);
+      const { free } = roomIn(state, nowMs, configured);
+      const share = store.shared ? this.#share(state, free, nowMs) : free;
+      const count = Math.min(share, this.#queue.length);
       for (let at = 0; at < count; at++) {
         const id = `${this.#idPrefix}-${this.#admitted++}`;
         ids.push(id);
         state.entries.push({ id, sentMs: nowMs });
       }
-      return count === this.#queue.length ? undefined : blockedBy(state, nowMs, configured, room);
+      if (count === this.#queue.length) return undefined;
+      const room = roomIn(state, nowMs, configured);
+      return blockedBy(state, nowMs, configured, room.free > 0 ? nowMs + SHARE_MS : room.untilMs);
     });
     for (const id of ids) {
-      const { options, onAbort, resolve } = this.#queue.shift() as Waiter;
-      if (onAbort) options.signal?.removeEventListener("abort", onAbort);
+      const { options, resolve } = this.#queue.shift() as Waiter;
+      this.#count(options.what, -1);
       this.#sent++;
       resolve(this.#place(id));
     }
     return blocked;
+  }
+
+  /** How many of the free places are ours, while other processes wait as well. */
+  #share(state: WindowState, free: number, nowMs: number): number {
+    const askedMs: number[] = [];
+    for (const waiter of this.#queue) {
+      if (askedMs.length >= Math.max(KNOWN_WAITING, Math.min(free, this.#queue.length))) break;
+      askedMs.push(waiter.askedMs);
+    }
+    return shareOf(state, { process: this.#idPrefix, askedMs, free, nowMs });
   }
 
   #place(id: string): Place {
@@ -198,10 +237,9 @@ export class Pacer {
     const earliestMs = blocked.untilMs ?? this.#options.clock.nowMs();
     const head = this.#queue.peek();
     if (head === undefined || head.options.deadlineMs >= earliestMs) return;
-    const late = this.#queue.extract(({ options }) => options.deadlineMs < earliestMs);
+    const late = this.#extract(({ options }) => options.deadlineMs < earliestMs);
     const left = late.length + this.#queue.length;
-    for (const { options, onAbort, reject } of late) {
-      if (onAbort) options.signal?.removeEventListener("abort", onAbort);
+    for (const { reject } of late) {
       reject(
         new MaxWaitError({
           why: `${capitalised(this.#reason(blocked))}, and waiting for it would exceed maxWait. Requests to the account in this run: ${this.#sent} sent, ${left} left.`,
@@ -222,9 +260,7 @@ export class Pacer {
   }
 
   #whatWaits(): string {
-    const counts = new Map<string, number>();
-    for (const { options } of this.#queue) counts.set(options.what, (counts.get(options.what) ?? 0) + 1);
-    const kinds = [...counts].map(([what, count]) => `${count} ${what}`).join(", ");
+    const kinds = [...this.#waitingFor].map(([what, count]) => `${count} ${what}`).join(", ");
     return `${this.#queue.length} request${this.#queue.length === 1 ? " waits" : "s wait"} (${kinds})`;
   }
 
@@ -243,14 +279,10 @@ function blockedBy(
   state: WindowState,
   nowMs: number,
   configured: RateLimit | undefined,
-  room: Room,
+  untilMs: number | undefined,
 ): Blocked {
   const limit = Math.min(state.limit ?? Infinity, configured?.limit ?? Infinity);
-  return {
-    untilMs: room.free > 0 ? roomIn(state, nowMs, configured).untilMs : room.untilMs,
-    limit: limit === Infinity ? undefined : limit,
-    cooldown: nowMs < state.cooldownUntilMs,
-  };
+  return { untilMs, limit: limit === Infinity ? undefined : limit, cooldown: nowMs < state.cooldownUntilMs };
 }
 
 function capitalised(text: string): string {

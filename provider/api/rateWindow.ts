@@ -32,7 +32,7 @@ const MAX_COOLDOWN_MS = 24 * 3_600_000;
 const LEARNT_LIMIT_MS = 3_600_000;
 
 /** With no limit known, no more requests than this are remembered. */
-const MAX_REMEMBERED = 2_000;
+const MAX_REMEMBERED = 200;
 
 export interface WindowEntry {
   id: string;
@@ -58,12 +58,24 @@ export interface WindowState {
   cooldownUntilMs: number;
   /** When an answer last told how the window stands; 0: never. */
   informedMs: number;
+  /** Who waits, by a name of the process: when each of its first requests came, and when it was last seen. */
+  waiting: Record<string, { askedMs: number[]; seenMs: number }>;
+  /** Since when there is room that nobody has taken; absent while there is none. */
+  freeSinceMs?: number;
   /** Cooldowns one after the other, with nothing let through in between. */
   refusals: number;
 }
 
 export function emptyWindow(): WindowState {
-  return { entries: [], foreignMs: [], refusedMs: 0, cooldownUntilMs: 0, informedMs: 0, refusals: 0 };
+  return {
+    entries: [],
+    foreignMs: [],
+    refusedMs: 0,
+    cooldownUntilMs: 0,
+    informedMs: 0,
+    refusals: 0,
+    waiting: {},
+  };
 }
 
 /** How many requests may go out now, and when none may, from when on, as far as that is known. */
@@ -91,6 +103,42 @@ export function roomIn(state: WindowState, nowMs: number, configured: RateLimit 
   return { free: 0, untilMs: untilMs === Infinity ? undefined : untilMs };
 }
 
+/** Milliseconds after which a process that was waiting counts as gone; a living one is seen more often. */
+const WAITING_FOR_MS = 20_000;
+
+/** Milliseconds for which room is kept for whoever came first; after that anybody may have it. */
+const KEPT_FOR_MS = 1_000;
+
+/** Of each process so many waiting requests are known to the others. */
+export const KNOWN_WAITING = 16;
+
+/**
+ * Notes when the requests of a process came, and tells how many of the free places are theirs: first come, first served
+ * among all processes. They all wait for the same moment, and whoever wakes first must not take everything.
+ */
+export function shareOf(
+  state: WindowState,
+  {
+    process,
+    askedMs,
+    free,
+    nowMs,
+  }: { process: string; askedMs: readonly number[]; free: number; nowMs: number },
+): number {
+  for (const [name, { seenMs }] of Object.entries(state.waiting)) {
+    if (name === process || seenMs > nowMs || nowMs - seenMs > WAITING_FOR_MS) delete state.waiting[name];
+  }
+  const others = Object.values(state.waiting).flatMap((other) => other.askedMs);
+  const isKept = nowMs - (state.freeSinceMs ?? nowMs) < KEPT_FOR_MS;
+  const before = (mineMs: number) => others.filter((otherMs) => otherMs < mineMs).length;
+  const share = isKept ? askedMs.filter((mineMs, at) => before(mineMs) + at < free).length : free;
+  const taken = Math.min(share, askedMs.length);
+  if (free > taken) state.freeSinceMs ??= nowMs;
+  else delete state.freeSinceMs;
+  if (taken < askedMs.length) state.waiting[process] = { askedMs: askedMs.slice(taken), seenMs: nowMs };
+  return share;
+}
+
 /** Forgets what has left the window. To be called before anything else is asked of the state. */
 export function prune(state: WindowState, nowMs: number, windowMs: number): void {
   const oldestMs = nowMs - windowMs - MARGIN_MS;
@@ -103,7 +151,8 @@ export function prune(state: WindowState, nowMs: number, windowMs: number): void
     if (answeredMs === undefined ? sentMs > nowMs - MAX_IN_FLIGHT_MS : answeredMs > oldestMs)
       kept.push(entry);
   }
-  state.entries = kept.length > MAX_REMEMBERED ? kept.slice(-MAX_REMEMBERED) : kept;
+  const isUnlimited = state.limit === undefined && kept.length > MAX_REMEMBERED;
+  state.entries = isUnlimited ? kept.slice(-MAX_REMEMBERED) : kept;
   state.foreignMs = state.foreignMs.map((ms) => Math.min(ms, nowMs)).filter((ms) => ms > oldestMs);
   if (state.informedMs > nowMs) state.informedMs = 0;
   if (state.refusedMs > nowMs) {

@@ -1,33 +1,17 @@
-import type { ResourceProvider } from "@pulumi/pulumi/dynamic";
-
-type Properties = Record<string, unknown>;
-type Handler = Required<ResourceProvider<Properties, Properties>>;
-
 /**
- * FROZEN CONTRACT: Pulumi stores the text of this object in every state, and old states run it. It knows nothing but
- * the way to the installed code, so that fixes reach every existing stack, and captures no value of the program or the
- * environment. The lookup starts at the working directory, since a plain `require` cannot resolve a package by its own
- * name from inside its repository.
+ * FROZEN CONTRACT: Pulumi stores this text with every resource, twice, and old states run it. It knows nothing but the
+ * way to the installed code, so that fixes reach every existing stack, and holds no value of the program or the
+ * environment. A literal, so that no compiler, bundler or serializer can change a byte of it.
+ *
+ * The host calls `handler()` for the provider. The lookup starts at the working directory, since a plain `require`
+ * cannot resolve a package by its own name from inside its repository.
  */
-function load(): Handler {
+export const PROVIDER_TEXT = `exports.handler = () => {
   try {
-    return require("node:module").createRequire(`${process.cwd()}/`)("pulumi-electronhub/handler");
+    return require("node:module").createRequire(process.cwd() + "/")("pulumi-electronhub/handler");
   } catch (error) {
-    throw Object.assign(error as NodeJS.ErrnoException, {
-      message: `pulumi-electronhub cannot be loaded (${(error as NodeJS.ErrnoException).code}): run npm ci in ${process.cwd()}`,
-      stack: "",
-      toString: () => "",
-    });
+    const message = "pulumi-electronhub cannot be loaded (" + error.code + "): run npm ci in " + process.cwd();
+    throw Object.assign(error, { message, stack: "", toString: () => "" });
   }
-}
-
-// Short, and no comment inside the functions: their text is stored twice for each resource.
-export const shim: Handler = {
-  configure: (...args) => load().configure(...args),
-  check: (...args) => load().check(...args),
-  diff: (...args) => load().diff(...args),
-  create: (...args) => load().create(...args),
-  read: (...args) => load().read(...args),
-  update: (...args) => load().update(...args),
-  delete: (...args) => load().delete(...args),
 };
+`;

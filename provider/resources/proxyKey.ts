@@ -1,8 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
 import { outputFields } from "../lifecycle/fields";
 import { inputNames, type WrittenInputs } from "../lifecycle/inputs";
-import { shim } from "../lifecycle/shim";
+import { PROVIDER_TEXT } from "../lifecycle/shim";
 import { secretOutputNames, type ProxyKeyState } from "../lifecycle/state";
+
+/** What Pulumi would serialize into the state, was it not for `withProviderText`. */
+const PLACEHOLDER: pulumi.dynamic.ResourceProvider = {
+  create: () => Promise.reject(new Error("The provider's text is missing.")),
+};
+
+/**
+ * FROZEN CONTRACT: the module and the type, which make the type token in every state,
+ * `pulumi-nodejs:dynamic/electronhub:ProxyKey`.
+ */
+const MODULE = "electronhub";
+const TYPE = "ProxyKey";
+
+/** Puts our own text where Pulumi put the provider that it serialized: a tenth of its size, and the same for ever. */
+const withProviderText: pulumi.ResourceTransformation = ({ type, props, opts }) =>
+  // Children of a key inherit the transformation, but are no business of ours.
+  type === `pulumi-nodejs:dynamic/${MODULE}:${TYPE}`
+    ? { props: { ...(props as object), __provider: PROVIDER_TEXT }, opts }
+    : undefined;
 
 /** A list may have elements that are known only later. */
 type ElementInputs<T> = T extends readonly (infer Element)[] ? pulumi.Input<Element>[] : T;
@@ -35,17 +54,16 @@ export class ProxyKey extends pulumi.dynamic.Resource {
     const properties = [...inputNames, ...Object.keys(outputFields)];
     const unresolved = Object.fromEntries(properties.map((property) => [property, undefined]));
     super(
-      shim,
+      PLACEHOLDER,
       name,
       { ...unresolved, ...args, __resourceName: name },
       {
         ...options,
+        transformations: [withProviderText, ...(options.transformations ?? [])],
         additionalSecretOutputs: [...secretOutputNames, ...(options.additionalSecretOutputs ?? [])],
       },
-      "electronhub",
-      // FROZEN CONTRACT: with the module's name above it makes the type token in every state,
-      // `pulumi-nodejs:dynamic/electronhub:ProxyKey`.
-      "ProxyKey",
+      MODULE,
+      TYPE,
     );
   }
 }

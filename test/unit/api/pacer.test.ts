@@ -27,6 +27,14 @@ describe("a paced run", () => {
     expect(tookMs).toBeLessThanOrEqual(optimumMs(50, 10) * 1.05 + 500);
   });
 
+  it("lets no process wait longer than its share, whoever wakes first", async () => {
+    const { refused, tookMs, longestWaitMs } = await run({ count: 200, limit: 5, stores: sharedStores(4) });
+    expect(refused).toBe(0);
+    expect(tookMs).toBeLessThanOrEqual(optimumMs(200, 5) * 1.05);
+    // 32 wait at any time, and 5 go in each window: nobody is passed over for more than a round.
+    expect(longestWaitMs).toBeLessThanOrEqual(9 * 60_000 * 1.05);
+  });
+
   it("finds out alone how the window stands, and notices that others have used it up", async () => {
     const { refused } = await run({ count: 10, limit: 10, foreignAtStart: 7 });
     expect(refused).toBe(0);

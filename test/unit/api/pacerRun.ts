@@ -27,6 +27,8 @@ export interface RunResult {
   /** Milliseconds from the start to the last answer. */
   tookMs: number;
   order: number[];
+  /** Milliseconds that the unluckiest request waited for its turn. */
+  longestWaitMs: number;
   clock: VirtualClock;
   server: RateWindow;
 }
@@ -51,12 +53,14 @@ export async function run({
 }: RunOptions): Promise<RunResult> {
   const startedMs = clock.nowMs();
   for (let at = 0; at < foreignAtStart; at++) server.take(startedMs);
-  const result = { refused: 0, tookMs: 0, order: [] as number[], clock, server };
+  const result = { refused: 0, tookMs: 0, order: [] as number[], longestWaitMs: 0, clock, server };
   const queue = Array.from({ length: count }, (_, index) => index);
 
   const send = async (pacer: Pacer, request: number): Promise<void> => {
     for (let again = false; ; again = true) {
+      const askedMs = clock.nowMs();
       const place = await pacer.acquire({ what: "remove", deadlineMs: Infinity, again });
+      result.longestWaitMs = Math.max(result.longestWaitMs, clock.nowMs() - askedMs);
       await pause(clock, latencyMs());
       const admitted = server.take(clock.nowMs());
       const figures = headers ? server.figures(clock.nowMs()) : undefined;

@@ -118,10 +118,11 @@ describe("forgetting", () => {
     );
   });
 
-  it("remembers no more than the latest 2,000 where nothing limits them", () => {
+  it("remembers no more than the latest 200 where nothing limits them", () => {
     const state = windowOf(Array.from({ length: 2_500 }, (_, at) => answered(`${at}`)));
+    delete state.limit;
     prune(state, NOW_MS, WINDOW_MS);
-    expect(state.entries).toHaveLength(2_000);
+    expect(state.entries).toHaveLength(200);
     expect(state.entries.at(-1)?.id).toBe("2499");
   });
 
