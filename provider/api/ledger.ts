@@ -56,11 +56,12 @@ export interface LedgerOptions {
  * A window in a small file, shared by all processes of a machine that use the account. A step reads, changes and
  * replaces the file under a lock that the file system's own exclusive creation gives. A process that is killed at any
  * point leaves at worst a lock whose owner is dead, which the next one removes.
- *
  */
 export function ledgerStore({ path, nowMs, onTrouble }: LedgerOptions): WindowStore {
   let fallback: WindowStore | undefined;
   let known = emptyWindow();
+  /** What stands in the file when nobody else has written since: `known`, which need not be read again then. */
+  let ownText: string | undefined;
 
   return {
     get shared() {
@@ -71,12 +72,15 @@ export function ledgerStore({ path, nowMs, onTrouble }: LedgerOptions): WindowSt
       let done: { value: T } | undefined;
       try {
         withLock(path, () => {
-          const before = read(path);
-          known = before.state;
+          const before = readText(path);
+          // What cannot be read tells nothing, as an empty window does: the next request goes ahead alone.
+          if (before !== ownText) known = parse(before) ?? emptyWindow();
+          ownText = undefined;
           concludeForTheDead(known, nowMs());
           done = { value: change(known) };
           const after = JSON.stringify(known);
-          if (after !== before.text) replace(path, after);
+          if (after !== before) replace(path, after);
+          ownText = after;
         });
         return (done as unknown as { value: T }).value;
       } catch (error) {
@@ -100,15 +104,13 @@ function concludeForTheDead(state: WindowState, nowMs: number): void {
   }
 }
 
-function read(path: string): { state: WindowState; text: string } {
-  let text = "";
+function readText(path: string): string {
   try {
-    [text = ""] = readFileSync(path, "utf8").split("\n", 1);
+    return readFileSync(path, "utf8").split("\n", 1)[0] ?? "";
   } catch (error) {
     if (codeOf(error) !== "ENOENT") throw error;
+    return "";
   }
-  // What cannot be read tells nothing, which is what an empty window says: the next request goes ahead alone.
-  return { text, state: parse(text) ?? emptyWindow() };
 }
 
 function parse(text: string): WindowState | undefined {

@@ -1,0 +1,62 @@
+import { ProxyKey } from "pulumi-electronhub";
+
+import type { Simulator } from "../../provider/testing";
+import { createEngineProject, type EngineProject, type EngineStack } from "../support/engine";
+
+interface Declaration {
+  count: number;
+  budget: number;
+  baseUrl: string;
+  apiKey: string;
+}
+
+type Declare = (declaration: Declaration) => void;
+
+const { declareNoopKeys } = require("./providers/noop.cjs") as { declareNoopKeys: Declare };
+const { declarePlainKeys } = require("./providers/plain.cjs") as { declarePlainKeys: Declare };
+
+const declareOurKeys: Declare = ({ count, budget }) => {
+  for (let at = 0; at < count; at++) {
+    const key = new ProxyKey(`key-${at}`, { name: `key-${at}`, budget });
+    void key;
+  }
+};
+
+const DECLARATIONS = { noop: declareNoopKeys, plain: declarePlainKeys, ours: declareOurKeys };
+
+export type ProviderName = keyof typeof DECLARATIONS;
+
+/** The same keys by one of the providers, in a project of its own. */
+export interface BenchStack {
+  project: EngineProject;
+  stack: EngineStack;
+  /** What later operations declare. */
+  declare(change: Partial<Pick<Declaration, "count" | "budget">>): void;
+}
+
+export const STACK_NAME = "bench";
+
+export async function createBenchStack(
+  provider: ProviderName,
+  simulator: Simulator,
+  count: number,
+): Promise<BenchStack> {
+  const { baseUrl } = simulator;
+  const { apiKey } = simulator.account();
+  const declaration: Declaration = { count, budget: 1, baseUrl, apiKey };
+  const project = await createEngineProject({ name: `bench-${provider}` });
+  const stack = await project.stack(STACK_NAME, async () => DECLARATIONS[provider](declaration), {
+    config: {
+      "electronhub:apiKey": { value: apiKey, secret: true },
+      "electronhub:baseUrl": { value: baseUrl },
+    },
+  });
+  return { project, stack, declare: (change) => void Object.assign(declaration, change) };
+}
+
+/** `pulumi destroy`, literally; throws when it fails. @returns its milliseconds. */
+export async function destroy({ project }: BenchStack): Promise<number> {
+  const { exitCode, output, durationMs } = await project.destroy(STACK_NAME);
+  if (exitCode !== 0) throw new Error(`pulumi destroy failed:\n${output}`);
+  return durationMs;
+}
