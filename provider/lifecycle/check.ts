@@ -2,7 +2,14 @@ import type { CheckFailure, CheckResult } from "@pulumi/pulumi/dynamic";
 import type { z } from "zod";
 import { redact } from "../api/redact";
 import { inputFields } from "./fields";
-import { containsUnknown, inputNames, UNKNOWN, type InputName, type InternalInputs } from "./inputs";
+import {
+  containsUnknown,
+  inputNames,
+  secretInputNames,
+  UNKNOWN,
+  type InputName,
+  type InternalInputs,
+} from "./inputs";
 import { generateName } from "./names";
 
 export interface CheckContext {
@@ -27,6 +34,7 @@ export function check(olds: Properties, news: Properties, context: CheckContext)
   const inputs: Properties = {};
   for (const name of inputNames) {
     const value = news[name] ?? undefined;
+    if (name === "name" && value === undefined && news["adopt"] !== undefined) continue;
     if (name === "name" && value === undefined) {
       Object.assign(inputs, nameLeftOut(olds, news, context));
     } else if (containsUnknown(value)) {
@@ -46,7 +54,8 @@ export function check(olds: Properties, news: Properties, context: CheckContext)
 /** The engine prints a refused property's value: one that holds a key, pasted in the wrong place, is named in words only. */
 function withoutSecret({ property, reason }: CheckFailure, news: Properties): CheckFailure {
   const value = JSON.stringify(news[property]) ?? "";
-  return redact(value) === value ? { property, reason } : { property: "", reason };
+  const isSecret = (secretInputNames as readonly string[]).includes(property) || redact(value) !== value;
+  return isSecret ? { property: "", reason } : { property, reason };
 }
 
 /** A name once generated is kept; an unknown one of a failed preview is not. */

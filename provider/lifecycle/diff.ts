@@ -5,10 +5,16 @@ import { containsUnknown, inputNames, type InputName } from "./inputs";
 
 type Properties = Record<string, unknown>;
 
+interface ComparedField {
+  isSatisfiedBy?: (value: unknown, state: Properties) => boolean;
+}
+
 /** Which inputs differ between a state and what is declared. Order in lists and spelling are no difference. Pure. */
 export function changedInputs(olds: Properties, news: Properties): InputName[] {
   return inputNames.filter((name) => {
     if (containsUnknown(news[name])) return true;
+    const { isSatisfiedBy } = inputFields[name] as ComparedField;
+    if (isSatisfiedBy?.(news[name], olds)) return false;
     return canonical(name, olds[name]) !== canonical(name, news[name]);
   });
 }

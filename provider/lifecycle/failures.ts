@@ -125,6 +125,9 @@ const STORED_CONFIGURATION =
   "API key run `pulumi up` first, or add `--run-program` to the command.";
 
 function nextStep(action: Action, error: ApiError): string {
+  if (action === "create" && "reason" in error && error.reason === "keyCap") {
+    return `${error.nextStep} Where a new key replaces an old one, \`deleteBeforeReplace\` in the resource's options removes the old one first.`;
+  }
   const stale = (action === "delete" || action === "read") && error.name === "UnauthorizedError";
   return stale ? `${error.nextStep} ${STORED_CONFIGURATION}` : error.nextStep;
 }

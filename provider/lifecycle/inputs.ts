@@ -8,6 +8,8 @@ export type InputName = keyof InputFields;
 
 export const inputNames = Object.keys(inputFields) as InputName[];
 
+export const secretInputNames = inputNames.filter((name) => "secret" in inputFields[name]);
+
 /** The schema of all inputs, made of the table's. */
 export const inputsSchema = z.object(
   Object.fromEntries(inputNames.map((name) => [name, inputFields[name].schema])) as {

@@ -15,7 +15,7 @@ export async function update(
   operation: Operation,
 ): Promise<UpdateResult<ProxyKeyState>> {
   const key = keyOf(id, olds);
-  const inputs = inputsSchema.parse(news);
+  const inputs = inputsSchema.parse({ ...news, name: news["name"] ?? olds["name"] });
   const changed = changedInputs(olds, news);
   const before = olds as ProxyKeyState;
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { outputFields } from "../lifecycle/fields";
-import { inputNames, type WrittenInputs } from "../lifecycle/inputs";
+import { inputNames, secretInputNames, type WrittenInputs } from "../lifecycle/inputs";
 import { shim } from "../lifecycle/shim";
 import { secretOutputNames, type ProxyKeyState } from "../lifecycle/state";
 
@@ -37,10 +37,14 @@ export class ProxyKey extends pulumi.dynamic.Resource {
     super(
       shim,
       name,
-      { ...unresolved, ...args, __resourceName: name },
+      { ...unresolved, ...args, ...secretly(args), __resourceName: name },
       {
         ...options,
-        additionalSecretOutputs: [...secretOutputNames, ...(options.additionalSecretOutputs ?? [])],
+        additionalSecretOutputs: [
+          ...secretOutputNames,
+          ...secretInputNames,
+          ...(options.additionalSecretOutputs ?? []),
+        ],
       },
       "electronhub",
       // FROZEN CONTRACT: with the module's name above it makes the type token in every state,
@@ -48,4 +52,10 @@ export class ProxyKey extends pulumi.dynamic.Resource {
       "ProxyKey",
     );
   }
+}
+
+/** The inputs that are secrets, marked as such whatever the program passes. */
+function secretly(args: ProxyKeyArgs): Partial<ProxyKeyArgs> {
+  const given = secretInputNames.filter((name) => args[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, pulumi.secret(args[name])]));
 }
