@@ -1,45 +1,54 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ApiError } from "../api/errors";
-import type { KeyObject } from "../api/wire";
-import { fingerprintOf } from "../lifecycle/state";
+import { quotable } from "../api/redact";
+import { isWholeKey, type KeyObject } from "../api/wire";
 import type { Operation } from "../lifecycle/session";
+import { fingerprintOf } from "../lifecycle/state";
 import { infoOf, type ProxyKeyInfo } from "./proxyKeyInfo";
-import { answered, beginQuery, type QueryOptions } from "./query";
+import { allKeys, ask, askWhenKnown, QuestionError, type QueryOptions } from "./query";
 
 /** The key that is asked for, by exactly one of the three. */
-export type GetProxyKeyArgs = { key: string } | { name: string } | { fingerprint: string };
+export type GetProxyKeyArgs =
+  | {
+      /** The whole key (`ek-proxy-…`). */
+      key: string;
+    }
+  | {
+      /** The whole name. Several keys may have the same: then that is the failure. */
+      name: string;
+    }
+  | {
+      /** `pk-` and 16 hexadecimal digits, as the resource's output of that name has it. */
+      fingerprint: string;
+    };
 
 /** What the account says of a key, its secret included. */
 export interface GetProxyKeyResult extends ProxyKeyInfo {
-  /** The proxy key itself. Keep it secret: `pulumi.secret(…)`, or ask with `getProxyKeyOutput`. */
+  /** The proxy key itself. `getProxyKeyOutput` marks it as a secret; of the plain form's answer do so yourself. */
   key: string;
-}
-
-/** No key, or more than one, answers to what was asked. */
-class NotOneKeyError extends ApiError {
-  override readonly name = "NotOneKeyError";
+  /** `pk-` and 16 hexadecimal digits. */
+  fingerprint: string;
 }
 
 /**
- * A key of the account, by its secret (one lookup), its name or its fingerprint (one list).
+ * A key of the account, by the key itself (one lookup), its name or its fingerprint (one list for all who ask at the same
+ * time).
  *
- * @throws RunError when there is none, or a name fits several.
+ * @throws RunError when there is none, when a name fits several, or that says why it cannot be told.
  */
 export function getProxyKey(args: GetProxyKeyArgs, options: QueryOptions = {}): Promise<GetProxyKeyResult> {
-  const asked =
-    "key" in args
-      ? fingerprintOf(args.key)
-      : Object.values(args)
-          .map((value) => JSON.stringify(value))
-          .join();
-  return answered(`Cannot get proxy key ${asked}`, async () => {
-    const operation = beginQuery(options);
-    const { key, wire } = "key" in args ? await lookUp(args.key, operation) : await find(args, operation);
-    return { ...infoOf({ ...wire, key }, operation.wait.clock.nowMs()), key };
+  const asked: Asked = args;
+  return ask(`Cannot get proxy key ${nameOf(asked)}`.trimEnd(), options, async (operation) => {
+    mustBeOne(asked);
+    const { key, wire } =
+      asked.key === undefined
+        ? onlyKey(await allKeys.answer(operation), asked)
+        : await lookUp(asked.key, operation);
+    const info = infoOf({ ...wire, key }, operation.wait.clock.nowMs());
+    return { ...info, key, fingerprint: fingerprintOf(key) };
   });
 }
 
-/** `getProxyKey` for arguments that are outputs. The whole answer is a secret, since the key is in it. */
+/** `getProxyKey` for arguments, and for an `Account`'s settings, that are outputs. The answer is a secret as a whole. */
 export function getProxyKeyOutput(
   args:
     | { key: pulumi.Input<string> }
@@ -47,7 +56,20 @@ export function getProxyKeyOutput(
     | { fingerprint: pulumi.Input<string> },
   options: QueryOptions = {},
 ): pulumi.Output<GetProxyKeyResult> {
-  return pulumi.secret(pulumi.output(args).apply((known) => getProxyKey(known, options)));
+  return pulumi.secret(
+    askWhenKnown<GetProxyKeyArgs, GetProxyKeyResult>(
+      args as pulumi.Input<GetProxyKeyArgs>,
+      options,
+      (known) => getProxyKey(known, options),
+    ),
+  );
+}
+
+/** What may have been passed, by whoever does not use the types. */
+interface Asked {
+  key?: string;
+  name?: string;
+  fingerprint?: string;
 }
 
 interface Found {
@@ -55,31 +77,58 @@ interface Found {
   wire: KeyObject;
 }
 
+function nameOf({ key, name, fingerprint }: Asked): string {
+  if (isWholeKey(key)) return fingerprintOf(key);
+  return name === undefined ? quotable(fingerprint ?? "") : JSON.stringify(quotable(name));
+}
+
+function mustBeOne({ key, name, fingerprint }: Asked): void {
+  if ([key, name, fingerprint].filter((value) => value !== undefined).length !== 1) {
+    throw new QuestionError({
+      why: "It is not asked for by exactly one of `key`, `name` and `fingerprint`.",
+      nextStep: "Pass one of them.",
+    });
+  }
+  // Whatever else it is, such as an API key by mistake, it is not sent anywhere.
+  if (key !== undefined && !isWholeKey(key)) {
+    throw new QuestionError({
+      why: "What was passed as `key` is no whole proxy key (ek-proxy-…).",
+      nextStep: "Pass the key itself, or ask by `name` or `fingerprint`.",
+    });
+  }
+}
+
 async function lookUp(key: string, { client, wait }: Operation): Promise<Found> {
   return { key, wire: await client.lookup(key, wait) };
 }
 
-async function find(
-  asked: { name: string } | { fingerprint: string },
-  { snapshot, wait }: Operation,
-): Promise<Found> {
-  const { keys } = await snapshot.get(wait);
-  const fits = keys.filter((wire) =>
-    "name" in asked
-      ? wire.name === asked.name
-      : wire.key !== undefined && fingerprintOf(wire.key) === asked.fingerprint,
+/**
+ * The one key of a list that has the name or the fingerprint.
+ *
+ * @throws QuestionError when there is none or more than one, or when the list does not show it.
+ */
+export function onlyKey(keys: readonly KeyObject[], asked: { name?: string; fingerprint?: string }): Found {
+  const fits = keys.filter(({ name, key }) =>
+    asked.name === undefined
+      ? key !== undefined && fingerprintOf(key) === asked.fingerprint
+      : name === asked.name,
   );
   const [wire] = fits;
-  if (wire?.key === undefined || fits.length > 1) {
-    throw new NotOneKeyError({
-      why:
-        fits.length > 1
-          ? `The account has ${fits.length} keys of this name.`
-          : wire === undefined
-            ? "The account lists no such key."
-            : "The account's list does not show the key's secret.",
-      nextStep: "Ask by the key itself, or by its fingerprint.",
+  if (fits.length > 1) {
+    throw new QuestionError({
+      why: `The account has ${fits.length} keys of this name.`,
+      nextStep: "Ask by `key`, or by `fingerprint`.",
     });
   }
-  return { key: wire.key, wire };
+  if (wire?.key !== undefined) return { key: wire.key, wire };
+  if (wire !== undefined || keys.some(({ key }) => key === undefined)) {
+    throw new QuestionError({
+      why: "The account's list does not show its keys in full.",
+      nextStep: "Ask by `key`.",
+    });
+  }
+  throw new QuestionError({
+    why: "The account has no such key.",
+    nextStep: "`getProxyKeys` lists the account's keys; check that it is the account that made this one.",
+  });
 }

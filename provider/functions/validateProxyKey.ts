@@ -3,37 +3,40 @@ import { isApiError } from "../api/errors";
 import { quotable } from "../api/redact";
 import { isWholeKey } from "../api/wire";
 import { fingerprintOf } from "../lifecycle/state";
-import { answered, asProxyKey, beginQuery, type QueryOptions } from "./query";
+import { ask, askWhenKnown, type QueryOptions } from "./query";
 
 export interface ValidateProxyKeyArgs {
   /** The proxy key to try. */
   key: string;
-  /** A model that the key must be allowed to use. Default: any. */
-  model?: string;
+  /** The id of a model that the key must be allowed to use. Default: any model will do. */
+  model?: string | undefined;
 }
 
 export interface ValidateProxyKeyResult {
-  /** The key works, here and now, for the model that was named. */
+  /** The key works, now and from this machine's address, for the model that was named. */
   valid: boolean;
-  /** Why not, in the API's words. */
+  /** Why it does not work, in the API's words. Absent when it does, or when the API does not say. */
   reason?: string;
 }
 
 /**
- * Asks the API, with the proxy key itself, whether it works: not expired, not disabled, from this address, for this
- * model. An answer of 200 alone is no pass.
+ * Asks the API, with the proxy key itself, whether it works: enabled, not expired, from this machine's address, for this
+ * model. The API answers 200 to a key that does not work as well: look at `valid`.
  *
- * @throws RunError when the API does not say.
+ * The account's API key is needed too: the call counts in that account's rate limit.
+ *
+ * @throws RunError when the API does not say whether the key works.
  */
 export function validateProxyKey(
   { key, model }: ValidateProxyKeyArgs,
   options: QueryOptions = {},
 ): Promise<ValidateProxyKeyResult> {
-  return answered(`Cannot validate proxy key ${fingerprintOf(key)}`, async () => {
-    if (!isWholeKey(key)) return { valid: false, reason: "It is no proxy key (ek-proxy-…)." };
-    const operation = beginQuery(options);
+  // Whatever else it is, such as an API key by mistake, it is not sent anywhere.
+  if (!isWholeKey(key))
+    return Promise.resolve({ valid: false, reason: "It is no whole proxy key (ek-proxy-…)." });
+  return ask(`Cannot validate proxy key ${fingerprintOf(key)}`, options, async ({ client, wait }) => {
     try {
-      const { valid, message } = await asProxyKey(operation, key).validate(model, operation.wait);
+      const { valid, message } = await client.withApiKey(key).validate(model, wait);
       return valid || message === undefined ? { valid } : { valid, reason: quotable(message, [key]) };
     } catch (error) {
       // Of a key that is none, or none any more, the API says so by the status.
@@ -44,14 +47,18 @@ export function validateProxyKey(
   });
 }
 
-/** `validateProxyKey` for arguments that are outputs. */
+/**
+ * `validateProxyKey` for arguments, and for an `Account`'s settings, that are outputs. The answer does not hold the key
+ * and is no secret.
+ */
 export function validateProxyKeyOutput(
-  args: { key: pulumi.Input<string>; model?: pulumi.Input<string> },
+  args: { key: pulumi.Input<string>; model?: pulumi.Input<string | undefined> },
   options: QueryOptions = {},
 ): pulumi.Output<ValidateProxyKeyResult> {
-  const result = pulumi
-    .output(args)
-    .apply((known) => validateProxyKey(known as ValidateProxyKeyArgs, options));
-  // The question held the key, the answer does not.
-  return pulumi.unsecret(result);
+  const asked = { ...args, key: pulumi.unsecret(pulumi.output(args.key)) };
+  return askWhenKnown<ValidateProxyKeyArgs, ValidateProxyKeyResult>(
+    asked as unknown as pulumi.Input<ValidateProxyKeyArgs>,
+    options,
+    (known) => validateProxyKey(known, options),
+  );
 }

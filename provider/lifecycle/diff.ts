@@ -1,5 +1,6 @@
 import type { DiffResult } from "@pulumi/pulumi/dynamic";
 import type { z } from "zod";
+import { refuseToReplaceByItself } from "./adopt";
 import { inputFields } from "./fields";
 import { containsUnknown, inputNames, type InputName } from "./inputs";
 
@@ -21,11 +22,14 @@ export function changedInputs(olds: Properties, news: Properties): InputName[] {
 
 export function diff(olds: Properties, news: Properties): DiffResult {
   const changed = changedInputs(olds, news);
+  const replaced: string[] = changed.filter(
+    (name) => inputFields[name].change === "replace" && !containsUnknown(news[name]),
+  );
+  const replaces = news["__renewal"] === "rotate" ? [...replaced, "expiresAt"] : replaced;
+  refuseToReplaceByItself(replaces, olds, news);
   return {
     changes: changed.length > 0,
-    replaces: changed.filter(
-      (name) => inputFields[name].change === "replace" && !containsUnknown(news[name]),
-    ),
+    replaces,
     deleteBeforeReplace: false,
   };
 }

@@ -103,6 +103,27 @@ export const inputFields = {
         ? `must be in the future; ${instant} has passed`
         : undefined,
   }),
+  /** Instead of `expiresAt`: a duration such as `30d`, counted from the key's creation. */
+  expiresIn: inputField({
+    schema: z
+      .string(DURATION_FORMS)
+      .refine((text) => (parseDurationMs(text) ?? 0) >= 1_000, DURATION_FORMS)
+      .optional(),
+    change: "state",
+  }),
+  /** With `expiresIn`: an `up` within this time before the expiry, or after it, renews the key. Left out: never. */
+  renewBefore: inputField({
+    schema: z
+      .string(DURATION_FORMS)
+      .refine((text) => (parseDurationMs(text) ?? 0) > 0, DURATION_FORMS)
+      .optional(),
+    change: "state",
+  }),
+  /** How a key is renewed: `extend` its expiry in place, which is what is done when it is left out, or `rotate`: make a new key first, then remove the old one. */
+  renew: inputField({
+    schema: z.enum(["extend", "rotate"], "must be `extend` or `rotate`").optional(),
+    change: "state",
+  }),
   /** Ids of the models that the key may use, or `"all"`. An empty list is refused: the API would read it as all. */
   models: inputField({
     schema: z

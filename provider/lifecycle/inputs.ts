@@ -34,6 +34,10 @@ export interface InternalInputs {
   __resourceName?: string;
   /** The key's name was generated in this very check, so no other key can have it. */
   __nameGenerated?: boolean;
+  /** The name is the own one of a key that was adopted once, and stands in the outputs only. */
+  __nameAdopted?: boolean;
+  /** The key is due to be replaced by a new one, since its expiry is near. */
+  __renewal?: "rotate";
 }
 
 /** The wire's settings for resolved inputs; lists are always there, since a missing one would mean "allow all". */

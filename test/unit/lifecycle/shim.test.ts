@@ -14,13 +14,17 @@ import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
  */
 const builtRequire = createRequire(__filename);
 const { shim } = builtRequire("../../../dist/lifecycle/shim.js") as { shim: Required<ResourceProvider> };
+// Pulumi's own variable of that name stands in the text.
+const provider = shim;
 
 let text = "";
 let containsSecrets: boolean;
 
 beforeAll(async () => {
   // As Pulumi does it for the `__provider` property.
-  ({ text, containsSecrets } = await pulumi.runtime.serializeFunction(() => shim, { allowSecrets: true }));
+  ({ text, containsSecrets } = await pulumi.runtime.serializeFunction(() => provider, {
+    allowSecrets: true,
+  }));
 });
 
 describe("the text in the state", () => {
