@@ -17,9 +17,25 @@ const SETTINGS = {
   maxWait: "ELECTRONHUB_MAX_WAIT",
   auditLog: "ELECTRONHUB_AUDIT_LOG",
   userAgent: "ELECTRONHUB_USER_AGENT",
-} as const;
+} as const satisfies Record<keyof WrittenSettings, string>;
 
 type SettingName = keyof typeof SETTINGS;
+
+/** The settings as people write them. */
+export interface WrittenSettings {
+  /** The account's master API key (ek-…). A secret. */
+  apiKey: string;
+  /** Where the API is. Default: `https://api.electronhub.ai/v1`. */
+  baseUrl?: string;
+  /** A limit to keep even where the account would allow more, such as `10/60s`. Default: what the answers name. */
+  rateLimit?: string;
+  /** How long one operation may wait in all, such as `90s`, `15m` or `1h`. Default: `1h`. */
+  maxWait?: string;
+  /** A file that gets one line of JSON for every change. Default: none. */
+  auditLog?: string;
+  /** What requests call themselves. Default: the package's name and version. */
+  userAgent?: string;
+}
 
 export const DEFAULT_BASE_URL = "https://api.electronhub.ai/v1";
 const DEFAULT_MAX_WAIT = "1h";

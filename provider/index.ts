@@ -1,1 +1,19 @@
+export { Account, type AccountArgs } from "./resources/account";
 export { ProxyKey, type ProxyKeyArgs, type ProxyKeyProperties } from "./resources/proxyKey";
+export { RotatingProxyKey, type RotatingProxyKeyArgs, type RotationArgs } from "./resources/rotatingProxyKey";
+export { getAccount, getAccountOutput, type GetAccountResult } from "./functions/getAccount";
+export {
+  getProxyKey,
+  getProxyKeyOutput,
+  type GetProxyKeyArgs,
+  type GetProxyKeyResult,
+} from "./functions/getProxyKey";
+export { getProxyKeys, getProxyKeysOutput, type GetProxyKeysArgs } from "./functions/getProxyKeys";
+export type { ProxyKeyInfo } from "./functions/proxyKeyInfo";
+export type { QueryOptions } from "./functions/query";
+export {
+  validateProxyKey,
+  validateProxyKeyOutput,
+  type ValidateProxyKeyArgs,
+  type ValidateProxyKeyResult,
+} from "./functions/validateProxyKey";

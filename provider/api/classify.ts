@@ -14,8 +14,11 @@ import {
 import { quotable } from "./redact";
 import type { HttpAnswer } from "./transport";
 
-/** The calls that we make, by their last path segment. */
-export type Endpoint = "create" | "list" | "lookup" | "update" | "toggle" | "remove";
+/** The calls that we make. */
+export type Endpoint = "create" | "list" | "lookup" | "update" | "toggle" | "remove" | "validate" | "me";
+
+/** Those that are about one key. */
+const OF_ONE_KEY: ReadonlySet<Endpoint> = new Set(["lookup", "update", "toggle", "remove"]);
 
 /** https://docs.electronhub.ai: the cooldown after a request too many, when the answer does not say. */
 const DEFAULT_COOLDOWN_MS = 180_000;
@@ -131,8 +134,7 @@ function forbiddenReason(endpoint: Endpoint, body: AnswerBody, message: string |
   if (/\b(?:limit|maximum|max|too many|cap|quota)\b/i.test(words))
     return endpoint === "create" ? "keyCap" : "unstated";
   if (/permission|scope|not allowed|access denied|insufficient/i.test(words)) {
-    const ofThisKey =
-      endpoint !== "create" && endpoint !== "list" && /\b(?:this|that|the) (?:proxy )?key\b/i.test(words);
+    const ofThisKey = OF_ONE_KEY.has(endpoint) && /\b(?:this|that|the) (?:proxy )?key\b/i.test(words);
     return ofThisKey ? "otherAccount" : "permission";
   }
   return "unstated";
@@ -144,8 +146,7 @@ function forbidden(
   endpoint: Endpoint,
 ): ForbiddenError {
   const { meaning, nextStep } = FORBIDDEN[reason];
-  const suffix =
-    reason === "unstated" && endpoint !== "create" && endpoint !== "list" ? MAYBE_OTHER_ACCOUNT : "";
+  const suffix = reason === "unstated" && OF_ONE_KEY.has(endpoint) ? MAYBE_OTHER_ACCOUNT : "";
   return new ForbiddenError({
     status: 403,
     reason,

@@ -11,11 +11,15 @@ import {
   createdKeySchema,
   keyListSchema,
   keyObjectSchema,
+  accountSchema,
   removalSchema,
   toggleAnswerSchema,
+  validationSchema,
+  type AccountObject,
   type CreatedKey,
   type KeyObject,
   type KeySettings,
+  type Validation,
 } from "./wire";
 
 /** One operation that calls the API, perhaps several times. */
@@ -41,7 +45,7 @@ export interface ClientOptions {
   retryPolicy?: RetryPolicy;
 }
 
-/** A try that answered: what came back, and by the server's clock when. */
+/** The account's keys, and what the answer tells of the server's clock. */
 export interface Listing {
   keys: readonly KeyObject[];
   /** Milliseconds that the server's clock is ahead of ours, when it says the time. */
@@ -58,6 +62,11 @@ export class ProxyKeyClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
+  }
+
+  /** The same client with another key in the Authorization header. */
+  withApiKey(apiKey: string): ProxyKeyClient {
+    return new ProxyKeyClient({ ...this.#options, apiKey });
   }
 
   /** Sent once: after an unclear answer the caller has to look before it creates again. */
@@ -96,6 +105,16 @@ export class ProxyKeyClient {
     await this.#call("remove", removalSchema, { proxy_key: key }, context, [key]);
   }
 
+  /** Whether this client's own key, a proxy key, works, for a model where one is named. */
+  async validate(model: string | undefined, context: CallContext): Promise<Validation> {
+    return this.#call("validate", validationSchema, model === undefined ? {} : { model }, context, []);
+  }
+
+  /** The account: its credits. */
+  async account(context: CallContext): Promise<AccountObject> {
+    return this.#call("me", accountSchema, undefined, context, []);
+  }
+
   async #call<Schema extends z.ZodType>(
     endpoint: Endpoint,
     schema: Schema,
@@ -112,7 +131,7 @@ export class ProxyKeyClient {
       return parse(endpoint, schema, answer, [apiKey, ...secrets], context.clock.nowMs());
     };
     return withRetries(attempt, context, {
-      mayRepeat: (error) => REPEATABLE[endpoint] || !error.outcomeUnknown,
+      mayRepeat: (error) => ROUTES[endpoint].repeatable || !error.outcomeUnknown,
       ...(retryPolicy ? { policy: retryPolicy } : {}),
     });
   }
@@ -128,7 +147,7 @@ export class ProxyKeyClient {
     const { deadlineMs, signal, clock } = context;
     const place = await pacer.acquire({ what: endpoint, deadlineMs, signal, again });
     try {
-      if (MUTATING[endpoint]) await context.beforeMutation?.();
+      if (ROUTES[endpoint].mutating) await context.beforeMutation?.();
     } catch (error) {
       place.withdraw();
       throw error;
@@ -136,7 +155,7 @@ export class ProxyKeyClient {
     context.onRequest?.();
     try {
       // What changes something is never cut off half-way: its outcome would be unknown.
-      const answer = await transport.send(request, MUTATING[endpoint] ? undefined : signal);
+      const answer = await transport.send(request, ROUTES[endpoint].mutating ? undefined : signal);
       place.settle(rateReport(answer, clock.nowMs()));
       return answer;
     } catch (error) {
@@ -154,32 +173,34 @@ export class ProxyKeyClient {
       "user-agent": userAgent,
     };
     if (body !== undefined) headers["content-type"] = "application/json";
+    const { method, path } = ROUTES[endpoint];
     return {
-      method: endpoint === "list" ? "GET" : "POST",
-      url: new URL(endpoint === "list" ? `${baseUrl}/auth/proxy` : `${baseUrl}/auth/proxy/${endpoint}`),
+      method,
+      url: new URL(`${baseUrl}${path}`),
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
     };
   }
 }
 
-const MUTATING: Record<Endpoint, boolean> = {
-  create: true,
-  list: false,
-  lookup: false,
-  update: true,
-  toggle: true,
-  remove: true,
-};
+interface Route {
+  method: "GET" | "POST";
+  path: string;
+  /** It changes something on the account. */
+  mutating: boolean;
+  /** May it be sent again when nobody knows whether it took effect? */
+  repeatable: boolean;
+}
 
-/** May the call be sent again when nobody knows whether it took effect? */
-const REPEATABLE: Record<Endpoint, boolean> = {
-  create: false,
-  list: true,
-  lookup: true,
-  update: true,
-  toggle: false,
-  remove: true,
+const ROUTES: Record<Endpoint, Route> = {
+  create: { method: "POST", path: "/auth/proxy/create", mutating: true, repeatable: false },
+  list: { method: "GET", path: "/auth/proxy", mutating: false, repeatable: true },
+  lookup: { method: "POST", path: "/auth/proxy/lookup", mutating: false, repeatable: true },
+  update: { method: "POST", path: "/auth/proxy/update", mutating: true, repeatable: true },
+  toggle: { method: "POST", path: "/auth/proxy/toggle", mutating: true, repeatable: false },
+  remove: { method: "POST", path: "/auth/proxy/remove", mutating: true, repeatable: true },
+  validate: { method: "POST", path: "/auth/proxy/validate", mutating: false, repeatable: true },
+  me: { method: "GET", path: "/user/me", mutating: false, repeatable: true },
 };
 
 function parse<Schema extends z.ZodType>(

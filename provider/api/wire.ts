@@ -73,6 +73,23 @@ export const confirmationSchema = z
   .union([z.looseObject({ message: z.string() }), keyObjectSchema])
   .refine(speaksOfNoError, "speaks of an error");
 
+/** The answer to validate. A 200 is no pass: `valid` says it. */
+export const validationSchema = z.looseObject({
+  valid: z.boolean(),
+  message: z
+    .string()
+    .nullish()
+    .transform((value) => value ?? undefined),
+});
+
+/** The account, as far as we use it. */
+export const accountSchema = z.looseObject({
+  credits: z.number(),
+  subscription: z.unknown().optional(),
+});
+
+export type Validation = z.output<typeof validationSchema>;
+export type AccountObject = z.output<typeof accountSchema>;
 export type KeyObject = z.output<typeof keyObjectSchema>;
 export type CreatedKey = z.output<typeof createdKeySchema>;
 

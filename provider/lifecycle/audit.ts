@@ -10,7 +10,7 @@ export interface AuditEntry {
   action: "create" | "update" | "delete";
   name: string | undefined;
   fingerprint: string | undefined;
-  /** `created`, `updated`, `removed`, `already deleted`, `disabled`, `failed`, … */
+  /** `created`, `adopted`, `updated`, `removed`, `already deleted`, `disabled`, `failed`, … */
   outcome: string;
   /** Why it failed, for people. */
   reason?: string | undefined;

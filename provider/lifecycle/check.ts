@@ -2,8 +2,16 @@ import type { CheckFailure, CheckResult } from "@pulumi/pulumi/dynamic";
 import type { z } from "zod";
 import { redact } from "../api/redact";
 import { inputFields } from "./fields";
-import { containsUnknown, inputNames, UNKNOWN, type InputName, type InternalInputs } from "./inputs";
+import {
+  containsUnknown,
+  inputNames,
+  secretInputNames,
+  UNKNOWN,
+  type InputName,
+  type InternalInputs,
+} from "./inputs";
 import { generateName } from "./names";
+import { renewalConflict, renewalOf } from "./renewal";
 
 export interface CheckContext {
   nowMs: number;
@@ -12,17 +20,24 @@ export interface CheckContext {
 
 type Properties = Record<string, unknown>;
 
+export interface Checked extends CheckResult<Properties> {
+  /** Why something will change that the program did not change, for people. */
+  note?: string;
+}
+
 const PROVIDER_PROPERTY = "__provider";
-const INTERNAL_NAMES: readonly string[] = [PROVIDER_PROPERTY, "__resourceName", "__nameGenerated"] satisfies (
-  | keyof InternalInputs
-  | typeof PROVIDER_PROPERTY
-)[];
+const INTERNAL_NAMES: readonly string[] = [
+  PROVIDER_PROPERTY,
+  "__resourceName",
+  "__nameGenerated",
+  "__nameAdopted",
+] satisfies (keyof InternalInputs | typeof PROVIDER_PROPERTY)[];
 
 /**
  * Validates what a program declares and resolves it: defaults filled in, one spelling for each meaning. Pure. Unknown
  * values pass as they are.
  */
-export function check(olds: Properties, news: Properties, context: CheckContext): CheckResult<Properties> {
+export function check(olds: Properties, news: Properties, context: CheckContext): Checked {
   const failures: CheckFailure[] = unknownProperties(news);
   const inputs: Properties = {};
   for (const name of inputNames) {
@@ -38,29 +53,50 @@ export function check(olds: Properties, news: Properties, context: CheckContext)
       else if (result.value !== undefined) inputs[name] = result.value;
     }
   }
-  return failures.length > 0
-    ? { inputs: news, failures: failures.map((failure) => withoutSecret(failure, news)) }
-    : { inputs };
+  const conflict = renewalConflict(given(news));
+  if (conflict) failures.push(conflict);
+  if (failures.length > 0) {
+    return { inputs: news, failures: failures.map((failure) => withoutSecret(failure, news)) };
+  }
+  const renewal = renewalOf(olds, inputs, context.nowMs);
+  if (renewal === undefined) return { inputs };
+  inputs["expiresAt"] = renewal.expiresAt;
+  if (renewal.renewed === undefined) return { inputs };
+  if (renewal.renewed.how === "rotate") inputs["__renewal"] = "rotate";
+  const done = renewal.renewed.how === "rotate" ? "a new key replaces it" : "its expiry is extended";
+  return { inputs, note: `Proxy key ${JSON.stringify(inputs["name"])}: ${renewal.renewed.why}, so ${done}.` };
 }
 
 /** The engine prints a refused property's value: one that holds a key, pasted in the wrong place, is named in words only. */
 function withoutSecret({ property, reason }: CheckFailure, news: Properties): CheckFailure {
   const value = JSON.stringify(news[property]) ?? "";
-  return redact(value) === value ? { property, reason } : { property: "", reason };
+  const isSecret = (secretInputNames as readonly string[]).includes(property) || redact(value) !== value;
+  return isSecret ? { property: "", reason } : { property, reason };
 }
 
-/** A name once generated is kept; an unknown one of a failed preview is not. */
+/** A name once generated is kept, as is the own one of an adopted key; an unknown one of a failed preview is not. */
 function nameLeftOut(olds: Properties, news: Properties, context: CheckContext): Properties {
+  if (isGiven(news["adopt"])) return {};
   const old = olds["name"];
   // One that somebody gave it outside, and that no program may write, is not kept.
   if (typeof old === "string" && old !== UNKNOWN && inputFields.name.schema.safeParse(old).success) {
     return olds["__nameGenerated"] === true ? { name: old, __nameGenerated: true } : { name: old };
   }
+  if (isGiven(olds["adopt"]) || olds["__nameAdopted"] === true) return { __nameAdopted: true };
   const resourceName = news["__resourceName"];
   return {
     name: generateName(typeof resourceName === "string" ? resourceName : undefined, context.randomBytes),
     __nameGenerated: true,
   };
+}
+
+/** What a program wrote; null and undefined are left out. */
+function given(news: Properties): Properties {
+  return Object.fromEntries(Object.entries(news).filter(([, value]) => isGiven(value)));
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function checkField(

@@ -3,6 +3,7 @@ import { isApiError, UnexpectedAnswerError, type ApiError } from "../api/errors"
 import type { Listing } from "../api/client";
 import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
 import type { CreatedKey } from "../api/wire";
+import { adopt } from "./adopt";
 import { ensureEnabled } from "./enabled";
 import { InitializationFailure } from "./failures";
 import { inputsSchema, toWireSettings, type InternalInputs } from "./inputs";
@@ -15,6 +16,10 @@ export async function create(
   properties: Record<string, unknown>,
   operation: Operation,
 ): Promise<CreateResult<ProxyKeyState>> {
+  if (typeof properties["adopt"] === "string") {
+    const adopted = await adopt(properties["adopt"], properties, operation);
+    return { id: adopted.fingerprint, outs: adopted };
+  }
   const inputs = inputsSchema.parse(properties);
   const { __nameGenerated: nameGenerated = false } = properties as InternalInputs;
   const settings = toWireSettings(inputs);

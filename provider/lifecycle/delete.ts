@@ -2,12 +2,13 @@ import type { Listing } from "../api/client";
 import { formatDuration, parseDurationMs } from "../api/duration";
 import { ApiError, isApiError, UnexpectedAnswerError } from "../api/errors";
 import { quotable } from "../api/redact";
+import { isTakenOver } from "./adopt";
 import { ensureEnabled } from "./enabled";
 import type { Operation } from "./session";
-import { keyOf } from "./state";
+import { fingerprintOf, keyOf } from "./state";
 
 /** What a destroy did. */
-export type DeleteOutcome = "removed" | "already deleted" | "disabled";
+export type DeleteOutcome = "removed" | "already deleted" | "disabled" | "taken over";
 
 /**
  * Removes a key, at once and for good. Done when the API says so, or when it says that there is no such key. An answer
@@ -19,6 +20,7 @@ export async function remove(
   operation: Operation,
 ): Promise<DeleteOutcome> {
   const key = keyOf(id, properties);
+  if (isTakenOver(fingerprintOf(key), operation)) return "taken over";
   let removing = false;
   try {
     await refuseIfUsed(key, properties["refuseIfUsedWithin"], operation);

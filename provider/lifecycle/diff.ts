@@ -1,25 +1,35 @@
 import type { DiffResult } from "@pulumi/pulumi/dynamic";
 import type { z } from "zod";
+import { refuseToReplaceByItself } from "./adopt";
 import { inputFields } from "./fields";
 import { containsUnknown, inputNames, type InputName } from "./inputs";
 
 type Properties = Record<string, unknown>;
 
+interface ComparedField {
+  isSatisfiedBy?: (value: unknown, state: Properties) => boolean;
+}
+
 /** Which inputs differ between a state and what is declared. Order in lists and spelling are no difference. Pure. */
 export function changedInputs(olds: Properties, news: Properties): InputName[] {
   return inputNames.filter((name) => {
     if (containsUnknown(news[name])) return true;
+    const { isSatisfiedBy } = inputFields[name] as ComparedField;
+    if (isSatisfiedBy?.(news[name], olds)) return false;
     return canonical(name, olds[name]) !== canonical(name, news[name]);
   });
 }
 
 export function diff(olds: Properties, news: Properties): DiffResult {
   const changed = changedInputs(olds, news);
+  const replaced: string[] = changed.filter(
+    (name) => inputFields[name].change === "replace" && !containsUnknown(news[name]),
+  );
+  const replaces = news["__renewal"] === "rotate" ? [...replaced, "expiresAt"] : replaced;
+  refuseToReplaceByItself(replaces, olds, news);
   return {
     changes: changed.length > 0,
-    replaces: changed.filter(
-      (name) => inputFields[name].change === "replace" && !containsUnknown(news[name]),
-    ),
+    replaces,
     deleteBeforeReplace: false,
   };
 }

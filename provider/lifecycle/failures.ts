@@ -4,7 +4,7 @@ import { SHOWN_BY_THE_ENGINE } from "./hostLog";
 import type { ProxyKeyState } from "./state";
 
 /** What the engine asked for, in the words of the command line. */
-export type Action = "check" | "compare" | "create" | "read" | "update" | "delete";
+export type Action = "check" | "compare" | "create" | "adopt" | "read" | "update" | "delete";
 
 /** The key that an operation is about, as far as it is known. Only its name and fingerprint are ever shown. */
 export interface Subject {
@@ -48,6 +48,7 @@ const VERBS: Record<Action, string> = {
   check: "check",
   compare: "compare",
   create: "create",
+  adopt: "adopt",
   read: "refresh",
   update: "update",
   delete: "remove",
@@ -78,7 +79,7 @@ function toInitializationError(
   properties: Record<string, unknown>,
   secrets: readonly string[],
 ): HostInitializationError {
-  const done = action === "create" ? "was created" : "was updated in part";
+  const done = { create: "was created", adopt: "was adopted" }[action as string] ?? "was updated in part";
   const what = `Proxy key ${nameOf(state)} ${done}, but is not yet as declared`;
   const message = redact(explain(action, what, cause), [...secretsOf(state), ...secrets]);
   return {
@@ -125,6 +126,9 @@ const STORED_CONFIGURATION =
   "API key run `pulumi up` first, or add `--run-program` to the command.";
 
 function nextStep(action: Action, error: ApiError): string {
+  if (action === "create" && "reason" in error && error.reason === "keyCap") {
+    return `${error.nextStep} Where a new key replaces an old one, \`deleteBeforeReplace\` in the resource's options removes the old one first.`;
+  }
   const stale = (action === "delete" || action === "read") && error.name === "UnauthorizedError";
   return stale ? `${error.nextStep} ${STORED_CONFIGURATION}` : error.nextStep;
 }

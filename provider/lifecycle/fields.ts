@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseDurationMs } from "../api/duration";
+import { isWholeKey } from "../api/wire";
 import { NEVER, instantOf, readInstant, unixSOf } from "./instants";
 import { canonicalIpBlock, isIpBlock } from "./ipBlocks";
 
@@ -22,6 +23,10 @@ interface InputField<Schema extends z.ZodType = z.ZodType> {
   fromWire?(value: unknown): z.output<Schema>;
   /** What is wrong with a NEW value at this time; a value that stays as it was is never asked about. */
   refuseNew?(value: z.output<Schema>, nowMs: number): string | undefined;
+  /** Whether a declared value leaves the state as it is, although the two differ. */
+  isSatisfiedBy?(value: unknown, state: Readonly<Record<string, unknown>>): boolean;
+  /** Encrypted in the state and masked on the screen, whatever the program passes. */
+  secret?: true;
 }
 
 function inputField<Schema extends z.ZodType>(field: InputField<Schema>): InputField<Schema> {
@@ -58,6 +63,8 @@ export const inputFields = {
     wire: "name",
     toWire: (name) => name,
     fromWire: (name) => name as string,
+    // An adopted key whose name is left out keeps the one that it has.
+    isSatisfiedBy: (name) => name === undefined,
   }),
   /** Credits that the key may spend in each window: more than 0, at most 10,000. */
   budget: inputField({
@@ -95,6 +102,27 @@ export const inputFields = {
       instant !== NEVER && unixSOf(instant) * 1_000 <= nowMs
         ? `must be in the future; ${instant} has passed`
         : undefined,
+  }),
+  /** Instead of `expiresAt`: a duration such as `30d`, counted from the key's creation. */
+  expiresIn: inputField({
+    schema: z
+      .string(DURATION_FORMS)
+      .refine((text) => (parseDurationMs(text) ?? 0) >= 1_000, DURATION_FORMS)
+      .optional(),
+    change: "state",
+  }),
+  /** With `expiresIn`: an `up` within this time before the expiry, or after it, renews the key. Left out: never. */
+  renewBefore: inputField({
+    schema: z
+      .string(DURATION_FORMS)
+      .refine((text) => (parseDurationMs(text) ?? 0) > 0, DURATION_FORMS)
+      .optional(),
+    change: "state",
+  }),
+  /** How a key is renewed: `extend` its expiry in place, which is what is done when it is left out, or `rotate`: make a new key first, then remove the old one. */
+  renew: inputField({
+    schema: z.enum(["extend", "rotate"], "must be `extend` or `rotate`").optional(),
+    change: "state",
   }),
   /** Ids of the models that the key may use, or `"all"`. An empty list is refused: the API would read it as all. */
   models: inputField({
@@ -141,6 +169,19 @@ export const inputFields = {
     wire: "is_active",
     toWire: (enabled) => enabled,
     fromWire: (enabled) => enabled as boolean,
+  }),
+  /** Any value. A change of it makes a new key first, then removes the old one. */
+  rotationTrigger: inputField({ schema: z.unknown().optional(), change: "replace" }),
+  /** An existing key of the account, taken over instead of making one, and brought to the declared settings. Once taken over, it may be left out. */
+  adopt: inputField({
+    schema: z
+      .string("must be a whole proxy key (ek-proxy-…)")
+      .refine(isWholeKey, "must be a whole proxy key (ek-proxy-…)")
+      .optional(),
+    change: "replace",
+    secret: true,
+    // Leaving it out later must not cost the key that was taken over.
+    isSatisfiedBy: (adopt, state) => adopt === undefined || adopt === state["key"],
   }),
   /** What destroy does: `remove` the key for good, or `disable` it, so that it stays on the account with its credits. */
   onDestroy: inputField({

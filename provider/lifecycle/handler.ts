@@ -1,6 +1,7 @@
 import { EngineGoneError, engineLinkTo, watchEngine } from "./engineLink";
 import { silenceHostEcho } from "./hostLog";
 import { Lifecycle } from "./lifecycle";
+import * as rotation from "./rotation";
 import { systemDependencies } from "./system";
 
 /**
@@ -41,3 +42,6 @@ export const read = lifecycle.read.bind(lifecycle);
 export const update = lifecycle.update.bind(lifecycle);
 const remove = lifecycle.delete.bind(lifecycle);
 export { remove as delete };
+
+/** The provider of what a `RotatingProxyKey` remembers. */
+export { rotation };

@@ -8,6 +8,8 @@ export type InputName = keyof InputFields;
 
 export const inputNames = Object.keys(inputFields) as InputName[];
 
+export const secretInputNames = inputNames.filter((name) => "secret" in inputFields[name]);
+
 /** The schema of all inputs, made of the table's. */
 export const inputsSchema = z.object(
   Object.fromEntries(inputNames.map((name) => [name, inputFields[name].schema])) as {
@@ -32,6 +34,10 @@ export interface InternalInputs {
   __resourceName?: string;
   /** The key's name was generated in this very check, so no other key can have it. */
   __nameGenerated?: boolean;
+  /** The name is the own one of a key that was adopted once, and stands in the outputs only. */
+  __nameAdopted?: boolean;
+  /** The key is due to be replaced by a new one, since its expiry is near. */
+  __renewal?: "rotate";
 }
 
 /** The wire's settings for resolved inputs; lists are always there, since a missing one would mean "allow all". */

@@ -16,6 +16,7 @@ import { diff } from "./diff";
 import { toEngineError, type Action, type Subject } from "./failures";
 import { read } from "./read";
 import { Sessions, type Dependencies, type Operation } from "./session";
+import { fingerprintOf } from "./state";
 import { update } from "./update";
 
 type Properties = Record<string, unknown>;
@@ -47,8 +48,10 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
 
   check(olds: Properties, news: Properties): Promise<CheckResult<Properties>> {
     return this.#guard("check", news, news, () => {
-      const { clock, randomBytes } = this.#dependencies;
-      return check(olds, news, { nowMs: clock.nowMs(), randomBytes });
+      const { clock, randomBytes, report } = this.#dependencies;
+      const { note, ...result } = check(olds, news, { nowMs: clock.nowMs(), randomBytes });
+      if (note !== undefined) report?.(note);
+      return result;
     });
   }
 
@@ -57,10 +60,13 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
   }
 
   create(inputs: Properties): Promise<CreateResult<Properties>> {
-    return this.#guard("create", inputs, inputs, () =>
-      this.#change("create", inputs, async (operation) => {
+    const { adopt } = inputs;
+    const isAdoption = typeof adopt === "string";
+    const subject = isAdoption ? { ...inputs, key: adopt, fingerprint: fingerprintOf(adopt) } : inputs;
+    return this.#guard(isAdoption ? "adopt" : "create", subject, inputs, () =>
+      this.#change("create", subject, async (operation) => {
         const result = await create(inputs, operation);
-        return { result, outcome: "created", fingerprint: result.id };
+        return { result, outcome: isAdoption ? "adopted" : "created", fingerprint: result.id };
       }),
     );
   }
@@ -74,7 +80,7 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
   update(id: string, olds: Properties, news: Properties): Promise<UpdateResult<Properties>> {
     const subject = { key: olds["key"], name: olds["name"], fingerprint: id };
     return this.#guard("update", subject, news, () =>
-      this.#change("update", { ...subject, name: news["name"] }, async (operation) => ({
+      this.#change("update", { ...subject, name: news["name"] ?? olds["name"] }, async (operation) => ({
         result: await update(id, olds, news, operation),
         outcome: "updated",
       })),

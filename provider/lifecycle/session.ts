@@ -7,6 +7,7 @@ import type { RetryPolicy } from "../api/retry";
 import type { Transport } from "../api/transport";
 import { memoryStore, type WindowStore } from "../api/windowStore";
 import type { Settings } from "../config";
+import type { Adoption } from "./adopt";
 import { EngineGoneError, type EngineLink } from "./engineLink";
 
 /** What the lifecycle takes from the world, so that tests can bring their own. */
@@ -35,6 +36,8 @@ export interface Session {
   snapshot: KeySnapshot;
   /** Fingerprints of the keys that this process has made, so that two creations never take the same one. */
   claimed: Set<string>;
+  /** Keys that this process takes over, by fingerprint. */
+  adoptions: Map<string, Adoption>;
   /** How many keys of each name this process is creating just now. */
   creating: Map<string, number>;
 }
@@ -103,6 +106,7 @@ export class Sessions {
       client,
       snapshot: new KeySnapshot(client),
       claimed: new Set(),
+      adoptions: new Map(),
       creating: new Map(),
     };
     this.#byName.set(name, session);

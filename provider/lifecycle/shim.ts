@@ -1,17 +1,25 @@
 /**
- * FROZEN CONTRACT: Pulumi stores this text with every resource, twice, and old states run it. It knows nothing but the
- * way to the installed code, so that fixes reach every existing stack, and holds no value of the program or the
- * environment. A literal, so that no compiler, bundler or serializer can change a byte of it.
+ * FROZEN CONTRACT: Pulumi stores these texts with every resource, twice, and old states run them. They know nothing but
+ * the way to the installed code, so that fixes reach every existing stack, and hold no value of the program or the
+ * environment. Literals, so that no compiler, bundler or serializer can change a byte of them.
  *
  * The host calls `handler()` for the provider. The lookup starts at the working directory, since a plain `require`
  * cannot resolve a package by its own name from inside its repository.
  */
-export const PROVIDER_TEXT = `exports.handler = () => {
+function textFor(provider: string): string {
+  return `exports.handler = () => {
   try {
-    return require("node:module").createRequire(process.cwd() + "/")("pulumi-electronhub/handler");
+    return require("node:module").createRequire(process.cwd() + "/")("pulumi-electronhub/handler")${provider};
   } catch (error) {
     const message = "pulumi-electronhub cannot be loaded (" + error.code + "): run npm ci in " + process.cwd();
     throw Object.assign(error, { message, stack: "", toString: () => "" });
   }
 };
 `;
+}
+
+/** The provider of a `ProxyKey`. */
+export const PROVIDER_TEXT = textFor("");
+
+/** The provider of what a `RotatingProxyKey` remembers. */
+export const ROTATION_TEXT = textFor(".rotation");

@@ -79,15 +79,22 @@ export function keyOf(id: string, properties: Record<string, unknown>): string {
   return key;
 }
 
-/** The state of a key, from its inputs and what the account says of it. */
-export function stateOf(key: string, inputs: ProxyKeyInputs, wire: KeyObject): ProxyKeyState {
-  return plainJson({
-    ...pickInputs(inputs),
+/** What the account says of a key beside its inputs. */
+export function outputsFromWire(key: string, wire: KeyObject): ProxyKeyOutputs {
+  return {
     key,
     fingerprint: fingerprintOf(key),
     createdAt: wire.created_at === undefined ? undefined : instantOf(wire.created_at),
     lastUsedAt: typeof wire.last_used === "number" ? instantOf(wire.last_used) : undefined,
     usedBudget: wire.used_ammount,
+  };
+}
+
+/** The state of a key, from its inputs and what the account says of it. */
+export function stateOf(key: string, inputs: ProxyKeyInputs, wire: KeyObject): ProxyKeyState {
+  return plainJson({
+    ...pickInputs(inputs),
+    ...outputsFromWire(key, wire),
     stateVersion: STATE_VERSION,
   }) as ProxyKeyState;
 }

@@ -1,8 +1,10 @@
 import type { UpdateResult } from "@pulumi/pulumi/dynamic";
+import { InvalidRequestError, isApiError } from "../api/errors";
 import { changedInputs } from "./diff";
 import { ensureEnabled } from "./enabled";
 import { InitializationFailure } from "./failures";
 import { inputFields } from "./fields";
+import { NEVER, unixSOf } from "./instants";
 import { inputsSchema, toWireSettings } from "./inputs";
 import type { Operation } from "./session";
 import { fingerprintOf, keyOf, pickInputs, plainJson, STATE_VERSION, type ProxyKeyState } from "./state";
@@ -15,13 +17,15 @@ export async function update(
   operation: Operation,
 ): Promise<UpdateResult<ProxyKeyState>> {
   const key = keyOf(id, olds);
-  const inputs = inputsSchema.parse(news);
+  const inputs = inputsSchema.parse({ ...news, name: news["name"] ?? olds["name"] });
   const changed = changedInputs(olds, news);
   const before = olds as ProxyKeyState;
 
   const replaceSettings = async (state: ProxyKeyState): Promise<ProxyKeyState> => {
     if (changed.some((name) => inputFields[name].change === "update")) {
-      await operation.client.update(key, toWireSettings(inputs), operation.wait);
+      await operation.client
+        .update(key, toWireSettings(inputs), operation.wait)
+        .catch((error: unknown) => explainExpiry(error, inputs.expiresAt, operation.wait.clock.nowMs()));
     }
     return { ...state, ...pickInputs(inputs), enabled: state.enabled };
   };
@@ -45,4 +49,17 @@ export async function update(
   return {
     outs: plainJson({ ...state, fingerprint: fingerprintOf(key), stateVersion: STATE_VERSION }),
   };
+}
+
+/** The API takes a full replacement, and in it no expiry that has passed. */
+function explainExpiry(error: unknown, expiresAt: string, nowMs: number): never {
+  const hasExpired = expiresAt !== NEVER && unixSOf(expiresAt) * 1_000 <= nowMs;
+  if (!isApiError(error) || error.name !== "InvalidRequestError" || !hasExpired) throw error;
+  throw new InvalidRequestError({
+    status: error.status,
+    why: `${error.why} The key expired at ${expiresAt}, and the API changes no key whose expiry has passed.`,
+    nextStep:
+      "Give the key a new `expiresAt`, or replace it (`rotationTrigger`), together with the other changes.",
+    cause: error,
+  });
 }

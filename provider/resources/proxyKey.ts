@@ -1,27 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { outputFields } from "../lifecycle/fields";
-import { inputNames, type WrittenInputs } from "../lifecycle/inputs";
+import { inputNames, secretInputNames, type WrittenInputs } from "../lifecycle/inputs";
 import { PROVIDER_TEXT } from "../lifecycle/shim";
 import { secretOutputNames, type ProxyKeyState } from "../lifecycle/state";
+import { MODULE, PLACEHOLDER, withProviderText } from "./providerText";
 
-/** What Pulumi would serialize into the state, was it not for `withProviderText`. */
-const PLACEHOLDER: pulumi.dynamic.ResourceProvider = {
-  create: () => Promise.reject(new Error("The provider's text is missing.")),
-};
-
-/**
- * FROZEN CONTRACT: the module and the type, which make the type token in every state,
- * `pulumi-nodejs:dynamic/electronhub:ProxyKey`.
- */
-const MODULE = "electronhub";
+/** FROZEN CONTRACT: they make the type token in every state, `pulumi-nodejs:dynamic/electronhub:ProxyKey`. */
 const TYPE = "ProxyKey";
-
-/** Puts our own text where Pulumi put the provider that it serialized: a tenth of its size, and the same for ever. */
-const withProviderText: pulumi.ResourceTransformation = ({ type, props, opts }) =>
-  // Children of a key inherit the transformation, but are no business of ours.
-  type === `pulumi-nodejs:dynamic/${MODULE}:${TYPE}`
-    ? { props: { ...(props as object), __provider: PROVIDER_TEXT }, opts }
-    : undefined;
+const TYPE_TOKEN = `pulumi-nodejs:dynamic/${MODULE}:${TYPE}`;
 
 /** A list may have elements that are known only later. */
 type ElementInputs<T> = T extends readonly (infer Element)[] ? pulumi.Input<Element>[] : T;
@@ -56,14 +42,24 @@ export class ProxyKey extends pulumi.dynamic.Resource {
     super(
       PLACEHOLDER,
       name,
-      { ...unresolved, ...args, __resourceName: name },
+      { ...unresolved, ...args, ...secretly(args), __resourceName: name },
       {
         ...options,
-        transformations: [withProviderText, ...(options.transformations ?? [])],
-        additionalSecretOutputs: [...secretOutputNames, ...(options.additionalSecretOutputs ?? [])],
+        transformations: [withProviderText(TYPE_TOKEN, PROVIDER_TEXT), ...(options.transformations ?? [])],
+        additionalSecretOutputs: [
+          ...secretOutputNames,
+          ...secretInputNames,
+          ...(options.additionalSecretOutputs ?? []),
+        ],
       },
       MODULE,
       TYPE,
     );
   }
+}
+
+/** The inputs that are secrets, marked as such whatever the program passes. */
+function secretly(args: ProxyKeyArgs): Partial<ProxyKeyArgs> {
+  const given = secretInputNames.filter((name) => args[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, pulumi.secret(args[name])]));
 }

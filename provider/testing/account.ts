@@ -90,6 +90,8 @@ export interface SimulatedAccount {
   removeKey(nameOrKey: string): number;
   /** The key is used for `credits` now. @throws when its budget does not allow it. */
   spend(nameOrKey: string, credits: number): SimulatedKey;
+  /** Replaces the master API key, as its owner does outside of the code under test. @returns the new one. */
+  regenerateApiKey(): string;
   /** Another user of the account sends `requests` requests now; sending too many starts the cooldown. */
   takeFromWindow(requests: number): void;
 }

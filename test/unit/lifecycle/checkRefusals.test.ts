@@ -108,9 +108,27 @@ describe("an expiry that has passed", () => {
 });
 
 describe("secrets", () => {
-  it.each([...inputNames, "unheardOf"])("a key pasted into %s is never repeated", (name) => {
-    const told = [SECRET, [SECRET], { key: SECRET }].flatMap((value) => failuresOf({ [name]: value }));
-    expect(JSON.stringify(told)).not.toContain(SECRET.slice(9, 17));
-    expect(told.length).toBeGreaterThan(0);
+  it.each([...inputNames, "unheardOf"].filter((name) => name !== "rotationTrigger"))(
+    "a key pasted into %s is never repeated",
+    (name) => {
+      const told = [SECRET, [SECRET], { key: SECRET }].flatMap((value) => failuresOf({ [name]: value }));
+      expect(JSON.stringify(told)).not.toContain(SECRET.slice(9, 17));
+      expect(told.length).toBeGreaterThan(0);
+    },
+  );
+
+  it.each(["ek-proxy-abcd...1234", "ek-dev-Zk83hQ0vLrT6mXw1", "Zk83hQ0vLrT6mXw1NbPc57Jy", "", 7, [SECRET]])(
+    "adopt is refused in words only, and its value never handed out: %#",
+    (adopt) => {
+      expect(failuresOf({ adopt })).toEqual([
+        { property: "", reason: "adopt must be a whole proxy key (ek-proxy-…)" },
+      ]);
+    },
+  );
+
+  it("rotationTrigger takes anything", () => {
+    for (const rotationTrigger of [0, false, "x", [1], { a: {} }]) {
+      expect(failuresOf({ rotationTrigger })).toEqual([]);
+    }
   });
 });

@@ -4,7 +4,7 @@ import { check } from "../../../provider/lifecycle/check";
 import { changedInputs, diff } from "../../../provider/lifecycle/diff";
 import { inputFields } from "../../../provider/lifecycle/fields";
 import { inputNames, UNKNOWN, type InputName } from "../../../provider/lifecycle/inputs";
-import { countingBytes, jsonish, NOW_MS, validInputs } from "../fixtures";
+import { apiError, countingBytes, jsonish, NOW_MS, SECRET, thrown, validInputs } from "../fixtures";
 
 const state = {
   name: "web",
@@ -14,7 +14,7 @@ const state = {
   models: ["a", "b"],
   allowedIps: ["10.0.0.0/8", "2001:db8::1"],
   enabled: true,
-  key: "ek-proxy-x",
+  key: SECRET,
   fingerprint: "pk-0123456789abcdef",
   usedBudget: 0,
   stateVersion: 1,
@@ -25,9 +25,14 @@ const OTHER: Record<InputName, unknown> = {
   budget: 11,
   budgetWindow: "weekly",
   expiresAt: "never",
+  expiresIn: "30d",
+  renewBefore: "7d",
+  renew: "rotate",
   models: ["a"],
   allowedIps: "any",
   enabled: false,
+  rotationTrigger: "2026-02",
+  adopt: `${SECRET}2`,
   onDestroy: "disable",
   refuseIfUsedWithin: "24h",
 };
@@ -82,7 +87,8 @@ describe("a difference", () => {
   it.each(inputNames)("in %s alone is found, and only there", (name) => {
     const news = { ...state, [name]: OTHER[name] };
     expect(changedInputs(state, news)).toEqual([name]);
-    expect(diff(state, news)).toEqual({ ...NO_CHANGE, changes: true });
+    const replaces = inputFields[name].change === "replace" ? [name] : [];
+    expect(diff(state, news)).toEqual({ ...NO_CHANGE, changes: true, replaces });
   });
 
   it.each(inputNames)("is an unknown %s, which never replaces", (name) => {
@@ -93,6 +99,48 @@ describe("a difference", () => {
   it("replaces only for inputs that say so", () => {
     const replacing = inputNames.filter((name) => inputFields[name].change === "replace");
     expect(diff(state, { ...state, ...OTHER }).replaces).toEqual(replacing);
+  });
+});
+
+describe("adopt", () => {
+  it.each([undefined, SECRET])("is no difference while it is the key, or left out: %#", (adopt) => {
+    expect(diff(state, { ...state, adopt })).toEqual(NO_CHANGE);
+    expect(diff({ ...state, adopt: SECRET }, { ...state, adopt })).toEqual(NO_CHANGE);
+  });
+
+  it("of the key itself is refused beside what replaces it, without the key in the message", () => {
+    const news = { ...state, adopt: SECRET, rotationTrigger: 2 };
+    const { why, nextStep } = apiError(thrown(() => diff(state, news)));
+    expect(why).toBe(
+      "A change of rotationTrigger asks for a new key, and `adopt` for the one that the resource has.",
+    );
+    expect(nextStep).toMatch(/^Leave `adopt` out/);
+    expect(diff(state, { ...news, adopt: undefined })).toMatchObject({ replaces: ["rotationTrigger"] });
+  });
+});
+
+it("a name that is left out of an adopted key is no difference", () => {
+  const { name, ...rest } = state;
+  expect(name).toBe("web");
+  expect(diff(state, rest)).toEqual(NO_CHANGE);
+});
+
+describe("rotationTrigger", () => {
+  it.each([
+    [undefined, 0],
+    [0, undefined],
+    ["1", 1],
+    [{ a: [1] }, { a: [2] }],
+    [false, true],
+  ])("replaces from %j to %j", (before, after) => {
+    const olds = { ...state, rotationTrigger: before };
+    expect(diff(olds, { ...olds, rotationTrigger: after }).replaces).toEqual(["rotationTrigger"]);
+    expect(diff(olds, structuredClone(olds))).toEqual(NO_CHANGE);
+  });
+
+  it("that is not known yet in any depth replaces nothing", () => {
+    const news = { ...state, rotationTrigger: { month: [UNKNOWN] } };
+    expect(diff(state, news)).toEqual({ ...NO_CHANGE, changes: true });
   });
 });
 

@@ -1,0 +1,14 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ProxyKey } from "pulumi-electronhub";
+
+const config = new pulumi.Config();
+
+const bot = new ProxyKey("ci-bot", {
+  budget: 25,
+  // Any other value makes a new key, hands it out, and then removes the old one.
+  rotationTrigger: config.require("month"),
+});
+
+/** Whatever reads these, here or in another resource, gets the new key in the same `up`. */
+export const key = bot.key;
+export const fingerprint = bot.fingerprint;

@@ -1,0 +1,64 @@
+import * as pulumi from "@pulumi/pulumi";
+import { isApiError } from "../api/errors";
+import { quotable } from "../api/redact";
+import { isWholeKey } from "../api/wire";
+import { fingerprintOf } from "../lifecycle/state";
+import { ask, askWhenKnown, type QueryOptions } from "./query";
+
+export interface ValidateProxyKeyArgs {
+  /** The proxy key to try. */
+  key: string;
+  /** The id of a model that the key must be allowed to use. Default: any model will do. */
+  model?: string | undefined;
+}
+
+export interface ValidateProxyKeyResult {
+  /** The key works, now and from this machine's address, for the model that was named. */
+  valid: boolean;
+  /** Why it does not work, in the API's words. Absent when it does, or when the API does not say. */
+  reason?: string;
+}
+
+/**
+ * Asks the API, with the proxy key itself, whether it works: enabled, not expired, from this machine's address, for this
+ * model. The API answers 200 to a key that does not work as well: look at `valid`.
+ *
+ * The account's API key is needed too: the call counts in that account's rate limit.
+ *
+ * @throws RunError when the API does not say whether the key works.
+ */
+export function validateProxyKey(
+  { key, model }: ValidateProxyKeyArgs,
+  options: QueryOptions = {},
+): Promise<ValidateProxyKeyResult> {
+  // Whatever else it is, such as an API key by mistake, it is not sent anywhere.
+  if (!isWholeKey(key))
+    return Promise.resolve({ valid: false, reason: "It is no whole proxy key (ek-proxy-…)." });
+  return ask(`Cannot validate proxy key ${fingerprintOf(key)}`, options, async ({ client, wait }) => {
+    try {
+      const { valid, message } = await client.withApiKey(key).validate(model, wait);
+      return valid || message === undefined ? { valid } : { valid, reason: quotable(message, [key]) };
+    } catch (error) {
+      // Of a key that is none, or none any more, the API says so by the status.
+      if (isApiError(error) && (error.status === 400 || error.status === 401))
+        return { valid: false, reason: error.why };
+      throw error;
+    }
+  });
+}
+
+/**
+ * `validateProxyKey` for arguments, and for an `Account`'s settings, that are outputs. The answer does not hold the key
+ * and is no secret.
+ */
+export function validateProxyKeyOutput(
+  args: { key: pulumi.Input<string>; model?: pulumi.Input<string | undefined> },
+  options: QueryOptions = {},
+): pulumi.Output<ValidateProxyKeyResult> {
+  const asked = { ...args, key: pulumi.unsecret(pulumi.output(args.key)) };
+  return askWhenKnown<ValidateProxyKeyArgs, ValidateProxyKeyResult>(
+    asked as unknown as pulumi.Input<ValidateProxyKeyArgs>,
+    options,
+    (known) => validateProxyKey(known, options),
+  );
+}

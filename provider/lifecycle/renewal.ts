@@ -1,0 +1,74 @@
+import { formatDuration, parseDurationMs } from "../api/duration";
+import { instantOf, NEVER, unixSOf } from "./instants";
+import { containsUnknown, UNKNOWN } from "./inputs";
+
+type Properties = Readonly<Record<string, unknown>>;
+
+/** When a key with `expiresIn` expires, and whether that is a renewal. */
+export interface Renewal {
+  /** An instant, or the engine's word for "not known yet". */
+  expiresAt: string;
+  /** Set when the key is renewed: how, and why, for people. */
+  renewed?: { how: "extend" | "rotate"; why: string };
+}
+
+/**
+ * Resolves `expiresIn` into an instant: counted from creation, kept from `up` to `up`, moved where `expiresIn` changes,
+ * and set anew where the expiry is as near as `renewBefore` says. Pure.
+ *
+ * @returns undefined when the key has no `expiresIn`.
+ */
+export function renewalOf(olds: Properties, inputs: Properties, nowMs: number): Renewal | undefined {
+  const { expiresIn, renewBefore, renew } = inputs;
+  if (expiresIn === undefined) return undefined;
+  if (containsUnknown(expiresIn)) return { expiresAt: UNKNOWN };
+  const lifeMs = durationMs(expiresIn) ?? 0;
+  const fresh = instantOf((nowMs + lifeMs) / 1_000) ?? NEVER;
+  const oldMs = millisecondsOf(olds["expiresAt"]);
+  // The first time; or somebody took the expiry away, which a program that declares one never wants.
+  if (oldMs === undefined) return { expiresAt: fresh };
+
+  const oldLifeMs = durationMs(olds["expiresIn"]);
+  const keptMs = oldLifeMs === undefined || oldLifeMs === lifeMs ? oldMs : oldMs - oldLifeMs + lifeMs;
+  const kept = instantOf(keptMs / 1_000) ?? fresh;
+  const beforeMs = durationMs(renewBefore);
+  const isDue = beforeMs !== undefined && keptMs - nowMs <= beforeMs;
+  if (!isDue)
+    return { expiresAt: keptMs === oldMs ? String(olds["expiresAt"]) : keptMs > nowMs ? kept : fresh };
+  const how = renew === "rotate" ? "rotate" : "extend";
+  return { expiresAt: fresh, renewed: { how, why: whyRenewed(kept, keptMs - nowMs, renewBefore as string) } };
+}
+
+/** What is wrong with the three inputs together; each alone is checked already. */
+export function renewalConflict(written: Properties): { property: string; reason: string } | undefined {
+  const { expiresAt, expiresIn, renewBefore } = written;
+  if (expiresIn !== undefined && expiresAt !== undefined) {
+    return { property: "expiresIn", reason: "expiresIn and expiresAt exclude each other; write one of them" };
+  }
+  if (renewBefore === undefined || containsUnknown([expiresIn, renewBefore])) return undefined;
+  if (expiresIn === undefined) {
+    return { property: "renewBefore", reason: "renewBefore needs expiresIn, the time for which to renew" };
+  }
+  const [beforeMs, lifeMs] = [durationMs(renewBefore), durationMs(expiresIn)];
+  if (beforeMs === undefined || lifeMs === undefined || beforeMs < lifeMs) return undefined;
+  return { property: "renewBefore", reason: "renewBefore must be shorter than expiresIn" };
+}
+
+function durationMs(value: unknown): number | undefined {
+  return typeof value === "string" ? parseDurationMs(value) : undefined;
+}
+
+function millisecondsOf(instant: unknown): number | undefined {
+  return typeof instant === "string" &&
+    instant !== NEVER &&
+    instant !== UNKNOWN &&
+    !Number.isNaN(Date.parse(instant))
+    ? unixSOf(instant) * 1_000
+    : undefined;
+}
+
+function whyRenewed(expiresAt: string, leftMs: number, renewBefore: string): string {
+  return leftMs <= 0
+    ? `it has expired (${expiresAt})`
+    : `it expires in ${formatDuration(leftMs)} (${expiresAt}), within renewBefore ${renewBefore}`;
+}

@@ -1,0 +1,58 @@
+import * as pulumi from "@pulumi/pulumi";
+import { CONFIG_NAMESPACE, type WrittenSettings } from "../config";
+
+/** The settings of one account; one that is left out comes from the environment, never from the stack's configuration. */
+export type AccountArgs = {
+  [K in keyof WrittenSettings]: pulumi.Input<WrittenSettings[K] | (K extends "apiKey" ? never : undefined)>;
+};
+
+/**
+ * An account of Electron Hub, for stacks that use several. Pass it as `{ provider: account }` to keys, to components and
+ * to functions such as `getProxyKeysOutput`. Each account has credentials, a rate limit and a process of its own; keys
+ * without a provider stay with the stack's configuration.
+ *
+ * - The API key is a secret, whatever is passed, and encrypted in the state.
+ * - A key belongs to the account that made it: with another account's API key, refresh, update and destroy fail with the
+ *   API's 403, and the key stays in the state. So `{ provider }` alone moves no key. Change the key's `rotationTrigger` in
+ *   the same `up`: that makes a new key on the new account, then removes the old one from the old account.
+ * - After a rotation of the API key run `pulumi up` with the new one: it changes the account alone, no key. `destroy` and
+ *   `refresh` use the API key that the last `up` stored, so before that up they fail with a 401, unless `--run-program`
+ *   is given.
+ *
+ * @example
+ * const team = new Account("team-b", { apiKey: config.requireSecret("teamBApiKey") });
+ * new ProxyKey("bot", { budget: 10 }, { provider: team });
+ */
+export class Account extends pulumi.ProviderResource {
+  readonly #settings: pulumi.Output<WrittenSettings>;
+
+  /**
+   * @param name the account's name in the stack. Another name changes no key.
+   * @param args the account's settings, each a plain value or an output.
+   */
+  constructor(name: string, args: AccountArgs, options: pulumi.ResourceOptions = {}) {
+    const settings = { ...args, apiKey: pulumi.secret(args.apiKey) };
+    super("pulumi-nodejs", name, namespaced(settings), options);
+    this.#settings = pulumi.output(settings) as pulumi.Output<WrittenSettings>;
+  }
+
+  /** @internal */
+  static settingsOf(provider: Account): pulumi.Output<WrittenSettings> {
+    if (#settings in provider) return provider.#settings;
+    throw new pulumi.RunError(
+      "The option `provider` is no `Account` of this copy of pulumi-electronhub.\n" +
+        "Pass what `new Account(…)` gives; `npm ls pulumi-electronhub` shows whether there are two copies.",
+    );
+  }
+}
+
+/** The settings that an account was made with, for the functions that ask it: a secret, as its API key is one. */
+export function settingsOf(provider: Account): pulumi.Output<WrittenSettings> {
+  return Account.settingsOf(provider);
+}
+
+function namespaced(settings: pulumi.Inputs): pulumi.Inputs {
+  return Object.fromEntries(
+    Object.entries(settings).map(([setting, value]) => [`${CONFIG_NAMESPACE}:${setting}`, value]),
+  );
+}

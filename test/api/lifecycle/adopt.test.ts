@@ -1,0 +1,199 @@
+import { describe, expect, it } from "vitest";
+import { fingerprintOf } from "../../../provider/lifecycle/state";
+import { echoSecrets, edgePage, type OutsideKey } from "../../../provider/testing";
+import { createWorld, PATHS, refusal, rejection, sent, type World } from "../harness";
+
+const MADE_OUTSIDE: OutsideKey = {
+  name: "made by hand",
+  allocatedAmount: 3,
+  limitType: "monthly",
+  modelWhitelist: ["o3"],
+  ipWhitelist: ["10.0.0.0/8"],
+};
+
+/** A world with a key that somebody made by hand, and the inputs that take it over. */
+async function handMade(args: Record<string, unknown> = {}, outside: Partial<OutsideKey> = {}) {
+  const world = await createWorld();
+  const account = world.simulator.account();
+  const { key } = account.addKey({ ...MADE_OUTSIDE, ...outside });
+  const inputs = await world.declare({ adopt: key, ...args });
+  return { world, account, key, inputs, adopt: () => world.lifecycle.create(inputs) };
+}
+
+function bodies({ simulator }: World): unknown[] {
+  return simulator.journal.map(({ body }) => body);
+}
+
+describe("an adoption", () => {
+  it("looks the key up, brings it to what is declared, and makes none", async () => {
+    const { world, account, key, inputs, adopt } = await handMade({ models: ["b", "a"] });
+    const { balance } = account;
+    const { id, outs } = await adopt();
+    expect(sent(world)).toEqual(["lookup", "update"]);
+    expect(bodies(world)).toEqual([
+      { proxy_key: key },
+      {
+        proxy_key: key,
+        name: "made by hand",
+        allocated_ammount: 10,
+        limit_type: "daily",
+        expires_at: -1,
+        model_whitelist: ["a", "b"],
+        ip_whitelist: [],
+      },
+    ]);
+    expect(account.balance).toBe(balance - 7);
+    expect(id).toBe(fingerprintOf(key));
+    expect(outs).toEqual({
+      name: "made by hand",
+      budget: 10,
+      budgetWindow: "daily",
+      expiresAt: "never",
+      models: ["a", "b"],
+      allowedIps: "any",
+      enabled: true,
+      adopt: key,
+      onDestroy: "remove",
+      key,
+      fingerprint: id,
+      createdAt: "2026-01-01T00:00:00Z",
+      usedBudget: 0,
+      stateVersion: 1,
+    });
+    await expect(world.lifecycle.diff(id, outs as never, inputs)).resolves.toMatchObject({ changes: false });
+  });
+
+  it("may give it another name, and keeps what it has used", async () => {
+    const { account, adopt } = await handMade({ name: "ours" }, { usedAmount: 2 });
+    await expect(adopt()).resolves.toMatchObject({ outs: { name: "ours", usedBudget: 2 } });
+    expect(account.keys()).toMatchObject([{ name: "ours", usedAmount: 2, allocatedAmount: 10 }]);
+  });
+
+  it.each([
+    { enabled: true, isActive: true, calls: ["lookup", "update"] },
+    { enabled: true, isActive: false, calls: ["lookup", "update", "toggle"] },
+    { enabled: false, isActive: true, calls: ["lookup", "update", "toggle"] },
+    { enabled: false, isActive: false, calls: ["lookup", "update"] },
+  ])("toggles it only where that is needed: %j", async ({ enabled, isActive, calls }) => {
+    const { world, account, adopt } = await handMade({ enabled }, { isActive });
+    await expect(adopt()).resolves.toMatchObject({ outs: { enabled } });
+    expect(sent(world)).toEqual(calls);
+    expect(account.keys()).toMatchObject([{ isActive: enabled }]);
+  });
+
+  it("refuses a key whose own name cannot be sent, before anything is changed", async () => {
+    const { world, adopt } = await handMade({}, { name: "x".repeat(26) });
+    const { message } = await rejection(adopt());
+    expect(message).toMatch(/^Cannot adopt proxy key \(pk-.*a name that the API does not take.*\nGive it a/);
+    expect(sent(world)).toEqual(["lookup"]);
+  });
+});
+
+describe("a refusal", () => {
+  it("for a key that is not there says what to look at", async () => {
+    const { world, account, key, adopt } = await handMade();
+    account.removeKey(key);
+    const { message } = await rejection(adopt());
+    expect(message).toMatch(
+      /^Cannot adopt proxy key \(pk-[0-9a-f]{16}\): The key to adopt is not there\. .*\(HTTP 404/,
+    );
+    expect(message).toMatch(/\nCheck that it is whole, not removed, and of the account/);
+    expect(sent(world)).toEqual(["lookup"]);
+  });
+
+  it("for a key of another account says whose it is", async () => {
+    const { world, account, key, adopt } = await handMade({ name: "ours" });
+    account.removeKey(key);
+    world.simulator.addAccount({ name: "other" }).addKey({ name: "theirs", key });
+    const { message } = await rejection(adopt());
+    expect(message).toMatch(
+      /^Cannot adopt proxy key "ours" \(pk-.*\): The key is owned by another account .*\(HTTP 403/,
+    );
+    expect(message).toMatch(/\nUse the API key of the account that owns it/);
+    expect(sent(world)).toEqual(["lookup"]);
+  });
+
+  it("by an edge in front of the API is not taken for a missing key", async () => {
+    const { world, adopt } = await handMade();
+    world.simulator.inject({ on: { path: PATHS.lookup }, ...edgePage(404) });
+    const { message } = await rejection(adopt());
+    expect(message).not.toContain("The key to adopt is not there");
+  });
+
+  it.each([PATHS.lookup, PATHS.update, PATHS.toggle])("never repeats the key (%s)", async (path) => {
+    const { world, key, adopt } = await handMade({ enabled: false });
+    world.simulator.inject({ on: { path }, ...echoSecrets(403) });
+    const { message } = await rejection(adopt());
+    const core = key.replace("ek-proxy-", "");
+    for (const part of [core.slice(0, 12), Buffer.from(key).toString("hex").slice(20, 40)]) {
+      expect(message).not.toContain(part);
+    }
+    expect(message).toContain(fingerprintOf(key));
+  });
+});
+
+describe("half-way", () => {
+  it.each([PATHS.update, PATHS.toggle])("a failure of %s records nothing and loses nothing", async (path) => {
+    const { world, account, key, adopt } = await handMade({ enabled: false });
+    world.simulator.inject({ on: { path }, ...refusal(403, "Your plan is paused") });
+    const error = await rejection(adopt());
+    // With an id the host would take it for a resource that has to be saved.
+    expect(error).not.toHaveProperty("id");
+    expect(account.keys()).toMatchObject([{ key, isActive: true }]);
+
+    world.simulator.clearJournal();
+    await expect(adopt()).resolves.toMatchObject({ id: fingerprintOf(key), outs: { enabled: false } });
+    expect(sent(world)).toEqual(["lookup", "update", "toggle"]);
+  });
+
+  it.each([
+    { path: PATHS.update, calls: ["lookup", "update", "update", "toggle"] },
+    { path: PATHS.toggle, calls: ["lookup", "update", "toggle", "lookup"] },
+  ])("an answer of $path that is lost is settled at once", async ({ path, calls }) => {
+    const { world, account, adopt } = await handMade({ enabled: false });
+    world.simulator.inject({ on: { path }, cut: "after" });
+    await adopt();
+    expect(sent(world)).toEqual(calls);
+    expect(account.keys()).toMatchObject([{ isActive: false }]);
+  });
+});
+
+describe("one key for two resources", () => {
+  it("is refused to the second, also at the same time", async () => {
+    const { world, adopt } = await handMade();
+    const both = await Promise.allSettled([adopt(), adopt()]);
+    expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect((await rejection(adopt())).message).toMatch(/belongs to another resource of this run/);
+    expect(sent(world)).toEqual(["lookup", "update"]);
+  });
+
+  it("is refused for a key that this run has made", async () => {
+    const world = await createWorld();
+    const { state } = await world.existing();
+    const inputs = await world.declare({ adopt: state.key });
+    expect((await rejection(world.lifecycle.create(inputs))).message).toMatch(/in one resource only/);
+    expect(sent(world)).toEqual([]);
+  });
+
+  it("is no removal for the resource that gave it away in the same run", async () => {
+    const { world, account, key, adopt } = await handMade();
+    const { id, outs } = await adopt();
+    world.simulator.clearJournal();
+    await world.lifecycle.delete(id, { ...outs, adopt: undefined });
+    expect(sent(world)).toEqual([]);
+    expect(account.keys()).toMatchObject([{ key }]);
+  });
+
+  it("refuses the removal while the one that was to take it has failed", async () => {
+    const { world, account, key, adopt } = await handMade();
+    world.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
+    await rejection(adopt());
+    world.simulator.clearJournal();
+    const removal = world.lifecycle.delete(fingerprintOf(key), { key, name: "old" });
+    expect((await rejection(removal)).message).toMatch(
+      /^Cannot remove proxy key "old" .*was to take this key over, and failed\.\nNothing was removed\./,
+    );
+    expect(sent(world)).toEqual([]);
+    expect(account.keys()).toMatchObject([{ key }]);
+  });
+});

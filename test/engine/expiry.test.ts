@@ -1,0 +1,89 @@
+import { expect, it } from "vitest";
+import { CREATE, LIST, LOOKUP, program, REMOVE, TOGGLE, UPDATE, useEngine } from "./fixture";
+
+const engine = useEngine();
+const DAY_S = 86_400;
+const nowS = () => Math.floor(Date.now() / 1_000);
+
+it("an up within renewBefore of the expiry renews, and says why; one before that does nothing", async () => {
+  const account = engine.simulator.account();
+  const life = { expiresIn: "30d", renewBefore: "3d" };
+  const stack = await engine.stack(
+    "renewal",
+    program({ extended: life, rotated: { ...life, renew: "rotate" }, ends: { expiresIn: "30d" } }),
+  );
+  await stack.up();
+  const before = await engine.secretKeys("renewal");
+  for (const key of account.keys()) {
+    expect(key.expiresAtUnixS - nowS()).toBeGreaterThan(30 * DAY_S - 600);
+    expect(key.expiresAtUnixS - nowS()).toBeLessThanOrEqual(30 * DAY_S);
+  }
+  expect(engine.takeRequests()).toEqual([CREATE, CREATE, CREATE]);
+  await engine.expectNoChange(stack);
+
+  // As if 28 days had passed, for two of them, and 31 for the last.
+  account.updateKey(before["extended"] ?? "", { expiresAtUnixS: nowS() + 2 * DAY_S });
+  account.updateKey(before["rotated"] ?? "", { expiresAtUnixS: nowS() + 2 * DAY_S });
+  account.updateKey(before["ends"] ?? "", { expiresAtUnixS: nowS() - DAY_S });
+  const refresh = await stack.refresh();
+  expect(refresh.output).toMatch(/Proxy key "ends-.{7}" \(pk-.{16}\) has expired/);
+  expect(engine.takeRequests()).toEqual([LIST]);
+
+  const preview = await stack.preview();
+  expect(preview.changes).toEqual({ same: 2, update: 1, replace: 1 });
+  expect(preview.output).toMatch(
+    /"extended-.{7}": it expires in .* within renewBefore 3d, so its expiry is extended/,
+  );
+  expect(preview.output).toMatch(
+    /"rotated-.{7}": it expires in .* within renewBefore 3d, so a new key replaces it/,
+  );
+  expect(engine.takeRequests()).toEqual([]);
+
+  await stack.up();
+  expect(engine.takeRequests().toSorted()).toEqual([CREATE, REMOVE, UPDATE].toSorted());
+  const after = await engine.secretKeys("renewal");
+  expect(after["extended"]).toBe(before["extended"]);
+  expect(after["rotated"]).not.toBe(before["rotated"]);
+  for (const resource of ["extended", "rotated"]) {
+    expect(account.findKey(after[resource] ?? "")?.expiresAtUnixS).toBeGreaterThan(nowS() + 29 * DAY_S);
+  }
+  expect(account.findKey(before["rotated"] ?? "")).toBeUndefined();
+  await engine.expectNoChange(stack);
+  expect((await engine.project.destroy("renewal")).exitCode).toBe(0);
+  engine.takeRequests();
+});
+
+it("a vanished, a disabled and an expired key are told apart, and the next up mends what was declared", async () => {
+  const account = engine.simulator.account();
+  const stack = await engine.stack(
+    "told-apart",
+    program({ gone: {}, off: {}, late: { expiresIn: "2d", renewBefore: "1d" } }),
+  );
+  await stack.up();
+  const keys = await engine.secretKeys("told-apart");
+  account.removeKey(keys["gone"] ?? "");
+  account.disableKey(keys["off"] ?? "");
+  account.updateKey(keys["late"] ?? "", { expiresAtUnixS: nowS() - 60 });
+  engine.takeRequests();
+
+  const { output } = await stack.refresh();
+  expect(output).toMatch(
+    /"gone-.{7}" \(pk-.{16}\) is no longer on the account: the next `pulumi up` makes a new one/,
+  );
+  expect(output).toMatch(
+    /"off-.{7}" \(pk-.{16}\) was disabled outside Pulumi: the next `pulumi up` enables it again/,
+  );
+  expect(output).toMatch(/"late-.{7}" \(pk-.{16}\) has expired/);
+  engine.takeRequests();
+
+  await stack.up();
+  expect(engine.takeRequests().toSorted()).toEqual([CREATE, LOOKUP, TOGGLE, UPDATE].toSorted());
+  expect(
+    account
+      .keys()
+      .every(({ isActive, expiresAtUnixS }) => isActive && (expiresAtUnixS < 0 || expiresAtUnixS > nowS())),
+  ).toBe(true);
+  await engine.expectNoChange(stack);
+  await engine.project.destroy("told-apart");
+  engine.takeRequests();
+});

@@ -1,0 +1,140 @@
+import * as pulumi from "@pulumi/pulumi";
+import { expect, it } from "vitest";
+import type { JournalEntry } from "../../provider/testing";
+import { CREATE, declare, field, PROXY_KEY, program, REMOVE, urnOf, useEngine } from "./fixture";
+
+/** Pulumi's own options of a resource: all of them behave as for any other one. */
+const engine = useEngine();
+
+class Team extends pulumi.ComponentResource {
+  constructor(name: string, options: pulumi.ComponentResourceOptions = {}) {
+    super("test:index:Team", name, {}, options);
+  }
+}
+
+/** What was asked about the keys of these names, in order. */
+function story(names: Readonly<Record<string, string>>, journal: readonly JournalEntry[]): string[] {
+  const nameOf = new Map(Object.entries(names).map(([name, key]) => [key, name]));
+  return journal.map(({ path, body }) => {
+    const key = field(body, "proxy_key");
+    return `${path.split("/").at(-1)} ${nameOf.get(String(key)) ?? String(field(body, "name"))}`;
+  });
+}
+
+const named = (name: string, budget = 10) => ({ name, budget });
+
+it("aliases: a rename and a move below a parent ask the API nothing, and keep the generated name", async () => {
+  const stack = await engine.stack("aliases", program({ before: {} }));
+  await stack.up();
+  const { before } = await engine.secretKeys("aliases");
+  engine.takeRequests();
+
+  stack.setProgram(async () => {
+    declare("after", { budget: 10 }, { aliases: [{ name: "before" }] });
+  });
+  expect((await stack.up()).changes).toEqual({ same: 2 });
+  expect(await engine.secretKeys("aliases")).toEqual({ after: before });
+
+  stack.setProgram(async () => {
+    const parent = new Team("team");
+    declare("after", { budget: 10 }, { parent, aliases: [{ parent: pulumi.rootStackResource }] });
+  });
+  expect((await stack.up()).changes).toEqual({ create: 1, same: 2 });
+  expect(engine.takeRequests()).toEqual([]);
+  expect(await engine.secretKeys("aliases")).toEqual({ after: before });
+  expect(engine.simulator.account().keys()).toMatchObject([{ name: expect.stringMatching(/^before-/) }]);
+});
+
+it("parent, dependsOn and protect: the order of making and removing, and no removal of what is protected", async () => {
+  const declared = (protect: boolean) => async () => {
+    const parent = new Team("team");
+    const first = declare("first", named("first"), { parent });
+    const second = declare("second", named("second"), { parent: first, dependsOn: [first] });
+    declare("third", named("third"), { dependsOn: [second], protect });
+  };
+  const stack = await engine.stack("order", declared(true));
+  await stack.up();
+  expect(story({}, engine.takeJournal())).toEqual(["create first", "create second", "create third"]);
+  const keys = await engine.secretKeys("order");
+  expect(await engine.project.resources("order", PROXY_KEY)).toMatchObject([
+    { parent: expect.stringMatching(/::team$/) },
+    { parent: expect.stringMatching(/::first$/) },
+    { protect: true },
+  ]);
+
+  const refused = await engine.project.destroy("order");
+  expect(refused.exitCode).not.toBe(0);
+  expect(refused.output).toMatch(/third.*cannot be deleted|protected/);
+  stack.setProgram(program({}));
+  await expect(stack.up()).rejects.toThrow(/protect/);
+  expect(engine.takeRequests()).toEqual([]);
+  expect(engine.simulator.account().keys()).toHaveLength(3);
+
+  stack.setProgram(declared(false));
+  expect((await stack.up()).changes).toEqual({ same: 5 });
+  expect(engine.takeRequests()).toEqual([]);
+  expect(await engine.project.destroy("order")).toMatchObject({ exitCode: 0 });
+  expect(story(keys, engine.takeJournal())).toEqual(["remove third", "remove second", "remove first"]);
+});
+
+it("ignoreChanges, replaceOnChanges, transforms and a target of `up`", async () => {
+  const declared = (budget: number) => async () => {
+    // The stack's own transform gives every key that asks for 1 credit a budget of 7.
+    pulumi.runtime.registerResourceTransform(({ type, props, opts }) =>
+      type === PROXY_KEY && props["budget"] === 1 ? { props: { ...props, budget: 7 }, opts } : undefined,
+    );
+    declare("ignored", named("ignored", budget), { ignoreChanges: ["budget"] });
+    declare("replaced", named("replaced", budget), { replaceOnChanges: ["budget"] });
+    declare("global", named("global", 1));
+    declare("own", named("own", budget), {
+      transforms: [({ props, opts }) => ({ props: { ...props, models: ["o3"] }, opts })],
+    });
+  };
+  const stack = await engine.stack("changes", declared(10));
+  await stack.up();
+  engine.takeRequests();
+  const account = engine.simulator.account();
+  expect(account.findKey("global")?.allocatedAmount).toBe(7);
+  expect(account.findKey("own")?.modelWhitelist).toEqual(["o3"]);
+  const keys = await engine.secretKeys("changes");
+  await engine.expectNoChange(stack);
+
+  stack.setProgram(declared(20));
+  await stack.up({ target: [urnOf(engine, "changes", "own")] });
+  expect(engine.takeJournal()).toMatchObject([
+    { path: "/auth/proxy/update", body: { name: "own", allocated_ammount: 20, model_whitelist: ["o3"] } },
+  ]);
+  // `replaceOnChanges` does nothing: the host of dynamic resources never tells the engine which properties differ. An
+  // update in place is what remains; `rotationTrigger` is what replaces.
+  expect((await stack.up()).changes).toEqual({ update: 1, same: 4 });
+  expect(story(keys, engine.takeJournal())).toEqual(["update replaced"]);
+  expect(account.findKey("ignored")?.allocatedAmount).toBe(10);
+  expect(await engine.secretKeys("changes")).toEqual(keys);
+  await engine.expectNoChange(stack);
+});
+
+it("deleteBeforeReplace, retainOnDelete and a target of destroy", async () => {
+  const stack = await engine.stack("removal", async () => {
+    declare("first", { budget: 10 }, { deleteBeforeReplace: true });
+    declare("retained", named("retained"), { retainOnDelete: true });
+    declare("other", named("other"));
+  });
+  await stack.up();
+  engine.takeRequests();
+  const before = await engine.secretKeys("removal");
+
+  await stack.up({ replace: [urnOf(engine, "removal", "first")] });
+  expect(engine.takeRequests()).toEqual([REMOVE, CREATE]);
+  const keys = await engine.secretKeys("removal");
+  expect(keys["first"]).not.toBe(before["first"]);
+
+  const target = ["--target", urnOf(engine, "removal", "other")];
+  expect(await engine.project.destroy("removal", target)).toMatchObject({ exitCode: 0 });
+  expect(story(keys, engine.takeJournal())).toEqual(["remove other"]);
+  expect(Object.keys(await engine.keysInState("removal")).toSorted()).toEqual(["first", "retained"]);
+
+  expect(await engine.project.destroy("removal")).toMatchObject({ exitCode: 0 });
+  expect(story(keys, engine.takeJournal())).toEqual(["remove first"]);
+  expect(await engine.project.resources("removal")).toEqual([]);
+  expect(engine.simulator.account().keys()).toMatchObject([{ name: "retained" }]);
+});

@@ -1,0 +1,156 @@
+import * as pulumi from "@pulumi/pulumi";
+import { RotatingProxyKey, type RotatingProxyKeyArgs } from "pulumi-electronhub";
+import { afterEach, expect, it } from "vitest";
+import type { EngineStack } from "../support/engine";
+import { CREATE, LIST, REMOVE, useEngine } from "./fixture";
+
+const engine = useEngine();
+
+const DAY = "2026-01-";
+
+let published: string | undefined;
+let mostKeys = 0;
+let watch: NodeJS.Timeout | undefined;
+
+/** A program whose clock stands at an instant of January 2026. */
+function at(day: string, options?: pulumi.ComponentResourceOptions, args?: Partial<RotatingProxyKeyArgs>) {
+  return async () => {
+    const now = `${DAY}${day}:00:00Z`;
+    const bot = new RotatingProxyKey(
+      "bot",
+      { budget: 10, rotateEvery: "3d", overlap: "1d", now, ...args },
+      options,
+    );
+    // Handed to the program: from here on consumers have it.
+    bot.current.apply((key) => (published = key));
+    return {
+      current: bot.current,
+      previous: bot.previous,
+      fingerprints: pulumi.all([bot.currentFingerprint, bot.previousFingerprint]),
+      rotatesAt: bot.rotatesAt,
+      validUntil: bot.previousValidUntil,
+    };
+  };
+}
+
+/** Looks at the account all the time: the published key is on it and works, and there is no third one. */
+function watchAccount() {
+  const faults: string[] = [];
+  watch = setInterval(() => {
+    const keys = engine.simulator.account().keys();
+    mostKeys = Math.max(mostKeys, keys.length);
+    const isThere =
+      published === undefined || keys.some(({ key, isActive }) => key === published && isActive);
+    if (!isThere && faults.length === 0) faults.push("the published key does not work");
+  }, 1);
+  return faults;
+}
+
+afterEach(() => {
+  clearInterval(watch);
+  published = undefined;
+  mostKeys = 0;
+});
+
+/** One run; what it published, and what it asked of the API. */
+async function up(stack: EngineStack, program: ReturnType<typeof at>) {
+  stack.setProgram(program);
+  const { outputs } = await stack.up();
+  const value = (name: string): unknown => outputs[name]?.value ?? undefined;
+  for (const secret of ["current", "previous"]) expect(outputs[secret]?.secret).toBe(true);
+  expect(published).toBe(value("current"));
+  return {
+    current: String(published),
+    previous: value("previous"),
+    rotatesAt: value("rotatesAt"),
+    validUntil: value("validUntil"),
+    fingerprints: value("fingerprints"),
+    requests: engine.takeRequests(),
+    keys: engine.simulator
+      .account()
+      .keys()
+      .map(({ key }) => key),
+  };
+}
+
+it("rotates on a schedule of ups, publishes both keys through the overlap, and removes all with a destroy", async () => {
+  const stack = await engine.stack("regular", at("01T06"));
+  const faults = watchAccount();
+
+  const first = await up(stack, at("01T06"));
+  expect(first).toMatchObject({ requests: [CREATE], previous: undefined, validUntil: undefined });
+  expect(first).toMatchObject({ rotatesAt: `${DAY}04T06:00:00Z`, keys: [first.current] });
+  expect(engine.simulator.account().findKey(first.current)?.name).toMatch(/^bot-a-[a-z2-7]{7}$/);
+  stack.setProgram(at("03T06"));
+  await engine.expectNoChange(stack);
+
+  const second = await up(stack, at("04T06"));
+  expect(second).toMatchObject({
+    requests: [CREATE],
+    previous: first.current,
+    validUntil: `${DAY}05T06:00:00Z`,
+  });
+  expect(second.keys).toEqual([first.current, second.current]);
+  expect(second.fingerprints).toEqual([expect.stringMatching(/^pk-/), (first.fingerprints as string[])[0]]);
+  stack.setProgram(at("05T05"));
+  await engine.expectNoChange(stack);
+
+  const third = await up(stack, at("05T06"));
+  expect(third).toMatchObject({ requests: [REMOVE], current: second.current, previous: undefined });
+  expect(third.keys).toEqual([second.current]);
+
+  const fourth = await up(stack, at("07T06"));
+  expect(fourth).toMatchObject({
+    requests: [CREATE],
+    previous: second.current,
+    rotatesAt: `${DAY}10T06:00:00Z`,
+  });
+  await stack.refresh();
+  expect(engine.takeRequests()).toEqual([LIST]);
+  stack.setProgram(at("08T05"));
+  await engine.expectNoChange(stack);
+  expect(mostKeys).toBe(2);
+  expect(faults).toEqual([]);
+
+  published = undefined;
+  expect(await engine.project.destroy("regular")).toMatchObject({ exitCode: 0 });
+  expect(engine.takeRequests()).toEqual([REMOVE, REMOVE]);
+  expect(engine.simulator.account().keys()).toEqual([]);
+  expect(await engine.project.resources("regular")).toEqual([]);
+});
+
+it("late runs: the unpublished key goes first, a failed rotation keeps the published one, protection holds for it alone", async () => {
+  const stack = await engine.stack("late", at("01T06", { protect: true }));
+  const faults = watchAccount();
+  const account = engine.simulator.account();
+  const first = await up(stack, at("01T06", { protect: true }));
+
+  // Two periods fail, so that the slot of the published key would be due.
+  const { balance } = account;
+  for (const day of ["04T06", "08T06"]) {
+    account.balance = 0;
+    stack.setProgram(at(day, { protect: true }));
+    await expect(stack.up()).rejects.toThrow("balance does not cover the budget");
+    expect(account.keys().map(({ key }) => key)).toEqual([first.current]);
+  }
+  account.balance = balance;
+  engine.takeRequests();
+  const mended = await up(stack, at("08T07"));
+  expect(mended.keys).toContain(mended.current);
+  expect(mended.keys).not.toContain(first.current);
+  expect(mended.requests).toEqual([CREATE, CREATE, REMOVE]);
+
+  // No run in the overlap's end: the next rotation finds the slot taken.
+  mostKeys = 0;
+  const late = await up(stack, at("20T06", { protect: true }));
+  expect(late).toMatchObject({ requests: [REMOVE, CREATE], previous: mended.current });
+  expect(late.keys).toEqual([mended.current, late.current]);
+  expect(late.validUntil).toBe(`${DAY}21T06:00:00Z`);
+  const after = await up(stack, at("21T06", { protect: true }));
+  expect(after).toMatchObject({ requests: [REMOVE], keys: [late.current] });
+  expect(mostKeys).toBe(2);
+  expect(faults).toEqual([]);
+
+  expect((await engine.project.destroy("late")).exitCode).not.toBe(0);
+  expect(account.keys()).toHaveLength(1);
+});

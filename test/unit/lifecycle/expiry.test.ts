@@ -1,0 +1,116 @@
+import { assert, array, constantFrom, integer, property, record } from "fast-check";
+import { describe, expect, it } from "vitest";
+import { check } from "../../../provider/lifecycle/check";
+import { diff } from "../../../provider/lifecycle/diff";
+
+type Properties = Record<string, unknown>;
+
+const DAY_MS = 86_400_000;
+const NOW_MS = Date.UTC(2026, 0, 1);
+const at = (days: number) => new Date(NOW_MS + days * DAY_MS).toISOString().replace(".000Z", "Z");
+
+function checked(news: Properties, olds: Properties = {}, days = 0) {
+  const context = { nowMs: NOW_MS + days * DAY_MS, randomBytes: (count: number) => new Uint8Array(count) };
+  return check(olds, { budget: 1, name: "web", ...news }, context);
+}
+
+function resolved(news: Properties, olds: Properties = {}, days = 0): Properties {
+  const { inputs, failures } = checked(news, olds, days);
+  expect(failures).toBeUndefined();
+  return inputs as Properties;
+}
+
+describe("expiresIn", () => {
+  it("is counted from creation, and kept from up to up", () => {
+    const made = resolved({ expiresIn: "30d" });
+    expect(made).toMatchObject({ expiresIn: "30d", expiresAt: at(30) });
+    expect(resolved({ expiresIn: "30d" }, made, 12)).toEqual(made);
+    expect(resolved({ expiresIn: "30d" }, made, 45)).toEqual(made);
+  });
+
+  it("moves the expiry by as much as it changes, and never into the past", () => {
+    const made = resolved({ expiresIn: "30d" });
+    expect(resolved({ expiresIn: "40d" }, made, 10)["expiresAt"]).toBe(at(40));
+    expect(resolved({ expiresIn: "20d" }, made, 10)["expiresAt"]).toBe(at(20));
+    expect(resolved({ expiresIn: "5d" }, made, 10)["expiresAt"]).toBe(at(15));
+  });
+
+  it("gives an expiry back to a key from which somebody took it", () => {
+    const made = resolved({ expiresIn: "30d" });
+    expect(resolved({ expiresIn: "30d" }, { ...made, expiresAt: "never" }, 10)["expiresAt"]).toBe(at(40));
+  });
+
+  it("passes unknown, with an unknown expiry", () => {
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    expect(resolved({ expiresIn: unknown })["expiresAt"]).toBe(unknown);
+  });
+
+  it.each([
+    [{ expiresIn: "soon" }, "expiresIn", /must be a duration/],
+    [{ expiresIn: "0d" }, "expiresIn", /must be a duration/],
+    [{ expiresIn: "30d", expiresAt: "never" }, "expiresIn", /exclude each other/],
+    [{ renewBefore: "3d" }, "renewBefore", /needs expiresIn/],
+    [{ expiresIn: "3d", renewBefore: "3d" }, "renewBefore", /must be shorter than expiresIn/],
+    [{ expiresIn: "3d", renew: "again" }, "renew", /must be `extend` or `rotate`/],
+  ])("%j is refused", (news, name, reason) => {
+    expect(checked(news).failures).toEqual([{ property: name, reason: expect.stringMatching(reason) }]);
+  });
+});
+
+describe("renewBefore", () => {
+  const args = { expiresIn: "30d", renewBefore: "3d" };
+  const made = resolved(args);
+
+  it("leaves the key alone until then", () => {
+    expect(resolved(args, made, 26.9)).toEqual(made);
+    expect(diff(made, resolved(args, made, 26.9))).toMatchObject({ changes: false, replaces: [] });
+  });
+
+  it.each([
+    [
+      27,
+      /Proxy key "web": it expires in 72 h \(2026-01-31T00:00:00Z\), within renewBefore 3d, so its expiry is extended\./,
+    ],
+    [31, /it has expired \(2026-01-31T00:00:00Z\), so its expiry is extended\./],
+  ])("extends it in place from then on, on day %d, and says why", (days, why) => {
+    const renewed = resolved(args, made, days);
+    expect(renewed).toEqual({ ...made, expiresAt: at(days + 30) });
+    expect(diff(made, renewed)).toMatchObject({ changes: true, replaces: [] });
+    expect(checked(args, made, days).note).toMatch(why);
+  });
+
+  it("replaces it from then on where it is to rotate, once", () => {
+    const rotating = { ...args, renew: "rotate" };
+    const first = resolved(rotating);
+    const due = resolved(rotating, first, 28);
+    expect(diff(first, due)).toMatchObject({ changes: true, replaces: ["expiresAt"] });
+    expect(checked(rotating, first, 28).note).toMatch(/so a new key replaces it\.$/);
+    // The engine checks a replacement again, as if there were nothing before.
+    const replacement = resolved(rotating, {}, 28);
+    expect(replacement).toEqual({ ...first, expiresAt: at(58) });
+    expect(diff(replacement, resolved(rotating, replacement, 29))).toMatchObject({ changes: false });
+  });
+});
+
+it("a key that is renewed in time never expires, whenever the ups come", () => {
+  const schedules = record({
+    renew: constantFrom("extend", "rotate"),
+    gaps: array(integer({ min: 1, max: 71 }), { minLength: 1, maxLength: 60 }),
+  });
+  assert(
+    property(schedules, ({ renew, gaps }) => {
+      const args = { expiresIn: "30d", renewBefore: "3d", renew };
+      let inputs = resolved(args);
+      let hours = 0;
+      for (const gap of gaps) {
+        hours += gap;
+        const days = hours / 24;
+        // Gaps shorter than renewBefore: the next up always comes before the expiry.
+        expect(Date.parse(String(inputs["expiresAt"]))).toBeGreaterThan(NOW_MS + days * DAY_MS);
+        const next = resolved(args, inputs, days);
+        inputs = diff(inputs, next).replaces?.length ? resolved(args, {}, days) : next;
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { RotatingProxyKey, type RotatingProxyKeyArgs } from "../../../provider/resources/rotatingProxyKey";
+
+const fine: RotatingProxyKeyArgs = { budget: 10, rotateEvery: "30d", overlap: "3d" };
+
+const DURATION = "must be a duration of more than 0, such as 12h or 30d, and no output";
+const INSTANT = "must be an ISO 8601 instant such as 2030-01-31T12:00:00Z, and no output";
+
+it.each<[Record<string, unknown>, string]>([
+  [{ rotateEvery: "monthly" }, `rotateEvery ${DURATION}`],
+  [{ rotateEvery: undefined }, `rotateEvery ${DURATION}`],
+  [{ rotateEvery: 30 }, `rotateEvery ${DURATION}`],
+  [{ overlap: "0s" }, `overlap ${DURATION}`],
+  [{ overlap: undefined }, `overlap ${DURATION}`],
+  [{ overlap: "30d" }, "overlap (30d) must be less than rotateEvery (30d)"],
+  [{ overlap: "31d" }, "overlap (31d) must be less than rotateEvery (30d)"],
+  [{ anchor: "yesterday" }, `anchor ${INSTANT}`],
+  [{ anchor: "never" }, `anchor ${INSTANT}`],
+  [{ now: Promise.resolve("2026-01-01") }, `now ${INSTANT}`],
+  [{ name: "mine" }, "name is decided by the rotation; leave it out"],
+  [{ expiresAt: "2030-01-01" }, "expiresAt is decided by the rotation; leave it out"],
+  [{ rotationTrigger: 1 }, "rotationTrigger is decided by the rotation; leave it out"],
+  [{ adopt: "ek-proxy-x" }, "adopt is decided by the rotation; leave it out"],
+  [{ onDestroy: "disable" }, "onDestroy is decided by the rotation; leave it out"],
+])("refuses %j at construction", (wrong, why) => {
+  expect(() => new RotatingProxyKey("bot", { ...fine, ...wrong })).toThrow(`RotatingProxyKey "bot": ${why}`);
+});
