@@ -9,6 +9,7 @@ export {
   type GetProxyKeyResult,
 } from "./functions/getProxyKey";
 export { getProxyKeys, getProxyKeysOutput, type GetProxyKeysArgs } from "./functions/getProxyKeys";
+export { importProxyKeys, type ImportProxyKeysArgs, type ProxyKeyImport } from "./functions/importProxyKeys";
 export type { ProxyKeyInfo } from "./functions/proxyKeyInfo";
 export type { QueryOptions } from "./functions/query";
 export {

@@ -7,7 +7,7 @@ import { MODULE, PLACEHOLDER, withProviderText } from "./providerText";
 
 /** FROZEN CONTRACT: they make the type token in every state, `pulumi-nodejs:dynamic/electronhub:ProxyKey`. */
 const TYPE = "ProxyKey";
-const TYPE_TOKEN = `pulumi-nodejs:dynamic/${MODULE}:${TYPE}`;
+export const TYPE_TOKEN = `pulumi-nodejs:dynamic/${MODULE}:${TYPE}`;
 
 /** A list may have elements that are known only later. */
 type ElementInputs<T> = T extends readonly (infer Element)[] ? pulumi.Input<Element>[] : T;

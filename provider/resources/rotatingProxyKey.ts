@@ -9,7 +9,16 @@ import { RotationRecord } from "./rotationRecord";
  * What the rotation decides itself. Names have to be generated, so that two keys never share one; the published key must
  * not expire; and what is rotated out is removed, or disabled keys would pile up on the account with their credits.
  */
-const OWNED = ["name", "expiresAt", "rotationTrigger", "adopt", "onDestroy"] as const;
+const OWNED = [
+  "name",
+  "expiresAt",
+  "expiresIn",
+  "renewBefore",
+  "renew",
+  "rotationTrigger",
+  "adopt",
+  "onDestroy",
+] as const;
 
 /** When a rotating key rotates. Plain values, since they decide which keys the stack has. */
 export interface RotationArgs {

@@ -42,7 +42,7 @@ it("gives the key as a secret, the fingerprint as the id, and every input resolv
   expect(plain).toMatchObject({
     type: PROXY_KEY,
     id: fingerprint,
-    additionalSecretOutputs: ["key"],
+    additionalSecretOutputs: ["key", "adopt"],
   });
   expect(plain?.outputs).toMatchObject({
     name: expect.stringMatching(/^plain-[a-z2-7]{7}$/),

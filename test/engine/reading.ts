@@ -80,6 +80,8 @@ function steady(text: string, replace: readonly [string, string][]): string {
     .replaceAll(/\d\d:\d\d:\d\d UTC/g, "<time> UTC")
     .replaceAll(/\b127\.0\.0\.1:\d+/g, "127.0.0.1:<port>")
     .replaceAll(/\b(?:\d+(?:\.\d+)? ?(?:ms|s|min|h) ?)+(?= ago| would exceed)/g, "<duration>")
+    // Whether the tries or maxWait end first is a matter of chance.
+    .replaceAll(/ Waiting another [^.]+ would exceed maxWait\.| Or raise electronhub:maxWait\./g, "")
     .replaceAll(/tried \d+ times/g, "tried <n> times")
     .replaceAll(/\d+(?= sent, )|(?<= sent, )\d+(?= left)/g, "<n>");
   // Chance decides how many tries fit into a short wait.

@@ -77,7 +77,7 @@ describe("the tarball", () => {
 });
 
 describe("a program loads it", () => {
-  const HANDLER = ["check", "configure", "create", "delete", "diff", "read", "update"];
+  const HANDLER = ["check", "configure", "create", "delete", "diff", "read", "rotation", "update"];
 
   it.each([
     ["by require", "program.cjs", COMMONJS],

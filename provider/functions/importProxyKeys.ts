@@ -1,0 +1,111 @@
+import type { KeyObject } from "../api/wire";
+import { PROVIDER_TEXT } from "../lifecycle/shim";
+import { inputNames, inputsSchema, type ProxyKeyInputs } from "../lifecycle/inputs";
+import { inputsFromWire, plainJson, secretOutputNames, stateOf } from "../lifecycle/state";
+import { TYPE_TOKEN } from "../resources/proxyKey";
+import { keyFilter, type GetProxyKeysArgs } from "./getProxyKeys";
+import { infoOf } from "./proxyKeyInfo";
+import { allKeys, ask, QuestionError, type QueryOptions } from "./query";
+
+/** Which keys are taken in, and what the account does not tell of them. */
+export interface ImportProxyKeysArgs extends GetProxyKeysArgs {
+  /** The budget's window of all these keys, which the API never tells. Default: `daily`, as the API's own. */
+  budgetWindow?: ProxyKeyInputs["budgetWindow"] | undefined;
+}
+
+/** What brings keys that exist into a stack. */
+export interface ProxyKeyImport {
+  /**
+   * For `pulumi import --file FILE --generate-code=false --protect=false`: JSON with the keys in clear, so write it with
+   * mode 0600 and remove it afterwards. In the state they are encrypted.
+   */
+  file: string;
+  /** The program in TypeScript that declares the same keys. It holds no secret. */
+  program: string;
+  /** The resources' names in the stack, in the order of the file. */
+  names: readonly string[];
+}
+
+/** The engine's own envelope of a secret in a file for `pulumi import`. */
+const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+
+/**
+ * Describes the account's keys for `pulumi import`, and as a program. Nothing is sent but one list; after the import a
+ * preview of the program shows no change.
+ *
+ * @throws RunError when the list is refused, or does not show the keys' secrets.
+ */
+export function importProxyKeys(
+  { budgetWindow = "daily", ...filter }: ImportProxyKeysArgs = {},
+  options: QueryOptions = {},
+): Promise<ProxyKeyImport> {
+  return ask("Cannot describe the account's proxy keys", options, async (operation) => {
+    const nowMs = operation.wait.clock.nowMs();
+    const fits = keyFilter(filter, nowMs);
+    const keys = (await allKeys.answer(operation))
+      .filter((wire) => fits(infoOf(wire, nowMs)))
+      .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    const names = resourceNames(keys.map(({ name }) => name));
+    const described = keys.map((wire, at) => describe(names[at] as string, wire, budgetWindow));
+    return {
+      file: `${JSON.stringify({ resources: described.map(({ resource }) => resource) }, undefined, 2)}\n`,
+      program: programOf(described),
+      names,
+    };
+  });
+}
+
+interface Described {
+  name: string;
+  inputs: ProxyKeyInputs;
+  resource: object;
+}
+
+function describe(name: string, wire: KeyObject, budgetWindow: ProxyKeyInputs["budgetWindow"]): Described {
+  if (wire.key === undefined) {
+    throw new QuestionError({
+      why: `The account's list does not show the secret of key ${JSON.stringify(wire.name)}.`,
+      nextStep: "Take each key over by `adopt` instead.",
+    });
+  }
+  const inputs = plainJson(inputsFromWire(wire, { budgetWindow }));
+  const state: Record<string, unknown> = { ...stateOf(wire.key, inputs, wire) };
+  for (const secret of secretOutputNames) {
+    state[secret] = { ...SECRET, plaintext: JSON.stringify(state[secret]) };
+  }
+  return {
+    name,
+    inputs,
+    resource: {
+      type: TYPE_TOKEN,
+      name,
+      id: state["fingerprint"],
+      inputs: { ...inputs, __provider: PROVIDER_TEXT },
+      outputs: { ...state, __provider: PROVIDER_TEXT },
+    },
+  };
+}
+
+/** The keys' names, made unique: names on an account need not be. */
+function resourceNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    const base = name.replace(/[^A-Za-z0-9_.-]+/g, "-").replace(/^-+|-+$/g, "") || "key";
+    let unique = base;
+    for (let count = 2; taken.has(unique); count++) unique = `${base}-${count}`;
+    taken.add(unique);
+    return unique;
+  });
+}
+
+function programOf(described: readonly Described[]): string {
+  const defaults = inputsSchema.partial({ name: true, budget: true }).parse({}) as Record<string, unknown>;
+  const declarations = described.map(({ name, inputs }) => {
+    const written = inputNames
+      .filter((input) => inputs[input] !== undefined)
+      .filter((input) => JSON.stringify(inputs[input]) !== JSON.stringify(defaults[input]))
+      .map((input) => `  ${input}: ${JSON.stringify(inputs[input])},`);
+    return `new electronhub.ProxyKey(${JSON.stringify(name)}, {\n${written.join("\n")}\n});\n`;
+  });
+  return ['import * as electronhub from "pulumi-electronhub";\n', ...declarations].join("\n");
+}

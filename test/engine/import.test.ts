@@ -1,0 +1,95 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { runCommand } from "../support/command";
+import { emptyLanguageHost } from "../support/languageServer";
+import { REPOSITORY_ROOT } from "../support/engineEnvironment";
+import { LIST, program, REMOVE, times, useEngine } from "./fixture";
+
+const engine = useEngine();
+
+it("takes the account's keys into a stack, encrypted, and the next preview shows no change", async () => {
+  const account = engine.simulator.account();
+  account.addKey({ name: "team-bot", allocatedAmount: 12, modelWhitelist: ["b", "a"], limitType: "daily" });
+  account.addKey({ name: "team-bot", allocatedAmount: 3, ipWhitelist: ["10.0.0.0/8"], isActive: false });
+  account.addKey({ name: "team one!", allocatedAmount: 1, expiresAtUnixS: 4_102_444_800, usedAmount: 0.5 });
+  account.addKey({ name: "other" });
+  const { project } = engine;
+
+  // The example's script, as a person runs it.
+  const script = join(REPOSITORY_ROOT, "examples", "import", "importKeys.mts");
+  const written = await runCommand(process.execPath, [script, "team"], {
+    cwd: project.folders.work,
+    env: {
+      ...project.env,
+      ELECTRONHUB_API_KEY: account.apiKey,
+      ELECTRONHUB_BASE_URL: engine.simulator.baseUrl,
+    },
+  });
+  expect(written.output.trim()).toBe("3 keys: team-one, team-bot, team-bot-2");
+  expect(engine.takeRequests()).toEqual([LIST]);
+
+  const stack = await engine.stack(
+    "import",
+    program({
+      "team-bot": { name: "team-bot", budget: 12, models: ["a", "b"] },
+      "team-bot-2": { name: "team-bot", budget: 3, allowedIps: ["10.0.0.0/8"], enabled: false },
+      "team-one": { name: "team one!", budget: 1, expiresAt: "2100-01-01T00:00:00Z" },
+    }),
+  );
+  // The CLI asks for the program's language host, and runs nothing on it.
+  const host = await emptyLanguageHost();
+  const yaml = join(project.folders.work, "Pulumi.yaml");
+  const before = await readFile(yaml, "utf8");
+  await writeFile(yaml, JSON.stringify({ name: "test", runtime: host.runtime }));
+  const args = ["--file", "keys.json", "--generate-code=false", "--protect=false", "--yes"];
+  const imported = await project.pulumi(["import", "--stack", "import", ...args]);
+  host.close();
+  await writeFile(yaml, before);
+  expect(imported.output).toContain("3 imported");
+  expect(imported.exitCode).toBe(0);
+  await engine.expectNoChange(stack);
+
+  const keys = await engine.secretKeys("import");
+  expect(Object.values(keys).toSorted()).toEqual(
+    account
+      .keys()
+      .filter(({ name }) => name.startsWith("team"))
+      .map(({ key }) => key)
+      .toSorted(),
+  );
+  const { deployment } = await project.exportState("import");
+  for (const key of Object.values(keys)) expect(JSON.stringify(deployment)).not.toContain(key);
+
+  expect((await stack.refresh()).changes).toEqual({ same: 4 });
+  expect(engine.takeRequests()).toEqual([LIST]);
+  expect((await project.destroy("import")).exitCode).toBe(0);
+  expect(engine.takeRequests()).toEqual(times(3, REMOVE));
+  expect(account.keys().map(({ name }) => name)).toEqual(["other"]);
+});
+
+it("writes the program that declares them", async () => {
+  const account = engine.simulator.account();
+  account.addKey({ name: "plain" });
+  const { folders, env } = engine.project;
+  const script = join(folders.work, "describe.mts");
+  await writeFile(
+    script,
+    `import { importProxyKeys } from "pulumi-electronhub";
+const { program } = await importProxyKeys({ budgetWindow: "weekly" });
+console.log(program);
+`,
+  );
+  const { output } = await runCommand(process.execPath, [script], {
+    cwd: folders.work,
+    env: { ...env, ELECTRONHUB_API_KEY: account.apiKey, ELECTRONHUB_BASE_URL: engine.simulator.baseUrl },
+  });
+  expect(output.trim()).toBe(`import * as electronhub from "pulumi-electronhub";
+
+new electronhub.ProxyKey("plain", {
+  name: "plain",
+  budget: 1,
+  budgetWindow: "weekly",
+});`);
+  engine.takeRequests();
+});
