@@ -83,7 +83,7 @@ function processOn(
     transport,
     report,
     environment: {
-      ELECTRONHUB_API_KEY: "ek-Zk83hQ0vLrT6mXw1NbPc57JyGdEa92Us",
+      ELECTRONHUB_API_KEY: "ek-Zk83hQ0vLrT6mXw1NbPc57JyGdEa92",
       ELECTRONHUB_BASE_URL: "https://api.example/v1",
       ELECTRONHUB_MAX_WAIT: maxWait,
     },

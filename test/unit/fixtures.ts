@@ -6,7 +6,7 @@ import { UNKNOWN } from "../../provider/lifecycle/inputs";
 /** 2026-01-01T00:00:00Z. */
 export const NOW_MS = Date.UTC(2026, 0, 1);
 
-export const SECRET = "ek-proxy-Zk83hQ0vLrT6mXw1NbPc57JyGdEa92Us";
+export const SECRET = "ek-proxy-Zk83hQ0vLrT6mXw1NbPc57JyGdEa92";
 
 /** A stand-in for `crypto.randomBytes` that never gives the same bytes twice in a row. */
 export function countingBytes(): (count: number) => Uint8Array {
