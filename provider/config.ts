@@ -10,7 +10,7 @@ import { isLoopback } from "./api/transport";
 export const CONFIG_NAMESPACE = "electronhub";
 
 /** Each setting's name in the stack's configuration, and in the environment, which stands in where that has none. */
-const SETTINGS = {
+export const SETTINGS = {
   apiKey: "ELECTRONHUB_API_KEY",
   baseUrl: "ELECTRONHUB_BASE_URL",
   rateLimit: "ELECTRONHUB_RATE_LIMIT",
@@ -19,7 +19,7 @@ const SETTINGS = {
   userAgent: "ELECTRONHUB_USER_AGENT",
 } as const satisfies Record<keyof WrittenSettings, string>;
 
-type SettingName = keyof typeof SETTINGS;
+export type SettingName = keyof typeof SETTINGS;
 
 /** The settings as people write them. */
 export interface WrittenSettings {
@@ -96,11 +96,20 @@ function malformed(name: SettingName, why: string, nextStep: string): Configurat
 
 function acceptableRateLimit(text: string | undefined): RateLimit | undefined {
   if (text === undefined) return undefined;
+  const rateLimit = parseRateLimit(text);
+  if (rateLimit === undefined) throw malformed("rateLimit", "is no rate", HOW_TO_WRITE_A_RATE);
+  return rateLimit;
+}
+
+export const HOW_TO_WRITE_A_RATE = "Write requests per window, for example 10/60s.";
+
+/** Reads requests per window, such as `10/60s` or `100/m`. Undefined: it is no rate. */
+export function parseRateLimit(text: string): RateLimit | undefined {
   const [count = "", window = ""] = text.split("/");
   const limit = /^[1-9]\d{0,5}$/.test(count.trim()) ? Number(count) : undefined;
   const windowMs = parseDurationMs(/^\s*[smh]\s*$/.test(window) ? `1${window.trim()}` : window);
   if (limit === undefined || windowMs === undefined || windowMs < 1_000 || windowMs > 3_600_000) {
-    throw malformed("rateLimit", "is no rate", "Write requests per window, for example 10/60s.");
+    return undefined;
   }
   return { limit, windowMs };
 }
@@ -112,11 +121,31 @@ export function ledgerFolder(
   environment: SettingSources["environment"],
   platform = process.platform,
 ): string {
+  return join(cacheFolder(environment, platform), "rate");
+}
+
+/** The folder in which processes note the creations that they have in flight: in the user's cache. */
+export function creationsFolder(
+  environment: SettingSources["environment"],
+  platform = process.platform,
+): string {
+  return join(cacheFolder(environment, platform), "creations");
+}
+
+/** The folder in which commands note which stack they work on: in the user's cache. */
+export function stackLocksFolder(
+  environment: SettingSources["environment"],
+  platform = process.platform,
+): string {
+  return join(cacheFolder(environment, platform), "stacks");
+}
+
+function cacheFolder(environment: SettingSources["environment"], platform: NodeJS.Platform): string {
   const base =
     environment["XDG_CACHE_HOME"] ??
     (platform === "win32" ? environment["LOCALAPPDATA"] : undefined) ??
     join(homedir(), platform === "darwin" ? "Library/Caches" : ".cache");
-  return join(base, "pulumi-electronhub", "rate");
+  return join(base, "pulumi-electronhub");
 }
 
 /** The kinds of credentials that people have, by their prefixes: the longer ones first, since they overlap. */
@@ -166,7 +195,8 @@ function defaultUserAgent(): string {
   return (cachedUserAgent ??= `pulumi-electronhub/${packageVersion()} (node/${process.versions.node})`);
 }
 
-function packageVersion(): string {
+/** The version of this package, from its own package.json. */
+export function packageVersion(): string {
   const manifest = JSON.parse(readFileSync(join(__dirname, "..", "package.json"), "utf8")) as {
     version: string;
   };

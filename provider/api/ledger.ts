@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { isAlive } from "./processes";
 import { emptyWindow, type WindowState } from "./rateWindow";
 import { memoryStore, type WindowStore } from "./windowStore";
 
@@ -180,13 +181,7 @@ function readHolder(lock: string): string | undefined {
 
 function isDead(holder: string): boolean {
   const pid = Number.parseInt(holder, 10);
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return codeOf(error) === "ESRCH";
-  }
+  return pid > 0 && !isAlive(pid);
 }
 
 /** Moving is atomic, so of two that break a lock one wins; a lock that was renewed meanwhile is put back. */

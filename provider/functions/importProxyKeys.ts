@@ -1,8 +1,10 @@
 import type { KeyObject } from "../api/wire";
+import { secretEnvelope } from "../lifecycle/engineSecret";
 import { PROVIDER_TEXT } from "../lifecycle/shim";
 import { inputNames, inputsSchema, type ProxyKeyInputs } from "../lifecycle/inputs";
 import { inputsFromWire, plainJson, secretOutputNames, stateOf } from "../lifecycle/state";
-import { TYPE_TOKEN } from "../resources/proxyKey";
+import type { Operation } from "../lifecycle/session";
+import { PROXY_KEY_TOKEN } from "../lifecycle/tokens";
 import { keyFilter, type GetProxyKeysArgs } from "./getProxyKeys";
 import { infoOf } from "./proxyKeyInfo";
 import { allKeys, ask, QuestionError, type QueryOptions } from "./query";
@@ -26,9 +28,6 @@ export interface ProxyKeyImport {
   names: readonly string[];
 }
 
-/** The engine's own envelope of a secret in a file for `pulumi import`. */
-const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
-
 /**
  * Describes the account's keys for `pulumi import`, and as a program. Nothing is sent but one list; after the import a
  * preview of the program shows no change.
@@ -36,23 +35,31 @@ const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1e
  * @throws RunError when the list is refused, or does not show the keys' secrets.
  */
 export function importProxyKeys(
-  { budgetWindow = "daily", ...filter }: ImportProxyKeysArgs = {},
+  args: ImportProxyKeysArgs = {},
   options: QueryOptions = {},
 ): Promise<ProxyKeyImport> {
-  return ask("Cannot describe the account's proxy keys", options, async (operation) => {
-    const nowMs = operation.wait.clock.nowMs();
-    const fits = keyFilter(filter, nowMs);
-    const keys = (await allKeys.answer(operation))
-      .filter((wire) => fits(infoOf(wire, nowMs)))
-      .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    const names = resourceNames(keys.map(({ name }) => name));
-    const described = keys.map((wire, at) => describe(names[at] as string, wire, budgetWindow));
-    return {
-      file: `${JSON.stringify({ resources: described.map(({ resource }) => resource) }, undefined, 2)}\n`,
-      program: programOf(described),
-      names,
-    };
-  });
+  return ask("Cannot describe the account's proxy keys", options, (operation) =>
+    describeImport(args, operation),
+  );
+}
+
+/** `importProxyKeys` for whoever has asked for the account already. @throws ApiError. */
+export async function describeImport(
+  { budgetWindow = "daily", ...filter }: ImportProxyKeysArgs,
+  operation: Operation,
+): Promise<ProxyKeyImport> {
+  const nowMs = operation.wait.clock.nowMs();
+  const fits = keyFilter(filter, nowMs);
+  const keys = (await allKeys.answer(operation))
+    .filter((wire) => fits(infoOf(wire, nowMs)))
+    .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const names = resourceNames(keys.map(({ name }) => name));
+  const described = keys.map((wire, at) => describe(names[at] as string, wire, budgetWindow));
+  return {
+    file: `${JSON.stringify({ resources: described.map(({ resource }) => resource) }, undefined, 2)}\n`,
+    program: programOf(described),
+    names,
+  };
 }
 
 interface Described {
@@ -71,13 +78,13 @@ function describe(name: string, wire: KeyObject, budgetWindow: ProxyKeyInputs["b
   const inputs = plainJson(inputsFromWire(wire, { budgetWindow }));
   const state: Record<string, unknown> = { ...stateOf(wire.key, inputs, wire) };
   for (const secret of secretOutputNames) {
-    state[secret] = { ...SECRET, plaintext: JSON.stringify(state[secret]) };
+    state[secret] = secretEnvelope(state[secret]);
   }
   return {
     name,
     inputs,
     resource: {
-      type: TYPE_TOKEN,
+      type: PROXY_KEY_TOKEN,
       name,
       id: state["fingerprint"],
       inputs: { ...inputs, __provider: PROVIDER_TEXT },

@@ -29,6 +29,7 @@ const PROVIDER_PROPERTY = "__provider";
 const INTERNAL_NAMES: readonly string[] = [
   PROVIDER_PROPERTY,
   "__resourceName",
+  "__stack",
   "__nameGenerated",
   "__nameAdopted",
 ] satisfies (keyof InternalInputs | typeof PROVIDER_PROPERTY)[];

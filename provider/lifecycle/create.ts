@@ -1,11 +1,12 @@
 import type { CreateResult } from "@pulumi/pulumi/dynamic";
 import { isApiError, UnexpectedAnswerError, type ApiError } from "../api/errors";
-import type { Listing } from "../api/client";
+import type { CallContext, Listing } from "../api/client";
 import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
 import type { CreatedKey } from "../api/wire";
 import { adopt } from "./adopt";
 import { ensureEnabled } from "./enabled";
 import { InitializationFailure } from "./failures";
+import type { CreationInFlight } from "./inFlight";
 import { inputsSchema, toWireSettings, type InternalInputs } from "./inputs";
 import { recognise, unclaimedOfTheName, type LostCreation } from "./recognise";
 import type { Operation } from "./session";
@@ -15,6 +16,7 @@ import { fingerprintOf, inputsFromWire, stateOf, type ProxyKeyState } from "./st
 export async function create(
   properties: Record<string, unknown>,
   operation: Operation,
+  inFlight: CreationInFlight,
 ): Promise<CreateResult<ProxyKeyState>> {
   if (typeof properties["adopt"] === "string") {
     const adopted = await adopt(properties["adopt"], properties, operation);
@@ -32,7 +34,7 @@ export async function create(
     rivals: () => (creating.get(settings.name) ?? 0) > 1,
   };
   creating.set(settings.name, (creating.get(settings.name) ?? 0) + 1);
-  const { created, clear } = await createExactlyOnce(lost, operation).finally(() =>
+  const { created, clear } = await createExactlyOnce(lost, operation, inFlight).finally(() =>
     creating.set(settings.name, (creating.get(settings.name) ?? 1) - 1),
   );
 
@@ -65,17 +67,30 @@ export async function create(
 async function createExactlyOnce(
   lost: LostCreation,
   operation: Operation,
+  inFlight: CreationInFlight,
 ): Promise<{ created: CreatedKey; clear: boolean }> {
   const { client, claimed, snapshot, wait } = operation;
+  const { nameGenerated, settings } = lost;
+  const noting: CallContext = {
+    ...wait,
+    onRequest: () => {
+      inFlight.requested(settings.name, { nameGenerated, startedMs: wait.clock.nowMs() });
+      wait.onRequest?.();
+    },
+  };
   for (let attempt = 0; ; attempt++) {
     try {
-      const created = await client.create(lost.settings, wait);
+      const created = await client.create(settings, noting);
       snapshot.invalidate();
       claimed.add(fingerprintOf(created.key));
       return { created, clear: attempt === 0 };
     } catch (error) {
       // A clear refusal settles it, unless an earlier try may have taken effect late: even the cap may be our own key.
-      if (!isApiError(error) || (attempt === 0 && !error.outcomeUnknown)) throw error;
+      if (!isApiError(error)) throw error;
+      if (attempt === 0 && !error.outcomeUnknown) {
+        inFlight.nothingMade();
+        throw error;
+      }
       snapshot.invalidate();
       const created = await findLost(error, attempt, lost, operation);
       if (created) return { created, clear: false };

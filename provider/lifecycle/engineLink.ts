@@ -50,20 +50,33 @@ export interface WatchOptions {
   engine: EngineLink;
   /** Called once, when the engine has not answered twice in a row. */
   onGone: () => void;
-  /** Milliseconds between two looks. Default 5,000. */
+  /** Milliseconds from one look to the next. Default 1,000. */
   intervalMs?: number;
 }
 
-/** Looks after the engine from time to time, without keeping the process alive. */
-export function watchEngine({ engine, onGone, intervalMs = 5_000 }: WatchOptions): { stop(): void } {
+/**
+ * Looks after the engine from time to time, without keeping the process alive. An engine that has ended refuses at once,
+ * so two looks tell; one that is merely silent is given the time of two.
+ */
+export function watchEngine({ engine, onGone, intervalMs = 1_000 }: WatchOptions): { stop(): void } {
   let misses = 0;
+  let isStopped = false;
+  let timer: NodeJS.Timeout;
+  // The next look begins when this one has ended: a silent engine must not be asked many times at once.
+  const lookLater = () => {
+    timer = setTimeout(() => void look(), intervalMs).unref();
+  };
   const look = async () => {
     misses = (await engine.answers()) ? 0 : misses + 1;
-    if (misses < 2) return;
-    clearInterval(timer);
-    onGone();
+    if (isStopped) return;
+    if (misses < 2) lookLater();
+    else onGone();
   };
-  const timer = setInterval(() => void look(), intervalMs);
-  timer.unref();
-  return { stop: () => clearInterval(timer) };
+  lookLater();
+  return {
+    stop: () => {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
 }

@@ -32,6 +32,8 @@ export type ProxyKeyInputs = z.output<typeof inputsSchema>;
 export interface InternalInputs {
   /** The resource's name, for a generated key name; taken out again by check. */
   __resourceName?: string;
+  /** `organization/project/stack`, for the note of a creation in flight; taken out again by check. */
+  __stack?: string;
   /** The key's name was generated in this very check, so no other key can have it. */
   __nameGenerated?: boolean;
   /** The name is the own one of a key that was adopted once, and stands in the outputs only. */

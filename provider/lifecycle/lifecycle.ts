@@ -14,6 +14,8 @@ import { create } from "./create";
 import { remove } from "./delete";
 import { diff } from "./diff";
 import { toEngineError, type Action, type Subject } from "./failures";
+import { CreationInFlight } from "./inFlight";
+import type { InternalInputs } from "./inputs";
 import { read } from "./read";
 import { Sessions, type Dependencies, type Operation } from "./session";
 import { fingerprintOf } from "./state";
@@ -28,6 +30,8 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
   /** The API keys that were in use, to keep them out of messages. */
   readonly #apiKeys = new Set<string>();
   #running = 0;
+  /** A plugin process works for one stack; only `check` sees what the program says of itself. */
+  #stack: string | undefined;
   #stackSetting: (key: string) => string | undefined = () => undefined;
 
   constructor(dependencies: Dependencies) {
@@ -47,6 +51,8 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
   }
 
   check(olds: Properties, news: Properties): Promise<CheckResult<Properties>> {
+    const { __stack: stack } = news as InternalInputs;
+    if (typeof stack === "string") this.#stack = stack;
     return this.#guard("check", news, news, () => {
       const { clock, randomBytes, report } = this.#dependencies;
       const { note, ...result } = check(olds, news, { nowMs: clock.nowMs(), randomBytes });
@@ -63,12 +69,15 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
     const { adopt } = inputs;
     const isAdoption = typeof adopt === "string";
     const subject = isAdoption ? { ...inputs, key: adopt, fingerprint: fingerprintOf(adopt) } : inputs;
-    return this.#guard(isAdoption ? "adopt" : "create", subject, inputs, () =>
+    const { creations: journal, engine } = this.#dependencies;
+    const inFlight = new CreationInFlight({ journal, engine, stack: this.#stack });
+    const outcome = this.#guard(isAdoption ? "adopt" : "create", subject, inputs, () =>
       this.#change("create", subject, async (operation) => {
-        const result = await create(inputs, operation);
+        const result = await create(inputs, operation, inFlight);
         return { result, outcome: isAdoption ? "adopted" : "created", fingerprint: result.id };
       }),
     );
+    return inFlight.handOver(outcome);
   }
 
   read(id: string, properties: Properties = {}): Promise<ReadResult<Properties>> {

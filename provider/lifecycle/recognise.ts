@@ -59,10 +59,22 @@ function madeByUs(
 ): boolean {
   if (key.created_at === undefined || serverAheadMs === undefined) return false;
   const startedByServerMs = startedMs + serverAheadMs;
+  return madeSince(key, startedByServerMs) && isUnused(key) && hasSettings(key, settings);
+}
+
+/** Whether the server made the key then or later, within the tolerance of clocks. Not when it does not say. */
+export function madeSince({ created_at: createdUnixS }: KeyObject, sinceByServerMs: number): boolean {
+  return createdUnixS !== undefined && createdUnixS * 1_000 + 1_000 >= sinceByServerMs - CLOCK_TOLERANCE_MS;
+}
+
+/** Nobody has ever used the key, as far as the account says. */
+export function isUnused({ used_ammount: used, last_used: lastUsed }: KeyObject): boolean {
+  return used === 0 && (lastUsed ?? null) === null;
+}
+
+/** The key is set to just this; its window, which the API never tells, left aside. */
+export function hasSettings(key: KeyObject, settings: KeySettings): boolean {
   return (
-    key.created_at * 1_000 + 1_000 >= startedByServerMs - CLOCK_TOLERANCE_MS &&
-    key.used_ammount === 0 &&
-    (key.last_used ?? null) === null &&
     key.allocated_ammount === settings.allocated_ammount &&
     key.expires_at === settings.expires_at &&
     sameSet(key.model_whitelist, settings.model_whitelist) &&

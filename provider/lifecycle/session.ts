@@ -8,6 +8,7 @@ import type { Transport } from "../api/transport";
 import { memoryStore, type WindowStore } from "../api/windowStore";
 import type { Settings } from "../config";
 import type { Adoption } from "./adopt";
+import type { CreationJournal } from "./creations";
 import { EngineGoneError, type EngineLink } from "./engineLink";
 
 /** What the lifecycle takes from the world, so that tests can bring their own. */
@@ -26,6 +27,8 @@ export interface Dependencies {
   signal?: AbortSignal;
   /** Where the window of an account is remembered, by the account's anonymous name. Default: in this process. */
   windowStore?: (account: string) => WindowStore;
+  /** Where the creations in flight are noted. Default: nowhere. */
+  creations?: CreationJournal;
   /** Shows a person one line, attached to the stack. Default: nobody. */
   report?: (line: string) => void;
 }

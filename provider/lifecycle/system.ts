@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { systemClock } from "../api/clock";
 import { ledgerStore } from "../api/ledger";
 import { createTransport } from "../api/transport";
-import { ledgerFolder } from "../config";
+import { creationsFolder, ledgerFolder } from "../config";
+import { creationJournal } from "./creations";
 import type { Dependencies } from "./session";
 
-/** The world as it is: the machine's clock, the network, the environment, and the ledgers in the user's cache. */
+/** The world as it is: the machine's clock, the network, the environment, and what processes remember in the user's cache. */
 export function systemDependencies(report: (line: string) => void): Dependencies {
   return {
     clock: systemClock,
@@ -24,5 +25,12 @@ export function systemDependencies(report: (line: string) => void): Dependencies
             `Electron Hub: the rate limit cannot be shared with other processes (${reason}); this one keeps to it alone.`,
           ),
       }),
+    creations: creationJournal({
+      folder: creationsFolder(process.env),
+      onTrouble: (reason) =>
+        report(
+          `Electron Hub: creations in flight cannot be noted (${reason}); if this process is killed in the middle of one, only its name on the account tells.`,
+        ),
+    }),
   };
 }

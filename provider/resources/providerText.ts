@@ -1,7 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 /** FROZEN CONTRACT: the module in the type tokens of our dynamic resources. */
-export const MODULE = "electronhub";
 
 /** What Pulumi would serialize into the state, was it not for `withProviderText`. */
 export const PLACEHOLDER: pulumi.dynamic.ResourceProvider = {

@@ -1,13 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { outputFields } from "../lifecycle/fields";
-import { inputNames, secretInputNames, type WrittenInputs } from "../lifecycle/inputs";
+import { inputNames, secretInputNames, type InternalInputs, type WrittenInputs } from "../lifecycle/inputs";
 import { PROVIDER_TEXT } from "../lifecycle/shim";
 import { secretOutputNames, type ProxyKeyState } from "../lifecycle/state";
-import { MODULE, PLACEHOLDER, withProviderText } from "./providerText";
-
-/** FROZEN CONTRACT: they make the type token in every state, `pulumi-nodejs:dynamic/electronhub:ProxyKey`. */
-const TYPE = "ProxyKey";
-export const TYPE_TOKEN = `pulumi-nodejs:dynamic/${MODULE}:${TYPE}`;
+import { MODULE, PROXY_KEY_TOKEN, PROXY_KEY_TYPE } from "../lifecycle/tokens";
+import { PLACEHOLDER, withProviderText } from "./providerText";
 
 /** A list may have elements that are known only later. */
 type ElementInputs<T> = T extends readonly (infer Element)[] ? pulumi.Input<Element>[] : T;
@@ -42,10 +39,13 @@ export class ProxyKey extends pulumi.dynamic.Resource {
     super(
       PLACEHOLDER,
       name,
-      { ...unresolved, ...args, ...secretly(args), __resourceName: name },
+      { ...unresolved, ...args, ...secretly(args), __resourceName: name, ...whichStack() },
       {
         ...options,
-        transformations: [withProviderText(TYPE_TOKEN, PROVIDER_TEXT), ...(options.transformations ?? [])],
+        transformations: [
+          withProviderText(PROXY_KEY_TOKEN, PROVIDER_TEXT),
+          ...(options.transformations ?? []),
+        ],
         additionalSecretOutputs: [
           ...secretOutputNames,
           ...secretInputNames,
@@ -53,8 +53,18 @@ export class ProxyKey extends pulumi.dynamic.Resource {
         ],
       },
       MODULE,
-      TYPE,
+      PROXY_KEY_TYPE,
     );
+  }
+}
+
+/** Which stack this is, for the note of a creation in flight. Where no engine runs the program there may be none. */
+function whichStack(): InternalInputs {
+  try {
+    const names = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()];
+    return names.includes("") ? {} : { __stack: names.join("/") };
+  } catch {
+    return {};
   }
 }
 

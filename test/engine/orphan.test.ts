@@ -30,8 +30,8 @@ it("what waits when its engine is killed sends nothing more, and the plugin ends
     expect(await up).toBeInstanceOf(Error);
     const sent = simulator.requests().length;
     refusal.remove();
-    // The watch looks every 5 seconds, and gives up at the second miss in a row.
-    await expect.poll(() => orphans.filter(isAlive), { timeout: 40_000, interval: 250 }).toEqual([]);
+    // The watch looks every second, and gives up at the second miss in a row.
+    await expect.poll(() => orphans.filter(isAlive), { timeout: 20_000, interval: 50 }).toEqual([]);
     const journal = engine.takeJournal();
     expect(journal).toHaveLength(sent);
     expect(journal.every(({ method, path, applied }) => `${method} ${path}` === CREATE && !applied)).toBe(

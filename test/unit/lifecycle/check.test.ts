@@ -30,7 +30,8 @@ describe("defaults", () => {
   });
 
   it("drops what is only for check itself, and the provider's text", () => {
-    const { inputs } = run({ budget: 1, name: "web", __resourceName: "web", __provider: "text" });
+    const internal = { __resourceName: "web", __stack: "organization/shop/dev", __provider: "text" };
+    const { inputs } = run({ budget: 1, name: "web", ...internal });
     expect(inputs).toEqual(run({ budget: 1, name: "web" }).inputs);
   });
 });

@@ -67,17 +67,41 @@ describe("watchEngine", () => {
     expect(onGone).not.toHaveBeenCalled();
   });
 
-  it("looks every 5 seconds unless told otherwise, and no more once it is stopped", async () => {
+  it("looks every second unless told otherwise, and no more once it is stopped", async () => {
     vi.useFakeTimers();
     const engine = { answers: vi.fn<() => Promise<boolean>>(() => Promise.resolve(true)) };
     const watching = watchEngine({ engine, onGone: () => {} });
-    await vi.advanceTimersByTimeAsync(4_999);
+    await vi.advanceTimersByTimeAsync(999);
     expect(engine.answers).not.toHaveBeenCalled();
-    await vi.advanceTimersByTimeAsync(10_001);
+    await vi.advanceTimersByTimeAsync(2_001);
     expect(engine.answers).toHaveBeenCalledTimes(3);
     watching.stop();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(engine.answers).toHaveBeenCalledTimes(3);
+  });
+
+  it("never looks twice at once at an engine that is slow to answer", async () => {
+    vi.useFakeTimers();
+    const slow = () => new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 5_000));
+    const engine = { answers: vi.fn<() => Promise<boolean>>(slow) };
+    const onGone = vi.fn<() => void>();
+    watchEngine({ engine, onGone });
+    await vi.advanceTimersByTimeAsync(6_999);
+    expect(engine.answers).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(onGone).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(onGone).toHaveBeenCalledTimes(1);
+    expect(engine.answers).toHaveBeenCalledTimes(2);
+  });
+
+  it("says nothing any more when it is stopped in the middle of a look", async () => {
+    const { onGone, watching } = watch(false);
+    await vi.advanceTimersByTimeAsync(1_000);
+    vi.advanceTimersByTime(1_000);
+    watching.stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(onGone).not.toHaveBeenCalled();
   });
 });
 

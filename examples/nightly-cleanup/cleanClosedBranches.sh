@@ -1,0 +1,23 @@
+#!/bin/sh
+# Removes the stacks of branches that are gone: their proxy keys, what crashed jobs have left, and the stacks themselves.
+#
+#   cleanClosedBranches.sh [OPTION…]     in a clone of the repository, in the folder of the Pulumi.yaml, after `npm ci`
+#
+# A stack is called `branch-` and its branch's name, in lower case, with a hyphen for anything but letters and digits.
+# Options are passed on to `pulumi-electronhub cleanup`: without --yes it only shows what it would do.
+# Exit codes are that command's: 0 done, 1 failed in part, 2 usage, 3 refused; or 1 when the branches cannot be listed.
+set -eu
+
+# Assigned on its own, so that a failure ends the script: without the list every branch would look gone.
+refs=$(git ls-remote --heads origin)
+if [ -z "$refs" ]; then
+  echo "The remote has no branch at all, which cannot be true: nothing was done." >&2
+  exit 1
+fi
+
+for branch in $(printf '%s\n' "$refs" | sed 's|^.*refs/heads/||'); do
+  slug=$(printf '%s' "$branch" | tr 'A-Z' 'a-z' | tr -cs 'a-z0-9' '-')
+  set -- "$@" --except "branch-$slug"
+done
+
+exec npx --no-install pulumi-electronhub cleanup --stack 'branch-*' --older-than 1d --remove-stack "$@"

@@ -1,0 +1,78 @@
+import { resolve } from "node:path";
+import type { ProxyKeyClient } from "../api/client";
+import type { KeyObject } from "../api/wire";
+import { readSettings, type Settings } from "../config";
+import { Sessions, type Dependencies, type Operation } from "../lifecycle/session";
+import { fingerprintOf } from "../lifecycle/state";
+import type { Terminal } from "./terminal/terminal";
+
+/** Settings by their names in a stack's configuration, such as `electronhub:apiKey`. */
+export type StackSettings = Readonly<Record<string, string>>;
+
+/** One account, seen from the command line. */
+export interface AccountView {
+  settings: Settings;
+  /** Begins an operation, which may wait for `maxWait` in all. */
+  begin(): Operation;
+}
+
+/** The accounts that a command works with, each with one window of requests, which other processes share. */
+export class Accounts {
+  readonly #sessions: Sessions;
+  readonly #dependencies: Dependencies;
+  readonly #terminal: Terminal;
+  readonly #views = new Map<ProxyKeyClient, AccountView>();
+
+  constructor(dependencies: Dependencies, terminal: Terminal) {
+    this.#dependencies = dependencies;
+    this.#sessions = new Sessions(dependencies);
+    this.#terminal = terminal;
+  }
+
+  /**
+   * The account of these settings; what they leave out comes from the environment. The same account is the same object.
+   *
+   * @param folder the program's, which a relative path in the settings starts from.
+   * @throws ConfigurationError that names the setting and what would be right.
+   */
+  of(stack: StackSettings | undefined, folder: string): AccountView {
+    const { environment } = this.#dependencies;
+    const read = readSettings({ stack: (key) => stack?.[key], environment });
+    const auditLog = read.auditLog === undefined ? undefined : resolve(folder, read.auditLog);
+    const settings = { ...read, auditLog };
+    this.#terminal.hide(settings.apiKey);
+    const begin = () => this.#sessions.begin(settings);
+    const { client } = begin();
+    const known = this.#views.get(client);
+    if (known !== undefined) return known;
+    const view = { settings, begin };
+    this.#views.set(client, view);
+    return view;
+  }
+}
+
+/** A key of an account, with its fingerprint where the list shows its secret. */
+export interface ListedKey {
+  wire: KeyObject;
+  fingerprint: string | undefined;
+}
+
+/** The account's keys as they are now: nothing that was listed before. */
+export async function listKeys(
+  account: AccountView,
+): Promise<{ keys: readonly ListedKey[]; serverAheadMs: number | undefined }> {
+  const operation = account.begin();
+  const { keys, serverAheadMs } = await operation.client.list(operation.wait);
+  return {
+    keys: keys.map((wire) => ({
+      wire,
+      fingerprint: wire.key === undefined ? undefined : fingerprintOf(wire.key),
+    })),
+    serverAheadMs,
+  };
+}
+
+/** Credits that go back to the account when the key is removed. */
+export function unusedCredits({ allocated_ammount, used_ammount }: KeyObject): number {
+  return Math.max(0, allocated_ammount - used_ammount);
+}

@@ -1,0 +1,72 @@
+import { rm, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { describeImport } from "../functions/importProxyKeys";
+import type { ProxyKeyInputs } from "../lifecycle/inputs";
+import { accountOf } from "./commandAccount";
+import { EXIT, Refusal, UsageError, type ExitCode } from "./exit";
+import { PulumiProject } from "./pulumi/project";
+import { counted } from "./terminal/table";
+import type { World } from "./world";
+
+export interface AdoptOptions {
+  dir: string;
+  stack?: string;
+  namePrefix?: string;
+  budgetWindow: ProxyKeyInputs["budgetWindow"];
+  out: string;
+  program: string;
+  force?: boolean;
+}
+
+/** Writes the file for `pulumi import` and the program that declare the account's keys. The account is only read. */
+export async function adopt(options: AdoptOptions, world: World): Promise<ExitCode> {
+  const out = resolve(options.out);
+  const program = resolve(options.program);
+  if (out === program) throw new UsageError("--out and --program name the same file.");
+  const account = await accountOf(options, world, () => PulumiProject.open(options.dir));
+  const described = await describeImport(
+    { namePrefix: options.namePrefix, budgetWindow: options.budgetWindow },
+    account.begin(),
+  );
+  const { terminal } = world;
+  if (described.names.length === 0) {
+    terminal.result("No key of the account fits; nothing was written.");
+    return EXIT.done;
+  }
+  await write(out, described.file, 0o600, options.force === true);
+  try {
+    await write(program, described.program, 0o644, options.force === true);
+  } catch (error) {
+    // Keys in clear are not left behind by a command that failed.
+    await rm(out, { force: true });
+    throw error;
+  }
+  terminal.result(
+    [
+      `${counted(described.names.length, "key")}: ${described.names.join(", ")}`,
+      `${options.out} holds them in clear, readable for you only; ${options.program} declares them.`,
+      "Next:",
+      `  pulumi import --file ${options.out} --generate-code=false --protect=false`,
+      `  rm ${options.out}`,
+      `then put ${options.program} into the program; \`pulumi preview\` shows no change.`,
+    ].join("\n"),
+  );
+  return EXIT.done;
+}
+
+async function write(path: string, text: string, mode: number, replace: boolean): Promise<void> {
+  // One that exists may be readable for others, or a link to somewhere else: it is made anew.
+  if (replace) await rm(path, { force: true });
+  try {
+    await writeFile(path, text, { mode, flag: "wx" });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "failed";
+    throw new Refusal({
+      why: code === "EEXIST" ? `${path} exists already.` : `${path} cannot be written (${code}).`,
+      nextStep:
+        code === "EEXIST"
+          ? "Name another with --out or --program, or add --force."
+          : "Name a place that can be written with --out or --program.",
+    });
+  }
+}

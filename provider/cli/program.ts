@@ -1,0 +1,243 @@
+import { Command, CommanderError, Option } from "commander";
+import { packageVersion } from "../config";
+import type { AdoptOptions } from "./adopt";
+import type { CleanupOptions } from "./cleanup";
+import type { DoctorOptions } from "./doctor";
+import { EXIT, Refusal, UsageError, problemOf, type ExitCode } from "./exit";
+import type { OrphansOptions } from "./orphans";
+import type { RecoverOptions } from "./recover";
+import type { SimulateOptions } from "./simulate";
+import { collected, durationMs, port, positiveCount } from "./terminal/options";
+import { systemWorld, type World } from "./world";
+
+/** Runs the command line and sets the process's exit code. Never throws. */
+export async function runCommandLine(args: readonly string[], world: World = systemWorld()): Promise<void> {
+  process.exitCode = await exitCodeOf(args, world);
+  await world.close();
+}
+
+async function exitCodeOf(args: readonly string[], world: World): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.done;
+  const program = programOf(world, (code) => (exitCode = code));
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (error instanceof UsageError) {
+      world.terminal.note(`error: ${error.message}`);
+      return EXIT.usage;
+    }
+    const isRefused = error instanceof Refusal || isConfigurationError(error);
+    return failed(error, isRefused ? EXIT.refused : EXIT.failedInPart, args, world);
+  } finally {
+    world.terminal.end();
+  }
+}
+
+/** Says why the whole command failed, to programs as well. */
+function failed(error: unknown, exitCode: ExitCode, args: readonly string[], { terminal }: World): ExitCode {
+  const problem = problemOf(error);
+  terminal.note(`${problem.why}\n${problem.nextStep}`);
+  if (args.includes("--json")) terminal.json({ command: args[0], exitCode, problems: [problem] });
+  return exitCode;
+}
+
+/** Without an API key nothing can be begun. */
+function isConfigurationError(error: unknown): boolean {
+  return error instanceof Error && error.name === "ConfigurationError";
+}
+
+const EXIT_CODES = `
+Exit codes:
+  0  done, or shown by a dry run
+  1  failed in part: what could be done is done, the output says what is left
+  2  wrong usage; nothing was done
+  3  refused: nothing was done, and the message says what to do about it`;
+
+const DEFAULT_SETTLE_MS = 15_000;
+
+function programOf(world: World, done: (code: ExitCode) => void): Command {
+  const program = new Command("pulumi-electronhub")
+    .description("Looks after the Electron Hub proxy keys of Pulumi stacks.")
+    .version(packageVersion())
+    .exitOverride()
+    .showHelpAfterError("(add --help for the options and examples)")
+    .configureHelp({ helpWidth: 100 })
+    .addHelpText("after", EXIT_CODES);
+  const action =
+    // Loaded only where it is needed: Pulumi's SDK alone takes half a second.
+    <Options>(load: () => Promise<(options: Options, world: World) => Promise<ExitCode>>) =>
+      async (options: Options) => {
+        const run = await load();
+        done(await run(options, world));
+      };
+
+  program
+    .command("cleanup")
+    .description("Destroys every matching stack of the project, what crashed runs have left included.")
+    .addOption(dirOption())
+    .option("--stack <glob...>", "stacks by name (default: every stack of the project)", collected)
+    .option("--except <glob...>", "stacks that are left alone", collected)
+    .option("--older-than <duration>", "only stacks whose last update is longer ago, such as 7d", durationMs)
+    .option("--remove-stack", "remove each stack as well, once nothing is left of it")
+    .option("--yes", "do it (default: a dry run that shows what would be done)")
+    .addOption(jsonOption())
+    .addOption(settleOption())
+    .addOption(breakLocksOption())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ pulumi-electronhub cleanup                                        what would be removed
+  $ pulumi-electronhub cleanup --stack 'pr-*' --older-than 7d --yes   stacks of old pull requests
+  $ pulumi-electronhub cleanup --stack pr-42 --remove-stack --yes     one stack, and the stack itself
+${EXIT_CODES}`,
+    )
+    .action(action<CleanupOptions>(async () => (await import("./cleanup.js")).cleanup));
+
+  program
+    .command("recover")
+    .description(
+      "Removes keys that a crashed run of a stack made and never recorded, and clears the interrupted operations.",
+    )
+    .addOption(dirOption())
+    .option("--stack <name>", "the stack (default: the one that is selected)")
+    .option("--adopt", "put the keys into the stack's state instead of removing them")
+    .option("--dry-run", "only show them")
+    .addOption(jsonOption())
+    .addOption(settleOption())
+    .addOption(breakLocksOption())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ pulumi-electronhub recover --stack pr-42 --dry-run
+  $ pulumi-electronhub recover --stack prod --adopt     keep them: the next \`pulumi up\` shows no change
+${EXIT_CODES}`,
+    )
+    .action(action<RecoverOptions>(async () => (await import("./recover.js")).recover));
+
+  program
+    .command("orphans")
+    .description("Shows the account's keys that no stack of the backend knows, and removes them on demand.")
+    .addOption(dirOption())
+    .addOption(accountOption())
+    .option("--stacks <glob...>", "look into these stacks only; --remove always looks into all", collected)
+    .option("--name-prefix <prefix>", "only keys whose name begins so")
+    .option("--unused-for <duration>", "only keys that nobody has used for as long, such as 30d", durationMs)
+    .option("--remove", "remove them")
+    .option("--yes", "with --remove: do it (default: a dry run)")
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ pulumi-electronhub orphans
+  $ pulumi-electronhub orphans --name-prefix ci- --unused-for 30d --remove --yes
+${EXIT_CODES}`,
+    )
+    .action(action<OrphansOptions>(async () => (await import("./orphans.js")).orphans));
+
+  program
+    .command("adopt")
+    .description(
+      "Writes what brings keys that exist into a stack: a file for `pulumi import`, and the program.",
+    )
+    .addOption(dirOption())
+    .addOption(accountOption())
+    .option("--name-prefix <prefix>", "only keys whose name begins so")
+    .addOption(
+      new Option("--budget-window <window>", "the window of their budgets, which the API never tells")
+        .choices(["daily", "weekly", "monthly"])
+        .default("daily"),
+    )
+    .option(
+      "--out <file>",
+      "the import file; it holds the keys in clear, and is readable for you only",
+      "keys.json",
+    )
+    .option("--program <file>", "the TypeScript that declares the keys", "keys.ts")
+    .option("--force", "replace files that exist")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ pulumi-electronhub adopt --name-prefix team-
+  $ pulumi import --file keys.json --generate-code=false --protect=false && rm keys.json
+${EXIT_CODES}`,
+    )
+    .action(action<AdoptOptions>(async () => (await import("./adopt.js")).adopt));
+
+  program
+    .command("doctor")
+    .description("Checks the credentials, the account and this machine, and says what to mend.")
+    .addOption(dirOption())
+    .addOption(accountOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ pulumi-electronhub doctor
+  $ pulumi-electronhub doctor --stack prod --json
+${EXIT_CODES}`,
+    )
+    .action(action<DoctorOptions>(async () => (await import("./doctor.js")).doctor));
+
+  program
+    .command("simulate")
+    .description(
+      "Runs a simulator of the Electron Hub API on this machine, to try stacks without an account.",
+    )
+    .option("--port <port>", "where it listens, on 127.0.0.1 only (default: any free port)", port, 0)
+    .option("--limit <rate>", "requests that an account may send, such as 10/60s (default: no limit)")
+    .option("--accounts <count>", "how many accounts it has", positiveCount, 1)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ pulumi-electronhub simulate
+  $ pulumi-electronhub simulate --port 8787 --limit 10/60s --accounts 2
+${EXIT_CODES}`,
+    )
+    .action(action<SimulateOptions>(async () => (await import("./simulate.js")).simulate));
+
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError("(add --help for the options and examples)");
+  return program;
+}
+
+function dirOption(): Option {
+  return new Option("--dir <folder>", "the folder of the program, with its Pulumi.yaml").default(
+    ".",
+    "this folder",
+  );
+}
+
+function accountOption(): Option {
+  return new Option(
+    "--stack <name>",
+    "the stack whose configuration names the account (default: the environment, then the selected stack)",
+  );
+}
+
+function jsonOption(): Option {
+  return new Option("--json", "print a report for programs on stdout");
+}
+
+function settleOption(): Option {
+  return new Option(
+    "--settle <duration>",
+    "how long a request of a run that has just crashed may still take effect",
+  )
+    .argParser(durationMs)
+    .default(DEFAULT_SETTLE_MS, "15s");
+}
+
+function breakLocksOption(): Option {
+  return new Option(
+    "--break-locks-older-than <duration>",
+    "take a lock that another machine left this long ago for a dead run's, such as 6h (default: never)",
+  ).argParser(durationMs);
+}

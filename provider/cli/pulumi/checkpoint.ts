@@ -1,0 +1,157 @@
+import { z } from "zod";
+import { CONFIG_NAMESPACE } from "../../config";
+import { inClear } from "../../lifecycle/engineSecret";
+import { PROXY_KEY_TOKEN } from "../../lifecycle/tokens";
+
+/** What a state says of a resource, as far as we look at it. */
+const resourceSchema = z.looseObject({
+  urn: z.string(),
+  type: z.string(),
+  id: z.string().optional(),
+  custom: z.boolean().optional(),
+  provider: z.string().optional(),
+  inputs: z.record(z.string(), z.unknown()).optional(),
+  outputs: z.record(z.string(), z.unknown()).optional(),
+  delete: z.boolean().optional(),
+  retainOnDelete: z.boolean().optional(),
+  protect: z.boolean().optional(),
+});
+
+const deploymentSchema = z.looseObject({
+  manifest: z.looseObject({ time: z.string().optional() }).optional(),
+  resources: z.array(resourceSchema).nullish(),
+  pending_operations: z.array(z.looseObject({ type: z.string(), resource: resourceSchema })).nullish(),
+});
+
+type StoredResource = z.output<typeof resourceSchema>;
+
+/** The settings of the account that a resource belongs to, as the state has them; absent where the state has none. */
+export type StoredSettings = Readonly<Record<string, string>> | undefined;
+
+/** A proxy key that the state knows. */
+export interface StateKey {
+  urn: string;
+  resource: string;
+  /** The resource's id, which is the key's fingerprint. */
+  fingerprint: string;
+  name: string | undefined;
+  key: string | undefined;
+  account: StoredSettings;
+  /** Why a destroy leaves the key on the account, where the stack says so. */
+  kept: "disable" | "retainOnDelete" | undefined;
+}
+
+/** A creation that the engine began and never ended. */
+export interface PendingCreation {
+  urn: string;
+  resource: string;
+  name: string | undefined;
+  nameGenerated: boolean;
+  /** It was taking over a key that existed already. */
+  isAdoption: boolean;
+  account: StoredSettings;
+  /** As the state has them, secrets in clear. */
+  inputs: Readonly<Record<string, unknown>>;
+}
+
+/** What a stack's state says of proxy keys. */
+export interface Checkpoint {
+  /** Milliseconds since the epoch: when it was saved. */
+  savedMs: number | undefined;
+  keys: readonly StateKey[];
+  /** Creations of proxy keys that were interrupted. */
+  pending: readonly PendingCreation[];
+  /** Operations of any kind that were interrupted. */
+  pendingCount: number;
+  /** Resources, the stack itself not counted. */
+  resourceCount: number;
+  /** Every account that the state has settings of, whether or not a key in it belongs to it. */
+  accounts: readonly NonNullable<StoredSettings>[];
+}
+
+const STACK_TYPE = "pulumi:pulumi:Stack";
+const PROVIDER_TYPE = "pulumi:providers:pulumi-nodejs";
+
+/** Reads an exported deployment whose secrets are in clear. */
+export function readCheckpoint(deployment: unknown): Checkpoint {
+  const parsed = deploymentSchema.parse(deployment ?? {});
+  const resources = parsed.resources ?? [];
+  const operations = parsed.pending_operations ?? [];
+  const providers = new Map(
+    resources
+      .filter(({ type }) => type === PROVIDER_TYPE)
+      .map(({ urn, id, inputs }) => [`${urn}::${id ?? ""}`, settingsIn(inputs)]),
+  );
+  const accountOf = ({ provider }: StoredResource) => providers.get(provider ?? "");
+  const savedMs = Date.parse(parsed.manifest?.time ?? "");
+  return {
+    savedMs: Number.isNaN(savedMs) ? undefined : savedMs,
+    keys: resources.filter(isProxyKey).map((stored) => stateKey(stored, accountOf(stored))),
+    pending: operations
+      .filter(({ type, resource }) => type === "creating" && isProxyKey(resource))
+      .map(({ resource }) => pendingCreation(resource, accountOf(resource))),
+    pendingCount: operations.length,
+    resourceCount: resources.filter(({ type }) => type !== STACK_TYPE).length,
+    accounts: [...providers.values()].filter((settings) =>
+      Object.keys(settings).some((key) => key.startsWith(`${CONFIG_NAMESPACE}:`)),
+    ),
+  };
+}
+
+/** Fingerprints of the keys that a state knows, and names of keys that are in the making; no secret is looked at. */
+export function knownIn(deployment: unknown): { fingerprints: string[]; names: string[] } {
+  const parsed = deploymentSchema.parse(deployment ?? {});
+  const operations = (parsed.pending_operations ?? []).filter(({ resource }) => isProxyKey(resource));
+  return {
+    fingerprints: (parsed.resources ?? []).filter(isProxyKey).flatMap(({ id }) => id ?? []),
+    names: operations.flatMap(({ resource }) => textOf(resource.inputs?.["name"]) ?? []),
+  };
+}
+
+export function isProxyKey({ type }: { type: string }): boolean {
+  return type === PROXY_KEY_TOKEN;
+}
+
+function stateKey(
+  { urn, id, inputs, outputs, retainOnDelete }: StoredResource,
+  account: StoredSettings,
+): StateKey {
+  const properties = { ...inputs, ...outputs };
+  const disables = inClear(properties["onDestroy"]) === "disable";
+  return {
+    urn,
+    resource: nameIn(urn),
+    fingerprint: id ?? "",
+    name: textOf(properties["name"]),
+    key: textOf(properties["key"]),
+    account,
+    kept: retainOnDelete === true ? "retainOnDelete" : disables ? "disable" : undefined,
+  };
+}
+
+function pendingCreation({ urn, inputs = {} }: StoredResource, account: StoredSettings): PendingCreation {
+  const clear = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, inClear(value)]));
+  return {
+    urn,
+    resource: nameIn(urn),
+    name: textOf(clear["name"]),
+    nameGenerated: clear["__nameGenerated"] === true,
+    isAdoption: clear["adopt"] !== undefined && clear["adopt"] !== null,
+    account,
+    inputs: clear,
+  };
+}
+
+function settingsIn(inputs: Readonly<Record<string, unknown>> | undefined): Record<string, string> {
+  const settings = Object.entries(inputs ?? {}).map(([key, value]) => [key, textOf(value)] as const);
+  return Object.fromEntries(settings.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+function nameIn(urn: string): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
+}
+
+function textOf(value: unknown): string | undefined {
+  const clear = inClear(value);
+  return typeof clear === "string" ? clear : undefined;
+}

@@ -1,0 +1,196 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import {
+  ConcurrentUpdateError,
+  LocalWorkspace,
+  Stack,
+  StackAlreadyExistsError,
+  StackNotFoundError,
+  type ConfigMap,
+  type EngineEvent,
+  type StackSummary,
+} from "@pulumi/pulumi/automation";
+import { readCheckpoint, type Checkpoint } from "./checkpoint";
+import { asRefusal, runPulumi, sayingOf } from "./command";
+import { UNKNOWN_HOLDER, holdersIn, type LockHolder } from "./lock";
+import { Refusal } from "../exit";
+
+export interface DestroyOptions {
+  onEvent: (event: EngineEvent) => void;
+  /** Stops the engine as one Ctrl-C does: it starts nothing new and ends what is under way. */
+  signal?: AbortSignal | undefined;
+}
+
+/** The stacks of a program's folder, in whatever backend Pulumi is logged in to. */
+export class PulumiProject {
+  readonly #workspace: LocalWorkspace;
+
+  private constructor(workspace: LocalWorkspace) {
+    this.#workspace = workspace;
+    // The Automation API selects the stack that it works on, and so would change the one that the person has selected.
+    workspace.selectStack = () => Promise.resolve();
+  }
+
+  /**
+   * @param folder the folder of the program, where its Pulumi.yaml is.
+   * @throws Refusal without a Pulumi CLI that fits.
+   */
+  static async open(folder: string): Promise<PulumiProject> {
+    try {
+      return new PulumiProject(
+        await LocalWorkspace.create({
+          workDir: resolve(folder),
+          envVars: { PULUMI_SKIP_UPDATE_CHECK: "true" },
+        }),
+      );
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith("Invalid workDir")) {
+        throw new Refusal({
+          why: `There is no folder ${resolve(folder)}.`,
+          nextStep: "Name the folder that has the Pulumi.yaml with --dir.",
+        });
+      }
+      throw asRefusal(error);
+    }
+  }
+
+  /** The program's folder. */
+  get folder(): string {
+    return this.#workspace.workDir;
+  }
+
+  get pulumiVersion(): string {
+    return this.#workspace.pulumiVersion;
+  }
+
+  /** The project's name, from its Pulumi.yaml. @throws Refusal where there is none. */
+  async name(): Promise<string> {
+    return (await this.#refusing(this.#workspace.projectSettings())).name;
+  }
+
+  async backend(): Promise<{ user: string; url: string }> {
+    const { user, url = "" } = await this.#refusing(this.#workspace.whoAmI());
+    return { user, url };
+  }
+
+  /** The project's stacks, or with `all` every stack of the backend. @throws Refusal without a project or a login. */
+  async stacks({ all = false } = {}): Promise<StackSummary[]> {
+    return this.#refusing(this.#workspace.listStacks({ all }));
+  }
+
+  /**
+   * A stack's state as it was last saved; no lock is taken.
+   *
+   * @returns undefined when there is no such stack.
+   * @throws Refusal when its secrets cannot be read.
+   */
+  async state(stack: string): Promise<Checkpoint | undefined> {
+    try {
+      return readCheckpoint((await this.#workspace.exportStack(stack)).deployment);
+    } catch (error) {
+      if (error instanceof StackNotFoundError) return undefined;
+      throw asRefusal(error);
+    }
+  }
+
+  /** A stack's state with its secrets encrypted, for those who need none or who change it. */
+  async encryptedDeployment(stack: string): Promise<{ version: number; deployment: unknown } | undefined> {
+    try {
+      const { stdout } = await this.#run(["stack", "export", "--stack", stack]);
+      return JSON.parse(stdout) as { version: number; deployment: unknown };
+    } catch (error) {
+      if (error instanceof StackNotFoundError) return undefined;
+      throw asRefusal(error);
+    }
+  }
+
+  /** Replaces a stack's state, under its lock. What is secret may be encrypted, or in clear within Pulumi's envelope. */
+  async replaceState(stack: string, state: object): Promise<void> {
+    // The Automation API's own way writes the state where every user of the machine can read it.
+    const folder = await mkdtemp(join(tmpdir(), "pulumi-electronhub-"));
+    try {
+      const file = join(folder, "state.json");
+      await writeFile(file, JSON.stringify(state), { mode: 0o600 });
+      await this.#run(["stack", "import", "--stack", stack, "--file", file]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** The stack's configuration, its secrets in clear; empty where this folder has none. */
+  async config(stack: string): Promise<Record<string, string>> {
+    const all = await this.configEntries(stack);
+    return Object.fromEntries(Object.entries(all).map(([key, { value }]) => [key, value]));
+  }
+
+  /** The same, with whether each value stands encrypted in the stack's file. */
+  async configEntries(stack: string): Promise<ConfigMap> {
+    return this.#refusing(this.#workspace.getAllConfig(stack));
+  }
+
+  /** Who works on the stack just now, or died while doing so. Empty: nobody. */
+  async lockHolders(stack: string, summary?: StackSummary): Promise<readonly LockHolder[]> {
+    // Pulumi's own service keeps no lock that one could read, but says so in the list.
+    if (summary?.updateInProgress === true) return [UNKNOWN_HOLDER];
+    try {
+      // A stack cannot be renamed to itself, but to find that out Pulumi takes the stack's lock first, and changes nothing.
+      await this.#run(["stack", "rename", last(stack), "--stack", stack]);
+    } catch (error) {
+      if (error instanceof ConcurrentUpdateError) return holdersIn(error.message);
+      if (error instanceof StackAlreadyExistsError || error instanceof StackNotFoundError) return [];
+      if (/already exists|same name|conflict/i.test(String(error))) return [];
+      throw asRefusal(error);
+    }
+    return [];
+  }
+
+  /** Takes away every lock of the stack. */
+  async breakLocks(stack: string): Promise<void> {
+    await this.#run(["cancel", "--yes", "--stack", stack]);
+  }
+
+  /** Destroys the stack's resources; a failure of one does not stop the others. @throws what the Automation API throws. */
+  async destroy(stackName: string, { onEvent, signal }: DestroyOptions): Promise<void> {
+    const stack = await Stack.select(stackName, this.#workspace);
+    await stack.destroy({
+      onEvent,
+      continueOnError: true,
+      color: "never",
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  /** Removes a stack that has no resources, with its history and its configuration. */
+  async remove(stack: string): Promise<void> {
+    try {
+      await this.#workspace.removeStack(stack);
+    } catch (error) {
+      if (error instanceof StackNotFoundError) return;
+      throw error;
+    }
+  }
+
+  #run(args: readonly string[]) {
+    return runPulumi(this.#workspace, args);
+  }
+
+  async #refusing<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      throw asRefusal(error);
+    }
+  }
+}
+
+/** Whether the engine refused since another process works on the stack. */
+export function isLocked(error: unknown): boolean {
+  return error instanceof ConcurrentUpdateError;
+}
+
+export { sayingOf };
+
+function last(stack: string): string {
+  return stack.slice(stack.lastIndexOf("/") + 1);
+}

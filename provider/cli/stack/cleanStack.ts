@@ -1,0 +1,202 @@
+import type { StackSummary } from "@pulumi/pulumi/automation";
+import { problemOf, type Problem } from "../exit";
+import type { Checkpoint, StateKey } from "../pulumi/checkpoint";
+import { isLocked, sayingOf } from "../pulumi/project";
+import { creditsReturned, keyFacts, type KeyReport } from "../report";
+import { counted } from "../terminal/table";
+import { Failures, progressIn } from "./engineEvents";
+import { BusyError, holdStack } from "./hold";
+import { recoverStack } from "./recovery";
+import { StackAccounts, type StackTask } from "./task";
+import { factsOf, headOf, verify, type Facts } from "./verify";
+
+export type StackOutcome =
+  /** A dry run: what a real one would do. */
+  | "planned"
+  /** Nothing is left of it but the stack itself. */
+  | "cleaned"
+  /** The stack is removed as well. */
+  | "removed"
+  /** There was no such stack any more. */
+  | "gone"
+  /** Somebody else works on it; nothing was done. */
+  | "busy"
+  /** Something is left: see the problems. */
+  | "failed";
+
+export interface StackReport {
+  stack: string;
+  /** ISO 8601. null: never, or not told. */
+  lastUpdate: string | null;
+  outcome: StackOutcome;
+  keys: readonly KeyReport[];
+  /** Resources that are no proxy keys, the stack itself not counted. */
+  otherResources: number;
+  /** Credits that went back to accounts. */
+  creditsReturned: number;
+  problems: readonly Problem[];
+}
+
+export interface CleanOptions {
+  dryRun: boolean;
+  removeStack: boolean;
+}
+
+/** Cleans up one stack. Never throws: what fails stands in the report, beside what was done until then. */
+export async function cleanStack(
+  task: StackTask,
+  summary: StackSummary,
+  options: CleanOptions,
+): Promise<StackReport> {
+  const done: Done = { keys: [], problems: [] };
+  let otherResources = 0;
+  const work = async (): Promise<StackOutcome> => {
+    task.world.terminal.progress(`${task.stack}: reading its state`);
+    const before = await task.project.state(task.stack);
+    if (before === undefined) return "gone";
+    otherResources = Math.max(0, before.resourceCount - before.keys.length);
+    const accounts = new StackAccounts(task);
+    if (options.dryRun) return plan(task, accounts, before, done);
+    return holdStack(task, () => clean(task, accounts, before, options, done));
+  };
+  const outcome = await work().catch((error: unknown): StackOutcome => {
+    done.problems.push(problemOf(error));
+    return error instanceof BusyError ? "busy" : "failed";
+  });
+  return {
+    stack: task.stack,
+    lastUpdate: summary.lastUpdate ?? null,
+    outcome,
+    otherResources,
+    creditsReturned: creditsReturned(done.keys),
+    ...done,
+  };
+}
+
+/** What has been done, and found, so far. */
+interface Done {
+  keys: KeyReport[];
+  problems: Problem[];
+}
+
+async function plan(
+  task: StackTask,
+  accounts: StackAccounts,
+  before: Checkpoint,
+  { keys, problems }: Done,
+): Promise<StackOutcome> {
+  const facts = await factsOf(accounts, before.keys);
+  for (const key of before.keys) keys.push(plannedFor(key, facts));
+  const lost = await recoverStack(task, accounts, before, "look");
+  keys.push(...lost.keys);
+  problems.push(...lost.problems);
+  if (before.pending.length > 0) {
+    task.world.terminal.note(
+      `${task.stack}: ${counted(before.pending.length, "creation")} not recorded as ended: a run was interrupted, or one is still under way.`,
+    );
+  }
+  return "planned";
+}
+
+function plannedFor(key: StateKey, facts: Facts): KeyReport {
+  const listed = facts.byFingerprint.get(key.fingerprint);
+  const isThere = listed !== undefined || facts.hidden.has(key.name ?? "");
+  const outcome = !isThere ? "already-gone" : key.kept === undefined ? "would-remove" : "kept";
+  return { ...headOf(key), ...keyFacts(listed?.wire), outcome };
+}
+
+async function clean(
+  task: StackTask,
+  accounts: StackAccounts,
+  before: Checkpoint,
+  { removeStack }: CleanOptions,
+  done: Done,
+): Promise<StackOutcome> {
+  const { project, stack, world } = task;
+  const { terminal } = world;
+  terminal.progress(`${stack}: looking for what crashed runs have left`);
+  const lost = await recoverStack(task, accounts, before, "remove");
+  done.keys.push(...lost.keys);
+  done.problems.push(...lost.problems);
+  const now = (await project.state(stack)) ?? before;
+  const facts = await factsOf(accounts, now.keys);
+  const failures = new Failures();
+  if (now.resourceCount > 0 && !world.stop.aborted) {
+    terminal.progress(`${stack}: destroying ${counted(now.resourceCount, "resource")}`);
+    done.problems.push(...(await destroy(task, failures)));
+  }
+  terminal.progress(`${stack}: asking the account what is left`);
+  done.keys.push(...(await verify(accounts, now.keys, facts, failures)));
+  done.problems.push(...failures.except(new Set(now.keys.map(({ urn }) => urn))));
+  if (world.stop.aborted) done.problems.push(INTERRUPTED);
+  if (!isWhole(done)) return "failed";
+  const after = await project.state(stack);
+  if (after === undefined) return "removed";
+  done.problems.push(...leftIn(after));
+  if (!isWhole(done)) return "failed";
+  if (!removeStack) return "cleaned";
+  terminal.progress(`${stack}: removing the stack`);
+  await project.remove(stack);
+  return "removed";
+}
+
+const INTERRUPTED: Problem = {
+  why: "The command was interrupted.",
+  nextStep: "Run it again; it goes on from what is true.",
+};
+
+function isWhole({ keys, problems }: Done): boolean {
+  return problems.length === 0 && keys.every(({ outcome }) => outcome !== "failed" && outcome !== "unknown");
+}
+
+/** What a state still names, although everything was destroyed. The engine's own word is not enough: it says done after a Ctrl-C. */
+function leftIn({ resourceCount, pendingCount }: Checkpoint): Problem[] {
+  if (resourceCount > 0) {
+    return [
+      { why: `${counted(resourceCount, "resource")} still in the state.`, nextStep: INTERRUPTED.nextStep },
+    ];
+  }
+  if (pendingCount > 0) {
+    return [
+      {
+        why: "The state still has interrupted operations of resources that are no proxy keys.",
+        nextStep: "Find out what became of them, then run `pulumi refresh --clear-pending-creates`.",
+      },
+    ];
+  }
+  return [];
+}
+
+/** @returns what failed, beyond what the engine said of single resources. @throws BusyError. */
+async function destroy(task: StackTask, failures: Failures): Promise<Problem[]> {
+  const { project, stack, world } = task;
+  let done = 0;
+  try {
+    await project.destroy(stack, {
+      signal: world.stopEngine,
+      onEvent: (event) => {
+        failures.take(event);
+        const said = progressIn(event);
+        if (said !== undefined) world.terminal.progress(`${stack}: ${said}`);
+        if (event.resOutputsEvent !== undefined)
+          world.terminal.tick(`${stack}: ${counted(++done, "resource")} destroyed`);
+      },
+    });
+    return [];
+  } catch (error) {
+    if (isLocked(error)) {
+      throw new BusyError({
+        why: `Stack ${stack} was locked by another run in the meantime: ${sayingOf(error)}`,
+        nextStep: "Wait for that run to end, then run the command again.",
+      });
+    }
+    // What failed under a resource is told there.
+    if (failures.any) return [];
+    return [
+      {
+        why: `pulumi destroy failed: ${sayingOf(error)}`,
+        nextStep: "Mend that, then run the command again.",
+      },
+    ];
+  }
+}

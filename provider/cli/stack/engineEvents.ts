@@ -1,0 +1,58 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import type { Problem } from "../exit";
+
+/** What an engine said of failures while it ran: by resource, and of the stack as a whole. */
+export class Failures {
+  readonly #byUrn = new Map<string, string[]>();
+
+  take(event: EngineEvent): void {
+    const { diagnosticEvent: said, resOpFailedEvent: failed } = event;
+    if (failed !== undefined) this.#add(failed.metadata.urn, undefined);
+    if (said === undefined || said.severity !== "error" || said.ephemeral === true) return;
+    this.#add(said.urn ?? "", plain(said.message));
+  }
+
+  /** Whether the engine said of any resource why it failed. */
+  get any(): boolean {
+    return [...this.#byUrn].some(([urn, said]) => !isStack(urn) && said.length > 0);
+  }
+
+  /** Why the resource failed. Undefined: it did not. */
+  reasonFor(urn: string): string | undefined {
+    const said = this.#byUrn.get(urn);
+    return said === undefined ? undefined : said.join("\n") || "The engine does not say why.";
+  }
+
+  /** Failures of anything but these resources. */
+  except(urns: ReadonlySet<string>): Problem[] {
+    return [...this.#byUrn].flatMap(([urn, said]) => {
+      const why = said.join("\n");
+      // The stack's own message only says that something failed.
+      if (urns.has(urn) || isStack(urn) || why === "") return [];
+      const what = urn === "" ? "" : `${urn.slice(urn.lastIndexOf("::") + 2)}: `;
+      return [{ why: `${what}${why}`, nextStep: "Mend that, then run the command again." }];
+    });
+  }
+
+  #add(urn: string, text: string | undefined): void {
+    const said = this.#byUrn.get(urn) ?? [];
+    if (text !== undefined && text !== "" && !said.includes(text)) said.push(text);
+    this.#byUrn.set(urn, said);
+  }
+}
+
+/** What the provider tells of its waiting for the account's limit. */
+export function progressIn({ diagnosticEvent: said }: EngineEvent): string | undefined {
+  if (said === undefined || !said.severity.startsWith("info")) return undefined;
+  const text = plain(said.message);
+  return text.startsWith("Electron Hub:") ? text : undefined;
+}
+
+function isStack(urn: string): boolean {
+  return urn.includes("::pulumi:pulumi:Stack::");
+}
+
+/** A message without the engine's marks for colours. */
+function plain(message: string): string {
+  return message.replace(/<\{%[^%]*%\}>/g, "").trim();
+}

@@ -1,0 +1,117 @@
+import { z } from "zod";
+import { inClear, isSecretEnvelope, secretEnvelope } from "../../lifecycle/engineSecret";
+import { inputsFromWire, secretOutputNames, stateOf } from "../../lifecycle/state";
+import { ROTATION_TOKEN } from "../../lifecycle/tokens";
+import type { PendingCreation } from "../pulumi/checkpoint";
+import type { LostKey } from "./search";
+import type { StackTask } from "./task";
+
+/** A state as Pulumi exports it, of which nothing is lost that we do not know. */
+const editableSchema = z.looseObject({
+  deployment: z.looseObject({
+    resources: z.array(z.looseObject({ urn: z.string() })).nullish(),
+    pending_operations: z
+      .array(
+        z.looseObject({
+          type: z.string(),
+          resource: z.looseObject({
+            urn: z.string(),
+            type: z.string(),
+            inputs: z.record(z.string(), z.unknown()).optional(),
+          }),
+        }),
+      )
+      .nullish(),
+  }),
+});
+
+type Editable = z.output<typeof editableSchema>;
+
+export interface Edited {
+  /** Interrupted operations that the state no longer names. */
+  cleared: number;
+  /** URNs of interrupted creations that nobody has looked into; while there are any, nothing is written. */
+  open: readonly string[];
+}
+
+/** Makes the state forget its interrupted operations, unless a creation among them is not settled. */
+export function clearPending(task: StackTask, settled: readonly PendingCreation[]): Promise<Edited> {
+  return edit(task, settled, () => {});
+}
+
+/** The same, and puts keys that were made into the state, as the resources that they were made for. */
+export function putIntoState(
+  task: StackTask,
+  settled: readonly PendingCreation[],
+  keys: readonly LostKey[],
+): Promise<Edited> {
+  return edit(task, settled, ({ deployment }) => {
+    const resources = (deployment.resources ??= []);
+    for (const key of keys) {
+      const operation = deployment.pending_operations?.find(
+        ({ type, resource }) => type === "creating" && isOf(resource, key.lost.pending),
+      );
+      if (operation === undefined) continue;
+      const made = resourceOf(key, operation.resource);
+      // A new key that was to replace an old one: the old one is removed by the next run, as the engine would have it.
+      const oldAt = resources.findIndex(({ urn }) => urn === made.urn);
+      if (oldAt === -1) resources.push(made);
+      else {
+        resources[oldAt] = { ...(resources[oldAt] as { urn: string }), delete: true };
+        resources.splice(oldAt, 0, made);
+      }
+    }
+  });
+}
+
+/** A resource may have been begun several times, each with a name of its own; one that is a secret is encrypted here. */
+function isOf(
+  { urn, inputs }: { urn: string; inputs?: Record<string, unknown> | undefined },
+  creation: PendingCreation | undefined,
+): boolean {
+  const name = inClear(inputs?.["name"]);
+  return urn === creation?.urn && (name === undefined || name === creation.name);
+}
+
+/** Whether create honoured the window is not known, so the next run sets it. */
+const UNPROVEN = { budgetWindow: "daily" };
+
+function resourceOf(
+  { lost, wire }: LostKey,
+  interrupted: { urn: string; inputs?: Record<string, unknown> | undefined },
+): { urn: string } {
+  const { inputs = {} } = interrupted;
+  const known = inputsFromWire(wire, { ...lost.pending?.inputs, ...UNPROVEN });
+  const state: Record<string, unknown> = { ...stateOf(wire.key ?? "", known, wire) };
+  const { fingerprint: id } = state;
+  const secretInputs = Object.keys(inputs).filter((name) => name in state && isSecretEnvelope(inputs[name]));
+  for (const secret of [...secretOutputNames, ...secretInputs]) state[secret] = secretEnvelope(state[secret]);
+  const resource = { ...interrupted, id, outputs: { ...state, __provider: inputs["__provider"] } };
+  return resource;
+}
+
+/**
+ * Writes a state. Pulumi forgets every interrupted operation when it is given one, so none is written while a creation is
+ * left that somebody has to look into; operations of other kinds are done again by any next run. The state is read right
+ * before: nobody else works on the stack, and a run that began in between would hold the lock that writing takes.
+ */
+async function edit(
+  { project, stack }: StackTask,
+  settled: readonly PendingCreation[],
+  change: (state: Editable) => void,
+): Promise<Edited> {
+  const exported = await project.encryptedDeployment(stack);
+  if (exported === undefined) return { cleared: 0, open: [] };
+  const state = editableSchema.parse(exported);
+  const operations = state.deployment.pending_operations ?? [];
+  const open = operations
+    .filter(({ type, resource }) => {
+      const makesSomething = type === "creating" && resource.type !== ROTATION_TOKEN;
+      return makesSomething && !settled.some((creation) => isOf(resource, creation));
+    })
+    .map(({ resource }) => resource.urn);
+  if (open.length > 0 || operations.length === 0) return { cleared: 0, open };
+  change(state);
+  await project.replaceState(stack, state);
+  return { cleared: operations.length, open };
+}

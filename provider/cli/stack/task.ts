@@ -1,0 +1,53 @@
+import type { AccountView, StackSettings } from "../accounts";
+import type { StoredSettings } from "../pulumi/checkpoint";
+import type { PulumiProject } from "../pulumi/project";
+import type { World } from "../world";
+
+/** One stack that a command works on. */
+export interface StackTask {
+  world: World;
+  project: PulumiProject;
+  projectName: string;
+  backendUrl: string;
+  /** As Pulumi's list names it. */
+  stack: string;
+  /** Milliseconds after a crash within which a request that was on its way may still take effect. */
+  settleMs: number;
+  /** Milliseconds: a lock of another machine that is older counts as a dead process's. Undefined: none ever does. */
+  breakLocksOlderThanMs: number | undefined;
+}
+
+/** The accounts of one stack. */
+export class StackAccounts {
+  readonly #task: StackTask;
+  #config: Promise<StackSettings> | undefined;
+
+  constructor(task: StackTask) {
+    this.#task = task;
+  }
+
+  /**
+   * The account that the state names, or else the one of the stack's configuration and the environment.
+   *
+   * @throws ConfigurationError when no API key is known.
+   */
+  async of(stored: StoredSettings): Promise<AccountView> {
+    const { project, world } = this.#task;
+    // The engine's own words about a provider, such as its version, are no settings of ours.
+    if (stored !== undefined && "electronhub:apiKey" in stored)
+      return world.accounts.of(stored, project.folder);
+    const config = stored ?? (await (this.#config ??= this.#readConfig()));
+    return world.accounts.of(config, project.folder);
+  }
+
+  /** A folder without the stack's configuration is no failure: a stack is often cleaned up from a fresh checkout. */
+  #readConfig(): Promise<StackSettings> {
+    const { project, stack } = this.#task;
+    return project.config(stack).catch(() => ({}));
+  }
+}
+
+/** The last part of a stack's name, which Pulumi qualifies with the organization and the project. */
+export function shortName(stack: string): string {
+  return stack.slice(stack.lastIndexOf("/") + 1);
+}

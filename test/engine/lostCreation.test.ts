@@ -1,0 +1,81 @@
+import { expect, it } from "vitest";
+import { creationsFolder } from "../../provider/config";
+import { nameHashOf, readCreations } from "../../provider/lifecycle/creations";
+import { descendantsOf, endProcesses, isAlive, type OwnedProcess } from "../support/processes";
+import { program, useEngine } from "./fixture";
+
+const engine = useEngine();
+
+/** What this machine remembers of creations in flight. */
+function remembered() {
+  return readCreations(creationsFolder({ XDG_CACHE_HOME: engine.project.folders.cache }));
+}
+
+/** An `up` whose one creation has taken effect, and waits for its answer; the engine, and below it the plugin. */
+async function upInFlight(stackName: string) {
+  const { simulator } = engine;
+  const stack = await engine.stack(stackName, program({ bot: {} }));
+  const held = simulator.inject({ on: { path: "/auth/proxy/create" }, hold: true, applied: true });
+  const up = stack.up().catch((error: unknown) => error);
+  await held.reached();
+  const cli = descendantsOf(process.pid).find(({ commandLine }) =>
+    commandLine.includes(` --stack ${stackName} `),
+  );
+  const below = descendantsOf(cli?.pid ?? 0);
+  const at = below.findIndex(({ commandLine }) => commandLine.includes("pulumi-resource-pulumi-nodejs"));
+  const launcher = below[at];
+  const plugin = launcher === undefined ? [] : [launcher, ...descendantsOf(launcher.pid)];
+  expect(plugin.map(({ commandLine }) => commandLine).join("\n")).toContain("dynamic-provider");
+  return { stack, held, up, cli, plugin };
+}
+
+const noteFor = (stackName: string) => ({
+  stack: `organization/${engine.project.name}/${stackName}`,
+  nameHash: nameHashOf(engine.simulator.account().keys()[0]?.name ?? ""),
+  nameGenerated: true,
+});
+
+async function ended(processes: readonly OwnedProcess[]): Promise<void> {
+  await expect.poll(() => processes.filter(isAlive), { timeout: 20_000, interval: 50 }).toEqual([]);
+}
+
+it("a key whose plugin was killed before the engine heard of it is remembered on this machine", async () => {
+  const { held, up, plugin } = await upInFlight("killed");
+  expect(remembered()).toMatchObject([{ ...noteFor("killed"), running: true }]);
+
+  endProcesses(plugin);
+  expect(await up).toBeInstanceOf(Error);
+  held.release();
+
+  expect(engine.simulator.account().keys()).toHaveLength(1);
+  expect(await engine.keysInState("killed")).toEqual({});
+  expect(await engine.project.pendingOperations("killed")).toEqual([]);
+  const notes = remembered();
+  expect(notes).toMatchObject([{ ...noteFor("killed"), running: false }]);
+  for (const { settle } of notes) settle();
+  expect(remembered()).toEqual([]);
+});
+
+it("a plugin whose engine was killed ends after its answer, and the key is still remembered", async () => {
+  const { held, up, cli, plugin } = await upInFlight("orphaned");
+  try {
+    endProcesses(cli === undefined ? [] : [cli]);
+    expect(await up).toBeInstanceOf(Error);
+    // What is on its way is finished: the plugin waits for the answer.
+    expect(plugin.filter(isAlive)).toHaveLength(plugin.length);
+    held.release();
+    await ended(plugin);
+    expect(await engine.project.pendingOperations("orphaned")).toMatchObject([{ type: "creating" }]);
+    const notes = remembered();
+    expect(notes).toMatchObject([{ ...noteFor("orphaned"), running: false }]);
+    for (const { settle } of notes) settle();
+  } finally {
+    endProcesses(plugin);
+  }
+});
+
+it("nothing is remembered after an `up` that ended well", async () => {
+  const stack = await engine.stack("well", program({ first: {}, second: {} }));
+  await stack.up();
+  expect(remembered()).toEqual([]);
+});
