@@ -45,6 +45,27 @@ export default defineConfig({
           include: ["test/engine/**/*.test.ts", "test/examples/**/*.test.ts"],
         },
       },
+      {
+        test: {
+          ...slow,
+          name: "chaos",
+          include: ["test/chaos/**/*.test.ts"],
+          // A run may wait for an orphan to end, or for the engine to give up on a full disk.
+          testTimeout: 300_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...quick,
+          name: "cli",
+          include: ["test/cli/**/*.test.ts"],
+          testTimeout: 120_000,
+          // A first run may have to build the Pulumi CLI.
+          hookTimeout: 900_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
       { test: { ...slow, name: "package", include: ["test/package/**/*.test.ts"] } },
     ],
   },

@@ -3,7 +3,8 @@
 #
 #   cleanClosedBranches.sh [OPTION…]     in a clone of the repository, in the folder of the Pulumi.yaml, after `npm ci`
 #
-# A stack is called `branch-` and its branch's name, in lower case, with a hyphen for anything but letters and digits.
+# A stack is called `branch-` and its branch's name, in lower case, with one hyphen for every run of anything but a to z
+# and digits. Whatever makes the stacks has to name them just so: see slug below.
 # Options are passed on to `pulumi-electronhub cleanup`: without --yes it only shows what it would do.
 # Exit codes are that command's: 0 done, 1 failed in part, 2 usage, 3 refused; or 1 when the branches cannot be listed.
 set -eu
@@ -15,9 +16,12 @@ if [ -z "$refs" ]; then
   exit 1
 fi
 
+slug() {
+  printf '%s' "$1" | tr 'A-Z' 'a-z' | tr -cs 'a-z0-9' '-'
+}
+
 for branch in $(printf '%s\n' "$refs" | sed 's|^.*refs/heads/||'); do
-  slug=$(printf '%s' "$branch" | tr 'A-Z' 'a-z' | tr -cs 'a-z0-9' '-')
-  set -- "$@" --except "branch-$slug"
+  set -- "$@" --except "branch-$(slug "$branch")"
 done
 
 exec npx --no-install pulumi-electronhub cleanup --stack 'branch-*' --older-than 1d --remove-stack "$@"

@@ -24,7 +24,7 @@ import {
 
 /** One operation that calls the API, perhaps several times. */
 export interface CallContext extends WaitContext {
-  /** Called for every request that goes out. */
+  /** Called for every request that goes out, right before. @throws to keep it from going out. */
   onRequest?: () => void;
   /**
    * Asked right before every request that changes something.
@@ -148,11 +148,11 @@ export class ProxyKeyClient {
     const place = await pacer.acquire({ what: endpoint, deadlineMs, signal, again });
     try {
       if (ROUTES[endpoint].mutating) await context.beforeMutation?.();
+      context.onRequest?.();
     } catch (error) {
       place.withdraw();
       throw error;
     }
-    context.onRequest?.();
     try {
       // What changes something is never cut off half-way: its outcome would be unknown.
       const answer = await transport.send(request, ROUTES[endpoint].mutating ? undefined : signal);

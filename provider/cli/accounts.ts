@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import type { ProxyKeyClient } from "../api/client";
 import type { KeyObject } from "../api/wire";
 import { readSettings, type Settings } from "../config";
 import { Sessions, type Dependencies, type Operation } from "../lifecycle/session";
@@ -11,6 +10,8 @@ export type StackSettings = Readonly<Record<string, string>>;
 
 /** One account, seen from the command line. */
 export interface AccountView {
+  /** Its anonymous name. */
+  account: string;
   settings: Settings;
   /** Begins an operation, which may wait for `maxWait` in all. */
   begin(): Operation;
@@ -21,7 +22,7 @@ export class Accounts {
   readonly #sessions: Sessions;
   readonly #dependencies: Dependencies;
   readonly #terminal: Terminal;
-  readonly #views = new Map<ProxyKeyClient, AccountView>();
+  readonly #views = new Map<string, AccountView>();
 
   constructor(dependencies: Dependencies, terminal: Terminal) {
     this.#dependencies = dependencies;
@@ -30,7 +31,7 @@ export class Accounts {
   }
 
   /**
-   * The account of these settings; what they leave out comes from the environment. The same account is the same object.
+   * The account of these settings; what they leave out comes from the environment. The same settings are the same object.
    *
    * @param folder the program's, which a relative path in the settings starts from.
    * @throws ConfigurationError that names the setting and what would be right.
@@ -41,12 +42,12 @@ export class Accounts {
     const auditLog = read.auditLog === undefined ? undefined : resolve(folder, read.auditLog);
     const settings = { ...read, auditLog };
     this.#terminal.hide(settings.apiKey);
-    const begin = () => this.#sessions.begin(settings);
-    const { client } = begin();
-    const known = this.#views.get(client);
+    const name = JSON.stringify(settings);
+    const known = this.#views.get(name);
     if (known !== undefined) return known;
-    const view = { settings, begin };
-    this.#views.set(client, view);
+    const begin = () => this.#sessions.begin(settings);
+    const view = { account: begin().account, settings, begin };
+    this.#views.set(name, view);
     return view;
   }
 }
@@ -57,12 +58,17 @@ export interface ListedKey {
   fingerprint: string | undefined;
 }
 
-/** The account's keys as they are now: nothing that was listed before. */
+/**
+ * The account's keys as they are now: nothing that was listed before.
+ *
+ * @param signal ends the waiting. Default: whatever ends the command.
+ */
 export async function listKeys(
   account: AccountView,
+  signal?: AbortSignal,
 ): Promise<{ keys: readonly ListedKey[]; serverAheadMs: number | undefined }> {
-  const operation = account.begin();
-  const { keys, serverAheadMs } = await operation.client.list(operation.wait);
+  const { client, wait } = account.begin();
+  const { keys, serverAheadMs } = await client.list(signal === undefined ? wait : { ...wait, signal });
   return {
     keys: keys.map((wire) => ({
       wire,

@@ -23,7 +23,7 @@ export async function adopt(options: AdoptOptions, world: World): Promise<ExitCo
   const out = resolve(options.out);
   const program = resolve(options.program);
   if (out === program) throw new UsageError("--out and --program name the same file.");
-  const account = await accountOf(options, world, () => PulumiProject.open(options.dir));
+  const account = await accountOf(options, world, () => PulumiProject.open(options.dir, world.changes));
   const described = await describeImport(
     { namePrefix: options.namePrefix, budgetWindow: options.budgetWindow },
     account.begin(),
@@ -49,15 +49,16 @@ export async function adopt(options: AdoptOptions, world: World): Promise<ExitCo
       `  pulumi import --file ${options.out} --generate-code=false --protect=false`,
       `  rm ${options.out}`,
       `then put ${options.program} into the program; \`pulumi preview\` shows no change.`,
+      "Leave out keys that another stack manages already; `pulumi-electronhub orphans` shows those that none does.",
     ].join("\n"),
   );
   return EXIT.done;
 }
 
 async function write(path: string, text: string, mode: number, replace: boolean): Promise<void> {
-  // One that exists may be readable for others, or a link to somewhere else: it is made anew.
-  if (replace) await rm(path, { force: true });
   try {
+    // One that exists may be readable for others, or a link to somewhere else: it is made anew.
+    if (replace) await rm(path, { force: true });
     await writeFile(path, text, { mode, flag: "wx" });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "failed";

@@ -1,21 +1,40 @@
-import { knownIn } from "./pulumi/checkpoint";
+import { knownIn, knownInClear, type KnownIn } from "./pulumi/checkpoint";
 import type { PulumiProject } from "./pulumi/project";
 import type { Terminal } from "./terminal/terminal";
 
 /** What the stacks of a backend know of keys. */
-export interface KnownKeys {
-  /** Of keys in a state, to the stack that knows them. */
-  fingerprints: ReadonlyMap<string, string>;
-  /** Names of keys that an interrupted or a present run is making, to the stack. */
-  names: ReadonlyMap<string, string>;
-  stackCount: number;
+export class KnownKeys {
+  readonly #stacks: ReadonlyMap<string, KnownIn>;
+
+  constructor(stacks: ReadonlyMap<string, KnownIn>) {
+    this.#stacks = stacks;
+  }
+
+  get stackCount(): number {
+    return this.#stacks.size;
+  }
+
+  /** Fingerprints of the keys that stacks have. @param except a stack that is left out. */
+  fingerprints(except?: string): Set<string> {
+    return new Set(this.#without(except).flatMap(({ fingerprints }) => fingerprints));
+  }
+
+  /** Names of keys that an interrupted or a present run is making. @param except a stack that is left out. */
+  names(except?: string): Set<string> {
+    return new Set(this.#without(except).flatMap(({ names }) => names));
+  }
+
+  #without(except: string | undefined): KnownIn[] {
+    return [...this.#stacks].flatMap(([stack, known]) => (stack === except ? [] : known));
+  }
 }
 
 /** States are read this many at a time: each is a process of the CLI. */
 const PARALLEL_READS = 4;
 
 /**
- * Reads what every stack of the backend knows of keys, no secret among it.
+ * Reads what every stack of the backend knows of keys. To be called after the account was listed: a key that is on the
+ * list is then in the state of the run that made it, in the making there, or lost.
  *
  * @param matches which stacks are read. Default: all.
  * @throws what Pulumi says when a state cannot be read: a key that this stack knows would look like nobody's.
@@ -25,26 +44,30 @@ export async function knownKeys(
   terminal: Terminal,
   matches: (stack: string) => boolean = () => true,
 ): Promise<KnownKeys> {
-  const stacks = (await project.stacks({ all: true })).map(({ name }) => name).filter(matches);
-  const fingerprints = new Map<string, string>();
-  const names = new Map<string, string>();
-  const waiting = [...stacks];
-  const readNext = async () => {
-    for (let stack = waiting.shift(); stack !== undefined; stack = waiting.shift()) {
-      terminal.progress(`Reading the states of ${stacks.length} stacks: ${stacks.length - waiting.length}`);
-      const exported = await project.encryptedDeployment(stack);
-      // A stack that was removed meanwhile knows no key any more.
-      if (exported === undefined) continue;
-      const known = knownIn(exported.deployment);
-      for (const fingerprint of known.fingerprints) fingerprints.set(fingerprint, stack);
-      for (const name of known.names) names.set(name, stack);
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL_READS }, readNext));
-  return { fingerprints, names, stackCount: stacks.length };
+  const known = new Map<string, KnownIn>();
+  for (;;) {
+    const all = (await project.stacks({ all: true })).map(({ name }) => name);
+    // A stack that is not there any more may have been renamed: the list is asked for again until it brings no new one.
+    const waiting = all.filter((stack) => matches(stack) && !known.has(stack));
+    if (waiting.length === 0) return new KnownKeys(known);
+    terminal.progress(`Reading the states of ${waiting.length} stacks of the backend`);
+    const readNext = async () => {
+      for (let stack = waiting.shift(); stack !== undefined; stack = waiting.shift()) {
+        known.set(stack, await knownTo(project, stack));
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL_READS }, readNext));
+  }
 }
 
-/** Fingerprints of the keys that any stack of the backend knows. */
-export async function knownFingerprints(project: PulumiProject, terminal: Terminal): Promise<Set<string>> {
-  return new Set((await knownKeys(project, terminal)).fingerprints.keys());
+async function knownTo(project: PulumiProject, stack: string): Promise<KnownIn> {
+  const exported = await project.encryptedDeployment(stack);
+  // A stack that was removed meanwhile knows no key any more.
+  if (exported === undefined) return NOTHING;
+  const known = knownIn(exported.deployment);
+  if (!known.isVeiled) return known;
+  const state = await project.state(stack);
+  return state === undefined ? NOTHING : knownInClear(state);
 }
+
+const NOTHING: KnownIn = { fingerprints: [], names: [], isVeiled: false };

@@ -1,15 +1,16 @@
 import type { StackSummary } from "@pulumi/pulumi/automation";
 import { EXIT, type ExitCode } from "./exit";
-import { PulumiProject } from "./pulumi/project";
+import type { PulumiProject } from "./pulumi/project";
 import { keyTable, problemLines, problemsOf, type ReportHead } from "./report";
 import { cleanStack, type StackReport } from "./stack/cleanStack";
-import type { StackTask } from "./stack/task";
+import { listStacks, type Restoration } from "./stack/repair";
+import { shortName } from "./stack/task";
+import { openWorkplace, type StackCommandOptions } from "./stack/workplace";
 import { stackMatcher } from "./terminal/options";
 import { counted, credits } from "./terminal/table";
 import type { World } from "./world";
 
-export interface CleanupOptions {
-  dir: string;
+export interface CleanupOptions extends StackCommandOptions {
   /** Patterns; none: every stack of the project. */
   stack?: readonly string[];
   except?: readonly string[];
@@ -17,23 +18,32 @@ export interface CleanupOptions {
   removeStack?: boolean;
   yes?: boolean;
   json?: boolean;
-  settle: number;
-  breakLocksOlderThan?: number;
 }
 
 interface CleanupReport extends ReportHead {
   stacks: readonly StackReport[];
   creditsReturned: number;
+  /** States that were cut off, and are older copies since. */
+  restored?: readonly Restoration[];
 }
 
 /** Cleans up every matching stack of a project, one after the other. A failure of one does not stop the others. */
 export async function cleanup(options: CleanupOptions, world: World): Promise<ExitCode> {
   const { terminal, stop } = world;
   const dryRun = options.yes !== true;
-  const project = await PulumiProject.open(options.dir);
-  const projectName = await project.name();
-  const { url: backendUrl } = await project.backend();
-  const stacks = matching(await project.stacks(), options, world.clock.nowMs());
+  const { project, projectName, taskFor } = await openWorkplace(options, world);
+  const fits = matcherOf(options, projectName);
+  const restored: Restoration[] = [];
+  const listed = await listStacks(project, world, {
+    mayRestore: (stack) => fits(shortName(stack)),
+    onRestored: (restoration) => restored.push(restoration),
+    dryRun,
+    breakLocksOlderThanMs: options.breakLocksOlderThan,
+  });
+  noteIdle(options.except ?? [], listed, projectName, world);
+  const stacks = listed.filter(
+    (summary) => fits(summary.name) && isOld(summary, options, world.clock.nowMs()),
+  );
   const reports: StackReport[] = [];
   for (const [at, summary] of stacks.entries()) {
     if (stop.aborted) {
@@ -41,41 +51,68 @@ export async function cleanup(options: CleanupOptions, world: World): Promise<Ex
       continue;
     }
     terminal.progress(`Stack ${at + 1} of ${stacks.length}: ${summary.name}`);
-    const task: StackTask = {
-      world,
-      project,
-      projectName,
-      backendUrl,
-      stack: summary.name,
-      settleMs: options.settle,
-      breakLocksOlderThanMs: options.breakLocksOlderThan,
-    };
-    const report = await cleanStack(task, summary, { dryRun, removeStack: options.removeStack === true });
+    const report = await cleanStack(taskFor(summary.name), summary, {
+      dryRun,
+      removeStack: options.removeStack === true,
+      olderThanMs: options.olderThan,
+    });
     reports.push(report);
     if (options.json !== true) terminal.result(stackText(report));
   }
+  await reselect(project, listed, reports);
   const exitCode = exitCodeOf(reports);
   const creditsReturned = reports.reduce((sum, report) => sum + report.creditsReturned, 0);
-  const report: CleanupReport = { command: "cleanup", dryRun, exitCode, stacks: reports, creditsReturned };
+  const report: CleanupReport = {
+    command: "cleanup",
+    dryRun,
+    exitCode,
+    stacks: reports,
+    creditsReturned,
+    ...(restored.length > 0 ? { restored } : {}),
+  };
   if (options.json === true) terminal.json(report);
   else terminal.result(summaryText(report));
   return exitCode;
 }
 
-function matching(
-  stacks: readonly StackSummary[],
-  { stack: patterns = ["*"], except = [], olderThan }: CleanupOptions,
-  nowMs: number,
-): StackSummary[] {
-  const fits = stackMatcher(patterns);
-  const isExcepted = stackMatcher(except);
-  return stacks.filter(({ name, lastUpdate }) => {
-    if (!fits(name) || isExcepted(name)) return false;
-    // A stack that was never updated holds nothing, and may have been made a moment ago.
-    return (
-      olderThan === undefined || (lastUpdate !== undefined && nowMs - Date.parse(lastUpdate) > olderThan)
-    );
-  });
+function matcherOf(
+  { stack: patterns = ["*"], except = [] }: CleanupOptions,
+  project: string,
+): (stack: string) => boolean {
+  const fits = stackMatcher(patterns, project);
+  const isExcepted = stackMatcher(except, project);
+  return (stack) => fits(stack) && !isExcepted(stack);
+}
+
+/** An exception that leaves nothing out may be misspelt. */
+function noteIdle(
+  except: readonly string[],
+  listed: readonly StackSummary[],
+  project: string,
+  { terminal }: World,
+): void {
+  for (const pattern of except) {
+    const matches = stackMatcher([pattern], project);
+    if (!listed.some(({ name }) => matches(name))) terminal.note(`--except ${pattern} fits no stack.`);
+  }
+}
+
+/** A stack that was never updated holds nothing, and may have been made a moment ago. */
+function isOld({ lastUpdate }: StackSummary, { olderThan }: CleanupOptions, nowMs: number): boolean {
+  return olderThan === undefined || (lastUpdate !== undefined && nowMs - Date.parse(lastUpdate) > olderThan);
+}
+
+/** Leaves the stack selected that the person had selected. */
+async function reselect(
+  project: PulumiProject,
+  listed: readonly StackSummary[],
+  reports: readonly StackReport[],
+): Promise<void> {
+  const removed = new Set(reports.filter(({ outcome }) => outcome === "removed").map(({ stack }) => stack));
+  const selected = listed.find(({ current }) => current)?.name;
+  if (removed.size === 0 || selected === undefined || removed.has(selected)) return;
+  // A convenience: the stacks are clean whether or not it succeeds.
+  await project.select(selected).catch(() => {});
 }
 
 function notBegun({ name, lastUpdate }: StackSummary): StackReport {
@@ -91,11 +128,11 @@ function notBegun({ name, lastUpdate }: StackSummary): StackReport {
 }
 
 function exitCodeOf(reports: readonly StackReport[]): ExitCode {
-  const outcomes = reports.map(({ outcome, problems }) =>
-    problems.length > 0 && outcome === "planned" ? "failed" : outcome,
+  const isIdle = ({ outcome }: StackReport) => outcome === "busy" || outcome === "refused";
+  if (reports.length > 0 && reports.every(isIdle)) return EXIT.refused;
+  const isWhole = reports.every(
+    (report) => report.outcome !== "failed" && !isIdle(report) && report.problems.length === 0,
   );
-  if (outcomes.length > 0 && outcomes.every((outcome) => outcome === "busy")) return EXIT.refused;
-  const isWhole = outcomes.every((outcome) => outcome !== "failed" && outcome !== "busy");
   return isWhole ? EXIT.done : EXIT.failedInPart;
 }
 
@@ -104,7 +141,9 @@ const OUTCOME_WORDS: Record<StackReport["outcome"], string> = {
   cleaned: "cleaned up",
   removed: "cleaned up, and the stack removed",
   gone: "is not there any more",
+  "too-young": "was updated meanwhile, and is left alone",
   busy: "somebody else works on it; nothing was done",
+  refused: "nothing was done",
   failed: "FAILED in part",
 };
 
@@ -132,7 +171,7 @@ function summaryText({ dryRun, stacks, creditsReturned: returned }: CleanupRepor
     return `Dry run: ${counted(planned.length, "key")} of ${counted(stacks.length, "stack")} would be removed, and ${credits(unused)} unused credits returned. Nothing was changed; add --yes to do it.`;
   }
   const removed = keys.filter(({ outcome }) => outcome === "removed").length;
-  const failed = stacks.filter(({ outcome }) => outcome === "failed" || outcome === "busy").length;
+  const failed = stacks.filter(({ outcome }) => ["failed", "busy", "refused"].includes(outcome)).length;
   const rest = failed === 0 ? "" : ` ${counted(failed, "stack")} of ${stacks.length} not done: see above.`;
   return `${counted(removed, "key")} removed, ${credits(returned)} credits returned.${rest}`;
 }

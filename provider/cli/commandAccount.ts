@@ -1,4 +1,5 @@
 import type { AccountView } from "./accounts";
+import { Refusal } from "./exit";
 import type { PulumiProject } from "./pulumi/project";
 import type { World } from "./world";
 
@@ -15,7 +16,15 @@ export async function accountOf(
   open: () => Promise<PulumiProject>,
 ): Promise<AccountView> {
   const { accounts, environment } = world;
-  if (stack !== undefined) return accounts.of(await (await open()).config(stack), folder);
+  if (stack !== undefined) {
+    const config = await (await open()).config(stack);
+    if ("electronhub:apiKey" in config || environment["ELECTRONHUB_API_KEY"] === undefined)
+      return accounts.of(config, folder);
+    throw new Refusal({
+      why: `The configuration of stack ${stack} names no API key, and the one of the environment may be another account's.`,
+      nextStep: "Leave out --stack to use the environment's, or configure electronhub:apiKey for the stack.",
+    });
+  }
   if (environment["ELECTRONHUB_API_KEY"]) return accounts.of(undefined, folder);
   return accounts.of(await selectedConfig(open), folder);
 }

@@ -1,5 +1,6 @@
 import { isApiError } from "../api/errors";
 import { quotable } from "../api/redact";
+import { isCommandFailure, sayingOf } from "./pulumi/saying";
 
 /** FROZEN CONTRACT: what the command's exit codes mean; people's pipelines depend on it. */
 export const EXIT = {
@@ -38,12 +39,20 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** Whether it was clear before anything was done: a Refusal, or settings without which nothing can be begun. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Refusal || (error instanceof Error && error.name === "ConfigurationError");
+}
+
 /** An error in words, whatever threw it. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return { why: error.why, nextStep: error.nextStep };
   if (error instanceof UsageError)
     return { why: error.message, nextStep: "Add --help for the options and examples." };
   if (isApiError(error)) return { why: quotable(error.why, [], 2_000), nextStep: error.nextStep };
+  if (isCommandFailure(error)) {
+    return { why: `Pulumi failed: ${sayingOf(error)}`, nextStep: "Mend that, then run the command again." };
+  }
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return {
     why: quotable(text, [], 2_000),

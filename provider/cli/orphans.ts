@@ -1,6 +1,8 @@
 import type { KeyObject } from "../api/wire";
 import { formatDuration } from "../api/duration";
 import { listKeys, type AccountView, type ListedKey } from "./accounts";
+import { creationsFolder } from "../config";
+import { nameHashOf, readCreations } from "../lifecycle/creations";
 import { knownKeys } from "./backendKeys";
 import { accountOf } from "./commandAccount";
 import { EXIT, UsageError, type ExitCode } from "./exit";
@@ -14,6 +16,7 @@ import {
   type ReportHead,
 } from "./report";
 import { removeKey } from "./removeKey";
+import { listStacks } from "./stack/repair";
 import { stackMatcher } from "./terminal/options";
 import { counted, credits, table } from "./terminal/table";
 import type { World } from "./world";
@@ -46,26 +49,31 @@ interface OrphansReport extends ReportHead {
 export async function orphans(options: OrphansOptions, world: World): Promise<ExitCode> {
   if (options.yes === true && options.remove !== true) throw new UsageError("--yes needs --remove.");
   const { terminal } = world;
-  const project = await PulumiProject.open(options.dir);
+  const project = await PulumiProject.open(options.dir, world.changes);
+  // Where a damaged state keeps Pulumi from reading them, nothing is known of any stack's keys.
+  await listStacks(project, world, { all: true, dryRun: true, mayRestore: () => false });
   const account = await accountOf(options, world, () => Promise.resolve(project));
   const removes = options.remove === true && options.yes === true;
   // The account first: a key that a run makes from now on is not on this list, and one that is has its stack by then.
   terminal.progress("Listing the account's keys");
   const { keys } = await listKeys(account);
   const matches = removes || options.stacks === undefined ? undefined : stackMatcher(options.stacks);
-  const known = await knownKeys(project, terminal, matches);
   const fits = filterOf(options, world.clock.nowMs());
-  const found = keys.filter(
-    ({ fingerprint, wire }) =>
-      !(fingerprint !== undefined && known.fingerprints.has(fingerprint)) &&
-      !known.names.has(wire.name) &&
-      fits(wire),
-  );
+  let owners = await ownersOf(project, world, matches);
+  const found = keys.filter((key) => fits(key.wire) && isNobodys(key, owners));
   const reports: OrphanReport[] = [];
   for (const [at, key] of found.entries()) {
     if (removes && world.stop.aborted) break;
-    if (removes) terminal.progress(`Removing key ${at + 1} of ${found.length}`);
-    reports.push(removes ? await removeOrphan(key, account, options) : reportOf(key, "would-remove"));
+    if (!removes) {
+      reports.push(reportOf(key, "would-remove"));
+      continue;
+    }
+    terminal.progress(`Removing key ${at + 1} of ${found.length}`);
+    // The account's limit makes it take long, and somebody may have taken a key into a stack meanwhile.
+    if (world.clock.nowMs() - owners.readMs > STALE_MS) owners = await ownersOf(project, world);
+    reports.push(
+      isNobodys(key, owners) ? await removeOrphan(key, account, options, world) : reportOf(key, "kept"),
+    );
   }
   const isWhole = reports.length === found.length && reports.every(({ outcome }) => outcome !== "failed");
   const report: OrphansReport = {
@@ -73,7 +81,7 @@ export async function orphans(options: OrphansOptions, world: World): Promise<Ex
     dryRun: !removes,
     exitCode: isWhole ? EXIT.done : EXIT.failedInPart,
     orphans: reports,
-    stackCount: known.stackCount,
+    stackCount: owners.stackCount,
     creditsReturned: creditsReturned(reports),
   };
   if (options.json === true) terminal.json(report);
@@ -94,14 +102,50 @@ function filterOf(
   };
 }
 
-/** Looked up once more right before the removal: somebody may have begun to use it. */
+/** Milliseconds after which the states of the stacks are read again. */
+const STALE_MS = 30_000;
+
+/** Who has keys, or is making them. */
+interface Owners {
+  fingerprints: ReadonlySet<string>;
+  /** Names of keys in the making, by what the states say. */
+  names: ReadonlySet<string>;
+  /** Hashes of names of keys in the making, by what this machine knows. */
+  nameHashes: ReadonlySet<string>;
+  stackCount: number;
+  readMs: number;
+}
+
+async function ownersOf(
+  project: PulumiProject,
+  { clock, environment, terminal }: World,
+  matches?: (stack: string) => boolean,
+): Promise<Owners> {
+  const known = await knownKeys(project, terminal, matches);
+  const running = readCreations(creationsFolder(environment)).filter((noted) => noted.running);
+  return {
+    fingerprints: known.fingerprints(),
+    names: known.names(),
+    nameHashes: new Set(running.map(({ nameHash }) => nameHash)),
+    stackCount: known.stackCount,
+    readMs: clock.nowMs(),
+  };
+}
+
+function isNobodys({ fingerprint, wire }: ListedKey, { fingerprints, names, nameHashes }: Owners): boolean {
+  if (fingerprint !== undefined && fingerprints.has(fingerprint)) return false;
+  return !names.has(wire.name) && !nameHashes.has(nameHashOf(wire.name));
+}
+
+/** With `--unused-for` it is looked up once more right before: somebody may have begun to use it. */
 async function removeOrphan(
   key: ListedKey,
   account: AccountView,
   { unusedFor }: OrphansOptions,
+  { changes }: World,
 ): Promise<OrphanReport> {
   const within = unusedFor === undefined ? undefined : `${Math.ceil(unusedFor / 1_000)}s`;
-  const { outcome, ...why } = await removeKey(key, account, within);
+  const { outcome, ...why } = await removeKey(key, account, changes, within);
   return { ...reportOf(key, outcome), ...why };
 }
 
@@ -127,7 +171,7 @@ function textOf(report: OrphansReport, { stacks, remove: wanted }: OrphansOption
     name ?? "?",
     fingerprint,
     age(createdAt),
-    lastUsedAt === null ? "never" : age(lastUsedAt),
+    lastUsedAt === undefined ? "?" : lastUsedAt === null ? "never" : age(lastUsedAt),
     credits(unusedCredits ?? 0),
     ...(dryRun ? [] : [outcome]),
   ]);

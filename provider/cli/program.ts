@@ -3,11 +3,11 @@ import { packageVersion } from "../config";
 import type { AdoptOptions } from "./adopt";
 import type { CleanupOptions } from "./cleanup";
 import type { DoctorOptions } from "./doctor";
-import { EXIT, Refusal, UsageError, problemOf, type ExitCode } from "./exit";
+import { EXIT, isRefusal, UsageError, problemOf, type ExitCode } from "./exit";
 import type { OrphansOptions } from "./orphans";
 import type { RecoverOptions } from "./recover";
 import type { SimulateOptions } from "./simulate";
-import { collected, durationMs, port, positiveCount } from "./terminal/options";
+import { collected, durationMs, nonEmpty, port, positiveCount } from "./terminal/options";
 import { systemWorld, type World } from "./world";
 
 /** Runs the command line and sets the process's exit code. Never throws. */
@@ -28,7 +28,7 @@ async function exitCodeOf(args: readonly string[], world: World): Promise<ExitCo
       world.terminal.note(`error: ${error.message}`);
       return EXIT.usage;
     }
-    const isRefused = error instanceof Refusal || isConfigurationError(error);
+    const isRefused = isRefusal(error) && world.changes.count === 0;
     return failed(error, isRefused ? EXIT.refused : EXIT.failedInPart, args, world);
   } finally {
     world.terminal.end();
@@ -41,11 +41,6 @@ function failed(error: unknown, exitCode: ExitCode, args: readonly string[], { t
   terminal.note(`${problem.why}\n${problem.nextStep}`);
   if (args.includes("--json")) terminal.json({ command: args[0], exitCode, problems: [problem] });
   return exitCode;
-}
-
-/** Without an API key nothing can be begun. */
-function isConfigurationError(error: unknown): boolean {
-  return error instanceof Error && error.name === "ConfigurationError";
 }
 
 const EXIT_CODES = `
@@ -113,7 +108,7 @@ ${EXIT_CODES}`,
       `
 Examples:
   $ pulumi-electronhub recover --stack pr-42 --dry-run
-  $ pulumi-electronhub recover --stack prod --adopt     keep them: the next \`pulumi up\` shows no change
+  $ pulumi-electronhub recover --stack prod --adopt     keep them in the stack
 ${EXIT_CODES}`,
     )
     .action(action<RecoverOptions>(async () => (await import("./recover.js")).recover));
@@ -124,7 +119,7 @@ ${EXIT_CODES}`,
     .addOption(dirOption())
     .addOption(accountOption())
     .option("--stacks <glob...>", "look into these stacks only; --remove always looks into all", collected)
-    .option("--name-prefix <prefix>", "only keys whose name begins so")
+    .option("--name-prefix <prefix>", "only keys whose name begins so", nonEmpty)
     .option("--unused-for <duration>", "only keys that nobody has used for as long, such as 30d", durationMs)
     .option("--remove", "remove them")
     .option("--yes", "with --remove: do it (default: a dry run)")
@@ -146,7 +141,7 @@ ${EXIT_CODES}`,
     )
     .addOption(dirOption())
     .addOption(accountOption())
-    .option("--name-prefix <prefix>", "only keys whose name begins so")
+    .option("--name-prefix <prefix>", "only keys whose name begins so", nonEmpty)
     .addOption(
       new Option("--budget-window <window>", "the window of their budgets, which the API never tells")
         .choices(["daily", "weekly", "monthly"])

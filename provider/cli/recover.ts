@@ -1,5 +1,5 @@
 import { EXIT, Refusal, type ExitCode, type Problem } from "./exit";
-import { PulumiProject } from "./pulumi/project";
+import type { PulumiProject } from "./pulumi/project";
 import {
   creditsReturned,
   keyTable,
@@ -10,19 +10,18 @@ import {
 } from "./report";
 import { holdStack } from "./stack/hold";
 import { recoverStack, type RecoveryMode } from "./stack/recovery";
-import { StackAccounts, type StackTask } from "./stack/task";
+import { listStacks } from "./stack/repair";
+import { shortName, StackAccounts } from "./stack/task";
+import { openWorkplace, type StackCommandOptions } from "./stack/workplace";
 import { counted, credits } from "./terminal/table";
 import type { World } from "./world";
 
-export interface RecoverOptions {
-  dir: string;
+export interface RecoverOptions extends StackCommandOptions {
   /** Default: the stack that is selected. */
   stack?: string;
   adopt?: boolean;
   dryRun?: boolean;
   json?: boolean;
-  settle: number;
-  breakLocksOlderThan?: number;
 }
 
 interface RecoverReport extends ReportHead {
@@ -37,16 +36,8 @@ interface RecoverReport extends ReportHead {
 /** Deals with what crashed runs of one stack have left, and leaves everything else of it as it is. */
 export async function recover(options: RecoverOptions, world: World): Promise<ExitCode> {
   const { terminal } = world;
-  const project = await PulumiProject.open(options.dir);
-  const task: StackTask = {
-    world,
-    project,
-    projectName: await project.name(),
-    backendUrl: (await project.backend()).url,
-    stack: await existingStack(project, options.stack),
-    settleMs: options.settle,
-    breakLocksOlderThanMs: options.breakLocksOlderThan,
-  };
+  const { project, taskFor } = await openWorkplace(options, world);
+  const task = taskFor(await existingStack(project, world, options));
   terminal.progress(`${task.stack}: reading its state`);
   const before = await project.state(task.stack);
   if (before === undefined) throw noStack(task.stack);
@@ -55,8 +46,12 @@ export async function recover(options: RecoverOptions, world: World): Promise<Ex
   const mode: RecoveryMode = dryRun ? "look" : options.adopt === true ? "adopt" : "remove";
   const recovery =
     mode === "look"
-      ? await recoverStack(task, accounts, before, mode)
-      : await holdStack(task, () => recoverStack(task, accounts, before, mode));
+      ? await recoverStack(task, accounts, { before, now: before }, mode, false)
+      : await holdStack(task, async () => {
+          const now = await project.state(task.stack);
+          if (now === undefined) throw noStack(task.stack);
+          return recoverStack(task, accounts, { before, now }, mode, false);
+        });
   const keys = recovery.keys.map((key): KeyReport =>
     key.outcome === "would-remove" && options.adopt === true ? { ...key, outcome: "would-adopt" } : key,
   );
@@ -77,16 +72,30 @@ export async function recover(options: RecoverOptions, world: World): Promise<Ex
   return report.exitCode;
 }
 
-async function existingStack(project: PulumiProject, wanted: string | undefined): Promise<string> {
-  const stacks = await project.stacks();
+async function existingStack(
+  project: PulumiProject,
+  world: World,
+  { stack: wanted, dryRun = false, breakLocksOlderThan }: RecoverOptions,
+): Promise<string> {
+  const stacks = await listStacks(project, world, {
+    dryRun,
+    breakLocksOlderThanMs: breakLocksOlderThan,
+    mayRestore: (stack) => wanted !== undefined && shortName(stack) === shortName(wanted),
+  });
   if (wanted === undefined) {
     const selected = stacks.find(({ current }) => current);
     if (selected !== undefined) return selected.name;
     throw new Refusal({ why: "No stack is selected.", nextStep: "Name one with --stack." });
   }
-  const found = stacks.find(({ name }) => name === wanted || name.endsWith(`/${wanted}`));
+  const names = stacks.map(({ name }) => name);
+  if (names.includes(wanted)) return wanted;
+  const [found, ...others] = names.filter((name) => name.endsWith(`/${wanted}`));
   if (found === undefined) throw noStack(wanted);
-  return found.name;
+  if (others.length === 0) return found;
+  throw new Refusal({
+    why: `Several stacks are called ${wanted}: ${[found, ...others].join(", ")}.`,
+    nextStep: "Name one of them in full with --stack.",
+  });
 }
 
 function noStack(stack: string): Refusal {

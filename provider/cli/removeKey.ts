@@ -15,6 +15,7 @@ export type Removal = { outcome: "removed" | "already-gone" } | ({ outcome: "fai
 export async function removeKey(
   { wire, fingerprint }: ListedKey,
   account: AccountView,
+  changes: { count: number },
   refuseIfUsedWithin?: string,
 ): Promise<Removal> {
   if (wire.key === undefined || fingerprint === undefined) {
@@ -31,6 +32,7 @@ export async function removeKey(
       const outcome = await remove(fingerprint, properties, operation);
       return { result: outcome, outcome };
     });
+    changes.count++;
     return { outcome: done === "already deleted" ? "already-gone" : "removed" };
   } catch (error) {
     return { outcome: "failed", ...problemOf(error) };

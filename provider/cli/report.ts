@@ -23,8 +23,8 @@ export interface KeyReport {
   fingerprint: string;
   /** The resource's name in the stack; null for a key that no state recorded. */
   resource: string | null;
-  /** ISO 8601. null: never, or not told. */
-  lastUsedAt: string | null;
+  /** ISO 8601. null: never. Absent: not known. */
+  lastUsedAt?: string | null | undefined;
   /** Credits that go back to the account on removal. null: not known. */
   unusedCredits: number | null;
   outcome: KeyOutcome;
@@ -34,9 +34,9 @@ export interface KeyReport {
 
 /** What the account says of a key, for a report. */
 export function keyFacts(wire: KeyObject | undefined): Pick<KeyReport, "lastUsedAt" | "unusedCredits"> {
-  if (wire === undefined) return { lastUsedAt: null, unusedCredits: null };
+  if (wire === undefined) return { unusedCredits: null };
   return {
-    lastUsedAt: typeof wire.last_used === "number" ? (instantOf(wire.last_used) ?? null) : null,
+    lastUsedAt: typeof wire.last_used === "number" ? instantOf(wire.last_used) : wire.last_used,
     unusedCredits: unusedCredits(wire),
   };
 }
@@ -65,7 +65,7 @@ export function keyTable(keys: readonly KeyReport[]): string {
     name ?? "?",
     fingerprint,
     resource ?? "(never recorded)",
-    lastUsedAt ?? "never used",
+    lastUsedAt === undefined ? "?" : (lastUsedAt ?? "never used"),
     unused === null ? "-" : credits(unused),
     OUTCOME_WORDS[outcome],
   ]);

@@ -3,6 +3,7 @@ import { ApiError } from "../api/errors";
 import type { Dependencies } from "../lifecycle/session";
 import { systemDependencies } from "../lifecycle/system";
 import { Accounts } from "./accounts";
+import { EXIT } from "./exit";
 import { Terminal } from "./terminal/terminal";
 
 /** What a command takes from the world. */
@@ -17,6 +18,8 @@ export interface World {
   stop: AbortSignal;
   /** Aborted then as well, unless the engine gets the signal by itself: a second one would end it at once. */
   stopEngine: AbortSignal;
+  /** How many times something was changed, in a backend or on an account: without any, nothing was done. */
+  changes: { count: number };
   /** Gives back what is held, so that the process ends. */
   close(): Promise<void>;
 }
@@ -36,10 +39,13 @@ export function systemWorld(): World {
   const terminal = new Terminal(process.stdout, process.stderr);
   const stop = new AbortController();
   const stopEngine = new AbortController();
+  // Nobody may be reading any more, as behind a `head`: the work goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const onSignal = (signal: NodeJS.Signals) => {
-    if (!stop.signal.aborted) {
-      terminal.note(`${signal}: ending what is under way, and beginning nothing new.`);
-    }
+    if (stop.signal.aborted) process.exit(EXIT.failedInPart);
+    terminal.note(
+      `${signal}: ending what is under way, and beginning nothing new. Once more ends it at once.`,
+    );
     stop.abort(new InterruptedError());
     // A terminal sends its Ctrl-C to every process of the command.
     if (signal !== "SIGINT" || !process.stdin.isTTY) stopEngine.abort();
@@ -58,6 +64,7 @@ export function systemWorld(): World {
     environment: process.env,
     stop: stop.signal,
     stopEngine: stopEngine.signal,
+    changes: { count: 0 },
     close: () => dependencies.transport.close(),
   };
 }

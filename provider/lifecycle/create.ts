@@ -69,12 +69,12 @@ async function createExactlyOnce(
   operation: Operation,
   inFlight: CreationInFlight,
 ): Promise<{ created: CreatedKey; clear: boolean }> {
-  const { client, claimed, snapshot, wait } = operation;
+  const { account, client, claimed, snapshot, wait } = operation;
   const { nameGenerated, settings } = lost;
   const noting: CallContext = {
     ...wait,
     onRequest: () => {
-      inFlight.requested(settings.name, { nameGenerated, startedMs: wait.clock.nowMs() });
+      inFlight.requested(settings, { account, nameGenerated, startedMs: wait.clock.nowMs() });
       wait.onRequest?.();
     },
   };

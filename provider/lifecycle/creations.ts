@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -11,6 +12,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { ApiError } from "../api/errors";
+import type { KeySettings } from "../api/wire";
 import { isAlive, processStartTicks } from "../api/processes";
 import type { EngineLink } from "./engineLink";
 import { shortly, type Soon } from "./shortly";
@@ -19,8 +22,12 @@ import { shortly, type Soon } from "./shortly";
 export interface Creation {
   /** `organization/project/stack`, as the program says it; undefined when it says none. */
   stack: string | undefined;
+  /** The account, by its anonymous name. */
+  account: string;
   /** Of the key's name, as `nameHashOf` has it: a name may be a secret. */
   nameHash: string;
+  /** Of what the key is to be set to, as `settingsHashOf` has it. */
+  settingsHash: string;
   /** The name was generated for this very creation, so that no other key can have it. */
   nameGenerated: boolean;
   /** Milliseconds since the epoch, by this machine's clock: when the first request went out. */
@@ -31,8 +38,16 @@ export interface Creation {
 export interface CreationNote {
   /** No key was made, so there is nothing to look for. */
   end(): void;
-  /** The result is on its way to the engine: ends a moment later, if the engine is there to take it. */
-  endOnceTaken(engine: EngineLink | undefined): void;
+  /**
+   * The result is on its way to the engine: a moment later it counts as taken, if the engine is there. Whether the engine
+   * then saves it nobody tells us, so the note stays until a later run, which could not begin without a state.
+   */
+  handOver(engine: EngineLink | undefined): void;
+}
+
+/** The disk is full. The engine could not record the key either, so none is made. */
+export class DiskFullError extends ApiError {
+  override readonly name = "DiskFullError";
 }
 
 /**
@@ -40,7 +55,7 @@ export interface CreationNote {
  * drops the operation, and the key stays on the account with no state that names it: then this is all that knows of it.
  */
 export interface CreationJournal {
-  /** Called right before the first request that may make a key. */
+  /** Called right before the first request that may make a key. @throws DiskFullError. */
   begin(creation: Creation): CreationNote;
 }
 
@@ -59,10 +74,17 @@ export function nameHashOf(name: string): string {
   return createHash("sha256").update(name, "utf8").digest("hex");
 }
 
+/** What a key is set to, in short; its window, which the API never tells, left aside. */
+export function settingsHashOf(settings: Omit<KeySettings, "limit_type">): string {
+  const { name, allocated_ammount, expires_at, model_whitelist, ip_whitelist } = settings;
+  const parts = [name, allocated_ammount, expires_at, model_whitelist.toSorted(), ip_whitelist.toSorted()];
+  return createHash("sha256").update(JSON.stringify(parts), "utf8").digest("hex");
+}
+
 /**
- * The journal of one process: a file in the folder, there only while a creation is in flight. It is not forced to the
- * disk, since only the death of a process matters: a machine that dies takes the engine along, whose state then has the
- * operation.
+ * The journal of one process: a file in the folder, there while a creation is in flight, and after it until the stack's
+ * next run. It is not forced to the disk, since only the death of a process matters: a machine that dies takes the engine
+ * along, whose state then has the operation.
  */
 export function creationJournal({
   folder,
@@ -74,35 +96,53 @@ export function creationJournal({
   const startTicks = processStartTicks(pid);
   const open = new Set<string>();
   let begun = 0;
+  let taken = 0;
   let isTroubled = false;
 
-  const attempt = (step: () => void): void => {
+  const attempt = (step: () => void): string | undefined => {
     try {
       step();
     } catch (error) {
-      if (!isTroubled) onTrouble(`${file}: ${codeOf(error) ?? String(error)}`);
+      const code = codeOf(error) ?? String(error);
+      if (!isTroubled) onTrouble(`${file}: ${code}`);
       isTroubled = true;
+      return code;
     }
+    return undefined;
   };
   const end = (id: string): void => {
     if (!open.delete(id)) return;
-    attempt(() => (open.size === 0 ? rmSync(file, { force: true }) : appendEnd(file, id)));
+    attempt(() =>
+      open.size + taken === 0 ? rmSync(file, { force: true }) : appendIfThere(file, { end: id }),
+    );
+  };
+  const take = (id: string): void => {
+    if (!open.delete(id)) return;
+    taken += 1;
+    attempt(() => appendIfThere(file, { taken: id }));
   };
   return {
     begin(creation) {
       begun += 1;
       const id = String(begun);
-      open.add(id);
-      attempt(() => {
+      const trouble = attempt(() => {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         append(file, { begin: { id, ...creation, startTicks } }, constants.O_CREAT);
       });
+      if (trouble === "ENOSPC" || trouble === "EDQUOT") {
+        throw new DiskFullError({
+          why: `The disk is full (${folder}), so a key that is made now might never be recorded.`,
+          nextStep: "Nothing was sent. Make room, then run the command again.",
+        });
+      }
+      open.add(id);
+      if (begun === 1) forgetTaken(folder, creation.stack, creation.startedMs);
       return {
         end: () => end(id),
-        endOnceTaken(engine) {
+        handOver(engine) {
           soon(async (isClosing) => {
             // Asking takes another turn of the event loop, in which whatever was still to be sent is sent.
-            if (isClosing || engine === undefined || (await engine.answers())) end(id);
+            if (isClosing || engine === undefined || (await engine.answers())) take(id);
           });
         },
       };
@@ -113,6 +153,8 @@ export function creationJournal({
 /** A creation that some process of this machine has begun and not ended. */
 export interface OpenCreation extends Creation {
   pid: number;
+  /** The engine was there to take the result, and so has it in its state, if it could write that. */
+  taken: boolean;
   /** That process still runs, so that the creation may yet end by itself. */
   running: boolean;
   /** Notes that the creation is accounted for. Only for one whose process no longer runs. */
@@ -143,18 +185,58 @@ function filesIn(folder: string): { file: string; pid: number }[] {
 function openIn(file: string, pid: number): OpenCreation[] {
   const begun = begunIn(file);
   if (begun.length === 0 && !isAlive(pid)) rmSync(file, { force: true });
-  return begun.map(({ id, startTicks, stack, nameHash, nameGenerated, startedMs }) => ({
-    stack,
-    nameHash,
-    nameGenerated,
-    startedMs,
+  return begun.map((creation) => openCreation(file, pid, creation));
+}
+
+function openCreation(file: string, pid: number, { id, startTicks, ...creation }: Begun): OpenCreation {
+  return {
+    ...creation,
     pid,
     running: isSameProcess(pid, startTicks),
     settle() {
-      appendEnd(file, id);
+      appendIfThere(file, { end: id });
       if (begunIn(file).length === 0) rmSync(file, { force: true });
     },
-  }));
+  };
+}
+
+/** Milliseconds after which nobody asks any more whether what was taken was saved. */
+const FORGOTTEN_AFTER_MS = 30 * 24 * 3_600_000;
+
+/**
+ * Marks a stack's state as an older copy, `stack` being `project/stack`: what engines took is not forgotten by its next
+ * run until `trustTaken` takes the mark away.
+ */
+export function doubtTaken(folder: string, stack: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(doubtFile(folder, stack), "", { mode: 0o600 });
+}
+
+export function trustTaken(folder: string, stack: string): void {
+  rmSync(doubtFile(folder, stack), { force: true });
+}
+
+function doubtFile(folder: string, stack: string): string {
+  return join(folder, `${nameHashOf(stack).slice(0, 32)}.doubt`);
+}
+
+/**
+ * Forgets what engines took in earlier runs of a stack: a later one, which has begun by reading the state, shows that it
+ * could be read; unless that is an older copy. Of other stacks what is very old is forgotten.
+ */
+function forgetTaken(folder: string, stack: string | undefined, nowMs: number): void {
+  // Without the organization, which a backend may call differently.
+  const isDoubted =
+    stack !== undefined && existsSync(doubtFile(folder, stack.split("/").slice(-2).join("/")));
+  try {
+    for (const creation of readCreations(folder)) {
+      if (creation.running || !creation.taken) continue;
+      const isPast = stack !== undefined && creation.stack === stack && !isDoubted;
+      if (isPast || nowMs - creation.startedMs > FORGOTTEN_AFTER_MS) creation.settle();
+    }
+  } catch {
+    // To remember longer than is needed does no harm.
+  }
 }
 
 /** An id is given to another process in time, but never with the same start. */
@@ -165,27 +247,42 @@ function isSameProcess(pid: number, startTicks: number | undefined): boolean {
 
 const beginSchema = z.object({
   id: z.string(),
-  stack: z.string().optional(),
+  stack: z
+    .string()
+    .optional()
+    .transform((stack) => stack),
+  account: z.string(),
   nameHash: z.string(),
+  settingsHash: z.string(),
   nameGenerated: z.boolean(),
   startedMs: z.number(),
   startTicks: z.number().optional(),
 });
 
-type Begin = z.output<typeof beginSchema>;
+type Begun = z.output<typeof beginSchema> & { taken: boolean };
 
-const lineSchema = z.union([z.object({ begin: beginSchema }), z.object({ end: z.string() })]);
+const lineSchema = z.union([
+  z.object({ begin: beginSchema }),
+  z.object({ taken: z.string() }),
+  z.object({ end: z.string() }),
+]);
 
 /** What a file says has begun and not ended. */
-function begunIn(file: string): Begin[] {
-  const open = new Map<string, Begin>();
+function begunIn(file: string): Begun[] {
+  const open = new Map<string, Begun>();
   for (const line of (orAbsent(() => readFileSync(file, "utf8")) ?? "").split("\n")) {
     const said = parse(line);
     if (said === undefined) continue;
-    if ("begin" in said) open.set(said.begin.id, said.begin);
+    if ("begin" in said) open.set(said.begin.id, { ...said.begin, taken: false });
+    else if ("taken" in said) takeIn(open, said.taken);
     else open.delete(said.end);
   }
   return [...open.values()];
+}
+
+function takeIn(open: Map<string, Begun>, id: string): void {
+  const begun = open.get(id);
+  if (begun !== undefined) open.set(id, { ...begun, taken: true });
 }
 
 /** @returns undefined for a line that was cut off, since its process was killed or the disk full. */
@@ -207,9 +304,9 @@ function append(file: string, line: object, ifAbsent = 0): void {
   }
 }
 
-/** Where the file is gone, so is what would have to be ended. */
-function appendEnd(file: string, id: string): void {
-  orAbsent(() => append(file, { end: id }));
+/** Where the file is gone, so is what would have to be noted. */
+function appendIfThere(file: string, line: object): void {
+  orAbsent(() => append(file, line));
 }
 
 /** What is not there, or no longer since somebody else has removed it, is no trouble. */

@@ -14,11 +14,11 @@ const engine = engineLinkTo(process.argv[2]);
 const engineGone = new AbortController();
 
 // One for the process: all resources share its sessions, and so the account's limit and list.
-const lifecycle = new Lifecycle({
-  ...systemDependencies((line) => process.stdout.write(`${line}\n`)),
-  engine,
-  signal: engineGone.signal,
-});
+const dependencies = systemDependencies((line) => process.stdout.write(`${line}\n`));
+const lifecycle = new Lifecycle({ ...dependencies, engine, signal: engineGone.signal });
+
+/** Milliseconds for an answer that is on its way when the engine has died. */
+const LAST_ANSWER_MS = 3_000;
 
 silenceHostEcho(console);
 
@@ -26,8 +26,10 @@ if (engine !== undefined) {
   watchEngine({
     engine,
     onGone: () => {
-      // Waiting ends at once; what is on its way is finished, so that the log and the account agree.
+      // Waiting ends at once; what is on its way is finished, so that the log and the account agree. An answer that does
+      // not come is given up: nobody is left to hear it, and whoever cleans up finds the process gone.
       engineGone.abort(new EngineGoneError());
+      setTimeout(() => void dependencies.transport.close(), LAST_ANSWER_MS);
       const exitWhenIdle = () => (lifecycle.running === 0 ? process.exit(1) : undefined);
       setInterval(exitWhenIdle, 100);
     },

@@ -1,4 +1,11 @@
-import { nameHashOf, type Creation, type CreationJournal, type CreationNote } from "./creations";
+import type { KeySettings } from "../api/wire";
+import {
+  nameHashOf,
+  settingsHashOf,
+  type Creation,
+  type CreationJournal,
+  type CreationNote,
+} from "./creations";
 import type { EngineLink } from "./engineLink";
 import { EngineError } from "./failures";
 
@@ -21,9 +28,14 @@ export class CreationInFlight {
   }
 
   /** A request is about to go out that may make a key. */
-  requested(name: string, details: Pick<Creation, "nameGenerated" | "startedMs">): void {
+  requested(settings: KeySettings, details: Pick<Creation, "account" | "nameGenerated" | "startedMs">): void {
     const { journal, stack } = this.#options;
-    this.#note ??= journal?.begin({ stack, nameHash: nameHashOf(name), ...details });
+    this.#note ??= journal?.begin({
+      stack,
+      nameHash: nameHashOf(settings.name),
+      settingsHash: settingsHashOf(settings),
+      ...details,
+    });
   }
 
   /** The answers prove that no key was made. */
@@ -36,11 +48,11 @@ export class CreationInFlight {
   async handOver<T>(outcome: Promise<T>): Promise<T> {
     try {
       const result = await outcome;
-      this.#note?.endOnceTaken(this.#options.engine);
+      this.#note?.handOver(this.#options.engine);
       return result;
     } catch (error) {
       // A failure that saves the key hands it over as well; after any other, nobody knows whether there is one.
-      if (!(error instanceof EngineError)) this.#note?.endOnceTaken(this.#options.engine);
+      if (!(error instanceof EngineError)) this.#note?.handOver(this.#options.engine);
       throw error;
     }
   }

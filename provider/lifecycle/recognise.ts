@@ -26,7 +26,7 @@ export type Recognition =
   | { kind: "withheld" };
 
 /** Milliseconds by which the server's record of a creation may differ from its own clock's word in a header. */
-const CLOCK_TOLERANCE_MS = 2_000;
+export const CLOCK_TOLERANCE_MS = 2_000;
 
 /** Looks for the key of a lost creation in the account's list. A key that may be somebody else's is never taken. */
 export function recognise({ keys, serverAheadMs }: Listing, lost: LostCreation): Recognition {
@@ -59,12 +59,11 @@ function madeByUs(
 ): boolean {
   if (key.created_at === undefined || serverAheadMs === undefined) return false;
   const startedByServerMs = startedMs + serverAheadMs;
-  return madeSince(key, startedByServerMs) && isUnused(key) && hasSettings(key, settings);
-}
-
-/** Whether the server made the key then or later, within the tolerance of clocks. Not when it does not say. */
-export function madeSince({ created_at: createdUnixS }: KeyObject, sinceByServerMs: number): boolean {
-  return createdUnixS !== undefined && createdUnixS * 1_000 + 1_000 >= sinceByServerMs - CLOCK_TOLERANCE_MS;
+  return (
+    key.created_at * 1_000 + 1_000 >= startedByServerMs - CLOCK_TOLERANCE_MS &&
+    isUnused(key) &&
+    hasSettings(key, settings)
+  );
 }
 
 /** Nobody has ever used the key, as far as the account says. */

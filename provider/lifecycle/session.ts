@@ -35,6 +35,8 @@ export interface Dependencies {
 
 /** One account as this process knows it: its client, its list of keys, and the keys that it has handed out. */
 export interface Session {
+  /** The account's anonymous name: the same for the same API key and base URL. */
+  account: string;
   client: ProxyKeyClient;
   snapshot: KeySnapshot;
   /** Fingerprints of the keys that this process has made, so that two creations never take the same one. */
@@ -106,6 +108,7 @@ export class Sessions {
       ...(retryPolicy ? { retryPolicy } : {}),
     });
     const session: Session = {
+      account,
       client,
       snapshot: new KeySnapshot(client),
       claimed: new Set(),

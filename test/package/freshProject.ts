@@ -1,8 +1,13 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand, type CommandResult } from "../support/command";
-import { engineEnvironment, REPOSITORY_ROOT, type ProjectFolders } from "../support/engineEnvironment";
+import {
+  engineEnvironment,
+  makeProjectFolders,
+  REPOSITORY_ROOT,
+  type ProjectFolders,
+} from "../support/engineEnvironment";
 import { findPulumiCli } from "../support/pulumiCli";
 
 const BIN = join(REPOSITORY_ROOT, "node_modules", ".bin");
@@ -35,15 +40,7 @@ export interface FreshProject {
 
 export async function createFreshProject(): Promise<FreshProject> {
   const root = await realpath(await mkdtemp(join(tmpdir(), "fresh-project-")));
-  const folders: ProjectFolders = {
-    root,
-    work: join(root, "work"),
-    backend: join(root, "backend"),
-    home: join(root, "home"),
-    temporary: join(root, "tmp"),
-    cache: join(root, "cache"),
-  };
-  for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
+  const folders = await makeProjectFolders(root);
   const env = withoutNpm(engineEnvironment(await findPulumiCli(), folders));
   // Pulumi's launcher of the dynamic-provider host is the user's own.
   const launcher = join(folders.work, "node_modules", "@pulumi", "pulumi");

@@ -60,7 +60,12 @@ describe("the tarball", () => {
   });
 
   it("brings few dependencies, and leaves the SDK to the user", async () => {
-    expect(Object.keys(manifest.dependencies).toSorted()).toEqual(["undici", "zod"]);
+    expect(Object.keys(manifest.dependencies).toSorted()).toEqual([
+      "commander",
+      "picomatch",
+      "undici",
+      "zod",
+    ]);
     const tree = mustSucceed(await project.run("npm", ["ls", "--all", "--json", "@pulumi/pulumi"])).stdout;
     const { dependencies } = JSON.parse(tree) as { dependencies: Record<string, unknown> };
     const own = dependencies["pulumi-electronhub"] as { dependencies: Record<string, { path?: string }> };
@@ -148,6 +153,18 @@ describe("Pulumi runs it", () => {
     expect(simulator.account().keys()).toEqual([]);
     expect(await inState()).toEqual([]);
     expect(simulator.requests()).toEqual(["POST /auth/proxy/remove", "POST /auth/proxy/remove"]);
+    expect(simulator.violations).toEqual([]);
+  });
+
+  it("and the command that it brings cleans up", async () => {
+    await inline("up");
+    const command = (...args: string[]) =>
+      project.run("npx", ["--no-install", "pulumi-electronhub", ...args]);
+    expect(mustSucceed(await command("--version")).stdout).toBe(`${manifest.version}\n`);
+    const { stdout } = mustSucceed(await command("cleanup", "--remove-stack", "--yes"));
+    expect(stdout).toContain("2 keys removed, 30 credits returned.");
+    expect(simulator.account().keys()).toEqual([]);
+    expect((await project.run("pulumi", ["stack", "ls", "--json"])).stdout.trim()).toBe("[]");
     expect(simulator.violations).toEqual([]);
   });
 

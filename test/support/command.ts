@@ -1,5 +1,6 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
 import { performance } from "node:perf_hooks";
+import type { Readable, Writable } from "node:stream";
 
 import { descendantsOf, type OwnedProcess } from "./processes";
 
@@ -41,20 +42,34 @@ export interface CommandOptions {
   timeoutMs?: number;
   /** Receives every piece of output as it arrives. */
   onOutput?: (text: string) => void;
+  /** What the process reads; then its input ends. Default: nothing. */
+  input?: string;
+  /** Who the process runs as. Default: whoever runs this one. */
+  user?: ProcessUser;
+}
+
+/** A user of the machine, by number. */
+export interface ProcessUser {
+  uid: number;
+  gid: number;
 }
 
 /** An orphan can hold the pipes open, so that "close" never comes: this long after "exit" we stop listening. */
 const DRAIN_AFTER_EXIT_MS = 1_000;
 
-/** Starts a command without a terminal and without input. */
+/** Starts a command without a terminal. */
 export function startCommand(file: string, args: readonly string[], options: CommandOptions): RunningCommand {
   const startedAtMs = performance.now();
   const child = spawn(file, args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: options.env,
-    stdio: ["ignore", "pipe", "pipe"],
+    ...options.user,
+    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     windowsHide: true,
-  });
+  }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
+  // A process that ends early takes no input; its exit code tells.
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(options.input);
   const text = { stdout: "", stderr: "", output: "" };
   const watchers = new Set<() => void>();
   for (const stream of ["stdout", "stderr"] as const) {

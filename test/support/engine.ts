@@ -36,6 +36,8 @@ export interface EngineProjectOptions {
   env?: Environment;
   /** Default: `findPulumiCli()`. */
   cli?: PulumiCli;
+  /** Where the state is kept. Default: files in a folder of the project's own. */
+  backendUrl?: string;
 }
 
 export interface StackOptions {
@@ -86,7 +88,8 @@ export interface EngineProject {
 export async function createEngineProject(options: EngineProjectOptions = {}): Promise<EngineProject> {
   const cli = options.cli ?? (await findPulumiCli());
   const folders = await makeProjectFolders();
-  return new ScratchProject(options.name ?? "test", folders, cli, options.env ?? {});
+  const url = options.backendUrl ?? backendUrl(folders);
+  return new ScratchProject(options.name ?? "test", folders, cli, url, options.env ?? {});
 }
 
 class ScratchProject implements EngineProject {
@@ -98,9 +101,10 @@ class ScratchProject implements EngineProject {
     readonly name: string,
     readonly folders: ProjectFolders,
     readonly cli: PulumiCli,
+    readonly backendUrl: string,
     extraEnv: Environment,
   ) {
-    this.env = engineEnvironment(cli, folders, extraEnv);
+    this.env = engineEnvironment(cli, folders, { PULUMI_BACKEND_URL: backendUrl, ...extraEnv });
   }
 
   get transcript(): string {
@@ -118,7 +122,7 @@ class ScratchProject implements EngineProject {
         projectSettings: {
           name: this.name,
           runtime: "nodejs",
-          backend: { url: backendUrl(this.folders) },
+          backend: { url: this.backendUrl },
         },
       },
     );

@@ -23,9 +23,10 @@ export interface ProjectFolders {
   cache: string;
 }
 
-/** Makes the folders under the repository's git-ignored `.scratch`. */
-export async function makeProjectFolders(): Promise<ProjectFolders> {
-  const root = join(REPOSITORY_ROOT, ".scratch", randomUUID().slice(0, 8));
+/** Makes the folders. Default: under the repository's git-ignored `.scratch`. */
+export async function makeProjectFolders(
+  root = join(REPOSITORY_ROOT, ".scratch", randomUUID().slice(0, 8)),
+): Promise<ProjectFolders> {
   const folders: ProjectFolders = {
     root,
     work: join(root, "work"),

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** A process that something of ours started. */
 export interface OwnedProcess {
@@ -22,6 +22,22 @@ export function descendantsOf(rootPid: number): OwnedProcess[] {
     }
   }
   return found;
+}
+
+/**
+ * The processes that work in a folder, whoever started them: an orphan has no parent that would tell. Empty where the
+ * system has no /proc.
+ */
+export function processesIn(folder: string): OwnedProcess[] {
+  if (process.platform !== "linux") return [];
+  return fromProc().filter(({ pid }) => {
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`) === folder;
+    } catch {
+      // It ended in between, or belongs to somebody else.
+      return false;
+    }
+  });
 }
 
 /** Whether that very process (not another one with its id) still runs. */

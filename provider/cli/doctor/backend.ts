@@ -7,7 +7,7 @@ export type OpenedProject = { project: PulumiProject } | { error: unknown };
 
 export async function openProject(folder: string): Promise<OpenedProject> {
   try {
-    return { project: await PulumiProject.open(folder) };
+    return { project: await PulumiProject.open(folder, { count: 0 }) };
   } catch (error) {
     return { error };
   }

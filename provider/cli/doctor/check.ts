@@ -1,6 +1,6 @@
 import { isApiError } from "../../api/errors";
 import { Refusal, problemOf, type Problem } from "../exit";
-import { sayingOf } from "../pulumi/command";
+import { sayingOf } from "../pulumi/saying";
 
 /** What one look found. A warning may be as it should be; an error keeps the stack from working. */
 export interface Check {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CONFIG_NAMESPACE } from "../../config";
 import { inClear } from "../../lifecycle/engineSecret";
+import { fingerprintOf } from "../../lifecycle/state";
 import { PROXY_KEY_TOKEN } from "../../lifecycle/tokens";
 
 /** What a state says of a resource, as far as we look at it. */
@@ -65,6 +66,8 @@ export interface Checkpoint {
   pendingCount: number;
   /** Resources, the stack itself not counted. */
   resourceCount: number;
+  /** Of these, what is neither a proxy key nor the engine's own note of a provider. */
+  otherCount: number;
   /** Every account that the state has settings of, whether or not a key in it belongs to it. */
   accounts: readonly NonNullable<StoredSettings>[];
 }
@@ -92,19 +95,43 @@ export function readCheckpoint(deployment: unknown): Checkpoint {
       .map(({ resource }) => pendingCreation(resource, accountOf(resource))),
     pendingCount: operations.length,
     resourceCount: resources.filter(({ type }) => type !== STACK_TYPE).length,
+    otherCount: resources.filter((stored) => !isProxyKey(stored) && !stored.type.startsWith("pulumi:"))
+      .length,
     accounts: [...providers.values()].filter((settings) =>
       Object.keys(settings).some((key) => key.startsWith(`${CONFIG_NAMESPACE}:`)),
     ),
   };
 }
 
-/** Fingerprints of the keys that a state knows, and names of keys that are in the making; no secret is looked at. */
-export function knownIn(deployment: unknown): { fingerprints: string[]; names: string[] } {
+/** What a state says of keys that are the stack's, or are just becoming so. */
+export interface KnownIn {
+  fingerprints: string[];
+  /** Names of keys that are in the making. */
+  names: string[];
+  /** A key is in the making, or being taken over, of which an encrypted state does not say which. */
+  isVeiled: boolean;
+}
+
+/** Of an encrypted state; no secret is looked at. */
+export function knownIn(deployment: unknown): KnownIn {
   const parsed = deploymentSchema.parse(deployment ?? {});
   const operations = (parsed.pending_operations ?? []).filter(({ resource }) => isProxyKey(resource));
+  const names = operations.map(({ resource }) => textOf(resource.inputs?.["name"]));
   return {
     fingerprints: (parsed.resources ?? []).filter(isProxyKey).flatMap(({ id }) => id ?? []),
-    names: operations.flatMap(({ resource }) => textOf(resource.inputs?.["name"]) ?? []),
+    names: names.filter((name) => name !== undefined),
+    isVeiled:
+      names.includes(undefined) || operations.some(({ resource }) => "adopt" in (resource.inputs ?? {})),
+  };
+}
+
+/** The same of a state whose secrets are in clear. */
+export function knownInClear({ keys, pending }: Checkpoint): KnownIn {
+  const adopted = pending.flatMap(({ inputs }) => textOf(inputs["adopt"]) ?? []);
+  return {
+    fingerprints: [...keys.map(({ fingerprint }) => fingerprint), ...adopted.map(fingerprintOf)],
+    names: pending.flatMap(({ name }) => name ?? []),
+    isVeiled: false,
   };
 }
 

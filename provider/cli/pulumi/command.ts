@@ -1,6 +1,7 @@
 import type { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { quotable } from "../../api/redact";
 import { Refusal } from "../exit";
+import { sayingOf } from "./saying";
 
 /** What a literal `pulumi` command printed. */
 export interface CommandOutput {
@@ -21,14 +22,6 @@ interface Runnable {
 export function runPulumi(workspace: LocalWorkspace, args: readonly string[]): Promise<CommandOutput> {
   const command = workspace.pulumiCommand as unknown as Runnable;
   return command.run([...args], workspace.workDir, workspace.envVars);
-}
-
-/** What the CLI says of a failure, without the command line and the stack around it. */
-export function sayingOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const said = [...text.matchAll(/^\s*(?:stderr: )?\s*error: (.+)$/gm)].map(([, line]) => line ?? "");
-  const unique = [...new Set(said.map((line) => line.trim()))].filter((line) => line !== "update failed");
-  return quotable(unique.length > 0 ? unique.join("; ") : text, [], 2_000);
 }
 
 export const HOW_TO_GET_PULUMI =

@@ -1,10 +1,11 @@
-import { hostname } from "node:os";
+import { hostname, userInfo } from "node:os";
 import { isAlive, processStartedMs } from "../../api/processes";
 
 /** A process that holds a stack's lock, as Pulumi's message about it says. */
 export interface LockHolder {
   /** `user@host (pid 123)`. */
   who: string;
+  user: string | undefined;
   host: string | undefined;
   pid: number | undefined;
   /** Milliseconds since the epoch. Undefined: not said. */
@@ -14,6 +15,7 @@ export interface LockHolder {
 /** Somebody, of whom the backend says no more. */
 export const UNKNOWN_HOLDER: LockHolder = {
   who: "an update that is in progress",
+  user: undefined,
   host: undefined,
   pid: undefined,
   sinceMs: undefined,
@@ -24,10 +26,10 @@ export const UNKNOWN_HOLDER: LockHolder = {
  * `file:///…/lock.json: created by ann@laptop (pid 4711) at 2026-11-24T13:12:04Z`.
  */
 export function holdersIn(message: string): readonly LockHolder[] {
-  const holders = [...message.matchAll(/created by (\S*@(\S*) \(pid (\d+)\)) at (\S+)/g)].map(
-    ([, who = "", host, pid, since = ""]): LockHolder => {
+  const holders = [...message.matchAll(/created by ((.*)@(\S*) \(pid (\d+)\)) at (\S+)/g)].map(
+    ([, who = "", user, host, pid, since = ""]): LockHolder => {
       const sinceMs = Date.parse(since);
-      return { who, host, pid: Number(pid), sinceMs: Number.isNaN(sinceMs) ? undefined : sinceMs };
+      return { who, user, host, pid: Number(pid), sinceMs: Number.isNaN(sinceMs) ? undefined : sinceMs };
     },
   );
   // The message stands in both of the streams of an error.
@@ -36,24 +38,37 @@ export function holdersIn(message: string): readonly LockHolder[] {
 }
 
 export interface Liveness {
+  user: string;
   host: string;
   isAlive: (pid: number) => boolean;
   startedMs: (pid: number) => number | undefined;
 }
 
-const THIS_MACHINE: Liveness = { host: hostname(), isAlive, startedMs: processStartedMs };
+const THIS_MACHINE: Liveness = { user: userName(), host: hostname(), isAlive, startedMs: processStartedMs };
 
 /** Milliseconds: a lock says whole seconds, and is written a moment after its process has started. */
 const TOLERANCE_MS = 2_000;
+
+/** Names that many machines have. */
+const NOBODYS = /^(?:localhost(?:\..*)?)?$/;
 
 /**
  * Whether the process that made the lock is known to be dead: it ran on this machine and is no more. Of another machine's
  * process nothing is known.
  */
-export function isDead({ host, pid, sinceMs }: LockHolder, here: Liveness = THIS_MACHINE): boolean {
-  if (pid === undefined || host !== here.host) return false;
+export function isDead({ user, host, pid, sinceMs }: LockHolder, here: Liveness = THIS_MACHINE): boolean {
+  if (pid === undefined || host !== here.host || user !== here.user || NOBODYS.test(host)) return false;
   if (!here.isAlive(pid)) return true;
   // The number may have been given to another process since.
   const startedMs = here.startedMs(pid);
   return startedMs !== undefined && sinceMs !== undefined && startedMs > sinceMs + TOLERANCE_MS;
+}
+
+/** A container may run as a user that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "";
+  }
 }

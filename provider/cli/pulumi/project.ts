@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import {
@@ -12,9 +13,10 @@ import {
   type StackSummary,
 } from "@pulumi/pulumi/automation";
 import { readCheckpoint, type Checkpoint } from "./checkpoint";
-import { asRefusal, runPulumi, sayingOf } from "./command";
+import { asRefusal, runPulumi } from "./command";
 import { UNKNOWN_HOLDER, holdersIn, type LockHolder } from "./lock";
 import { Refusal } from "../exit";
+import { sayingOf } from "./saying";
 
 export interface DestroyOptions {
   onEvent: (event: EngineEvent) => void;
@@ -25,25 +27,29 @@ export interface DestroyOptions {
 /** The stacks of a program's folder, in whatever backend Pulumi is logged in to. */
 export class PulumiProject {
   readonly #workspace: LocalWorkspace;
+  #backend: Promise<{ user: string; url: string }> | undefined;
 
-  private constructor(workspace: LocalWorkspace) {
+  readonly #changes: { count: number };
+
+  private constructor(workspace: LocalWorkspace, changes: { count: number }) {
     this.#workspace = workspace;
+    this.#changes = changes;
     // The Automation API selects the stack that it works on, and so would change the one that the person has selected.
     workspace.selectStack = () => Promise.resolve();
   }
 
   /**
    * @param folder the folder of the program, where its Pulumi.yaml is.
+   * @param changes counts what is changed in the backend.
    * @throws Refusal without a Pulumi CLI that fits.
    */
-  static async open(folder: string): Promise<PulumiProject> {
+  static async open(folder: string, changes: { count: number }): Promise<PulumiProject> {
     try {
-      return new PulumiProject(
-        await LocalWorkspace.create({
-          workDir: resolve(folder),
-          envVars: { PULUMI_SKIP_UPDATE_CHECK: "true" },
-        }),
-      );
+      const workspace = await LocalWorkspace.create({
+        workDir: resolve(folder),
+        envVars: { PULUMI_SKIP_UPDATE_CHECK: "true" },
+      });
+      return new PulumiProject(workspace, changes);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith("Invalid workDir")) {
         throw new Refusal({
@@ -69,9 +75,11 @@ export class PulumiProject {
     return (await this.#refusing(this.#workspace.projectSettings())).name;
   }
 
-  async backend(): Promise<{ user: string; url: string }> {
-    const { user, url = "" } = await this.#refusing(this.#workspace.whoAmI());
-    return { user, url };
+  backend(): Promise<{ user: string; url: string }> {
+    return (this.#backend ??= this.#refusing(this.#workspace.whoAmI()).then(({ user, url = "" }) => ({
+      user,
+      url,
+    })));
   }
 
   /** The project's stacks, or with `all` every stack of the backend. @throws Refusal without a project or a login. */
@@ -109,12 +117,17 @@ export class PulumiProject {
   async replaceState(stack: string, state: object): Promise<void> {
     // The Automation API's own way writes the state where every user of the machine can read it.
     const folder = await mkdtemp(join(tmpdir(), "pulumi-electronhub-"));
+    const clear = () => rmSync(folder, { recursive: true, force: true });
+    // A second Ctrl-C ends the process at once, and the file may hold a key in clear.
+    process.once("exit", clear);
     try {
       const file = join(folder, "state.json");
       await writeFile(file, JSON.stringify(state), { mode: 0o600 });
       await this.#run(["stack", "import", "--stack", stack, "--file", file]);
+      this.#changes.count++;
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      process.off("exit", clear);
+      clear();
     }
   }
 
@@ -130,9 +143,12 @@ export class PulumiProject {
   }
 
   /** Who works on the stack just now, or died while doing so. Empty: nobody. */
-  async lockHolders(stack: string, summary?: StackSummary): Promise<readonly LockHolder[]> {
-    // Pulumi's own service keeps no lock that one could read, but says so in the list.
-    if (summary?.updateInProgress === true) return [UNKNOWN_HOLDER];
+  async lockHolders(stack: string): Promise<readonly LockHolder[]> {
+    // Pulumi's own service keeps no lock that one could read, but says in its list what it is at work on.
+    if (/^https?:/.test((await this.backend()).url)) {
+      const summary = (await this.stacks()).find(({ name }) => name === stack);
+      return summary?.updateInProgress === true ? [UNKNOWN_HOLDER] : [];
+    }
     try {
       // A stack cannot be renamed to itself, but to find that out Pulumi takes the stack's lock first, and changes nothing.
       await this.#run(["stack", "rename", last(stack), "--stack", stack]);
@@ -148,27 +164,41 @@ export class PulumiProject {
   /** Takes away every lock of the stack. */
   async breakLocks(stack: string): Promise<void> {
     await this.#run(["cancel", "--yes", "--stack", stack]);
+    this.#changes.count++;
   }
 
   /** Destroys the stack's resources; a failure of one does not stop the others. @throws what the Automation API throws. */
   async destroy(stackName: string, { onEvent, signal }: DestroyOptions): Promise<void> {
     const stack = await Stack.select(stackName, this.#workspace);
     await stack.destroy({
-      onEvent,
+      onEvent: (event) => {
+        // From here on it holds the stack.
+        if (event.preludeEvent !== undefined) this.#changes.count++;
+        onEvent(event);
+      },
       continueOnError: true,
       color: "never",
       ...(signal === undefined ? {} : { signal }),
     });
   }
 
-  /** Removes a stack that has no resources, with its history and its configuration. */
+  /** Removes a stack that has no resources, with its history and its configuration. @throws Refusal. */
   async remove(stack: string): Promise<void> {
     try {
       await this.#workspace.removeStack(stack);
+      this.#changes.count++;
     } catch (error) {
       if (error instanceof StackNotFoundError) return;
-      throw error;
+      throw new Refusal({
+        why: `Stack ${stack} could not be removed: ${sayingOf(error)}`,
+        nextStep: "Nothing of it is left but the stack itself. Mend that, then run the command again.",
+      });
     }
+  }
+
+  /** Selects a stack for the person's next commands: Pulumi forgets the selection whenever any stack is removed. */
+  async select(stack: string): Promise<void> {
+    await this.#run(["stack", "select", "--stack", stack]);
   }
 
   #run(args: readonly string[]) {
@@ -188,8 +218,6 @@ export class PulumiProject {
 export function isLocked(error: unknown): boolean {
   return error instanceof ConcurrentUpdateError;
 }
-
-export { sayingOf };
 
 function last(stack: string): string {
   return stack.slice(stack.lastIndexOf("/") + 1);

@@ -1,7 +1,9 @@
 import type { StackSummary } from "@pulumi/pulumi/automation";
-import { problemOf, type Problem } from "../exit";
+import { knownKeys } from "../backendKeys";
+import { isRefusal, problemOf, type Problem } from "../exit";
 import type { Checkpoint, StateKey } from "../pulumi/checkpoint";
-import { isLocked, sayingOf } from "../pulumi/project";
+import { isLocked } from "../pulumi/project";
+import { sayingOf } from "../pulumi/saying";
 import { creditsReturned, keyFacts, type KeyReport } from "../report";
 import { counted } from "../terminal/table";
 import { Failures, progressIn } from "./engineEvents";
@@ -19,8 +21,12 @@ export type StackOutcome =
   | "removed"
   /** There was no such stack any more. */
   | "gone"
+  /** It was updated after the command had begun, and is not old enough any more; nothing was done. */
+  | "too-young"
   /** Somebody else works on it; nothing was done. */
   | "busy"
+  /** Nothing was done, since it must not or cannot be: see the problems. */
+  | "refused"
   /** Something is left: see the problems. */
   | "failed";
 
@@ -30,7 +36,7 @@ export interface StackReport {
   lastUpdate: string | null;
   outcome: StackOutcome;
   keys: readonly KeyReport[];
-  /** Resources that are no proxy keys, the stack itself not counted. */
+  /** Resources that are no proxy keys. */
   otherResources: number;
   /** Credits that went back to accounts. */
   creditsReturned: number;
@@ -40,6 +46,8 @@ export interface StackReport {
 export interface CleanOptions {
   dryRun: boolean;
   removeStack: boolean;
+  /** Milliseconds: a stack whose last update is less long ago is left alone. Undefined: none is. */
+  olderThanMs: number | undefined;
 }
 
 /** Cleans up one stack. Never throws: what fails stands in the report, beside what was done until then. */
@@ -49,19 +57,21 @@ export async function cleanStack(
   options: CleanOptions,
 ): Promise<StackReport> {
   const done: Done = { keys: [], problems: [] };
+  const changesBefore = task.world.changes.count;
   let otherResources = 0;
   const work = async (): Promise<StackOutcome> => {
     task.world.terminal.progress(`${task.stack}: reading its state`);
     const before = await task.project.state(task.stack);
     if (before === undefined) return "gone";
-    otherResources = Math.max(0, before.resourceCount - before.keys.length);
+    otherResources = before.otherCount;
     const accounts = new StackAccounts(task);
     if (options.dryRun) return plan(task, accounts, before, done);
     return holdStack(task, () => clean(task, accounts, before, options, done));
   };
   const outcome = await work().catch((error: unknown): StackOutcome => {
     done.problems.push(problemOf(error));
-    return error instanceof BusyError ? "busy" : "failed";
+    if (task.world.changes.count > changesBefore) return "failed";
+    return error instanceof BusyError ? "busy" : isRefusal(error) ? "refused" : "failed";
   });
   return {
     stack: task.stack,
@@ -72,6 +82,9 @@ export async function cleanStack(
     ...done,
   };
 }
+
+/** Milliseconds for the last look at the account. */
+const LAST_LOOK_MS = 30_000;
 
 /** What has been done, and found, so far. */
 interface Done {
@@ -87,7 +100,7 @@ async function plan(
 ): Promise<StackOutcome> {
   const facts = await factsOf(accounts, before.keys);
   for (const key of before.keys) keys.push(plannedFor(key, facts));
-  const lost = await recoverStack(task, accounts, before, "look");
+  const lost = await recoverStack(task, accounts, { before, now: before }, "look", true);
   keys.push(...lost.keys);
   problems.push(...lost.problems);
   if (before.pending.length > 0) {
@@ -100,25 +113,32 @@ async function plan(
 
 function plannedFor(key: StateKey, facts: Facts): KeyReport {
   const listed = facts.byFingerprint.get(key.fingerprint);
+  const unasked = facts.unasked.get(key.fingerprint);
+  const head = { ...headOf(key), ...keyFacts(listed?.wire) };
+  if (unasked !== undefined) return { ...head, outcome: "unknown", ...unasked };
   const isThere = listed !== undefined || facts.hidden.has(key.name ?? "");
-  const outcome = !isThere ? "already-gone" : key.kept === undefined ? "would-remove" : "kept";
-  return { ...headOf(key), ...keyFacts(listed?.wire), outcome };
+  return { ...head, outcome: !isThere ? "already-gone" : key.kept === undefined ? "would-remove" : "kept" };
 }
 
 async function clean(
   task: StackTask,
   accounts: StackAccounts,
   before: Checkpoint,
-  { removeStack }: CleanOptions,
+  { removeStack, olderThanMs }: CleanOptions,
   done: Done,
 ): Promise<StackOutcome> {
   const { project, stack, world } = task;
   const { terminal } = world;
   terminal.progress(`${stack}: looking for what crashed runs have left`);
-  const lost = await recoverStack(task, accounts, before, "remove");
+  const now = await project.state(stack);
+  if (now === undefined) return "gone";
+  // Listed a while ago, perhaps: somebody may have come back to it since.
+  if (olderThanMs !== undefined && !isOlder(task, now, olderThanMs)) return "too-young";
+  if (task.restored !== undefined) done.problems.push(...(await takenElsewhere(task, now)));
+  if (!isWhole(done)) return "failed";
+  const lost = await recoverStack(task, accounts, { before, now }, "remove", true);
   done.keys.push(...lost.keys);
   done.problems.push(...lost.problems);
-  const now = (await project.state(stack)) ?? before;
   const facts = await factsOf(accounts, now.keys);
   const failures = new Failures();
   if (now.resourceCount > 0 && !world.stop.aborted) {
@@ -126,7 +146,9 @@ async function clean(
     done.problems.push(...(await destroy(task, failures)));
   }
   terminal.progress(`${stack}: asking the account what is left`);
-  done.keys.push(...(await verify(accounts, now.keys, facts, failures)));
+  // After a Ctrl-C too a person wants to know what is left, but not to wait long for it.
+  const patience = world.stop.aborted ? AbortSignal.timeout(LAST_LOOK_MS) : undefined;
+  done.keys.push(...verify(now.keys, facts, await factsOf(accounts, now.keys, patience), failures));
   done.problems.push(...failures.except(new Set(now.keys.map(({ urn }) => urn))));
   if (world.stop.aborted) done.problems.push(INTERRUPTED);
   if (!isWhole(done)) return "failed";
@@ -138,6 +160,27 @@ async function clean(
   terminal.progress(`${stack}: removing the stack`);
   await project.remove(stack);
   return "removed";
+}
+
+function isOlder({ world, restored }: StackTask, { savedMs }: Checkpoint, olderThanMs: number): boolean {
+  const updatedMs = Math.max(savedMs ?? Infinity, restored?.damagedMs ?? 0);
+  return world.clock.nowMs() - updatedMs > olderThanMs;
+}
+
+/** An older copy of a state may name keys that have moved to another stack since. */
+async function takenElsewhere(
+  { project, stack, world }: StackTask,
+  { keys }: Checkpoint,
+): Promise<Problem[]> {
+  const elsewhere = (await knownKeys(project, world.terminal)).fingerprints(stack);
+  const taken = keys.filter(({ fingerprint }) => elsewhere.has(fingerprint));
+  if (taken.length === 0) return [];
+  return [
+    {
+      why: `The state was restored from a copy that names keys which another stack has by now: ${taken.map(({ fingerprint }) => fingerprint).join(", ")}. Nothing was destroyed.`,
+      nextStep: "Let this stack forget them with `pulumi state delete`, then run the command again.",
+    },
+  ];
 }
 
 const INTERRUPTED: Problem = {

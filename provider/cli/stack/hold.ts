@@ -1,9 +1,11 @@
 import { formatDuration } from "../../api/duration";
 import { stackLocksFolder } from "../../config";
 import { Refusal } from "../exit";
+import { FileBackend } from "../pulumi/fileBackend";
 import { isDead, type LockHolder } from "../pulumi/lock";
+import type { World } from "../world";
 import { acquireMutex, isHeld } from "./mutex";
-import type { StackTask } from "./task";
+import { shortName, type StackTask } from "./task";
 
 /** Somebody else works on the stack, so nothing was done. */
 export class BusyError extends Refusal {}
@@ -25,6 +27,7 @@ export async function holdStack<T>(task: StackTask, work: () => Promise<T>): Pro
     });
   }
   try {
+    takeAwayDamagedLocks(task);
     await breakDeadLocks(task);
     return await work();
   } finally {
@@ -36,6 +39,22 @@ export async function holdStack<T>(task: StackTask, work: () => Promise<T>): Pro
 export async function requireUnlocked(task: StackTask): Promise<void> {
   const holders = await holdersOf(task, () => false);
   if (holders.length > 0) throw busy(task, holders);
+}
+
+/** A lock that was cut off names nobody, and keeps Pulumi from reading the others. @throws BusyError. */
+function takeAwayDamagedLocks(task: StackTask): void {
+  const { backendUrl, project, projectName, stack, world } = task;
+  const backend = FileBackend.at(backendUrl, project.folder);
+  const name = `${projectName}/${shortName(stack)}`;
+  const damages = backend?.damagedLocks(name) ?? [];
+  if (backend === undefined || damages.length === 0) return;
+  const holders = backend.holders(name);
+  if (!holders.every((holder) => mayBreak(task, holder))) throw busy(task, holders);
+  for (const damage of damages) {
+    backend.discard(damage);
+    world.changes.count++;
+    world.terminal.note(`${stack}: took away ${damage.file}, which was cut off, and says nothing.`);
+  }
 }
 
 async function breakDeadLocks(task: StackTask): Promise<void> {
@@ -75,7 +94,11 @@ async function holdersOf(
   }
 }
 
-function mayBreak({ breakLocksOlderThanMs, world }: StackTask, holder: LockHolder): boolean {
+/** Whether a lock's run is over: it is known to be dead, or is older than somebody says that any gets. */
+export function mayBreak(
+  { breakLocksOlderThanMs, world }: { breakLocksOlderThanMs?: number | undefined; world: World },
+  holder: LockHolder,
+): boolean {
   if (isDead(holder)) return true;
   if (breakLocksOlderThanMs === undefined || holder.sinceMs === undefined) return false;
   return world.clock.nowMs() - holder.sinceMs > breakLocksOlderThanMs;

@@ -23,7 +23,7 @@ export interface MutexHolder {
 export function acquireMutex(folder: string, name: string): Mutex | MutexHolder {
   const path = join(folder, `${createHash("sha256").update(name).digest("hex").slice(0, 32)}.lock`);
   const token = `${process.pid} ${randomUUID()}`;
-  // Two rounds: of those that find a dead holder one takes its place, and the others then find that one.
+  // Of those that find a dead holder one takes its place, and the others then find that one.
   for (let round = 0; round < 3; round++) {
     const written = tryWrite(path, token);
     if (written === "unusable") return { release: () => {} };
@@ -47,13 +47,21 @@ function tryWrite(path: string, token: string): "done" | "taken" | "unusable" {
     writeFileSync(aside, token, { mode: 0o600 });
     try {
       linkSync(aside, path);
+    } catch (error) {
+      if (codeOf(error) === "EEXIST") return "taken";
+      // A file system without hard links.
+      writeFileSync(path, token, { mode: 0o600, flag: "wx" });
     } finally {
       rmSync(aside, { force: true });
     }
     return "done";
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EEXIST" ? "taken" : "unusable";
+    return codeOf(error) === "EEXIST" ? "taken" : "unusable";
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
 
 function livingHolder(path: string): MutexHolder | undefined {

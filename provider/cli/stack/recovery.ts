@@ -1,11 +1,16 @@
+import { creationsFolder } from "../../config";
+import { trustTaken } from "../../lifecycle/creations";
 import type { Problem } from "../exit";
 import type { Checkpoint } from "../pulumi/checkpoint";
+import { isLocked } from "../pulumi/project";
+import { sayingOf } from "../pulumi/saying";
 import { removeKey } from "../removeKey";
 import { keyFacts, type KeyOutcome, type KeyReport } from "../report";
 import { clearPending, putIntoState, type Edited } from "./stateEdits";
-import { requireUnlocked } from "./hold";
+import type { Checkpoints } from "./candidates";
+import { BusyError } from "./hold";
 import { searchLost, type LostKey, type LostSearch } from "./search";
-import type { StackAccounts, StackTask } from "./task";
+import { shortName, type StackAccounts, type StackTask } from "./task";
 
 export interface Recovery {
   keys: readonly KeyReport[];
@@ -21,92 +26,137 @@ export type RecoveryMode = "look" | "remove" | "adopt";
  * Deals with what a stack's crashed runs have left: keys that were made and never recorded are removed, or put into the
  * state, and the operations that the state calls pending are cleared. In that order, so that a command that is killed at
  * any point finds the same again. To be called by the one who holds the stack.
- *
- * @param before the state as it was before the stack was held.
  */
 export async function recoverStack(
   task: StackTask,
   accounts: StackAccounts,
-  before: Checkpoint,
+  checkpoints: Checkpoints,
   mode: RecoveryMode,
+  receivedToo: boolean,
 ): Promise<Recovery> {
-  const { project, stack, world } = task;
-  const now = (await project.state(stack)) ?? before;
-  const search = await searchLost(task, accounts, { before, now }, mode !== "look");
-  const problems = [...search.problems];
+  const { stack, world } = task;
+  const search = await searchLost(task, accounts, checkpoints, { patiently: mode !== "look", receivedToo });
   if (mode === "look") {
     const keys = search.found.map((lost) => reportOf(lost, "would-remove"));
-    return { keys, cleared: 0, problems };
+    return { keys, cleared: 0, problems: search.problems };
   }
   for (const { name } of search.adoptions) {
     world.terminal.note(
       `${stack}: taking over ${name === undefined ? "a key" : `key ${JSON.stringify(name)}`} was interrupted; the key was there before, and stays on the account.`,
     );
   }
-  // Whoever has begun to work on the stack since it was found unlocked may have made what was found.
-  if (search.found.length > 0) await requireUnlocked(task);
-  if (mode === "adopt") return adoptLost(task, search, problems);
   const keys: KeyReport[] = [];
-  for (const lost of search.found) keys.push(await removeLost(lost));
-  const failed = new Set(
-    keys.filter(({ outcome }) => outcome === "failed").map(({ fingerprint }) => fingerprint),
-  );
-  const open = new Set(
-    search.found.filter(({ fingerprint }) => failed.has(fingerprint)).map(({ lost }) => lost.pending),
-  );
-  const settled = search.settled.filter((creation) => !open.has(creation));
-  const edited = await clearPending(task, [...settled, ...search.adoptions]);
-  if (failed.size === 0) search.forget();
-  return { keys, cleared: edited.cleared, problems: [...problems, ...foreignProblems(edited, now)] };
-}
-
-/** What keeps the state from being written, unless it was told already. */
-function foreignProblems({ open }: Edited, { pending }: Checkpoint): Problem[] {
-  const foreign = open.filter((urn) => !pending.some((creation) => creation.urn === urn));
-  if (foreign.length === 0) return [];
-  return [
-    {
-      why: `The state names interrupted creations of resources that are no proxy keys: ${foreign.join(", ")}. Nothing in it was cleared, since Pulumi can only forget all of them at once.`,
-      nextStep:
-        "Find out what became of them, then run `pulumi refresh`, which asks what to do with each, and this command again.",
-    },
-  ];
-}
-
-async function removeLost(lost: LostKey): Promise<KeyReport> {
-  const { outcome, ...why } = await removeKey(lost, lost.account);
-  return { ...reportOf(lost, outcome), ...why };
+  const adoptable = new Map<string, LostKey>();
+  // The last one first: that is what the latest run has made.
+  for (const lost of search.found.toReversed()) {
+    const urn = lost.lost.pending?.urn;
+    // A resource that has a key already needs no other, and nobody has received this one.
+    const isFree =
+      urn !== undefined && !adoptable.has(urn) && !checkpoints.now.keys.some((key) => key.urn === urn);
+    if (mode === "remove") keys.push(await removeLost(lost, task));
+    else if (urn === undefined)
+      keys.push(notAdopted(lost, ENGINE_WENT_ON, "Run `recover` without --adopt, which removes it."));
+    else if (isFree) adoptable.set(urn, lost);
+    else keys.push(await removeLost(lost, task));
+  }
+  return finish(task, search, checkpoints, keys, [...adoptable.values()]);
 }
 
 const ENGINE_WENT_ON =
   "cannot be put into the state: its engine went on without it, so nobody knows which resource it was, and nobody has received it";
 
-/** Of several keys that were made for one resource, one is taken; nobody has received the others either. */
-async function adoptLost(
+/** Writes the state, adopting what is to be adopted, and forgets what is settled. What fails is told, and nothing done is lost. */
+async function finish(
   task: StackTask,
   search: LostSearch,
-  earlier: readonly Problem[],
+  { now }: Checkpoints,
+  done: readonly KeyReport[],
+  adoptable: readonly LostKey[],
 ): Promise<Recovery> {
-  const others: KeyReport[] = [];
-  const adoptable = new Map<string, LostKey>();
-  // The last one first: that is what the latest run has made.
-  for (const key of search.found.toReversed()) {
-    const { urn } = key.lost.pending ?? {};
-    if (urn === undefined)
-      others.push(notAdopted(key, ENGINE_WENT_ON, "Run `recover` without --adopt, which removes it."));
-    else if (adoptable.has(urn)) others.push(await removeLost(key));
-    else adoptable.set(urn, key);
-  }
-  const edited = await putIntoState(task, [...search.settled, ...search.adoptions], [...adoptable.values()]);
-  const isDone = edited.open.length === 0;
-  const why = `cannot be put into the state, since that would make Pulumi forget other interrupted creations: ${edited.open.join(", ")}`;
-  const keys = [...adoptable.values()].map((key) =>
-    isDone
-      ? reportOf(key, "adopted")
-      : notAdopted(key, why, "Settle those first, then run the command again."),
+  const problems = [...search.problems];
+  const failed = new Set(
+    done.filter(({ outcome }) => outcome === "failed").map(({ fingerprint }) => fingerprint),
   );
-  if (isDone && others.every(({ outcome }) => outcome !== "failed")) search.forget();
-  return { keys: [...keys, ...others], cleared: edited.cleared, problems: earlier };
+  const open = new Set(
+    search.found.filter(({ fingerprint }) => failed.has(fingerprint)).map(({ lost }) => lost.pending),
+  );
+  const settled = [...search.settled.filter((creation) => !open.has(creation)), ...search.adoptions];
+  const edited = await attempt(task, problems, { cleared: 0, open: [], put: [] }, async () => {
+    const edits = adoptable.length > 0 ? putIntoState(task, settled, adoptable) : clearPending(task, settled);
+    return edits;
+  });
+  problems.push(...openProblems(edited, now));
+  const adopted = adoptable.map((key) => {
+    if (edited.put.includes(key.fingerprint)) return reportOf(key, "adopted");
+    return notAdopted(
+      key,
+      "was not put into the state, which was not written, or does not name its creation any more",
+      "Settle what stands above, then run the command again.",
+    );
+  });
+  const keys = [...done, ...adopted];
+  if (keys.every(({ outcome }) => outcome !== "failed")) {
+    await attempt(task, problems, undefined, () => {
+      search.forget();
+      if (problems.length === 0 && task.restored !== undefined) {
+        task.restored.conclude();
+        trustTaken(creationsFolder(task.world.environment), `${task.projectName}/${shortName(task.stack)}`);
+      }
+      return Promise.resolve(undefined);
+    });
+  }
+  return { keys, cleared: edited.cleared, problems };
+}
+
+/** What fails here is told, and does not lose what was done before. */
+async function attempt<T>(
+  { stack }: StackTask,
+  problems: Problem[],
+  otherwise: T,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof BusyError || isLocked(error)) {
+      problems.push({
+        why: `Another run has begun to work on stack ${stack}, so its state was not written.`,
+        nextStep: "Wait for it to end, then run the command again.",
+      });
+      return otherwise;
+    }
+    problems.push({
+      why: `What was done in stack ${stack} could not be written down: ${sayingOf(error)}`,
+      nextStep: "Mend that, then run the command again; it goes on from what is true.",
+    });
+    return otherwise;
+  }
+}
+
+/** What keeps the state from being written, unless it was told already. */
+function openProblems({ open }: Edited, { pending }: Checkpoint): Problem[] {
+  const unknown = open.filter(({ urn }) => !pending.some((creation) => creation.urn === urn));
+  const foreign = unknown.filter(({ isForeign }) => isForeign).map(({ urn }) => urn);
+  const problems: Problem[] = [];
+  if (foreign.length > 0) {
+    problems.push({
+      why: `The state names interrupted creations of resources that are no proxy keys: ${foreign.join(", ")}. Nothing in it was cleared, since Pulumi can only forget all of them at once.`,
+      nextStep:
+        "Find out what became of them, then run `pulumi refresh`, which asks what to do with each, and this command again.",
+    });
+  }
+  if (unknown.length > foreign.length) {
+    problems.push({
+      why: "A run has begun to make keys in this stack meanwhile, so the state was not written.",
+      nextStep: "Wait for it to end, then run the command again.",
+    });
+  }
+  return problems;
+}
+
+async function removeLost(lost: LostKey, { world }: StackTask): Promise<KeyReport> {
+  const { outcome, ...why } = await removeKey(lost, lost.account, world.changes);
+  return { ...reportOf(lost, outcome), ...why };
 }
 
 function notAdopted(key: LostKey, why: string, nextStep: string): KeyReport {

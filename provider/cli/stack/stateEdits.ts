@@ -2,7 +2,8 @@ import { z } from "zod";
 import { inClear, isSecretEnvelope, secretEnvelope } from "../../lifecycle/engineSecret";
 import { inputsFromWire, secretOutputNames, stateOf } from "../../lifecycle/state";
 import { ROTATION_TOKEN } from "../../lifecycle/tokens";
-import type { PendingCreation } from "../pulumi/checkpoint";
+import { isProxyKey, type PendingCreation } from "../pulumi/checkpoint";
+import { requireUnlocked } from "./hold";
 import type { LostKey } from "./search";
 import type { StackTask } from "./task";
 
@@ -30,13 +31,21 @@ type Editable = z.output<typeof editableSchema>;
 export interface Edited {
   /** Interrupted operations that the state no longer names. */
   cleared: number;
-  /** URNs of interrupted creations that nobody has looked into; while there are any, nothing is written. */
-  open: readonly string[];
+  /** Interrupted creations that nobody has looked into; while there are any, nothing is written. */
+  open: readonly OpenOperation[];
+  /** Fingerprints of the keys that were put into the state. */
+  put: readonly string[];
+}
+
+export interface OpenOperation {
+  urn: string;
+  /** It is no proxy key's. */
+  isForeign: boolean;
 }
 
 /** Makes the state forget its interrupted operations, unless a creation among them is not settled. */
 export function clearPending(task: StackTask, settled: readonly PendingCreation[]): Promise<Edited> {
-  return edit(task, settled, () => {});
+  return edit(task, settled, () => []);
 }
 
 /** The same, and puts keys that were made into the state, as the resources that they were made for. */
@@ -47,20 +56,18 @@ export function putIntoState(
 ): Promise<Edited> {
   return edit(task, settled, ({ deployment }) => {
     const resources = (deployment.resources ??= []);
+    const put: string[] = [];
     for (const key of keys) {
       const operation = deployment.pending_operations?.find(
         ({ type, resource }) => type === "creating" && isOf(resource, key.lost.pending),
       );
       if (operation === undefined) continue;
-      const made = resourceOf(key, operation.resource);
-      // A new key that was to replace an old one: the old one is removed by the next run, as the engine would have it.
-      const oldAt = resources.findIndex(({ urn }) => urn === made.urn);
-      if (oldAt === -1) resources.push(made);
-      else {
-        resources[oldAt] = { ...(resources[oldAt] as { urn: string }), delete: true };
-        resources.splice(oldAt, 0, made);
-      }
+      // Whoever has a resource already keeps it: whether this key was to replace it, or came before it, nobody can tell.
+      if (resources.some(({ urn }) => urn === operation.resource.urn)) continue;
+      resources.push(resourceOf(key, operation.resource));
+      put.push(key.fingerprint);
     }
+    return put;
   });
 }
 
@@ -92,26 +99,34 @@ function resourceOf(
 
 /**
  * Writes a state. Pulumi forgets every interrupted operation when it is given one, so none is written while a creation is
- * left that somebody has to look into; operations of other kinds are done again by any next run. The state is read right
- * before: nobody else works on the stack, and a run that began in between would hold the lock that writing takes.
+ * left that somebody has to look into; operations of other kinds are done again by any next run. The state is read once
+ * the stack was found to be unlocked, right before it is written: a run that begins in between holds the lock that writing
+ * takes, unless it also ends within that second.
  */
 async function edit(
-  { project, stack }: StackTask,
+  task: StackTask,
   settled: readonly PendingCreation[],
-  change: (state: Editable) => void,
+  change: (state: Editable) => readonly string[],
 ): Promise<Edited> {
+  const { project, stack } = task;
   const exported = await project.encryptedDeployment(stack);
-  if (exported === undefined) return { cleared: 0, open: [] };
-  const state = editableSchema.parse(exported);
-  const operations = state.deployment.pending_operations ?? [];
-  const open = operations
+  const operations = exported === undefined ? [] : pendingIn(editableSchema.parse(exported));
+  if (operations.length === 0) return { cleared: 0, open: [], put: [] };
+  await requireUnlocked(task);
+  const state = editableSchema.parse(await project.encryptedDeployment(stack));
+  const open = pendingIn(state)
     .filter(({ type, resource }) => {
       const makesSomething = type === "creating" && resource.type !== ROTATION_TOKEN;
       return makesSomething && !settled.some((creation) => isOf(resource, creation));
     })
-    .map(({ resource }) => resource.urn);
-  if (open.length > 0 || operations.length === 0) return { cleared: 0, open };
-  change(state);
+    .map(({ resource }) => ({ urn: resource.urn, isForeign: !isProxyKey(resource) }));
+  if (open.length > 0) return { cleared: 0, open, put: [] };
+  const cleared = pendingIn(state).length;
+  const put = change(state);
   await project.replaceState(stack, state);
-  return { cleared: operations.length, open };
+  return { cleared, open, put };
+}
+
+function pendingIn({ deployment }: Editable) {
+  return deployment.pending_operations ?? [];
 }

@@ -1,5 +1,6 @@
 import type { AccountView, StackSettings } from "../accounts";
 import type { StoredSettings } from "../pulumi/checkpoint";
+import type { RestoredState } from "../pulumi/fileBackend";
 import type { PulumiProject } from "../pulumi/project";
 import type { World } from "../world";
 
@@ -11,6 +12,8 @@ export interface StackTask {
   backendUrl: string;
   /** As Pulumi's list names it. */
   stack: string;
+  /** The state is a copy that took the place of a damaged one, so what came after it is not in it. */
+  restored: RestoredState | undefined;
   /** Milliseconds after a crash within which a request that was on its way may still take effect. */
   settleMs: number;
   /** Milliseconds: a lock of another machine that is older counts as a dead process's. Undefined: none ever does. */
@@ -40,10 +43,10 @@ export class StackAccounts {
     return world.accounts.of(config, project.folder);
   }
 
-  /** A folder without the stack's configuration is no failure: a stack is often cleaned up from a fresh checkout. */
+  /** Empty in a folder without the stack's configuration: a stack is often cleaned up from a fresh checkout. */
   #readConfig(): Promise<StackSettings> {
     const { project, stack } = this.#task;
-    return project.config(stack).catch(() => ({}));
+    return project.config(stack);
   }
 }
 

@@ -10,49 +10,52 @@ export interface Facts {
   byFingerprint: ReadonlyMap<string, ListedKey>;
   /** Names of keys whose secret the list does not show, so that nobody can tell which they are. */
   hidden: ReadonlySet<string>;
+  /** Keys whose account could not be asked, by fingerprint, and why. */
+  unasked: ReadonlyMap<string, Problem>;
 }
 
-/** What the accounts of these keys say, as of now. */
-export async function factsOf(accounts: StackAccounts, keys: readonly StateKey[]): Promise<Facts> {
+/**
+ * What the accounts of these keys say, as of now. One that does not answer does not keep the others' keys from being known.
+ *
+ * @param signal ends the waiting. Default: whatever ends the command.
+ */
+export async function factsOf(
+  accounts: StackAccounts,
+  keys: readonly StateKey[],
+  signal?: AbortSignal,
+): Promise<Facts> {
   const byFingerprint = new Map<string, ListedKey>();
   const hidden = new Set<string>();
-  const views = new Set<AccountView>();
-  for (const key of keys) views.add(await accounts.of(key.account));
-  for (const view of views) {
-    for (const listed of (await listKeys(view)).keys) {
-      if (listed.fingerprint === undefined) hidden.add(listed.wire.name);
-      else byFingerprint.set(listed.fingerprint, listed);
+  const unasked = new Map<string, Problem>();
+  const lists = new Map<AccountView, ReturnType<typeof listKeys>>();
+  for (const { account, fingerprint } of keys) {
+    try {
+      const view = await accounts.of(account);
+      const list = lists.get(view) ?? listKeys(view, signal);
+      lists.set(view, list);
+      for (const listed of (await list).keys) {
+        if (listed.fingerprint === undefined) hidden.add(listed.wire.name);
+        else byFingerprint.set(listed.fingerprint, listed);
+      }
+    } catch (error) {
+      unasked.set(fingerprint, problemOf(error));
     }
   }
-  return { byFingerprint, hidden };
+  return { byFingerprint, hidden, unasked };
 }
 
 /** What became of the keys: the account's word counts, not the engine's. */
-export async function verify(
-  accounts: StackAccounts,
+export function verify(
   keys: readonly StateKey[],
   before: Facts,
+  left: Facts,
   failures: Failures,
-): Promise<KeyReport[]> {
-  const headed = keys.map((key) => {
-    const listed = before.byFingerprint.get(key.fingerprint);
-    return { key, wasThere: listed !== undefined, head: { ...headOf(key), ...keyFacts(listed?.wire) } };
-  });
-  let left: Facts;
-  try {
-    left = await factsOf(accounts, keys);
-  } catch (error) {
-    const { why, nextStep } = problemOf(error);
-    return headed.map(({ head }) => ({
-      ...head,
-      outcome: "unknown",
-      why: `Whether key ${labelOf(head)} is gone could not be verified: ${why}`,
-      nextStep,
-    }));
-  }
+): readonly KeyReport[] {
   const reports: KeyReport[] = [];
-  for (const { key, wasThere, head } of headed) {
-    reports.push({ ...head, ...verdictOn(key, wasThere, left, failures.reasonFor(key.urn)) });
+  for (const key of keys) {
+    const listed = before.byFingerprint.get(key.fingerprint);
+    const verdict = verdictOn(key, listed !== undefined, left, failures.reasonFor(key.urn));
+    reports.push({ ...headOf(key), ...keyFacts(listed?.wire), ...verdict });
   }
   return reports;
 }
@@ -63,22 +66,28 @@ function verdictOn(
   left: Facts,
   failed: string | undefined,
 ): Pick<KeyReport, "outcome" | "why" | "nextStep"> {
+  const unasked = left.unasked.get(key.fingerprint);
   const isThere = left.byFingerprint.has(key.fingerprint);
-  if (wasThere && !isThere) return { outcome: "removed" };
+  const isHidden = left.hidden.has(key.name ?? "");
+  const isGone = unasked === undefined && !isThere && !isHidden;
+  if (isGone && wasThere) return { outcome: "removed" };
   if (failed !== undefined) return { outcome: "failed", ...split(failed) };
+  if (isGone) return { outcome: "already-gone" };
   if (key.kept !== undefined) return { outcome: "kept" };
-  if (left.hidden.has(key.name ?? "")) {
+  if (isThere) {
     return {
-      outcome: "unknown",
-      why: `Whether key ${labelOf(key)} is gone cannot be told: the account's list has one of that name, without its secret.`,
-      nextStep: "Look at it on the account, and remove it there.",
+      outcome: "failed",
+      why: `Key ${labelOf(key)} is still on the account.`,
+      nextStep: "Run the command again.",
     };
   }
-  if (!isThere) return { outcome: "already-gone" };
+  const why = `Whether key ${labelOf(key)} is gone cannot be told:`;
+  if (unasked !== undefined)
+    return { outcome: "unknown", why: `${why} ${unasked.why}`, nextStep: unasked.nextStep };
   return {
-    outcome: "failed",
-    why: `Key ${labelOf(key)} is still on the account.`,
-    nextStep: "Run the command again.",
+    outcome: "unknown",
+    why: `${why} the account's list has one of that name, without its secret.`,
+    nextStep: "Look at it on the account, and remove it there.",
   };
 }
 

@@ -21,20 +21,38 @@ export function positiveCount(text: string): number {
   return Number(text);
 }
 
+/** A text; one that is empty is most likely a variable that is not set. */
+export function nonEmpty(text: string): string {
+  if (text === "") throw new InvalidArgumentError("It must not be empty.");
+  return text;
+}
+
 /** For an option that may be given several times. */
 export function collected(text: string, earlier: readonly string[] = []): string[] {
-  if (text === "") throw new InvalidArgumentError("It must not be empty.");
-  return [...earlier, text];
+  return [...earlier, nonEmpty(text)];
 }
 
 /**
- * Whether a stack's name fits one of the patterns (https://github.com/micromatch/picomatch). A name that is qualified, as
- * `organization/project/stack`, fits by its last part too.
+ * Whether a stack fits one of the patterns (https://github.com/micromatch/picomatch). One without a slash is about the
+ * stack's own name, one with slashes about as many parts of `organization/project/stack`, from the end.
+ *
+ * @param project of stacks that are listed by their own name alone.
  */
-export function stackMatcher(patterns: readonly string[]): (stack: string) => boolean {
-  const matchers = patterns.map((pattern) => picomatch(pattern, { dot: true }));
+export function stackMatcher(patterns: readonly string[], project?: string): (stack: string) => boolean {
+  const matchers = patterns.map((pattern) => ({
+    parts: pattern.split("/").length,
+    matches: picomatch(pattern, { dot: true }),
+  }));
   return (stack) => {
-    const last = stack.slice(stack.lastIndexOf("/") + 1);
-    return matchers.some((matches) => matches(stack) || matches(last));
+    const parts = partsOf(stack, project);
+    // One form only: what leaves out `prod` would fit `organization/project/prod` as a whole.
+    return matchers.some(({ matches, parts: count }) => matches(parts.slice(-count).join("/")));
   };
+}
+
+/** A self-managed backend has no organizations, and calls its only one so. */
+function partsOf(stack: string, project: string | undefined): string[] {
+  const parts = stack.split("/");
+  if (parts.length > 1 || project === undefined) return parts;
+  return ["organization", project, stack];
 }

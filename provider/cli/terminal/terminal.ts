@@ -1,6 +1,10 @@
 import { clearLine, cursorTo } from "node:readline";
 import { redact } from "../../api/redact";
 
+/** What could steer a terminal: a key's name, or an answer, may hold anything. */
+// oxlint-disable-next-line no-control-regex -- that is what is looked for
+const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+
 /** A stream as a terminal or a pipe has it. */
 export interface Stream {
   write(text: string): unknown;
@@ -85,7 +89,7 @@ export class Terminal {
   #safe(text: string): string {
     return text
       .split("\n")
-      .map((line) => redact(line, this.#secrets))
+      .map((line) => redact(line.replace(CONTROLS, ""), this.#secrets))
       .join("\n");
   }
 

@@ -2,10 +2,16 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { creationJournal, nameHashOf, readCreations } from "../../../provider/lifecycle/creations";
+import {
+  creationJournal,
+  nameHashOf,
+  readCreations,
+  settingsHashOf,
+} from "../../../provider/lifecycle/creations";
 import { EngineGoneError } from "../../../provider/lifecycle/engineLink";
 import type { FaultSpec } from "../../../provider/testing";
-import { createWorld, PATHS, refusal, rejection, savedFailure } from "../harness";
+import { NO_DISK, tinyDisk } from "../../unit/tinyDisk";
+import { createWorld, PATHS, refusal, rejection, savedFailure, sent } from "../harness";
 
 const on = { path: PATHS.create };
 const STACK = "organization/shop/dev";
@@ -43,11 +49,14 @@ async function notingWorld() {
 }
 
 const open = () => readCreations(folder);
+const taken = () => open().map((noted) => noted.taken);
 const files = () => readdir(folder);
 
 /** What must be open for the key of these inputs. */
 const noteOf = (inputs: Record<string, unknown>, nameGenerated = true) => ({
   stack: STACK,
+  account: expect.stringMatching(/^[0-9a-f]{32}$/),
+  settingsHash: expect.stringMatching(/^[0-9a-f]{64}$/),
   nameHash: nameHashOf(String(inputs["name"])),
   nameGenerated,
   pid: process.pid,
@@ -64,16 +73,18 @@ describe("a creation is noted", () => {
     expect(open()).toMatchObject([{ ...noteOf(inputs), startedMs: world.clock.nowMs() }]);
     held.release();
     await created;
-    expect(open()).toHaveLength(1);
+    expect(taken()).toEqual([false]);
     expect(await world.taken()).toBe(1);
-    expect(await files()).toEqual([]);
+    expect(taken()).toEqual([true]);
   });
 
   it("under a name that a person chose as well, and without a stack where the program names none", async () => {
     const world = await notingWorld();
     const inputs = await world.declare({ name: "billing", __stack: undefined });
     await world.lifecycle.create(inputs);
-    expect(open()).toMatchObject([{ ...noteOf(inputs, false), stack: undefined }]);
+    const { stack, ...note } = noteOf(inputs, false);
+    expect(open()).toMatchObject([note]);
+    expect([stack, open()[0]?.stack]).toEqual([STACK, undefined]);
   });
 
   it("not while it waits for its turn", async () => {
@@ -86,18 +97,18 @@ describe("a creation is noted", () => {
     expect(open()).toMatchObject([noteOf(inputs)]);
     held.release();
     await Promise.all(creations);
-    expect(open()).toHaveLength(2);
+    expect(taken()).toEqual([false, false]);
     expect(await world.taken()).toBe(2);
-    expect(await files()).toEqual([]);
+    expect(taken()).toEqual([true, true]);
   });
 
   it("once for all its tries", async () => {
     const world = await notingWorld();
     world.simulator.inject({ on, cut: "before" });
     await world.lifecycle.create(await world.declare());
-    expect(open()).toHaveLength(1);
+    expect(taken()).toEqual([false]);
     expect(await world.taken()).toBe(1);
-    expect(await files()).toEqual([]);
+    expect(taken()).toEqual([true]);
   });
 
   it("only where a key may be made: never an adoption or another verb", async () => {
@@ -136,9 +147,44 @@ describe("the note ends", () => {
     const world = await notingWorld();
     world.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
     await savedFailure(world.lifecycle.create(await world.declare({ budgetWindow: "weekly" })));
-    expect(open()).toHaveLength(1);
+    expect(taken()).toEqual([false]);
     expect(await world.taken()).toBe(1);
-    expect(await files()).toEqual([]);
+    expect(taken()).toEqual([true]);
+  });
+});
+
+describe("a note", () => {
+  it("fits the key that was made, and none of other settings", async () => {
+    const world = await notingWorld();
+    await world.lifecycle.create(await world.declare({ name: "web", models: ["b", "a"] }));
+    const settingsHash = open()[0]?.settingsHash;
+    const [made] = (await world.client.list(world.context)).keys;
+    expect(made && settingsHashOf(made)).toBe(settingsHash);
+    expect(made && settingsHashOf({ ...made, allocated_ammount: 11 })).not.toBe(settingsHash);
+    expect(made && settingsHashOf({ ...made, model_whitelist: ["a"] })).not.toBe(settingsHash);
+  });
+
+  it("that a full disk does not take keeps the request from going out, and its place is free again", async ({
+    skip,
+  }) => {
+    const disk = tinyDisk(folder) ?? skip(NO_DISK);
+    try {
+      const world = await createWorld({
+        lifecycle: { creations: creationJournal({ folder, onTrouble: () => {} }) },
+        simulator: { accounts: [{ name: "main", rateLimit: { limit: 1, windowMs: 60_000 } }] },
+      });
+      disk.fill();
+      const inputs = await world.declare();
+      const refused = await rejection(world.lifecycle.create(inputs));
+      expect(refused.message).toMatch(/The disk is full[^]*Nothing was sent\. Make room/);
+      expect(sent(world)).toEqual([]);
+      disk.mend();
+      await world.lifecycle.create(inputs);
+      expect(sent(world)).toEqual(["create"]);
+      expect(world.clock.slept).toEqual([]);
+    } finally {
+      disk.dispose();
+    }
   });
 });
 

@@ -1,55 +1,20 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  creationJournal,
-  nameHashOf,
-  readCreations,
-  type Creation,
-  type JournalOptions,
-} from "../../../provider/lifecycle/creations";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { DiskFullError, nameHashOf, readCreations } from "../../../provider/lifecycle/creations";
+import { NO_DISK, tinyDisk } from "../tinyDisk";
+import { creation, DEAD_PID, useJournals, handOver } from "./journalFixture";
 
 const CREATIONS = join(__dirname, "../../../provider/lifecycle/creations.ts");
 
-/** More than any system gives. */
-const DEAD_PID = 999_999_999;
+const journals = useJournals();
+const { journal, open, troubles } = journals;
 
-let root: string;
-let folder: string;
-const troubles: string[] = [];
-
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "creations-"));
-  folder = join(root, "deep", "creations");
-  troubles.length = 0;
-});
-afterEach(async () => {
-  await rm(root, { recursive: true, force: true });
-});
-
-function journal(options: Partial<JournalOptions> = {}) {
-  return creationJournal({ folder, onTrouble: (reason) => troubles.push(reason), ...options });
-}
-
-function creation(name: string, startedMs = 1): Creation {
-  return { stack: "organization/shop/dev", nameHash: nameHashOf(name), nameGenerated: true, startedMs };
-}
-
-const open = () => readCreations(folder);
-const files = () => readdir(folder);
-const onlyFile = async () => join(folder, (await files())[0] ?? "");
-
-/** Engines that answer as said, and what is waiting for the hand-over. */
-function handOver() {
-  const waiting: ((isClosing: boolean) => Promise<void>)[] = [];
-  const soon: JournalOptions["soon"] = (run) => void waiting.push(run);
-  const pass = (isClosing: boolean) => Promise.all(waiting.splice(0).map((run) => run(isClosing)));
-  const engine = (isThere: boolean) => ({ answers: () => Promise.resolve(isThere) });
-  return { soon, pass, engine };
-}
+const taken = () => open().map((noted) => noted.taken);
+const files = () => readdir(journals.folder);
+const onlyFile = async () => join(journals.folder, (await files())[0] ?? "");
 
 describe("a creation in flight", () => {
   it("stands in a file that only its user can read, and never its name", async () => {
@@ -62,7 +27,7 @@ describe("a creation in flight", () => {
 
   it.runIf(process.platform !== "win32")("is nobody else's to read", async () => {
     journal().begin(creation("web"));
-    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    expect((await stat(journals.folder)).mode & 0o777).toBe(0o700);
     expect((await stat(await onlyFile())).mode & 0o777).toBe(0o600);
   });
 
@@ -82,45 +47,57 @@ describe("a creation in flight", () => {
 
   it("of a program that names no stack is noted without one", () => {
     journal().begin({ ...creation("a"), stack: undefined });
-    expect(open()).toMatchObject([{ stack: undefined, nameHash: nameHashOf("a") }]);
+    expect(open()).toMatchObject([{ nameHash: nameHashOf("a") }]);
+    expect(open()[0]?.stack).toBeUndefined();
   });
 
-  it("ends when the engine has had the time to take its result, and not before", async () => {
+  it("is taken when the engine has had the time to take its result, and not before", async () => {
     const { soon, pass, engine } = handOver();
     const { begin } = journal({ soon });
-    begin(creation("a")).endOnceTaken(engine(true));
-    begin(creation("b")).endOnceTaken(undefined);
-    expect(open()).toHaveLength(2);
+    begin(creation("a", 1)).handOver(engine(true));
+    begin(creation("b", 2)).handOver(undefined);
+    expect(taken()).toEqual([false, false]);
     await pass(false);
-    expect(await files()).toEqual([]);
+    expect(taken()).toEqual([true, true]);
   });
 
-  it("stays open when the engine is gone by then", async () => {
+  it("is not taken when the engine is gone by then", async () => {
     const { soon, pass, engine } = handOver();
-    journal({ soon }).begin(creation("a")).endOnceTaken(engine(false));
+    journal({ soon }).begin(creation("a")).handOver(engine(false));
     await pass(false);
-    expect(open()).toHaveLength(1);
+    expect(taken()).toEqual([false]);
   });
 
-  it("ends at once when the engine ends this process", () => {
+  it("is taken at once when the engine ends this process", () => {
     const { soon, pass, engine } = handOver();
-    journal({ soon }).begin(creation("a")).endOnceTaken(engine(false));
+    journal({ soon }).begin(creation("a")).handOver(engine(false));
     void pass(true);
-    expect(open()).toEqual([]);
+    expect(taken()).toEqual([true]);
   });
 
-  it("fails nothing where the folder cannot be written, and says so once", async () => {
-    await writeFile(join(root, "deep"), "a file in the way");
+  it("that is taken stays while others end, and does not end any more", async () => {
+    const { soon, pass, engine } = handOver();
+    const { begin } = journal({ soon });
+    const [first, second] = [begin(creation("a", 1)), begin(creation("b", 2))];
+    first.handOver(engine(true));
+    await pass(false);
+    first.end();
+    second.end();
+    expect(open()).toMatchObject([{ ...creation("a", 1), taken: true }]);
+  });
+
+  it("fails nothing where the journals.folder cannot be written, and says so once", async () => {
+    await writeFile(join(journals.root, "deep"), "a file in the way");
     const { begin } = journal();
     begin(creation("a")).end();
     begin(creation("b"));
     expect(troubles).toEqual([expect.stringMatching(/[0-9a-f]\.jsonl: (?:ENOTDIR|EEXIST|ENOENT)$/)]);
   });
 
-  it("whose folder is cleared meanwhile is no trouble", async () => {
+  it("whose journals.folder is cleared meanwhile is no trouble", async () => {
     const { begin } = journal();
     const [first] = [begin(creation("a")), begin(creation("b"))];
-    await rm(folder, { recursive: true });
+    await rm(journals.folder, { recursive: true });
     first.end();
     begin(creation("c"));
     expect(open()).toMatchObject([creation("c")]);
@@ -129,8 +106,8 @@ describe("a creation in flight", () => {
 });
 
 describe("what is read", () => {
-  it("is nothing where there is no folder", () => {
-    expect(readCreations(folder)).toEqual([]);
+  it("is nothing where there is no journals.folder", () => {
+    expect(readCreations(journals.folder)).toEqual([]);
   });
 
   it("is of all processes, the oldest first", () => {
@@ -154,7 +131,7 @@ describe("what is read", () => {
     await writeFile(file, `${text}\n[]\n{"end":1}\n{"begin":{"id":"9"}}${cut}`);
     begin(creation("c", 3));
     for (const name of ["README", "1.jsonl", `${DEAD_PID}-xyz.jsonl`, `0-abc.jsonl`]) {
-      await writeFile(join(folder, name), text);
+      await writeFile(join(journals.folder, name), text);
     }
     expect(open()).toMatchObject([creation("a", 1), creation("c", 3)]);
   });
@@ -173,7 +150,7 @@ describe("what is read", () => {
     const { begin } = journal({ pid: DEAD_PID });
     begin(creation("a", 1));
     begin(creation("b", 2));
-    const [first, second] = readCreations(folder);
+    const [first, second] = readCreations(journals.folder);
     first?.settle();
     expect(open()).toMatchObject([creation("b", 2)]);
     second?.settle();
@@ -195,8 +172,8 @@ describe("what is read", () => {
   it("is open and no longer running after the process was killed", async () => {
     const code = `
       const { creationJournal, nameHashOf } = require(${JSON.stringify(CREATIONS)});
-      const { begin } = creationJournal({ folder: ${JSON.stringify(folder)}, onTrouble: console.error });
-      const noted = (name) => begin({ nameHash: nameHashOf(name), nameGenerated: true, startedMs: name.length });
+      const { begin } = creationJournal({ folder: ${JSON.stringify(journals.folder)}, onTrouble: console.error });
+      const noted = (name) => begin({ account: "a", settingsHash: "s", nameHash: nameHashOf(name), nameGenerated: true, startedMs: name.length });
       noted("a"); noted("bb").end(); noted("ccc");
       process.stdout.write("begun " + process.pid);
       setInterval(() => {}, 1e6);`;
@@ -204,6 +181,7 @@ describe("what is read", () => {
       stdio: ["ignore", "pipe", "inherit"],
       cwd: __dirname,
     });
+    onTestFinished(() => void child.kill("SIGKILL"));
     await once(child.stdout, "data");
     const noted = (running: boolean) =>
       ["a", "ccc"].map((name) => ({ nameHash: nameHashOf(name), pid: child.pid, running }));
@@ -211,12 +189,28 @@ describe("what is read", () => {
     child.kill("SIGKILL");
     await once(child, "exit");
     expect(open()).toMatchObject(noted(false));
-    for (const { settle } of readCreations(folder)) settle();
+    for (const { settle } of readCreations(journals.folder)) settle();
     expect(await files()).toEqual([]);
   });
 });
 
+it("a full disk refuses the creation, and no other trouble does", async ({ skip }) => {
+  const disk = tinyDisk(journals.folder) ?? skip(NO_DISK);
+  try {
+    disk.fill();
+    const { begin } = journal();
+    for (const name of ["a", "b"]) expect(() => begin(creation(name))).toThrow(DiskFullError);
+    expect(open()).toEqual([]);
+    expect(troubles).toEqual([expect.stringMatching(/: ENOSPC$/)]);
+    disk.mend();
+    begin(creation("c"));
+    expect(open()).toMatchObject([creation("c")]);
+  } finally {
+    disk.dispose();
+  }
+});
+
 async function journalFile(pid: number, text: string): Promise<void> {
   journal({ pid }).begin(creation("a")).end();
-  await writeFile(join(folder, `${pid}-ab.jsonl`), text);
+  await writeFile(join(journals.folder, `${pid}-ab.jsonl`), text);
 }

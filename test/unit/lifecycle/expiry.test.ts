@@ -69,7 +69,7 @@ describe("renewBefore", () => {
   it.each([
     [
       27,
-      /Proxy key "web": it expires in 72 h \(2026-01-31T00:00:00Z\), within renewBefore 3d, so its expiry is extended\./,
+      /Proxy key "web": it expires in 3 d \(2026-01-31T00:00:00Z\), within renewBefore 3d, so its expiry is extended\./,
     ],
     [31, /it has expired \(2026-01-31T00:00:00Z\), so its expiry is extended\./],
   ])("extends it in place from then on, on day %d, and says why", (days, why) => {

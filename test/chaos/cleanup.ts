@@ -1,0 +1,44 @@
+import type { CommandResult, RunningCommand } from "../support/command";
+import { startElectronhubCli } from "../support/electronhubCli";
+import { endProcesses, processesIn } from "../support/processes";
+import { until, within } from "../support/until";
+import { turn, type Watch } from "./moment";
+import type { World } from "./world";
+
+/** Milliseconds: far more than a cleanup needs, so that only one that hangs is stopped. */
+const LIMIT_MS = 240_000;
+
+/** Runs the cleanup as a CI job would; where the scenario wants it, what was held takes effect meanwhile. */
+export async function cleanUp(world: World, watch: Watch): Promise<CommandResult> {
+  const { scenario, simulator } = world;
+  const before = simulator.journal.length;
+  const hasAsked = (requests: number): boolean => simulator.journal.length - before >= requests;
+  /** At the first request of the first cleanup: later than `--settle` nothing is promised. */
+  const takeEffect = async (running: RunningCommand): Promise<void> => {
+    if (!scenario.late) return;
+    while (!hasAsked(1) && !hasEnded(running)) await turn();
+    watch.release();
+  };
+  const killAfter = scenario.cleanupKilledAfter;
+  if (killAfter !== undefined) {
+    const first = start(world);
+    await takeEffect(first);
+    await until(() => hasEnded(first) || hasAsked(killAfter), LIMIT_MS, 1);
+    // Everything that it has started goes too: a machine that is switched off.
+    endProcesses(processesIn(world.project.folders.work));
+    await first.done;
+  }
+  const running = start(world);
+  await takeEffect(running);
+  return within(running.done, LIMIT_MS + 5_000, "The cleanup");
+}
+
+function hasEnded({ child }: RunningCommand): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function start({ project, stackName, accountEnv }: World): RunningCommand {
+  const { work } = project.folders;
+  const args = ["cleanup", "--dir", work, "--stack", stackName, "--yes", "--json", "--remove-stack"];
+  return startElectronhubCli(project, [...args, "--settle", "10s"], { env: accountEnv, timeoutMs: LIMIT_MS });
+}

@@ -1,0 +1,28 @@
+/** Chance that a seed decides: the same seed, the same choices, on every machine. */
+export interface Random {
+  /** A whole number from `least` to `most`, both included. */
+  integer(least: number, most: number): number;
+  /** True with this probability. */
+  chance(probability: number): boolean;
+  pick<T>(choices: readonly T[]): T;
+}
+
+/** Mulberry32: small, and good enough for choosing what to break. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const integer = (least: number, most: number): number => least + Math.floor(next() * (most - least + 1));
+  return {
+    integer,
+    chance: (probability) => next() < probability,
+    pick: (choices) => {
+      if (choices.length === 0) throw new RangeError("There is nothing to choose from.");
+      return choices[integer(0, choices.length - 1)] as (typeof choices)[number];
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import type { Crash, Moment, Scenario } from "./scenario";
+
+/** A scenario in one line, for a person who reads what broke. */
+export function inWords(scenario: Scenario): string {
+  const { verb, keys, latencyMs, rateLimit, parallel, late, torn, cleanupKilledAfter } = scenario;
+  const parts = [
+    `${verb} of ${keys.length} keys${kindsOfKeys(scenario)}`,
+    crashInWords(scenario),
+    ...(late ? ["which takes effect during the cleanup"] : []),
+    ...(torn ? ["with the checkpoint's attributes half written"] : []),
+    ...(latencyMs === undefined ? [] : [`answers take ${latencyMs} ms`]),
+    ...(rateLimit === undefined ? [] : [`${rateLimit.limit} requests per ${rateLimit.windowMs} ms`]),
+    ...(parallel === undefined ? [] : [`${parallel} at once`]),
+    ...(cleanupKilledAfter === undefined
+      ? []
+      : [`the cleanup is killed after ${cleanupKilledAfter} requests and run again`]),
+  ];
+  return parts.join(", ");
+}
+
+function kindsOfKeys({ keys }: Scenario): string {
+  const counts = [
+    [keys.filter(({ name }) => name !== undefined).length, "named"],
+    [keys.filter(({ weekly }) => weekly).length, "weekly"],
+    [keys.filter(({ onTeam }) => onTeam).length, "on a second account"],
+  ] as const;
+  const said = counts.filter(([count]) => count > 0).map(([count, kind]) => `${count} ${kind}`);
+  return said.length === 0 ? "" : ` (${said.join(", ")})`;
+}
+
+const DEEDS: Readonly<Record<Exclude<Crash, "cutBefore" | "cutAfter">, string>> = {
+  killEngine: "the engine is killed",
+  killPlugin: "the plugin is killed",
+  killBoth: "engine and plugin are killed",
+  interrupt: "Ctrl-C",
+  interruptTwice: "Ctrl-C twice",
+  fullDisk: "the disk is full",
+  unwritableBackend: "the backend is gone",
+};
+
+function crashInWords({ crash, moment, cuts, disk }: Scenario): string {
+  if (crash === "cutBefore" || crash === "cutAfter") {
+    const what = cuts.path ?? "any request";
+    const where = crash === "cutBefore" ? "before" : "after";
+    return `${cuts.times} connections cut ${where} the effect of ${what}, the first ${cuts.skip} spared`;
+  }
+  const scope =
+    crash !== "fullDisk"
+      ? ""
+      : ` (${disk.scope === "everything" ? "caches and home too" : "the state alone"}${disk.contended ? ", contended" : ""})`;
+  const then =
+    crash !== "fullDisk" && crash !== "unwritableBackend"
+      ? ""
+      : { wait: "", kill: ", then all are killed", heal: ", until there is room again" }[disk.outcome];
+  return `${DEEDS[crash]}${scope} ${momentInWords(moment)}${then}`;
+}
+
+function momentInWords(moment: Moment): string {
+  if (moment.kind === "turns") {
+    const after = moment.requests === 0 ? "the lock" : `request ${moment.requests}`;
+    return `${moment.turns} turns after ${after}`;
+  }
+  const { path, nth, applied, holdLater } = moment;
+  return `while ${path} no. ${nth}${holdLater ? " and later ones wait" : " waits"} ${applied ? "after" : "before"} the effect`;
+}

@@ -1,0 +1,101 @@
+import { readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, expect, it } from "vitest";
+import { LIST } from "../engine/fixture";
+import { useCli } from "./fixture";
+
+const cli = useCli();
+
+const path = (file: string) => join(cli.project.folders.work, file);
+const modeOf = async (file: string) => (await stat(path(file))).mode & 0o777;
+const read = (file: string) => readFile(path(file), "utf8");
+
+function adopt(...args: string[]) {
+  return cli.run(["adopt", ...args], { env: cli.accountEnv() });
+}
+
+beforeEach(async () => {
+  for (const file of ["keys.json", "keys.ts"]) await rm(path(file), { recursive: true, force: true });
+});
+
+it("writes the keys for `pulumi import`, readable for nobody else, and the program without them", async () => {
+  const account = cli.simulator.account();
+  const { key } = account.addKey({ name: "team-bot", allocatedAmount: 12 });
+  account.addKey({ name: "other" });
+  const { exitCode, stdout } = await adopt("--name-prefix", "team-", "--budget-window", "weekly");
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain("1 key: team-bot\n");
+  expect(stdout).toContain(
+    "  pulumi import --file keys.json --generate-code=false --protect=false\n  rm keys.json\n",
+  );
+  expect(cli.takeRequests()).toEqual([LIST]);
+
+  expect([await modeOf("keys.json"), await modeOf("keys.ts")]).toEqual([0o600, 0o644]);
+  const { resources } = JSON.parse(await read("keys.json")) as { resources: object[] };
+  expect(resources).toMatchObject([
+    {
+      type: "pulumi-nodejs:dynamic/electronhub:ProxyKey",
+      name: "team-bot",
+      id: expect.stringMatching(/^pk-[0-9a-f]{16}$/),
+      outputs: { key: { plaintext: JSON.stringify(key) } },
+    },
+  ]);
+  expect(await read("keys.ts")).toBe(`import * as electronhub from "pulumi-electronhub";
+
+new electronhub.ProxyKey("team-bot", {
+  name: "team-bot",
+  budget: 12,
+  budgetWindow: "weekly",
+});
+`);
+});
+
+it("refuses to replace a file, and leaves no keys behind then", async () => {
+  cli.simulator.account().addKey({ name: "bot" });
+  for (const existing of ["keys.json", "keys.ts"]) {
+    await writeFile(path(existing), "mine", { mode: 0o644 });
+    const refused = await adopt();
+    expect(refused).toMatchObject({ exitCode: 3 });
+    expect(refused.output).toContain(
+      `${path(existing)} exists already.\nName another with --out or --program, or add --force.`,
+    );
+    expect(await read(existing)).toBe("mine");
+    expect((await readdir(cli.project.folders.work)).filter((file) => file.startsWith("keys."))).toEqual([
+      existing,
+    ]);
+    await rm(path(existing));
+  }
+});
+
+it("replaces files by --force, never writing through a link or into a file that others may read", async () => {
+  cli.simulator.account().addKey({ name: "bot" });
+  await writeFile(path("keys.ts"), "mine");
+  await writeFile(path("elsewhere"), "not to be touched", { mode: 0o644 });
+  await symlink(path("elsewhere"), path("keys.json"));
+  expect(await adopt("--force")).toMatchObject({ exitCode: 0 });
+  expect(await read("elsewhere")).toBe("not to be touched");
+  expect(await modeOf("keys.json")).toBe(0o600);
+  expect(await read("keys.ts")).toContain("electronhub.ProxyKey");
+});
+
+it("refuses a place that cannot be written", async () => {
+  cli.simulator.account().addKey({ name: "bot" });
+  for (const args of [
+    ["--out", "no/such/folder/keys.json"],
+    ["--out", ".", "--force"],
+  ]) {
+    const refused = await adopt(...args);
+    expect(refused.output).toMatch(/cannot be written .*\nName a place that can be written/);
+    expect(refused.exitCode, refused.output).toBe(3);
+  }
+});
+
+it("writes nothing when no key fits, and asks nothing when both files are one", async () => {
+  expect(await adopt("--name-prefix", "nobody")).toMatchObject({
+    exitCode: 0,
+    stdout: "No key of the account fits; nothing was written.\n",
+  });
+  cli.takeRequests();
+  expect(await adopt("--out", "keys.ts")).toMatchObject({ exitCode: 2 });
+  expect(cli.takeRequests()).toEqual([]);
+});

@@ -1,0 +1,86 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+import { cliVersionCheck, isAtLeast, nodeCheck } from "../../provider/cli/doctor/machine";
+import { useDoctor } from "./doctorFixture";
+
+const doctor = useDoctor();
+
+describe("this machine", () => {
+  it("is an error without a Pulumi CLI, and the account is asked all the same", async () => {
+    await doctor.use();
+    const { exitCode, check } = await doctor.examine(
+      doctor.account({ PATH: doctor.project.folders.temporary }),
+    );
+    expect(exitCode).toBe(1);
+    expect(check("Pulumi CLI")).toMatchObject({
+      status: "error",
+      nextStep: expect.stringContaining("pulumi.com"),
+    });
+    expect(check("Backend")).toMatchObject({ status: "warning", nextStep: "See Pulumi CLI." });
+    expect(check("API key")).toMatchObject({ status: "ok" });
+  });
+
+  it("is a warning without a login", async () => {
+    await doctor.use();
+    const { check } = await doctor.examine(doctor.account({ PULUMI_BACKEND_URL: "" }));
+    expect(check("Backend")).toMatchObject({
+      status: "warning",
+      nextStep: expect.stringContaining("pulumi login"),
+    });
+  });
+
+  it("is an error where the provider cannot be loaded from the program's folder", async () => {
+    await doctor.use();
+    const { exitCode, check } = await doctor.examine(doctor.account(), ["--dir", "/"]);
+    expect(exitCode).toBe(1);
+    expect(check("Provider")).toMatchObject({ status: "error", nextStep: expect.stringContaining("npm ci") });
+    expect(check("Pulumi SDK")).toMatchObject({ status: "warning" });
+    expect(check("Project")).toMatchObject({ status: "warning" });
+  });
+
+  it("is a warning where the cache cannot be written", async () => {
+    await doctor.use();
+    const file = join(doctor.project.folders.temporary, "cache-that-is-a-file");
+    await writeFile(file, "");
+    const { exitCode, check } = await doctor.examine(doctor.account({ XDG_CACHE_HOME: file }));
+    expect(exitCode).toBe(0);
+    for (const name of ["Ledger", "Creations"]) {
+      expect(check(name)).toMatchObject({
+        status: "warning",
+        nextStep: expect.stringContaining("XDG_CACHE_HOME"),
+      });
+    }
+    expect(check("API key")).toMatchObject({ status: "ok" });
+  });
+
+  it("is an error where the audit log cannot be written", async () => {
+    await doctor.use();
+    await mkdir(join(doctor.project.folders.work, "logs"), { recursive: true });
+    const log = async (path: string) =>
+      (await doctor.examine(doctor.account({ ELECTRONHUB_AUDIT_LOG: path }))).check("Audit log");
+    expect(await log("logs/audit.jsonl")).toMatchObject({ status: "ok" });
+    expect(await log("logs")).toMatchObject({ status: "error" });
+    expect(await log("nowhere/audit.jsonl")).toMatchObject({
+      status: "error",
+      what: expect.stringContaining("folder"),
+    });
+  });
+});
+
+describe("versions", () => {
+  it("are compared by number", () => {
+    expect(isAtLeast("3.200.0", "3.200.0")).toBe(true);
+    expect(isAtLeast("v3.1000.0", "3.200.0")).toBe(true);
+    expect(isAtLeast("3.99.9-alpha", "3.200.0")).toBe(false);
+    expect(isAtLeast("4.0.0", "3.200.0")).toBe(true);
+  });
+
+  it("are errors when they are too old", () => {
+    expect(nodeCheck("22.18.0")).toMatchObject({ status: "error" });
+    expect(cliVersionCheck("3.199.0")).toMatchObject({ status: "error" });
+    expect(cliVersionCheck("3.200.0")).toMatchObject({ status: "ok" });
+    expect(cliVersionCheck(undefined)).toMatchObject({ status: "warning" });
+  });
+});

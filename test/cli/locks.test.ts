@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { CREATE, declare, program } from "../engine/fixture";
+import { mutations, outcomes, useCli } from "./fixture";
+
+const cli = useCli();
+
+const COMMANDS = [
+  ["recover", "--stack", "dev"],
+  ["recover", "--stack", "dev", "--adopt"],
+  ["cleanup", "--stack", "dev", "--yes"],
+];
+
+describe("the lock of a run", () => {
+  it("that goes on keeps every command away", async () => {
+    const { held, up, engine } = await cli.upInFlight(
+      "dev",
+      async () => {
+        // An account that has answered before keeps no other request waiting.
+        const quick = declare("quick", { name: "quick", budget: 10 });
+        declare("slow", { name: "slow", budget: 10 }, { dependsOn: quick });
+      },
+      { on: { keyName: "slow" } },
+    );
+    for (const command of COMMANDS) {
+      const refused = await cli.report(command);
+      expect(refused.exitCode, command.join(" ")).toBe(3);
+      const { problems } = refused.stacks?.[0] ?? refused;
+      expect(problems).toEqual([
+        {
+          why: expect.stringMatching(
+            new RegExp(`^Stack dev is locked by \\S+@\\S+ \\(pid ${engine.pid}\\) since `),
+          ),
+          nextStep: expect.stringMatching(/Wait for that run to end/),
+        },
+      ]);
+    }
+    // Looking is no work, and what the run is just making is nothing that was lost.
+    const shown = await cli.report(["cleanup"]);
+    expect(shown).toMatchObject({
+      dryRun: true,
+      exitCode: 0,
+      stacks: [{ outcome: "planned", problems: [] }],
+    });
+    expect(outcomes(shown.stacks[0]?.keys ?? [])).toEqual({ quick: "would-remove" });
+    expect(mutations(cli.takeRequests())).toEqual([CREATE, CREATE]);
+    held.remove();
+    await up;
+    expect(Object.keys(await cli.keysInState("dev")).toSorted()).toEqual(["quick", "slow"]);
+    expect(cli.names()).toEqual(["quick", "slow"]);
+  });
+
+  it("in a backend that keeps none, as Pulumi's own service, is what it says of updates in progress", async () => {
+    for (const stack of ["dev", "idle"]) await cli.project.pulumi(["stack", "init", stack]);
+    const env = await cli.withPulumi(`case "$*" in
+      whoami*) echo '{"user":"ann","url":"https://api.pulumi.com"}'; exit;;
+      "stack ls"*) "$PULUMI" "$@" | sed 's/"name": "dev",/&"updateInProgress": true,/'; exit;;
+      *rename*) echo "error: it must not be asked" >&2; exit 255;;
+    esac`);
+    const busy = await cli.report(["cleanup", "--yes", "--remove-stack"], { env });
+    expect(busy.stacks).toMatchObject([
+      {
+        stack: "dev",
+        outcome: "busy",
+        problems: [{ why: "Stack dev is locked by an update that is in progress." }],
+      },
+      { stack: "idle", outcome: "removed", problems: [] },
+    ]);
+    expect([busy.exitCode, await cli.stackNames()]).toEqual([1, ["dev"]]);
+  });
+
+  it("that another machine has left is taken away when it is older than somebody says", async () => {
+    await cli.crashedUp("left", program({ bot: {} }));
+    await cli.editLocks("left", {
+      hostname: "elsewhere",
+      timestamp: new Date(Date.now() - 7_200_000).toISOString(),
+    });
+    const recover = ["recover", "--stack", "left"];
+    for (const command of [recover, [...recover, "--break-locks-older-than", "3h"]]) {
+      const refused = await cli.run(command);
+      expect(refused).toMatchObject({ exitCode: 3 });
+      expect(refused.output).toMatch(/locked by \S+@elsewhere \(pid \d+\)/);
+      expect(refused.output).toMatch(/--break-locks-older-than 6h, or run `pulumi cancel`/);
+    }
+    expect(mutations(cli.takeRequests())).toEqual([]);
+    expect(cli.names()).toHaveLength(1);
+
+    const done = await cli.run([...recover, "--break-locks-older-than", "1h"]);
+    expect(done).toMatchObject({ exitCode: 0 });
+    expect(done.stderr).toMatch(/taking away the lock of \S+@elsewhere/);
+    expect(cli.names()).toEqual([]);
+  });
+});

@@ -1,0 +1,146 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { backendUrl } from "../support/engineEnvironment";
+import { createEngineProject, type EngineProject } from "../support/engine";
+import { declare, LIST, LOOKUP, program, REMOVE } from "../engine/fixture";
+import { mutations, outcomes, useCli } from "./fixture";
+
+const cli = useCli();
+
+/** Another project, in the same backend. */
+let neighbour: EngineProject;
+beforeAll(async () => {
+  neighbour = await createEngineProject({ name: "neighbour", backendUrl: backendUrl(cli.project.folders) });
+});
+afterAll(() => neighbour.dispose());
+
+const daysAgo = (days: number) => Math.floor(Date.now() / 1_000) - days * 86_400;
+
+function orphans(...args: string[]) {
+  return cli.report(["orphans", ...args], { env: cli.accountEnv() });
+}
+
+it("are the keys that no stack of the backend knows or is making; they go on demand, and nothing else does", async () => {
+  const account = cli.simulator.account();
+  const elsewhere = await neighbour.stack("prod", program({ far: { name: "far" } }), {
+    config: cli.config(),
+  });
+  await elsewhere.up();
+  await (await cli.stack("dev", program({ near: { name: "near" } }))).up();
+  await cli.crashedUp("crashed", program({ made: {} }));
+  const idleSince = daysAgo(40);
+  const old = { createdAtUnixS: daysAgo(60), allocatedAmount: 5 };
+  account.addKey({ name: "ci-unused", ...old });
+  account.addKey({ name: "ci-idle", ...old, usedAmount: 2, lastUsedUnixS: idleSince });
+  account.addKey({ name: "ci-busy", ...old, usedAmount: 2, lastUsedUnixS: daysAgo(3) });
+  account.addKey({ name: "by-hand" });
+  cli.takeRequests();
+
+  const all = await orphans();
+  expect(all).toMatchObject({
+    command: "orphans",
+    dryRun: true,
+    exitCode: 0,
+    stackCount: 3,
+    creditsReturned: 0,
+  });
+  expect(all.orphans.map(({ name }) => name).toSorted()).toEqual([
+    "by-hand",
+    "ci-busy",
+    "ci-idle",
+    "ci-unused",
+  ]);
+  const idle = all.orphans.find(({ name }) => name === "ci-idle");
+  expect(idle).toMatchObject({ resource: null, unusedCredits: 3, outcome: "would-remove" });
+  expect(Date.parse(idle?.createdAt ?? "")).toBe(old.createdAtUnixS * 1_000);
+  expect(Date.parse(idle?.lastUsedAt ?? "")).toBe(idleSince * 1_000);
+
+  const text = await cli.run(["orphans", "--name-prefix", "ci-", "--unused-for", "30d", "--remove"], {
+    env: cli.accountEnv(),
+  });
+  expect(text.exitCode).toBe(0);
+  expect(text.stdout).toMatch(/^ci-unused +pk-[0-9a-f]{16} +60 d ago +never +5$/m);
+  expect(text.stdout).toMatch(/^ci-idle +pk-[0-9a-f]{16} +60 d ago +40 d ago +3$/m);
+  expect(text.stdout).toMatch(
+    /^2 keys that none of 3 stacks of the backend knows, with 8 unused credits\.$/m,
+  );
+  expect(text.stdout).toMatch(/^Dry run: nothing was changed; add --yes to remove them\.$/m);
+  expect(cli.takeRequests()).toEqual([LIST, LIST]);
+
+  // Some of the stacks know less than all of them do: that is for looking only.
+  const some = await orphans("--stacks", "dev");
+  expect(some.orphans.map(({ name }) => name)).toContain("far");
+  expect(some.stackCount).toBe(1);
+
+  const args = ["--stacks", "dev", "--name-prefix", "ci-", "--unused-for", "30d", "--remove", "--yes"];
+  const { balance } = account;
+  const done = await orphans(...args);
+  expect(done).toMatchObject({ dryRun: false, exitCode: 0, stackCount: 3, creditsReturned: 8 });
+  expect(outcomes(done.orphans)).toEqual({ "ci-unused": "removed", "ci-idle": "removed" });
+  expect(account.balance).toBe(balance + 8);
+  const made = cli.names().find((name) => name.startsWith("made-"));
+  expect(cli.names()).toEqual(["by-hand", "ci-busy", "far", made, "near"]);
+});
+
+it("that somebody has begun to use in the meantime stay", async () => {
+  const account = cli.simulator.account();
+  for (const name of ["used-now", "unused"]) account.addKey({ name, createdAtUnixS: daysAgo(60) });
+  const list = cli.simulator.inject({
+    on: { method: "GET", path: "/auth/proxy" },
+    hold: true,
+    applied: true,
+  });
+  await cli.project.pulumi(["stack", "init", "dev"]);
+  const running = cli.start(["orphans", "--unused-for", "30d", "--remove", "--yes", "--json"], {
+    env: cli.accountEnv(),
+  });
+  await list.reached();
+  account.spend("used-now", 0.5);
+  list.release();
+  const { exitCode, stdout } = await running.done;
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    orphans: [
+      { name: "used-now", outcome: "failed", why: expect.stringMatching(/^The key was used /) },
+      { name: "unused", outcome: "removed" },
+    ],
+  });
+  expect(cli.takeRequests()).toEqual([LIST, LOOKUP, LOOKUP, REMOVE]);
+  expect(cli.names()).toEqual(["used-now"]);
+});
+
+it("are unknown while the state of one stack cannot be read, and nothing is removed", async () => {
+  cli.simulator.account().addKey({ name: "nobodys" });
+  for (const stack of ["dev", "damaged"]) await cli.project.pulumi(["stack", "init", stack]);
+  const file = join(cli.project.folders.backend, ".pulumi", "stacks", "test", "damaged.json");
+  await writeFile(file, (await readFile(file, "utf8")).slice(0, 40));
+  cli.takeRequests();
+  for (const args of [["--remove", "--yes"], []]) {
+    const refused = await orphans(...args);
+    expect(refused).toMatchObject({
+      exitCode: 3,
+      problems: [
+        {
+          why: expect.stringMatching(/^The state of stack test\/damaged cannot be read.*lists no stack/),
+          nextStep: expect.stringContaining("recover --stack damaged"),
+        },
+      ],
+    });
+  }
+  expect(cli.takeRequests()).toEqual([]);
+  expect(cli.names()).toEqual(["nobodys"]);
+});
+
+it("are not the keys that a run is making, even under a name that is a secret", async () => {
+  const { held, up } = await cli.upInFlight("making", async () => {
+    declare("hidden", { name: pulumi.secret("not to be seen"), budget: 10 });
+  });
+  const report = await orphans("--remove", "--yes");
+  held.remove();
+  await up;
+  expect(report.orphans).toEqual([]);
+  expect(mutations(cli.takeRequests())).not.toContain(REMOVE);
+  expect(cli.names()).toEqual(["not to be seen"]);
+});

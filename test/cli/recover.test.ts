@@ -1,0 +1,247 @@
+import { expect, describe, it } from "vitest";
+import { creationsFolder } from "../../provider/config";
+import { readCreations } from "../../provider/lifecycle/creations";
+import { endProcesses } from "../support/processes";
+import { LIST, program, REMOVE, times } from "../engine/fixture";
+import { ended, mutations, outcomesByResource, useCli } from "./fixture";
+
+const cli = useCli();
+
+/** What this machine remembers of creations in flight. */
+function remembered() {
+  return readCreations(creationsFolder({ XDG_CACHE_HOME: cli.project.folders.cache }));
+}
+
+/** A stack with one key, whose next run was killed after it had made these as well. */
+async function crashed(name: string, lost: readonly string[], args: Parameters<typeof program>[0] = {}) {
+  const first = await cli.stack(name, program({ zero: { name: "zero" } }));
+  await first.up();
+  const all = { zero: { name: "zero" }, ...Object.fromEntries(lost.map((key) => [key, {}])), ...args };
+  return cli.crashedUp(name, program(all), { creations: lost.length + Object.keys(args).length });
+}
+
+describe("keys that a killed run has made", () => {
+  it("are shown, then removed with the operations that were interrupted; everything else stays", async () => {
+    await crashed("killed", ["one", "two"]);
+    // Another machine than the one that ran it.
+    await cli.forgetCreations();
+    const before = await cli.project.exportState("killed");
+    expect(before.deployment.pending_operations).toHaveLength(2);
+
+    const shown = await cli.report(["recover", "--stack", "killed", "--dry-run"]);
+    expect(shown).toMatchObject({ command: "recover", dryRun: true, exitCode: 0, cleared: 0, problems: [] });
+    expect(outcomesByResource(shown.keys)).toEqual({ one: "would-remove", two: "would-remove" });
+    expect(cli.takeRequests()).toEqual([LIST]);
+    expect(await cli.project.exportState("killed")).toEqual(before);
+
+    const { balance } = cli.simulator.account();
+    const done = await cli.run(["recover", "--stack", "killed"]);
+    expect(done).toMatchObject({ exitCode: 0 });
+    expect(done.stderr).toMatch(/taking away the lock of \S+@\S+ \(pid \d+\) since \S+, whose run is over/);
+    expect(done.stdout).toMatch(
+      /^killed: 2 lost keys found; 2 interrupted operations cleared, 20 credits returned\.$/m,
+    );
+    expect(cli.simulator.account().balance).toBe(balance + 20);
+    expect(mutations(cli.takeRequests())).toEqual(times(2, REMOVE));
+    expect(cli.names()).toEqual(["zero"]);
+    const after = await cli.project.exportState("killed");
+    expect(after.deployment.pending_operations ?? []).toEqual([]);
+    expect(after.deployment.resources?.map(({ urn, id }) => [urn, id])).toEqual(
+      before.deployment.resources?.map(({ urn, id }) => [urn, id]),
+    );
+
+    expect(await cli.report(["recover", "--stack", "killed"])).toMatchObject({
+      exitCode: 0,
+      keys: [],
+      cleared: 0,
+    });
+  });
+
+  it("are put into the state by --adopt, and the next run has nothing to do but prove a window", async () => {
+    const stack = await crashed("adopted", ["one"], { weekly: { budgetWindow: "weekly" } });
+    const keys = cli.names();
+    const done = await cli.report(["recover", "--stack", "adopted", "--adopt"]);
+    expect(done).toMatchObject({ exitCode: 0, cleared: 2, creditsReturned: 0, problems: [] });
+    expect(outcomesByResource(done.keys)).toEqual({ one: "adopted", weekly: "adopted" });
+    expect(mutations(cli.takeRequests())).toEqual([]);
+    expect(remembered()).toEqual([]);
+    const { deployment } = await cli.project.exportState("adopted");
+    for (const { key } of cli.simulator.account().keys())
+      expect(JSON.stringify(deployment)).not.toContain(key);
+
+    expect((await stack.up()).changes).toEqual({ same: 3, update: 1 });
+    expect(cli.names()).toEqual(keys);
+    cli.takeRequests();
+    await cli.expectNoChange(stack);
+    expect((await cli.project.destroy("adopted")).exitCode).toBe(0);
+    expect(cli.names()).toEqual([]);
+  });
+
+  it("to replace another one are removed by --adopt as well: the one that is in use stays, and is replaced later", async () => {
+    const bot = (rotationTrigger: number) => program({ bot: { rotationTrigger } });
+    const first = await cli.stack("replacing", bot(1));
+    await first.up();
+    const { bot: old } = await cli.secretKeys("replacing");
+    const stack = await cli.crashedUp("replacing", bot(2));
+    const made = cli.simulator
+      .account()
+      .keys()
+      .find(({ key }) => key !== old);
+
+    expect(await cli.report(["recover", "--stack", "replacing", "--adopt"])).toMatchObject({
+      exitCode: 0,
+      cleared: 1,
+      keys: [{ name: made?.name, resource: "bot", outcome: "removed" }],
+    });
+    expect(await cli.secretKeys("replacing")).toEqual({ bot: old });
+    await stack.up();
+    expect(cli.names()).toHaveLength(1);
+    expect(await cli.secretKeys("replacing")).not.toEqual({ bot: old });
+    cli.takeRequests();
+    await cli.expectNoChange(stack);
+  });
+
+  it("are removed by the next command when the one before was killed after it had removed them", async () => {
+    await crashed("twice", ["one", "two"]);
+    const last = cli.simulator.inject({
+      on: { path: "/auth/proxy/remove" },
+      skip: 1,
+      hold: true,
+      applied: true,
+    });
+    const first = cli.start(["recover", "--stack", "twice"]);
+    await last.reached();
+    first.kill("SIGKILL");
+    await first.done;
+    last.release();
+    expect(cli.names()).toEqual(["zero"]);
+    expect(await cli.project.pendingOperations("twice")).toHaveLength(2);
+
+    const second = await cli.report(["recover", "--stack", "twice"]);
+    expect(second).toMatchObject({ exitCode: 0, keys: [], cleared: 2, problems: [] });
+    expect(await cli.project.pendingOperations("twice")).toEqual([]);
+    expect(remembered()).toEqual([]);
+  });
+
+  it("are told of although another run has taken the stack meanwhile", async () => {
+    await crashed("overtaken", ["one"]);
+    const held = cli.simulator.inject({ on: { path: "/auth/proxy/remove" }, hold: true });
+    const running = cli.start(["recover", "--stack", "overtaken", "--json"]);
+    await held.reached();
+    const list = cli.simulator.inject({ on: { path: "/auth/proxy", method: "GET" }, hold: true });
+    const refresh = cli.project.refresh("overtaken", ["--skip-pending-creates"]);
+    await list.reached();
+    held.release();
+    const { exitCode, stdout, output } = await running.done;
+    list.release();
+    await refresh;
+    expect(exitCode, output).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      keys: [{ resource: "one", outcome: "removed" }],
+      creditsReturned: 10,
+      problems: [{ why: expect.stringMatching(/^Another run has begun to work on stack overtaken/) }],
+    });
+  });
+});
+
+describe("a key whose plugin alone was killed", () => {
+  it("is found by what this machine remembers, and cannot be put into the state", async () => {
+    const { plugin, up, held } = await cli.upInFlight("journal", program({ bot: {} }));
+    endProcesses(plugin);
+    expect(await up).toBeInstanceOf(Error);
+    held.remove();
+    await ended(plugin);
+    expect(await cli.project.pendingOperations("journal")).toEqual([]);
+    const [name] = cli.names();
+
+    const refused = await cli.report(["recover", "--stack", "journal", "--adopt"]);
+    expect(refused).toMatchObject({ exitCode: 1, keys: [{ name, resource: null, outcome: "failed" }] });
+    expect(refused.keys[0]?.nextStep).toMatch(/without --adopt/);
+    expect(cli.names()).toEqual([name]);
+    expect(remembered()).toHaveLength(1);
+
+    const done = await cli.report(["recover", "--stack", "journal"]);
+    expect(done).toMatchObject({ exitCode: 0, keys: [{ name, resource: null, outcome: "removed" }] });
+    expect([cli.names(), remembered()]).toEqual([[], []]);
+  });
+
+  it("is remembered until somebody has found it, and not forgotten for a stack of the same name elsewhere", async () => {
+    const { plugin, up, held } = await cli.upInFlight("here", program({ bot: {} }));
+    endProcesses(plugin);
+    await up;
+    held.remove();
+    await ended(plugin);
+    const elsewhere = {
+      PULUMI_BACKEND_URL: `file://${cli.project.folders.temporary}`,
+      ELECTRONHUB_API_KEY: cli.simulator.addAccount({ name: "elsewhere" }).apiKey,
+      ELECTRONHUB_BASE_URL: cli.simulator.baseUrl,
+    };
+    // This folder's own configuration speaks for the other account.
+    expect(await cli.project.pulumi(["stack", "init", "here"], { env: elsewhere })).toMatchObject({
+      exitCode: 0,
+    });
+    await cli.project.pulumi(["config", "rm", "electronhub:apiKey", "--stack", "here"], { env: elsewhere });
+    expect(await cli.report(["recover", "--stack", "here"], { env: elsewhere })).toMatchObject({ keys: [] });
+    expect(remembered()).toHaveLength(1);
+  });
+});
+
+describe("what may be somebody else's", () => {
+  it("is reported and stays, with every interrupted operation: a name twice, and a key that was used", async () => {
+    const account = cli.simulator.account();
+    account.addKey({ name: "twin", allocatedAmount: 10 });
+    const keys = { solo: { name: "solo" }, twin: { name: "twin" } };
+    await crashed("explicit", ["used"], keys);
+    await cli.forgetCreations();
+    const used = cli.names().find((name) => name.startsWith("used-")) ?? "";
+    account.spend(used, 1);
+
+    const first = await cli.report(["recover", "--stack", "explicit"]);
+    expect(first).toMatchObject({ exitCode: 1, cleared: 0, keys: [{ name: "solo", outcome: "removed" }] });
+    const problems = first.problems.map(({ why }) => why).join("\n");
+    expect(problems).toMatch(/2 keys of that name that no stack knows/);
+    expect(problems).toMatch(new RegExp(`"${used}".* has been used since, so somebody has it`));
+    expect(cli.names()).toEqual(["twin", "twin", used, "zero"].toSorted());
+    expect(await cli.project.pendingOperations("explicit")).toHaveLength(3);
+
+    account.removeKey(used);
+    for (const { key, name } of account.keys()) if (name === "twin") account.removeKey(key);
+    expect(await cli.report(["recover", "--stack", "explicit"])).toMatchObject({ exitCode: 0, cleared: 3 });
+    expect(cli.names()).toEqual(["zero"]);
+  });
+
+  it("and an interrupted creation of another provider keep the state as it is", async () => {
+    await crashed("foreign", ["one"]);
+    const bucket = "urn:pulumi:foreign::test::aws:s3/bucket:Bucket::files";
+    await cli.editCheckpoint("foreign", ({ pending_operations: operations = [] }) => {
+      const resource = { urn: bucket, custom: true, type: "aws:s3/bucket:Bucket" };
+      operations.push({ type: "creating", resource });
+    });
+    const report = await cli.report(["recover", "--stack", "foreign"]);
+    expect(report).toMatchObject({
+      exitCode: 1,
+      cleared: 0,
+      keys: [{ resource: "one", outcome: "removed" }],
+    });
+    expect(report.problems).toEqual([
+      { why: expect.stringContaining(bucket), nextStep: expect.stringContaining("pulumi refresh") },
+    ]);
+    expect(await cli.project.pendingOperations("foreign")).toHaveLength(2);
+  });
+});
+
+it("a stack is named, or selected", async () => {
+  expect(await cli.report(["recover", "--stack", "nothing"])).toMatchObject({
+    exitCode: 3,
+    problems: [{ why: expect.stringMatching(/no stack nothing/) }],
+  });
+  expect(await cli.report(["recover"])).toMatchObject({
+    exitCode: 3,
+    problems: [{ why: "No stack is selected.", nextStep: "Name one with --stack." }],
+  });
+  await cli.stack("selected", program({}));
+  expect(await cli.run(["recover"])).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^selected: no key was lost; 0 interrupted operations cleared/),
+  });
+});

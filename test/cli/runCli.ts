@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { startCommand, type CommandResult, type RunningCommand } from "../support/command";
+import { REPOSITORY_ROOT, automationEnvironment } from "../support/engineEnvironment";
+
+/** The command as it is shipped. */
+const PROGRAM = join(REPOSITORY_ROOT, "dist", "cli", "main.js");
+
+/** Milliseconds: far more than any command needs. */
+const TIMEOUT_MS = 100_000;
+
+export interface CliOptions {
+  /** Where it runs. Default: the repository. */
+  cwd?: string;
+  /** Added to an environment that knows no account, no login and no proxy. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Starts `pulumi-electronhub` as a process of its own. */
+export function startCli(
+  args: readonly string[],
+  { cwd = REPOSITORY_ROOT, env = {} }: CliOptions = {},
+): RunningCommand {
+  if (!existsSync(PROGRAM)) throw new Error(`There is no ${PROGRAM}: run \`npm run build\` first.`);
+  return startCommand(process.execPath, [PROGRAM, ...args], {
+    cwd,
+    env: { ...process.env, ...automationEnvironment({ NO_COLOR: "1" }), ...env },
+    timeoutMs: TIMEOUT_MS,
+  });
+}
+
+/** Runs it to its end. A failure is an exit code, not an error. */
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CommandResult> {
+  return startCli(args, options).done;
+}
+
+/** What a command that was given `--json` has printed on stdout, which is nothing else. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- each caller knows its command's report
+export function jsonOf<Report>({ stdout, output }: CommandResult): Report {
+  try {
+    return JSON.parse(stdout) as Report;
+  } catch (error) {
+    throw new Error(`The command printed no JSON:\n${output}`, { cause: error });
+  }
+}

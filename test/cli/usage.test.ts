@@ -1,0 +1,130 @@
+import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { useCli } from "./fixture";
+
+const cli = useCli();
+
+/** An empty folder. */
+async function emptyFolder(): Promise<string> {
+  return mkdtemp(join(cli.project.folders.temporary, "empty-"));
+}
+
+async function projectFolder(): Promise<string> {
+  const folder = await emptyFolder();
+  await writeFile(join(folder, "Pulumi.yaml"), "name: test\nruntime: nodejs\n");
+  return folder;
+}
+
+describe("a wrong command line", () => {
+  it.each([
+    ["an unknown option", ["cleanup", "--yess"], /unknown option '--yess'[^]*Did you mean --yes\?/],
+    ["an unknown command", ["cleenup"], /unknown command 'cleenup'[^]*Did you mean cleanup\?/],
+    ["an argument too many", ["cleanup", "pr-1"], /too many arguments/],
+    [
+      "a duration that is none",
+      ["cleanup", "--older-than", "7 days"],
+      /Write a duration such as 90s, 15m, 24h or 7d/,
+    ],
+    ["a negative settle time", ["recover", "--settle", "-1s"], /--settle/],
+    ["an option without its value", ["orphans", "--stack"], /argument missing/],
+    [
+      "a choice that is none",
+      ["adopt", "--budget-window", "yearly"],
+      /Allowed choices are daily, weekly, monthly/,
+    ],
+    ["a removal of orphans that is half said", ["orphans", "--yes"], /--yes needs --remove/],
+    ["no command", [], /Usage: pulumi-electronhub/],
+  ])("with %s is refused with what would be right", async (_, args, says) => {
+    const { exitCode, stdout, stderr } = await cli.run(args.length === 0 ? ["--"] : args);
+    expect(stderr).toMatch(says);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+  });
+});
+
+describe("help", () => {
+  it.each(["cleanup", "recover", "orphans", "adopt", "doctor", "simulate"])(
+    "of %s has examples and the exit codes",
+    async (command) => {
+      const { exitCode, stdout } = await cli.run([command, "--help"]);
+      expect(exitCode).toBe(0);
+      expect(stdout).toMatch(new RegExp(`^Examples:\\n  \\$ pulumi-electronhub ${command}`, "m"));
+      expect(stdout).toMatch(/^Exit codes:\n {2}0 {2}done/m);
+    },
+  );
+
+  it("of the command lists all of them, and its version is the package's", async () => {
+    const { stdout } = await cli.run(["--help"]);
+    for (const command of ["cleanup", "recover", "orphans", "adopt", "doctor", "simulate"]) {
+      expect(stdout).toMatch(new RegExp(`^ {2}${command} `, "m"));
+    }
+    expect(await cli.run(["--version"])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+});
+
+describe("a command that cannot begin is refused with what to do", () => {
+  const COMMANDS = ["cleanup", "recover"];
+
+  it.each(COMMANDS)("%s without a Pulumi CLI", async (command) => {
+    const bin = join(await emptyFolder(), "bin");
+    await mkdir(bin);
+    await symlink(process.execPath, join(bin, "node"));
+    const refused = await cli.report([command], { cwd: await projectFolder(), env: { PATH: bin } });
+    expect(refused).toEqual({
+      command,
+      exitCode: 3,
+      problems: [
+        {
+          why: "There is no Pulumi CLI on PATH.",
+          nextStep: expect.stringMatching(/get\.pulumi\.com.*winget install pulumi/),
+        },
+      ],
+    });
+  });
+
+  it.each(COMMANDS)("%s without a project", async (command) => {
+    const refused = await cli.report([command], { cwd: await emptyFolder() });
+    expect(refused).toEqual({
+      command,
+      exitCode: 3,
+      problems: [{ why: "There is no Pulumi project here.", nextStep: expect.stringContaining("--dir") }],
+    });
+  });
+
+  it("in a folder that is not there", async () => {
+    const refused = await cli.run(["cleanup", "--dir", "no-such-folder"]);
+    expect(refused).toMatchObject({ exitCode: 3, stdout: "" });
+    expect(refused.stderr).toMatch(/There is no folder \S+no-such-folder\.\nName the folder .* --dir/);
+  });
+
+  it.each(COMMANDS)("%s without a login", async (command) => {
+    const env = { PULUMI_HOME: await emptyFolder(), PULUMI_BACKEND_URL: "" };
+    const refused = await cli.report([command], { cwd: await projectFolder(), env });
+    expect(refused).toEqual({
+      command,
+      exitCode: 3,
+      problems: [
+        {
+          why: "Pulumi is logged in to no backend.",
+          nextStep: expect.stringMatching(/pulumi login.*PULUMI_ACCESS_TOKEN/),
+        },
+      ],
+    });
+  });
+
+  it("orphans without an API key", async () => {
+    const refused = await cli.report(["orphans"], { cwd: await projectFolder() });
+    expect(refused).toMatchObject({
+      exitCode: 3,
+      problems: [
+        {
+          why: "No Electron Hub API key is configured.",
+          nextStep: expect.stringContaining("pulumi config set"),
+        },
+      ],
+    });
+  });
+});

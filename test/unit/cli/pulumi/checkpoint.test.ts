@@ -1,0 +1,261 @@
+import { describe, expect, it } from "vitest";
+import { knownIn, knownInClear, readCheckpoint } from "../../../../provider/cli/pulumi/checkpoint";
+import { secretEnvelope } from "../../../../provider/lifecycle/engineSecret";
+import { fingerprintOf } from "../../../../provider/lifecycle/state";
+
+const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
+const PROVIDER = "pulumi:providers:pulumi-nodejs";
+const BUCKET = "aws:s3/bucket:Bucket";
+const SAVED = "2026-11-24T11:52:16.795476678Z";
+
+const urn = (type: string, name: string) => `urn:pulumi:dev::app::${type}::${name}`;
+const stackItself = { urn: urn("pulumi:pulumi:Stack", "app-dev"), type: "pulumi:pulumi:Stack" };
+
+function encrypted(): Record<string, string> {
+  const [entry] = Object.entries(secretEnvelope(""));
+  return { ...(entry === undefined ? {} : { [entry[0]]: entry[1] }), ciphertext: "v1:nonce:text" };
+}
+
+function provider(name: string, inputs: Record<string, unknown>) {
+  return { urn: urn(PROVIDER, name), type: PROVIDER, id: `id-of-${name}`, custom: true, inputs };
+}
+
+function proxyKey(name: string, changes: Record<string, unknown> = {}) {
+  return {
+    urn: urn(PROXY_KEY, name),
+    type: PROXY_KEY,
+    id: `pk-${name}`,
+    custom: true,
+    provider: `${urn(PROVIDER, "default")}::id-of-default`,
+    inputs: { name: `${name}-inputs`, budget: 10 },
+    outputs: { name: `${name}-on-account`, key: secretEnvelope(`made-up-${name}`), onDestroy: "remove" },
+    ...changes,
+  };
+}
+
+function deployment(resources: unknown[], pending: unknown[] = []) {
+  return { manifest: { time: SAVED }, resources: [stackItself, ...resources], pending_operations: pending };
+}
+
+const mainAccount = provider("default", {
+  version: "3.270.0",
+  "electronhub:apiKey": secretEnvelope("made-up-api-key"),
+  "electronhub:baseUrl": "http://127.0.0.1:1/v1",
+  nested: { a: 1 },
+});
+
+describe("a state", () => {
+  it("has keys, with their secrets in clear and the settings of their accounts", () => {
+    const { keys, savedMs, resourceCount, pendingCount } = readCheckpoint(
+      deployment([mainAccount, proxyKey("bot")]),
+    );
+    expect(keys).toEqual([
+      {
+        urn: urn(PROXY_KEY, "bot"),
+        resource: "bot",
+        fingerprint: "pk-bot",
+        name: "bot-on-account",
+        key: "made-up-bot",
+        account: {
+          version: "3.270.0",
+          "electronhub:apiKey": "made-up-api-key",
+          "electronhub:baseUrl": "http://127.0.0.1:1/v1",
+        },
+        kept: undefined,
+      },
+    ]);
+    expect({ savedMs, resourceCount, pendingCount }).toEqual({
+      savedMs: Date.parse(SAVED),
+      resourceCount: 2,
+      pendingCount: 0,
+    });
+  });
+
+  it("may be encrypted, and then says nothing that is secret", () => {
+    const key = proxyKey("bot", { outputs: { name: encrypted(), key: encrypted() } });
+    const account = provider("default", { "electronhub:apiKey": encrypted() });
+    expect(readCheckpoint(deployment([account, key])).keys).toMatchObject([
+      { fingerprint: "pk-bot", name: undefined, key: undefined, account: {} },
+    ]);
+  });
+
+  it("may be empty, or lack any of its sections", () => {
+    const nothing = {
+      savedMs: undefined,
+      keys: [],
+      pending: [],
+      pendingCount: 0,
+      resourceCount: 0,
+      otherCount: 0,
+      accounts: [],
+    };
+    for (const empty of [
+      undefined,
+      null,
+      {},
+      { resources: null, pending_operations: null },
+      { manifest: {} },
+    ]) {
+      expect(readCheckpoint(empty)).toEqual(nothing);
+      expect(knownIn(empty)).toEqual({ fingerprints: [], names: [], isVeiled: false });
+    }
+    expect(readCheckpoint(deployment([{ urn: urn(PROXY_KEY, "bare"), type: PROXY_KEY }])).keys).toMatchObject(
+      [{ resource: "bare", fingerprint: "", name: undefined, key: undefined, account: undefined }],
+    );
+  });
+
+  it("that is no state is refused", () => {
+    expect(() => readCheckpoint({ resources: [{ type: PROXY_KEY }] })).toThrow();
+    expect(() => knownIn("text")).toThrow();
+  });
+
+  it("has a replaced key twice until the old one is removed", () => {
+    const old = proxyKey("bot", { id: "pk-old", delete: true });
+    const both = deployment([mainAccount, proxyKey("bot"), old]);
+    expect(readCheckpoint(both).keys.map(({ fingerprint }) => fingerprint)).toEqual(["pk-bot", "pk-old"]);
+    expect(knownIn(both).fingerprints).toEqual(["pk-bot", "pk-old"]);
+  });
+
+  it("names the account of each key, and those that no key belongs to", () => {
+    const team = provider("team", { "electronhub:apiKey": secretEnvelope("made-up-team-key") });
+    const idle = provider("idle", { "electronhub:apiKey": secretEnvelope("made-up-idle-key") });
+    const ofTheEnvironment = provider("plain", { version: "3.270.0" });
+    const ofTeam = proxyKey("of-team", { provider: `${team.urn}::${team.id}` });
+    const ofNobody = proxyKey("of-nobody", { provider: `${urn(PROVIDER, "gone")}::id` });
+    const { keys, accounts } = readCheckpoint(
+      deployment([mainAccount, team, idle, ofTheEnvironment, proxyKey("bot"), ofTeam, ofNobody]),
+    );
+    expect(keys.map(({ account }) => account?.["electronhub:apiKey"])).toEqual([
+      "made-up-api-key",
+      "made-up-team-key",
+      undefined,
+    ]);
+    expect(accounts.map((settings) => settings["electronhub:apiKey"])).toEqual([
+      "made-up-api-key",
+      "made-up-team-key",
+      "made-up-idle-key",
+    ]);
+  });
+
+  it("tells an account that was replaced by another one under its name", () => {
+    const before = {
+      ...mainAccount,
+      id: "before",
+      delete: true,
+      inputs: { "electronhub:apiKey": "made-up-old" },
+    };
+    const key = proxyKey("bot", { provider: `${mainAccount.urn}::before` });
+    const { keys } = readCheckpoint(deployment([mainAccount, before, key, proxyKey("new")]));
+    expect(keys.map(({ account }) => account?.["electronhub:apiKey"])).toEqual([
+      "made-up-old",
+      "made-up-api-key",
+    ]);
+  });
+
+  it("counts foreign resources and looks at none of them", () => {
+    const bucket = { urn: urn(BUCKET, "bot"), type: BUCKET, id: "pk-bot", inputs: { name: "bot" } };
+    const rotation = proxyKey("rotation", { type: "pulumi-nodejs:dynamic/electronhub:Rotation" });
+    const state = deployment([bucket, rotation], [{ type: "creating", resource: bucket }]);
+    expect(readCheckpoint(state)).toMatchObject({
+      keys: [],
+      pending: [],
+      pendingCount: 1,
+      resourceCount: 2,
+      otherCount: 2,
+    });
+    expect(knownIn(state)).toEqual({ fingerprints: [], names: [], isVeiled: false });
+  });
+
+  it("says which keys a destroy leaves on the account", () => {
+    const keys = [
+      proxyKey("parked", { outputs: { onDestroy: "disable" } }),
+      proxyKey("retained", { retainOnDelete: true }),
+      proxyKey("both", { retainOnDelete: true, outputs: { onDestroy: "disable" } }),
+      proxyKey("secret", { outputs: { onDestroy: secretEnvelope("disable") } }),
+      proxyKey("plain"),
+    ];
+    expect(readCheckpoint(deployment(keys)).keys.map(({ kept }) => kept)).toEqual([
+      "disable",
+      "retainOnDelete",
+      "retainOnDelete",
+      "disable",
+      undefined,
+    ]);
+  });
+});
+
+describe("an interrupted operation", () => {
+  const pendingKey = proxyKey("bot", {
+    id: undefined,
+    outputs: undefined,
+    inputs: { name: "bot-abcdefg", budget: 10, models: secretEnvelope(["a"]), __nameGenerated: true },
+  });
+
+  it("that is a creation has its inputs in clear, its account and its name", () => {
+    const { pending } = readCheckpoint(
+      deployment([mainAccount], [{ type: "creating", resource: pendingKey }]),
+    );
+    expect(pending).toEqual([
+      {
+        urn: urn(PROXY_KEY, "bot"),
+        resource: "bot",
+        name: "bot-abcdefg",
+        nameGenerated: true,
+        isAdoption: false,
+        account: expect.objectContaining({ "electronhub:apiKey": "made-up-api-key" }),
+        inputs: { name: "bot-abcdefg", budget: 10, models: ["a"], __nameGenerated: true },
+      },
+    ]);
+  });
+
+  it("of any other type is counted, and is no creation", () => {
+    for (const type of ["updating", "deleting", "reading", "importing"]) {
+      const state = deployment([mainAccount], [{ type, resource: pendingKey }]);
+      expect(readCheckpoint(state), type).toMatchObject({ pending: [], pendingCount: 1 });
+    }
+  });
+
+  it("may be the taking over of a key that was there before", () => {
+    const adopting = { ...pendingKey, inputs: { adopt: secretEnvelope("made-up-adopted") } };
+    const { pending } = readCheckpoint(deployment([], [{ type: "creating", resource: adopting }]));
+    expect(pending).toMatchObject([
+      { isAdoption: true, nameGenerated: false, name: undefined, account: undefined },
+    ]);
+  });
+
+  it("names the key that is in the making, for those who may not take it for nobody's", () => {
+    for (const type of ["creating", "updating", "deleting"]) {
+      expect(knownIn(deployment([], [{ type, resource: pendingKey }])), type).toEqual({
+        fingerprints: [],
+        names: ["bot-abcdefg"],
+        isVeiled: false,
+      });
+    }
+  });
+
+  it.each<[string, Record<string, unknown>, { fingerprints?: string[]; names?: string[] }]>([
+    ["a name", { name: secretEnvelope("bot-abcdefg") }, { names: ["bot-abcdefg"] }],
+    [
+      "a key that is taken over",
+      { name: "bot", adopt: secretEnvelope("made-up-adopted") },
+      { names: ["bot"], fingerprints: [fingerprintOf("made-up-adopted")] },
+    ],
+  ])("may name it only where secrets are in clear: %s", (_, inputs, names) => {
+    const stateOf = (changed: Record<string, unknown>) =>
+      deployment([proxyKey("made")], [{ type: "creating", resource: { ...pendingKey, inputs: changed } }]);
+    const veiled = Object.entries(inputs).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value : encrypted(),
+    ]);
+    expect(knownIn(stateOf(Object.fromEntries(veiled)))).toMatchObject({
+      fingerprints: ["pk-made"],
+      isVeiled: true,
+    });
+    expect(knownInClear(readCheckpoint(stateOf(inputs)))).toEqual({
+      names: [],
+      ...names,
+      fingerprints: ["pk-made", ...(names.fingerprints ?? [])],
+      isVeiled: false,
+    });
+  });
+});

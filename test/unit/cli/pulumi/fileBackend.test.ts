@@ -1,0 +1,317 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FileBackend, type Copy, type Damage } from "../../../../provider/cli/pulumi/fileBackend";
+
+let root: string;
+let backend: FileBackend;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "backend-"));
+  backend = new FileBackend(root);
+});
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+const path = (file: string) => join(root, ".pulumi", file);
+
+function put(file: string, text: string | Buffer): string {
+  mkdirSync(dirname(path(file)), { recursive: true });
+  writeFileSync(path(file), text);
+  return path(file);
+}
+
+/** A state, as of then. */
+function state(time: string, resources: object[] = []): string {
+  return JSON.stringify({
+    version: 3,
+    checkpoint: { stack: "dev", latest: { manifest: { time }, resources } },
+  });
+}
+
+const half = (text: string) => text.slice(0, text.length / 2);
+const LOCK = { pid: 4_711, username: "ann", hostname: "laptop", timestamp: "2026-11-24T13:12:04Z" };
+
+/** What is damaged, in short. */
+function damaged(project?: string): string[] {
+  return backend.damages(project).map(({ kind, stack }) => `${kind} of ${stack}`);
+}
+
+function onlyDamage(): Damage {
+  const [damage, ...others] = backend.damages();
+  expect(others).toEqual([]);
+  if (damage === undefined) throw new Error("Nothing is damaged.");
+  return damage;
+}
+
+function newestCopyOf(damage: Damage): Copy {
+  const copy = backend.newestCopy(damage);
+  if (copy === undefined) throw new Error("There is no copy.");
+  return copy;
+}
+
+describe("a backend in a folder", () => {
+  const folderOf = (url: string, folder = root) => FileBackend.at(url, folder)?.folder;
+
+  it.each([
+    ["file:///srv/state", "/srv/state"],
+    ["file:///srv/state?no_tmp_dir=true", "/srv/state"],
+    ["file:///srv/my%20state", "/srv/my state"],
+    ["file:///srv/%23state", "/srv/#state"],
+    ["file://~", homedir()],
+    ["file://~/state?metadata=skip", join(homedir(), "state")],
+  ])("%s is %s", (url, folder) => {
+    expect(folderOf(url)).toBe(folder);
+  });
+
+  it("of a relative URL is below the program's folder", () => {
+    expect(folderOf("file://./state", "/srv/app")).toBe("/srv/app/state");
+    expect(folderOf("file://state?a=b", "/srv/app")).toBe("/srv/app/state");
+    expect(folderOf("file://../state", "/srv/app")).toBe("/srv/state");
+  });
+
+  it("is no other kind of backend", () => {
+    for (const url of [
+      "s3://bucket",
+      "https://api.pulumi.com",
+      "gs://bucket/file://x",
+      "postgres://host/db",
+      "",
+    ])
+      expect(folderOf(url), url).toBeUndefined();
+  });
+
+  it("that is not there has no damage and no holder", () => {
+    expect(new FileBackend(join(root, "nowhere")).damages()).toEqual([]);
+    expect(new FileBackend(join(root, "nowhere")).holders("app/dev")).toEqual([]);
+  });
+});
+
+describe("damage", () => {
+  const whole = state("2026-11-24T10:00:00Z");
+
+  it("is none in a backend whose files are whole", () => {
+    put("meta.yaml", "version: 1\n");
+    put("stacks/app/dev.json", whole);
+    put("stacks/app/dev.json.attrs", "{}");
+    put("stacks/app/packed.json.gz", gzipSync(whole));
+    put("stacks/app/old.json.bak", half(whole));
+    put("stacks/app/old.json.damaged", half(whole));
+    put("locks/organization/app/dev/1.json", JSON.stringify(LOCK));
+    put("locks/organization/app/dev/1.json.attrs", "{}");
+    expect(backend.damages()).toEqual([]);
+  });
+
+  it.each<[string, string | Buffer]>([
+    ["empty", ""],
+    ["cut off", half(whole)],
+    ["nothing but blocks that were never written", "\0".repeat(400)],
+  ])("is a state that is %s", (_, text) => {
+    put("stacks/app/dev.json", text);
+    put("stacks/app/whole.json", whole);
+    expect(onlyDamage()).toEqual({ kind: "state", file: path("stacks/app/dev.json"), stack: "app/dev" });
+  });
+
+  it("is a packed state that was cut off", () => {
+    put("stacks/app/dev.json.gz", gzipSync(whole).subarray(0, 40));
+    expect(damaged()).toEqual(["state of app/dev"]);
+  });
+
+  it("is a state in the older layout, without a project", () => {
+    put("stacks/dev.json", "");
+    expect(damaged()).toEqual(["state of dev"]);
+    expect(damaged("app")).toEqual(["state of dev"]);
+  });
+
+  it("is attributes of a state that were cut off, and none of what nobody reads", () => {
+    put("stacks/app/dev.json", whole);
+    put("stacks/app/dev.json.attrs", "");
+    put("stacks/app/dev.json.bak.attrs", "");
+    expect(onlyDamage()).toEqual({
+      kind: "attributes",
+      file: path("stacks/app/dev.json.attrs"),
+      stack: "app/dev",
+    });
+    expect(damaged("app")).toEqual(["attributes of app/dev"]);
+    expect(damaged("shop")).toEqual([]);
+  });
+
+  it("is told of one project, or of all", () => {
+    for (const stack of ["app/dev", "app/prod", "application/dev"]) put(`stacks/${stack}.json`, "");
+    expect(damaged("app").toSorted()).toEqual(["state of app/dev", "state of app/prod"]);
+    expect(damaged()).toHaveLength(3);
+  });
+});
+
+describe("a damaged lock", () => {
+  const locks = (stack: string) => backend.damagedLocks(stack).map(({ kind, file }) => [kind, file]);
+
+  it.each(["", half(JSON.stringify(LOCK)), "{}", '{"pid":"x","hostname":"laptop"}'])(
+    "names no holder: %j",
+    (text) => {
+      const file = put("locks/organization/app/dev/1.json", text);
+      expect(locks("app/dev")).toEqual([["lock", file]]);
+      expect(backend.holders("app/dev")).toEqual([]);
+      expect(backend.damages()).toEqual([]);
+    },
+  );
+
+  it("may have attributes that were cut off", () => {
+    put("locks/organization/app/dev/1.json", JSON.stringify(LOCK));
+    const file = put("locks/organization/app/dev/1.json.attrs", '{"user.cache_control":"');
+    expect(locks("app/dev")).toEqual([["attributes", file]]);
+    expect(backend.holders("app/dev")).toHaveLength(1);
+  });
+
+  it("is one stack's, in the older layout too", () => {
+    put("locks/organization/app/dev-2/1.json", "");
+    put("locks/organization/shop/dev/1.json", "");
+    expect(locks("app/dev")).toEqual([]);
+    expect(locks("app/dev-2")).toHaveLength(1);
+    put("locks/dev/1.json", "");
+    expect(locks("app/dev")).toHaveLength(1);
+  });
+});
+
+it("the holders of a lock are those whose lock can be read", () => {
+  put("locks/organization/app/dev/1.json", JSON.stringify(LOCK));
+  put("locks/organization/app/dev/2.json", JSON.stringify({ ...LOCK, pid: 9, timestamp: "noon" }));
+  put("locks/organization/app/dev/3.json", "");
+  put("locks/organization/app/dev-2/1.json", JSON.stringify(LOCK));
+  const ann = { user: "ann", host: "laptop", pid: 4_711, who: "ann@laptop (pid 4711)" };
+  expect(backend.holders("app/dev")).toEqual([
+    { ...ann, sinceMs: Date.parse(LOCK.timestamp) },
+    { ...ann, pid: 9, who: "ann@laptop (pid 9)", sinceMs: undefined },
+  ]);
+});
+
+describe("the newest copy of a state", () => {
+  const newest = () => backend.newestCopy(onlyDamage())?.time;
+  beforeEach(() => {
+    put("stacks/app/dev.json", "");
+  });
+
+  it("is none where there is none that is whole, or of this stack", () => {
+    expect(newest()).toBeUndefined();
+    put("stacks/app/dev.json.bak", half(state("2026-11-24T10:00:00Z")));
+    put("backups/app/dev/dev.1.json", "");
+    put("backups/app/dev-2/dev-2.1.json", state("2026-11-24T10:00:00Z"));
+    put("history/app/dev/dev-1.history.json", JSON.stringify({ kind: "update", startTime: 1 }));
+    expect(newest()).toBeUndefined();
+  });
+
+  it.each([
+    ["beside it", "stacks/app/dev.json.bak"],
+    ["among the backups", "backups/app/dev/dev.1732442400000000000.json"],
+    ["in the history", "history/app/dev/dev-1732442400000000000.checkpoint.json"],
+  ])("is the one that was saved last, wherever it is: %s", (_, file) => {
+    put("stacks/app/dev.json.bak", state("2026-11-24T10:00:02Z"));
+    put("backups/app/dev/dev.1.json", state("2026-11-24T10:00:01Z"));
+    put("history/app/dev/dev-1.checkpoint.json", state("2026-11-24T10:00:03Z"));
+    put(file, state("2026-11-24T10:00:04Z"));
+    expect(newest()).toBe("2026-11-24T10:00:04Z");
+    expect(backend.newestCopy(onlyDamage())?.file).toBe(path(file));
+  });
+
+  it.each([
+    ["fractions of a second", "2026-11-24T10:00:00Z", "2026-11-24T10:00:00.5Z"],
+    ["zones", "2026-11-24T11:30:00+02:00", "2026-11-24T10:00:00Z"],
+    ["zones the other way", "2026-11-24T10:00:00Z", "2026-11-24T09:30:00-01:00"],
+  ])("is found by its instant, however it is written: %s", (_, earlier, later) => {
+    put("stacks/app/dev.json.bak", state(earlier));
+    put("backups/app/dev/dev.1.json", state(later));
+    expect(newest()).toBe(later);
+  });
+
+  it("may be packed, beside the state as well", () => {
+    put("stacks/app/dev.json.bak", state("2026-11-24T10:00:00Z"));
+    put("backups/app/dev/dev.1.json.gz", gzipSync(state("2026-11-24T10:00:01Z")));
+    expect(newest()).toBe("2026-11-24T10:00:01Z");
+    rmSync(path("stacks/app/dev.json"));
+    put("stacks/app/dev.json.gz", "");
+    put("stacks/app/dev.json.gz.bak", gzipSync(state("2026-11-24T10:00:02Z")));
+    expect(newest()).toBe("2026-11-24T10:00:02Z");
+  });
+
+  it("may be that of a stack that was only made, if there is no other", () => {
+    const bare = JSON.stringify({ version: 3, checkpoint: { stack: "dev" } });
+    put("stacks/app/dev.json.bak", bare);
+    expect(backend.newestCopy(onlyDamage())?.text).toBe(bare);
+    put("backups/app/dev/dev.1.json", state("2026-11-24T10:00:00Z"));
+    expect(newest()).toBe("2026-11-24T10:00:00Z");
+  });
+});
+
+describe("a state that is restored", () => {
+  const TIME = "2026-11-24T10:00:00.25Z";
+  const copy = state(TIME, [{ urn: "urn" }]);
+
+  it("is whole again, with what was there beside it until somebody has dealt with what came after", () => {
+    put("stacks/app/dev.json", half(copy));
+    put("stacks/app/dev.json.attrs", "");
+    put("stacks/app/dev.json.bak", copy);
+    const [damage = onlyDamage()] = backend.damages();
+    expect(backend.restoredState("app/dev")).toBeUndefined();
+    const kept = backend.restore(damage, newestCopyOf(damage));
+
+    expect(readFileSync(path("stacks/app/dev.json"), "utf8")).toBe(copy);
+    expect(backend.damages()).toEqual([]);
+    expect(kept).toBe(path("stacks/app/dev.json.damaged"));
+    expect(readFileSync(kept, "utf8")).toBe(half(copy));
+
+    expect(backend.restoredState("app/prod")).toBeUndefined();
+    const restored = backend.restoredState("app/dev");
+    expect(restored?.asOfMs).toBe(Date.parse(TIME));
+    restored?.conclude();
+    restored?.conclude();
+    expect(backend.restoredState("app/dev")).toBeUndefined();
+    const files = readdirSync(path("stacks/app")).toSorted();
+    expect(files).toEqual(["dev.json", "dev.json.bak", expect.stringMatching(/^dev\.json\.damaged-\d+$/)]);
+    expect(readFileSync(path(`stacks/app/${files[2]}`), "utf8")).toBe(half(copy));
+  });
+
+  it("again, before anybody has dealt with what came after the first copy, is still as old as that", () => {
+    put("stacks/app/dev.json.bak", copy);
+    put("stacks/app/dev.json", "");
+    backend.restore(onlyDamage(), newestCopyOf(onlyDamage()));
+    put("stacks/app/dev.json.bak", state("2026-11-25T10:00:00Z"));
+    put("stacks/app/dev.json", "");
+    backend.restore(onlyDamage(), newestCopyOf(onlyDamage()));
+    expect(backend.restoredState("app/dev")?.asOfMs).toBe(Date.parse(TIME));
+  });
+
+  it("keeps its mode, and stays packed", () => {
+    const file = put("stacks/app/dev.json.gz", "");
+    put("stacks/app/dev.json.gz.bak", gzipSync(copy));
+    const damage = onlyDamage();
+    const { mode } = statSync(file);
+    backend.restore(damage, newestCopyOf(damage));
+    expect(gunzipSync(readFileSync(file)).toString()).toBe(copy);
+    expect(statSync(file).mode).toBe(mode);
+    expect(backend.restoredState("app/dev")).toBeDefined();
+  });
+
+  it("is known in the older layout too", () => {
+    put("stacks/dev.json", "");
+    put("stacks/dev.json.bak", copy);
+    const damage = onlyDamage();
+    backend.restore(damage, newestCopyOf(damage));
+    expect(backend.restoredState("app/dev")).toBeDefined();
+    expect(backend.restoredState("app/prod")).toBeUndefined();
+  });
+});
+
+it("what says nothing is taken away, and nothing else", () => {
+  put("stacks/app/dev.json", state("2026-11-24T10:00:00Z"));
+  put("stacks/app/dev.json.attrs", "");
+  put("locks/organization/app/dev/1.json", "");
+  put("locks/organization/app/dev/1.json.attrs", "{}");
+  put("locks/organization/app/dev/2.json", JSON.stringify(LOCK));
+  put("locks/organization/app/dev/2.json.attrs", "");
+  for (const damage of [...backend.damages(), ...backend.damagedLocks("app/dev")]) backend.discard(damage);
+  expect([backend.damages(), backend.damagedLocks("app/dev")]).toEqual([[], []]);
+  expect(readdirSync(path("stacks/app"))).toEqual(["dev.json"]);
+  expect(readdirSync(path("locks/organization/app/dev"))).toEqual(["2.json"]);
+});

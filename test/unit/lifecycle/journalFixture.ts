@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach } from "vitest";
+import {
+  creationJournal,
+  nameHashOf,
+  readCreations,
+  type Creation,
+  type CreationJournal,
+  type JournalOptions,
+  type OpenCreation,
+} from "../../../provider/lifecycle/creations";
+
+/** More than any system gives. */
+export const DEAD_PID = 999_999_999;
+
+export interface Journals {
+  /** Removed after each test. */
+  root: string;
+  /** Not there before something is noted. */
+  folder: string;
+  readonly troubles: string[];
+  journal(options?: Partial<JournalOptions>): CreationJournal;
+  open(): OpenCreation[];
+}
+
+/** A folder of journals for each test. */
+export function useJournals(): Journals {
+  const journals: Journals = {
+    root: "",
+    folder: "",
+    troubles: [],
+    journal: (options) =>
+      creationJournal({
+        folder: journals.folder,
+        onTrouble: (reason) => journals.troubles.push(reason),
+        ...options,
+      }),
+    open: () => readCreations(journals.folder),
+  };
+  beforeEach(async () => {
+    journals.root = await mkdtemp(join(tmpdir(), "creations-"));
+    journals.folder = join(journals.root, "deep", "creations");
+    journals.troubles.length = 0;
+  });
+  afterEach(async () => {
+    await rm(journals.root, { recursive: true, force: true });
+  });
+  return journals;
+}
+
+export function creation(name: string, startedMs = 1): Creation {
+  const hashes = { account: "an account", nameHash: nameHashOf(name), settingsHash: "some settings" };
+  return { stack: "organization/shop/dev", ...hashes, nameGenerated: true, startedMs };
+}
+
+/** Engines that answer as said, and what is waiting for the hand-over. */
+export function handOver() {
+  const waiting: ((isClosing: boolean) => Promise<void>)[] = [];
+  const soon: JournalOptions["soon"] = (run) => void waiting.push(run);
+  const pass = (isClosing: boolean) => Promise.all(waiting.splice(0).map((run) => run(isClosing)));
+  const engine = (isThere: boolean) => ({ answers: () => Promise.resolve(isThere) });
+  return { soon, pass, engine };
+}

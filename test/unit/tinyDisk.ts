@@ -1,0 +1,28 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A file system of one block. */
+export interface TinyDisk {
+  fill(): void;
+  mend(): void;
+  dispose(): void;
+}
+
+/** Mounts one at a folder. Undefined: this user may not, or the system has none. */
+export function tinyDisk(folder: string): TinyDisk | undefined {
+  mkdirSync(folder, { recursive: true });
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=4k,mode=0700", "tmpfs", folder], { stdio: "pipe" });
+  } catch {
+    return undefined;
+  }
+  const filler = join(folder, "filler");
+  return {
+    fill: () => writeFileSync(filler, Buffer.alloc(4_096)),
+    mend: () => rmSync(filler),
+    dispose: () => void execFileSync("umount", [folder], { stdio: "pipe" }),
+  };
+}
+
+export const NO_DISK = "no file system can be mounted here";
