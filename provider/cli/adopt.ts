@@ -62,6 +62,8 @@ async function write(path: string, text: string, mode: number, replace: boolean)
     await writeFile(path, text, { mode, flag: "wx" });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "failed";
+    // A full disk leaves a part of it, with keys in clear.
+    if (code !== "EEXIST") await rm(path, { force: true }).catch(() => {});
     throw new Refusal({
       why: code === "EEXIST" ? `${path} exists already.` : `${path} cannot be written (${code}).`,
       nextStep:

@@ -173,7 +173,7 @@ describe("a stack", () => {
     cli.takeRequests();
 
     const wrong = await cli.report(["cleanup", "--yes"], { env: { PULUMI_CONFIG_PASSPHRASE: "wrong" } });
-    expect(wrong).toMatchObject({ exitCode: 1, stacks: [{ outcome: "failed", keys: [] }] });
+    expect(wrong).toMatchObject({ exitCode: 3, stacks: [{ outcome: "refused", keys: [] }] });
     expect(wrong.stacks[0]?.problems[0]).toMatchObject({
       why: expect.stringMatching(/secrets cannot be read.*incorrect passphrase/),
       nextStep: expect.stringContaining("PULUMI_CONFIG_PASSPHRASE"),

@@ -150,7 +150,9 @@ describe(`${RUNS.toLocaleString("en")} random inputs`, () => {
         const checked = lasting(inputs as Properties);
         // A name that is left out stays as it was, even one that no program may write.
         if ((news["name"] ?? undefined) === undefined && !isAcceptableName(olds["name"])) return;
-        const again = check(olds, checked, CONTEXT);
+        // With a time from its creation, a key's expiry is ours to say: a program that said both would be refused.
+        const { expiresAt: _expiresAt, ...without } = checked;
+        const again = check(olds, checked["expiresIn"] === undefined ? checked : without, CONTEXT);
         requireEqual(again.failures, undefined);
         requireEqual(lasting(again.inputs as Properties), checked);
         if (containsUnknown(checked)) return;

@@ -57,7 +57,9 @@ const NOBODYS = /^(?:localhost(?:\..*)?)?$/;
  * process nothing is known.
  */
 export function isDead({ user, host, pid, sinceMs }: LockHolder, here: Liveness = THIS_MACHINE): boolean {
-  if (pid === undefined || host !== here.host || user !== here.user || NOBODYS.test(host)) return false;
+  // On Windows Pulumi says `DOMAIN\\user`, and Node the user alone.
+  const isOurs = user?.split("\\").at(-1) === here.user;
+  if (pid === undefined || host !== here.host || !isOurs || NOBODYS.test(host)) return false;
   if (!here.isAlive(pid)) return true;
   // The number may have been given to another process since.
   const startedMs = here.startedMs(pid);

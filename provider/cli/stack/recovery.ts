@@ -65,7 +65,7 @@ export async function recoverStack(
 const ENGINE_WENT_ON =
   "cannot be put into the state: its engine went on without it, so nobody knows which resource it was, and nobody has received it";
 
-/** Writes the state, adopting what is to be adopted, and forgets what is settled. What fails is told, and nothing done is lost. */
+/** Writes the state, with what is to be adopted, and forgets what is settled. What was done until then is told in any case. */
 async function finish(
   task: StackTask,
   search: LostSearch,
@@ -81,10 +81,9 @@ async function finish(
     search.found.filter(({ fingerprint }) => failed.has(fingerprint)).map(({ lost }) => lost.pending),
   );
   const settled = [...search.settled.filter((creation) => !open.has(creation)), ...search.adoptions];
-  const edited = await attempt(task, problems, { cleared: 0, open: [], put: [] }, async () => {
-    const edits = adoptable.length > 0 ? putIntoState(task, settled, adoptable) : clearPending(task, settled);
-    return edits;
-  });
+  const write = () =>
+    adoptable.length > 0 ? putIntoState(task, settled, adoptable) : clearPending(task, settled);
+  const edited = await attempt(task, problems, { cleared: 0, open: [], put: [] }, write);
   problems.push(...openProblems(edited, now));
   const adopted = adoptable.map((key) => {
     if (edited.put.includes(key.fingerprint)) return reportOf(key, "adopted");

@@ -49,7 +49,9 @@ export async function listStacks(
     const { url } = await project.backend();
     const backend = FileBackend.at(url, project.folder);
     const damages = backend?.damages(all ? undefined : await project.name()) ?? [];
-    if (backend === undefined || damages.length === 0) throw error;
+    if (backend === undefined) throw error;
+    // A file may have been seen while it was written.
+    if (damages.length === 0) return project.stacks({ all });
     const repairs = damages.map((damage) => repairOf(damage, { backend, url, world, ...options }));
     for (const repair of repairs) repair();
     return project.stacks({ all });
