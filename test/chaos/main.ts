@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { parseArgs } from "node:util";
 
 import { findPulumiCli } from "../support/pulumiCli";
@@ -41,16 +43,30 @@ async function main(): Promise<void> {
     for (const scenario of scenarios) console.log(`${scenario.seed}: ${inWords(scenario)}`);
     return;
   }
+  if (lanes > 1 && seeds.length > 1) {
+    await inLanes(seeds, lanes, values.verbose);
+    return;
+  }
   console.log((await findPulumiCli()).summary);
   const outcomes: Outcome[] = [];
-  const waiting = [...scenarios];
-  const lane = async (): Promise<void> => {
-    for (let scenario = waiting.shift(); scenario !== undefined; scenario = waiting.shift()) {
-      outcomes.push(await runAndPrint(scenario, values.verbose));
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, lanes) }, lane));
+  for (const scenario of scenarios) outcomes.push(await runAndPrint(scenario, values.verbose));
   printSummary(outcomes);
+}
+
+/** Each lane is a process: what the SDK says of a dead engine must not be taken for another run's. */
+async function inLanes(seeds: readonly number[], lanes: number, verbose: boolean): Promise<void> {
+  const runLane = async (lane: number): Promise<void> => {
+    const own = seeds.filter((_, at) => at % lanes === lane);
+    const args = [
+      __filename,
+      ...own.flatMap((seed) => ["--only", String(seed)]),
+      ...(verbose ? ["--verbose"] : []),
+    ];
+    const child = spawn(process.execPath, [...process.execArgv, ...args], { stdio: "inherit" });
+    const [code] = (await once(child, "exit")) as [number | null];
+    if (code !== 0) process.exitCode = 1;
+  };
+  await Promise.all(Array.from({ length: Math.min(lanes, seeds.length) }, (_, lane) => runLane(lane)));
 }
 
 async function runAndPrint(scenario: Scenario, verbose: boolean): Promise<Outcome> {
