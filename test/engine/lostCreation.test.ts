@@ -74,8 +74,14 @@ it("a plugin whose engine was killed ends after its answer, and the key is still
   }
 });
 
-it("nothing is remembered after an `up` that ended well", async () => {
-  const stack = await engine.stack("well", program({ first: {}, second: {} }));
+it("after an `up` that ended well, what the engine took is remembered until the stack's next run, and nothing is open", async () => {
+  const keys = { first: {}, second: {} };
+  const stack = await engine.stack("well", program(keys));
   await stack.up();
-  expect(remembered()).toEqual([]);
+  const taken = { taken: true, running: false };
+  await expect.poll(remembered).toMatchObject([taken, taken]);
+
+  const more = await engine.stack("well", program({ ...keys, third: {} }));
+  await more.up();
+  await expect.poll(remembered).toMatchObject([taken]);
 });
