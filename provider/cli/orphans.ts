@@ -2,7 +2,7 @@ import type { KeyObject } from "../api/wire";
 import { formatDuration } from "../api/duration";
 import { listKeys, type AccountView, type ListedKey } from "./accounts";
 import { creationsFolder } from "../config";
-import { nameHashOf, readCreations } from "../lifecycle/creations";
+import { nameHashOf, readCreations } from "../lifecycle/creationNotes";
 import { knownKeys } from "./backendKeys";
 import { accountOf } from "./commandAccount";
 import { EXIT, UsageError, type ExitCode } from "./exit";

@@ -1,11 +1,6 @@
 import type { KeySettings } from "../api/wire";
-import {
-  nameHashOf,
-  settingsHashOf,
-  type Creation,
-  type CreationJournal,
-  type CreationNote,
-} from "./creations";
+import { nameHashOf, settingsHashOf, type Creation } from "./creationNotes";
+import type { CreationJournal, CreationNote } from "./creations";
 import type { EngineLink } from "./engineLink";
 import { EngineError } from "./failures";
 

@@ -1,6 +1,6 @@
 import { expect, describe, it } from "vitest";
 import { creationsFolder } from "../../provider/config";
-import { readCreations } from "../../provider/lifecycle/creations";
+import { readCreations } from "../../provider/lifecycle/creationNotes";
 import { endProcesses } from "../support/processes";
 import { LIST, program, REMOVE, times } from "../engine/fixture";
 import { ended, mutations, outcomesByResource, useCli } from "./fixture";

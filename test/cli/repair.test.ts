@@ -4,7 +4,7 @@ import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { creationsFolder } from "../../provider/config";
-import { readCreations } from "../../provider/lifecycle/creations";
+import { readCreations } from "../../provider/lifecycle/creationNotes";
 import { program } from "../engine/fixture";
 import { mutations, outcomes, useCli } from "./fixture";
 

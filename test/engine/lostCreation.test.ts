@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { creationsFolder } from "../../provider/config";
-import { nameHashOf, readCreations } from "../../provider/lifecycle/creations";
+import { nameHashOf, readCreations } from "../../provider/lifecycle/creationNotes";
 import { descendantsOf, endProcesses, isAlive, type OwnedProcess } from "../support/processes";
 import { program, useEngine } from "./fixture";
 

@@ -1,5 +1,5 @@
 import { creationsFolder } from "../../config";
-import { nameHashOf, readCreations, type OpenCreation } from "../../lifecycle/creations";
+import { nameHashOf, readCreations, type OpenCreation } from "../../lifecycle/creationNotes";
 import type { AccountView } from "../accounts";
 import type { Problem } from "../exit";
 import type { Checkpoint, PendingCreation } from "../pulumi/checkpoint";

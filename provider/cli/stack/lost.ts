@@ -1,5 +1,5 @@
 import type { KeyObject } from "../../api/wire";
-import { nameHashOf, settingsHashOf, type OpenCreation } from "../../lifecycle/creations";
+import { nameHashOf, settingsHashOf, type OpenCreation } from "../../lifecycle/creationNotes";
 import { inputsSchema, toWireSettings } from "../../lifecycle/inputs";
 import { CLOCK_TOLERANCE_MS, hasSettings, isUnused } from "../../lifecycle/recognise";
 import type { ListedKey } from "../accounts";

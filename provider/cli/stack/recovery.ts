@@ -1,5 +1,5 @@
 import { creationsFolder } from "../../config";
-import { trustTaken } from "../../lifecycle/creations";
+import { trustTaken } from "../../lifecycle/takenCreations";
 import type { Problem } from "../exit";
 import type { Checkpoint } from "../pulumi/checkpoint";
 import { isLocked } from "../pulumi/project";

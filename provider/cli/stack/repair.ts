@@ -1,6 +1,6 @@
 import type { StackSummary } from "@pulumi/pulumi/automation";
 import { creationsFolder, stackLocksFolder } from "../../config";
-import { doubtTaken } from "../../lifecycle/creations";
+import { doubtTaken } from "../../lifecycle/takenCreations";
 import { Refusal } from "../exit";
 import { FileBackend, type Copy, type Damage } from "../pulumi/fileBackend";
 import type { PulumiProject } from "../pulumi/project";

@@ -2,12 +2,8 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  creationJournal,
-  nameHashOf,
-  readCreations,
-  settingsHashOf,
-} from "../../../provider/lifecycle/creations";
+import { nameHashOf, readCreations, settingsHashOf } from "../../../provider/lifecycle/creationNotes";
+import { creationJournal } from "../../../provider/lifecycle/creations";
 import { EngineGoneError } from "../../../provider/lifecycle/engineLink";
 import type { FaultSpec } from "../../../provider/testing";
 import { NO_DISK, tinyDisk } from "../../unit/tinyDisk";

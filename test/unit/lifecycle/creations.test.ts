@@ -3,11 +3,13 @@ import { once } from "node:events";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { DiskFullError, nameHashOf, readCreations } from "../../../provider/lifecycle/creations";
+import { nameHashOf, readCreations } from "../../../provider/lifecycle/creationNotes";
+import { DiskFullError } from "../../../provider/lifecycle/creations";
 import { NO_DISK, tinyDisk } from "../tinyDisk";
 import { creation, DEAD_PID, useJournals, handOver } from "./journalFixture";
 
 const CREATIONS = join(__dirname, "../../../provider/lifecycle/creations.ts");
+const NOTES = join(__dirname, "../../../provider/lifecycle/creationNotes.ts");
 
 const journals = useJournals();
 const { journal, open, troubles } = journals;
@@ -171,7 +173,8 @@ describe("what is read", () => {
 
   it("is open and no longer running after the process was killed", async () => {
     const code = `
-      const { creationJournal, nameHashOf } = require(${JSON.stringify(CREATIONS)});
+      const { creationJournal } = require(${JSON.stringify(CREATIONS)});
+      const { nameHashOf } = require(${JSON.stringify(NOTES)});
       const { begin } = creationJournal({ folder: ${JSON.stringify(journals.folder)}, onTrouble: console.error });
       const noted = (name) => begin({ account: "a", settingsHash: "s", nameHash: nameHashOf(name), nameGenerated: true, startedMs: name.length });
       noted("a"); noted("bb").end(); noted("ccc");

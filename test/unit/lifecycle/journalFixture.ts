@@ -3,13 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import {
-  creationJournal,
   nameHashOf,
   readCreations,
   type Creation,
+  type OpenCreation,
+} from "../../../provider/lifecycle/creationNotes";
+import {
+  creationJournal,
   type CreationJournal,
   type JournalOptions,
-  type OpenCreation,
 } from "../../../provider/lifecycle/creations";
 
 /** More than any system gives. */

@@ -1,12 +1,9 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import {
-  doubtTaken,
-  nameHashOf,
-  trustTaken,
-  type JournalOptions,
-} from "../../../provider/lifecycle/creations";
+import { nameHashOf } from "../../../provider/lifecycle/creationNotes";
+import type { JournalOptions } from "../../../provider/lifecycle/creations";
+import { doubtTaken, trustTaken } from "../../../provider/lifecycle/takenCreations";
 import { creation, DEAD_PID, handOver, useJournals } from "./journalFixture";
 
 const journals = useJournals();

@@ -4,7 +4,7 @@ import type { KeyObject } from "../../../../provider/api/wire";
 import type { ListedKey } from "../../../../provider/cli/accounts";
 import type { PendingCreation } from "../../../../provider/cli/pulumi/checkpoint";
 import { fromJournal, fromState, judge, type InterruptedCreation } from "../../../../provider/cli/stack/lost";
-import { nameHashOf, settingsHashOf, type OpenCreation } from "../../../../provider/lifecycle/creations";
+import { nameHashOf, settingsHashOf, type OpenCreation } from "../../../../provider/lifecycle/creationNotes";
 import { fingerprintOf } from "../../../../provider/lifecycle/state";
 import { NOW_MS, SECRET, wireKey } from "../../fixtures";
 
@@ -22,6 +22,7 @@ const pending: PendingCreation = {
 };
 
 const noted: OpenCreation = {
+  id: "1",
   stack: "organization/app/dev",
   account: "an account",
   nameHash: nameHashOf("web"),
