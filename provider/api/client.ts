@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { describeBody, readBody } from "./answerBody";
 import { classify, type Endpoint } from "./classify";
-import { ConnectionError, UnexpectedAnswerError, type ApiError } from "./errors";
+import { ConnectionError, isApiError, UnexpectedAnswerError, type ApiError } from "./errors";
 import type { Pacer } from "./pacer";
 import { rateReport } from "./rateReport";
 import { withRetries, type RetryPolicy, type WaitContext } from "./retry";
@@ -32,6 +32,8 @@ export interface CallContext extends WaitContext {
    * @throws to keep the request from going out.
    */
   beforeMutation?: () => Promise<void>;
+  /** Counts this operation's requests whose effect is unknown. Absent: nothing is counted. */
+  effects?: { unclear: number };
 }
 
 export interface ClientOptions {
@@ -59,9 +61,15 @@ export interface Listing {
  */
 export class ProxyKeyClient {
   readonly #options: ClientOptions;
+  #serverAheadMs: number | undefined;
 
   constructor(options: ClientOptions) {
     this.#options = options;
+  }
+
+  /** How far the server's clock was ahead of ours in its latest response. Undefined: no response had a date. */
+  get serverAheadMs(): number | undefined {
+    return this.#serverAheadMs;
   }
 
   /** The same client with another key in the Authorization header. */
@@ -76,12 +84,8 @@ export class ProxyKeyClient {
 
   /** All keys of the account. */
   async list(context: CallContext): Promise<Listing> {
-    let serverAheadMs: number | undefined;
-    const keys = await this.#call("list", keyListSchema, undefined, context, [], (answer) => {
-      const dateMs = Date.parse(String(answer.headers["date"]));
-      serverAheadMs = Number.isNaN(dateMs) ? undefined : dateMs - context.clock.nowMs();
-    });
-    return { keys, serverAheadMs };
+    const keys = await this.#call("list", keyListSchema, undefined, context, []);
+    return { keys, serverAheadMs: this.#serverAheadMs };
   }
 
   async lookup(key: string, context: CallContext): Promise<KeyObject> {
@@ -121,14 +125,19 @@ export class ProxyKeyClient {
     body: object | undefined,
     context: CallContext,
     secrets: readonly string[],
-    observe?: (answer: HttpAnswer) => void,
   ): Promise<z.output<Schema>> {
     const { apiKey, retryPolicy } = this.#options;
     const request = this.#request(endpoint, body);
     const attempt = async (again: boolean) => {
-      const answer = await this.#send(endpoint, request, context, again);
-      observe?.(answer);
-      return parse(endpoint, schema, answer, [apiKey, ...secrets], context.clock.nowMs());
+      try {
+        const answer = await this.#send(endpoint, request, context, again);
+        return parse(endpoint, schema, answer, [apiKey, ...secrets], context.clock.nowMs());
+      } catch (error) {
+        const { effects } = context;
+        if (effects && ROUTES[endpoint].mutating && isApiError(error) && error.outcomeUnknown)
+          effects.unclear++;
+        throw error;
+      }
     };
     return withRetries(attempt, context, {
       mayRepeat: (error) => ROUTES[endpoint].repeatable || !error.outcomeUnknown,
@@ -156,7 +165,10 @@ export class ProxyKeyClient {
     try {
       // What changes something is never cut off half-way: its outcome would be unknown.
       const answer = await transport.send(request, ROUTES[endpoint].mutating ? undefined : signal);
-      place.settle(rateReport(answer, clock.nowMs()));
+      const nowMs = clock.nowMs();
+      place.settle(rateReport(answer, nowMs));
+      const dateMs = Date.parse(String(answer.headers["date"]));
+      if (!Number.isNaN(dateMs)) this.#serverAheadMs = dateMs - nowMs;
       return answer;
     } catch (error) {
       if (error instanceof ConnectionError && !error.maybeSent) place.withdraw();
