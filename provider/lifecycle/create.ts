@@ -37,14 +37,16 @@ export async function create(
   operation.keys.holds(fingerprintOf(created.key), undefined);
   let state = stateOf(created.key, inputsFromWire(created, { ...inputs, budgetWindow: "daily" }), created);
   try {
-    if (!clear) await removeTwins(created, createdAs, operation);
     // Whether create honours the window is not documented, and a wrong one would let a key spend many times its budget.
     if (settings.name !== createdAs || settings.limit_type !== "daily") {
       await applySettings(created.key, settings, operation);
+      operation.snapshot.invalidate();
       state = { ...state, name: inputs.name, budgetWindow: inputs.budgetWindow };
     }
     await ensureEnabled(created.key, inputs.enabled, created.is_active, operation);
-    state.enabled = inputs.enabled;
+    state = { ...state, enabled: inputs.enabled };
+    // Last: the later the look, the fewer requests can still take effect after it.
+    if (!clear) await removeTwins(created, createdAs, operation);
   } catch (error) {
     throw new InitializationFailure(error, state);
   } finally {
