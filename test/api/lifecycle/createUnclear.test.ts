@@ -160,7 +160,7 @@ describe("with a chosen name", () => {
     const other = world.simulator.account().addKey({ name, allocatedAmount: 10 });
     world.simulator.inject(fault);
     const { id } = await world.lifecycle.create(await world.declare({ name, models: ["a"] }));
-    expect(sent(world)).toEqual(["create", "list", "update"]);
+    expect(sent(world)).toEqual(["create", "list", "update", "list"]);
     expect(world.simulator.account().keys()).toMatchObject([other, { name }]);
     expect(id).not.toBe(fingerprintOf(other.key));
   });
@@ -170,7 +170,7 @@ describe("with a chosen name", () => {
     const other = world.simulator.account().addKey({ name, allocatedAmount: 10 });
     world.simulator.inject(fault);
     const { id } = await world.lifecycle.create(await world.declare({ name }));
-    expect(sent(world)).toEqual(["create", "list", "create", "list", "update"]);
+    expect(sent(world)).toEqual(["create", "list", "create", "update", "list"]);
     expect(world.simulator.account().keys()).toMatchObject([other, { name }]);
     expect(id).not.toBe(fingerprintOf(other.key));
   });
