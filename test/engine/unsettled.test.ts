@@ -65,28 +65,25 @@ const cases: readonly Case[] = [
 ];
 
 describe("an update whose effect is unknown is undone when the program is reverted", () => {
-  it.each(cases.map((entry, at) => ({ ...entry, name: `revert${at}` })))(
-    "$title",
-    async ({ name, declared, changed, faults, expected }) => {
-      const stack = await engine.stack(name, program({ web: declared }), {
-        config: { ...engine.config(), "electronhub:maxWait": { value: "2s" } },
-      });
-      await stack.up();
-      for (const fault of faults) engine.simulator.inject(fault);
-      stack.setProgram(program({ web: changed }));
-      await expectFailure(stack.up());
-      engine.simulator.clearFaults();
+  it.each([...cases.entries()])("%i: $1.title", async (at, { declared, changed, faults, expected }) => {
+    const stack = await engine.stack(`revert${at}`, program({ web: declared }), {
+      config: { ...engine.config(), "electronhub:maxWait": { value: "2s" } },
+    });
+    await stack.up();
+    for (const fault of faults) engine.simulator.inject(fault);
+    stack.setProgram(program({ web: changed }));
+    await expectFailure(stack.up());
+    engine.simulator.clearFaults();
 
-      stack.setProgram(program({ web: declared }));
-      // A refresh forgets that the update failed, and the API does not return the window.
-      await stack.refresh();
-      expect(Object.keys((await stack.preview()).changes)).toContain("update");
-      await stack.up();
-      expect(engine.simulator.account().keys()).toMatchObject([expected]);
-      engine.takeRequests();
-      await engine.expectNoChange(stack);
-    },
-  );
+    stack.setProgram(program({ web: declared }));
+    // A refresh forgets that the update failed, and the API does not return the window.
+    await stack.refresh();
+    expect(Object.keys((await stack.preview()).changes)).toContain("update");
+    await stack.up();
+    expect(engine.simulator.account().keys()).toMatchObject([expected]);
+    engine.takeRequests();
+    await engine.expectNoChange(stack);
+  });
 
   it("also when it is the second half of a creation", async () => {
     const weekly = (trigger: number, window: "weekly" | "daily") =>
