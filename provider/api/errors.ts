@@ -125,6 +125,11 @@ export class UnexpectedAnswerError extends ApiError {
   }
 }
 
+/** A list that may be a part of the whole: it proves the absence of no key. */
+export class IncompleteListError extends ApiError {
+  override readonly name = "IncompleteListError";
+}
+
 /** No complete answer: refused, reset, timed out, not resolved. */
 export class ConnectionError extends ApiError {
   override readonly name = "ConnectionError";

@@ -11,7 +11,7 @@ const GONE: ReadResult<never> = { id: "" };
 
 /**
  * What the account says of a key now. All reads of a refresh share one list; a key missing there is looked up before it
- * is called gone, and nothing but the API's own word makes it so.
+ * is called gone: by the API's precise word, or when the complete list does not show it either.
  */
 export async function read(
   id: string,
@@ -39,16 +39,22 @@ function withoutSecrets(inputs: ProxyKeyInputs): ProxyKeyInputs {
 }
 
 async function find(key: string, { client, snapshot, wait }: Operation): Promise<KeyObject | undefined> {
-  const { keys } = await snapshot.get(wait);
-  const listed = keys.find((entry) => entry.key === key);
+  const keys = await snapshot.get(wait).then(
+    (listing) => listing.keys,
+    (error: unknown) => {
+      if (isApiError(error) && error.name === "IncompleteListError") return undefined;
+      throw error;
+    },
+  );
+  const listed = keys?.find((entry) => entry.key === key);
   if (listed) return listed;
   try {
     return await client.lookup(key, wait);
   } catch (error) {
     if (!isApiError(error) || error.name !== "NotFoundError") throw error;
     if ("saidByApi" in error && error.saidByApi) return undefined;
-    // Anybody may have said this; but the list has answered, and where it shows its keys, it answered without ours.
-    if (keys.every((entry) => entry.key !== undefined)) return undefined;
+    // Anybody may have said this; but a complete list that shows its keys has answered without ours.
+    if (keys?.every((entry) => entry.key !== undefined)) return undefined;
     throw error;
   }
 }
