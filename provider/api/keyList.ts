@@ -52,12 +52,15 @@ const NEXT = /^(?:next|nextpage|nexturl|nextlink)$|(?:cursor|token|after)$/;
 
 /** Fields beside the list by what they must say for it to be complete; names without case and separators. */
 const COMPLETE: readonly [RegExp, (value: unknown, count: number) => boolean][] = [
-  [/^(?:total|count|size|length)$|^(?:total|item|key)s?(?:count|items|keys|size|results|elements)$/, equals],
+  [/^total(?:count|items|keys|size|results|elements)?$/, (value, count) => value === count],
   [/^(?:hasmore|hasnext|hasnextpage|more|(?:is)?truncated|partial|incomplete)$/, (value) => value === false],
   [/^(?:complete|islast|islastpage)$/, (value) => value === true],
   [/^(?:pages|totalpages|pagecount|lastpage)$/, (value) => value === 0 || value === 1],
   [/^(?:limit|perpage|pagesize|pagelimit)$/, (value, count) => typeof value === "number" && value > count],
 ];
+
+/** Fields with the number of entries, perhaps of this page alone. */
+const COUNT = /^(?:(?:item|key|result)s?)?(?:count|size|length)$/;
 
 /** Fields that speak of pages, but not of how many there are. */
 const PAGING: readonly [RegExp, (value: unknown) => boolean][] = [
@@ -90,10 +93,12 @@ function flawBeside(fields: Record<string, unknown>, count: number): string | un
     const field = plain(name);
     const fits = (rows: typeof COMPLETE) =>
       rows.some(([names, says]) => names.test(field) && says(value, count));
-    if (isNothing(value)) saysComplete ||= NEXT.test(field);
+    if ((value === null || value === "") && NEXT.test(field)) saysComplete = true;
     else if (fits(COMPLETE)) saysComplete = true;
     else if (fits(PAGING)) isPaged = true;
-    else if (count === 0 || !fits(COURTESY)) return `has ${JSON.stringify(name)} beside its entries`;
+    else if (COUNT.test(field) && value === count) continue;
+    else if (count === 0 || !(value === null || fits(COURTESY)))
+      return `has ${JSON.stringify(name)} beside its entries`;
   }
   return isPaged && !saysComplete ? "comes in pages and does not say that this is the only one" : undefined;
 }
@@ -110,14 +115,6 @@ function flawInHeaders(headers: HttpAnswer["headers"], count: number): string | 
     if (text(name) !== "") return `has an ${name} header`;
   }
   return undefined;
-}
-
-function isNothing(value: unknown): boolean {
-  return value === null || value === "" || (Array.isArray(value) && value.length === 0);
-}
-
-function equals(value: unknown, count: number): boolean {
-  return value === count;
 }
 
 function plain(name: string): string {
