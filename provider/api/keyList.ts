@@ -33,6 +33,7 @@ export function readKeyList(
   if (flaw === undefined) return keys.data;
   throw new IncompleteListError({
     status,
+    shown: keys.data,
     why: `The list of the account's keys ${quotable(flaw, secrets)}, so it may be a part of the whole, which proves nothing.`,
     nextStep:
       "Check electronhub:baseUrl, and any proxy between here and the API, then run the command again.",

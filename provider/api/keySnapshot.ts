@@ -1,5 +1,5 @@
 import type { CallContext, Listing, ProxyKeyClient } from "./client";
-import { isApiError } from "./errors";
+import { IncompleteListError } from "./errors";
 
 /** Milliseconds for which a list that arrived is still good for reading; our own writes end it at once. */
 const MAX_AGE_MS = 30_000;
@@ -41,7 +41,7 @@ export class KeySnapshot {
     };
     entry.listing.then(arrived, (error: unknown) => {
       // Asking again for a list that is incomplete gives another one.
-      if (isApiError(error) && error.name === "IncompleteListError") arrived();
+      if (error instanceof IncompleteListError) arrived();
       else if (this.#current === entry) this.invalidate();
     });
     return entry;

@@ -1,5 +1,5 @@
 import type { ReadResult } from "@pulumi/pulumi/dynamic";
-import { isApiError } from "../api/errors";
+import { IncompleteListError, isApiError } from "../api/errors";
 import type { KeyObject } from "../api/wire";
 import { secretInputNames, type ProxyKeyInputs } from "./inputs";
 import { instantOf } from "./instants";
@@ -39,14 +39,14 @@ function withoutSecrets(inputs: ProxyKeyInputs): ProxyKeyInputs {
 }
 
 async function find(key: string, { client, snapshot, wait }: Operation): Promise<KeyObject | undefined> {
-  const keys = await snapshot.get(wait).then(
-    (listing) => listing.keys,
+  const { keys, isComplete } = await snapshot.get(wait).then(
+    (listing) => ({ keys: listing.keys, isComplete: true }),
     (error: unknown) => {
-      if (isApiError(error) && error.name === "IncompleteListError") return undefined;
-      throw error;
+      if (!(error instanceof IncompleteListError)) throw error;
+      return { keys: error.shown, isComplete: false };
     },
   );
-  const listed = keys?.find((entry) => entry.key === key);
+  const listed = keys.find((entry) => entry.key === key);
   if (listed) return listed;
   try {
     return await client.lookup(key, wait);
@@ -54,7 +54,7 @@ async function find(key: string, { client, snapshot, wait }: Operation): Promise
     if (!isApiError(error) || error.name !== "NotFoundError") throw error;
     if ("saidByApi" in error && error.saidByApi) return undefined;
     // Anybody may have said this; but a complete list that shows its keys has answered without ours.
-    if (keys?.every((entry) => entry.key !== undefined)) return undefined;
+    if (isComplete && keys.every((entry) => entry.key !== undefined)) return undefined;
     throw error;
   }
 }

@@ -45,7 +45,7 @@ const done = (effect: FaultEffect): FaultEffect => ({ ...effect, applied: true }
 export const FAULT_ROWS: readonly FaultRow[] = [
   { label: "none", sound: true },
   { label: "200 with the usual answer", sound: true, effect: (scene) => usualAnswer(scene, 200) },
-  { label: "201 with the usual answer", sound: true, effect: (scene) => usualAnswer(scene, 201) },
+  { label: "201 with the usual answer", effect: (scene) => usualAnswer(scene, 201) },
   { label: "204, done", effect: () => done(emptyBody(204)) },
   { label: "200 HTML", effect: () => edgePage(200) },
   { label: "200 HTML, done", effect: () => done(edgePage(200)) },

@@ -138,6 +138,15 @@ describe("a key that is gone", () => {
     });
   });
 
+  it("is not gone when an incomplete list shows it, and is not looked up", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    const listed = { name: "web", key: state.key, allocated_ammount: 10, is_active: true };
+    world.simulator.inject({ status: 200, body: { keys: [listed], has_more: true } });
+    await expect(world.lifecycle.read(id, state)).resolves.toMatchObject({ id });
+    expect(sent(world)).toEqual(["list"]);
+  });
+
   it("is not gone when another service answers in the API's stead", async () => {
     const world = await createWorld();
     const { id, state } = await world.existing();
