@@ -11,7 +11,7 @@ import { saysDeleted, saysUpdated } from "./statements";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport";
 import {
   createdKeySchema,
-  keyObjectSchema,
+  foundKeySchema,
   accountSchema,
   toggleAnswerSchema,
   validationSchema,
@@ -79,7 +79,7 @@ export class ProxyKeyClient {
 
   /** Sent once: after an unclear answer the caller has to look before it creates again. */
   async create(settings: KeySettings, context: CallContext): Promise<CreatedKey> {
-    return this.#call("create", by(createdKeySchema), settings, context, []);
+    return this.#call("create", by(createdKeySchema, { anySuccess: true }), settings, context, []);
   }
 
   /** All keys of the account. */
@@ -89,7 +89,7 @@ export class ProxyKeyClient {
   }
 
   async lookup(key: string, context: CallContext): Promise<KeyObject> {
-    const found = await this.#call("lookup", by(keyObjectSchema), { proxy_key: key }, context, [key]);
+    const found = await this.#call("lookup", by(foundKeySchema), { proxy_key: key }, context, [key]);
     if (found.key !== undefined && found.key !== key) throw unexpected(200, "another key than was asked for");
     return found;
   }
@@ -226,8 +226,10 @@ const ROUTES: Record<Endpoint, Route> = {
 /** What a success says. Undefined: nothing that counts. @throws what says more of why it does not count. */
 type Reader<T> = (value: unknown, answer: HttpAnswer, secrets: readonly string[]) => T | undefined;
 
-function by<Schema extends z.ZodType>(schema: Schema): Reader<z.output<Schema>> {
-  return (value) => schema.safeParse(value).data;
+/** @param anySuccess also one that is not final (202) or not whole (206). */
+function by<Schema extends z.ZodType>(schema: Schema, { anySuccess = false } = {}): Reader<z.output<Schema>> {
+  return (value, { status }) =>
+    anySuccess || status === 200 || status === 201 ? schema.safeParse(value).data : undefined;
 }
 
 /** Only a 200 in the API's words: any other success may have been accepted, and not yet done. */

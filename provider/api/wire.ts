@@ -59,6 +59,12 @@ export const keyObjectSchema = z.looseObject({
     .transform((value) => (isShownWhole(value) ? value : undefined)),
 });
 
+/** The answer to lookup. */
+export const foundKeySchema = keyObjectSchema.refine(
+  (answer) => !speaksOfError(answer),
+  "speaks of an error",
+);
+
 /** The answer to toggle: `status` is the NEW state. */
 export const toggleAnswerSchema = z
   .looseObject({ status: z.boolean() })

@@ -173,6 +173,22 @@ describe("remove and update believe only the API's words", () => {
   );
 });
 
+describe("a lookup or a toggle that is not final, or speaks of an error, counts for nothing", () => {
+  const key = { name: "web", allocated_ammount: 10, is_active: true, last_used: null, status: true };
+
+  it.each<[number, JsonValue]>([
+    [202, key],
+    [206, key],
+    [200, { ...key, error: "the usage service is down" }],
+    [200, { ...key, success: false }],
+  ])("%s with %j", async (status, body) => {
+    const { client, context, simulator } = await createWorld();
+    simulator.inject({ status, body, times: 2 });
+    await expect(client.lookup(KEY, context)).rejects.toMatchObject({ name: "UnexpectedAnswerError" });
+    await expect(client.toggle(KEY, context)).rejects.toMatchObject({ outcomeUnknown: true });
+  });
+});
+
 describe("an incomplete list", () => {
   it.each<[string, FaultEffect]>([
     ["that announces more", { status: 200, body: { keys: [], has_more: true } }],

@@ -145,7 +145,8 @@ export class AccountModel implements Transport {
     }
   }
 
-  #newKey({ limit_type: _, ...settings }: Record<string, unknown>, agoMs: number): ModelKey["wire"] {
+  #newKey(asked: Record<string, unknown>, agoMs: number): ModelKey["wire"] {
+    const { limit_type: _, ...settings } = asked;
     return {
       name: "",
       ...settings,

@@ -252,8 +252,8 @@ export function keyTexts({ key }: Subject): fc.Arbitrary<string> {
           list,
           BESIDE,
         )
-        .map(([name, keys, beside]) => ({ [name]: keys, ...beside(keys.length) })),
-      list.map((keys) => [...keys, ...keys]),
+        .map(([name, keys, beside]) => Object.assign({ [name]: keys }, beside(keys.length))),
+      list.map((keys) => keys.concat(keys)),
       sound,
       object,
     )

@@ -68,23 +68,26 @@ function isSuccess({ status }: HttpAnswer): boolean {
   return status >= 200 && status <= 299;
 }
 
+const DONE = new Set(
+  ["deleted", "removed"].flatMap((done) => ["", "was ", "has been "].map((was) => `proxy key ${was}${done}`)),
+);
+
 export function confirmsRemoval(answer: HttpAnswer): boolean {
-  const DONE = ["deleted", "removed"].flatMap((done) =>
-    ["", "was ", "has been "].map((was) => `proxy key ${was}${done}`),
-  );
-  return answer.status === 200 && DONE.includes(bareMessage(answer) ?? "");
+  return answer.status === 200 && DONE.has(bareMessage(answer) ?? "");
 }
 
-const ABSENT = ["proxy key", "key"].flatMap((key) => [
-  `${key} not found`,
-  `${key} was not found`,
-  `no such ${key}`,
-  `${key} does not exist`,
-  `${key} already deleted`,
-  `${key} was already deleted`,
-  `${key} has been already deleted`,
-  `${key} has already been deleted`,
-]);
+const ABSENT = new Set(
+  ["proxy key", "key"].flatMap((key) => [
+    `${key} not found`,
+    `${key} was not found`,
+    `no such ${key}`,
+    `${key} does not exist`,
+    `${key} already deleted`,
+    `${key} was already deleted`,
+    `${key} has been already deleted`,
+    `${key} has already been deleted`,
+  ]),
+);
 
 function saysThatTheKeyIsGone(answer: HttpAnswer): boolean {
   if (answer.status !== 404) return false;
@@ -101,7 +104,7 @@ function saysThatTheKeyIsGone(answer: HttpAnswer): boolean {
       { detail: { error: { message } } },
       { message, success: false },
     ];
-    return shapes.some((shape) => isDeepStrictEqual(shape, body)) && ABSENT.includes(plain(message));
+    return shapes.some((shape) => isDeepStrictEqual(shape, body)) && ABSENT.has(plain(message));
   });
 }
 
@@ -110,7 +113,7 @@ function bareMessage(answer: HttpAnswer): string | undefined {
   const body = withoutNulls(jsonOf(answer));
   if (!isObject(body) || typeof body["message"] !== "string") return undefined;
   const { message, success = true, ...more } = body;
-  return success === true && Object.keys(more).length === 0 ? plain(message as string) : undefined;
+  return success === true && Object.keys(more).length === 0 ? plain(message) : undefined;
 }
 
 /** In small letters, without its article and full stop. */

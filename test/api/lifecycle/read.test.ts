@@ -163,7 +163,8 @@ describe("a key that is gone", () => {
       const world = await createWorld({ simulator: { dialect: { listKeys: "masked" } } });
       const { id, state } = await world.existing();
       world.simulator.inject({ on: { path: PATHS.lookup }, ...refusal(404, words) });
-      await rejection(world.lifecycle.read(id, state));
+      const { message } = await rejection(world.lifecycle.read(id, state));
+      expect(message).toContain(words);
     },
   );
 
