@@ -1,5 +1,5 @@
 import type { ReadResult } from "@pulumi/pulumi/dynamic";
-import { isApiError } from "../api/errors";
+import { IncompleteListError, isApiError } from "../api/errors";
 import type { KeyObject } from "../api/wire";
 import { secretInputNames, type ProxyKeyInputs } from "./inputs";
 import { instantOf } from "./instants";
@@ -19,7 +19,7 @@ const GONE: ReadResult<never> = { id: "" };
 
 /**
  * What the account says of a key now. All reads of a refresh share one list; a key missing there is looked up before it
- * is called gone, and nothing but the API's own word makes it so.
+ * is called gone: by the API's precise word, or when the complete list does not show it either.
  */
 export async function read(
   id: string,
@@ -47,7 +47,13 @@ function withoutSecrets(inputs: ProxyKeyInputs): ProxyKeyInputs {
 }
 
 async function find(key: string, { client, snapshot, wait }: Operation): Promise<KeyObject | undefined> {
-  const { keys } = await snapshot.get(wait);
+  const { keys, isComplete } = await snapshot.get(wait).then(
+    (listing) => ({ keys: listing.keys, isComplete: true }),
+    (error: unknown) => {
+      if (!(error instanceof IncompleteListError)) throw error;
+      return { keys: error.shown, isComplete: false };
+    },
+  );
   const listed = keys.find((entry) => entry.key === key);
   if (listed) return listed;
   try {
@@ -55,8 +61,8 @@ async function find(key: string, { client, snapshot, wait }: Operation): Promise
   } catch (error) {
     if (!isApiError(error) || error.name !== "NotFoundError") throw error;
     if ("saidByApi" in error && error.saidByApi) return undefined;
-    // Anybody may have said this; but the list has answered, and where it shows its keys, it answered without ours.
-    if (keys.every((entry) => entry.key !== undefined)) return undefined;
+    // Anybody may have said this; but a complete list that shows its keys has answered without ours.
+    if (isComplete && keys.every((entry) => entry.key !== undefined)) return undefined;
     throw error;
   }
 }

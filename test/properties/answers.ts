@@ -9,7 +9,7 @@ export type RandomAnswer = HttpAnswer | Error;
 export const HTML_MARK = "zzHTMLMARKzz";
 
 const STATUSES = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom(200, 200, 200, 201, 202, 204) },
+  { weight: 6, arbitrary: fc.constantFrom(200, 200, 200, 200, 201, 202, 204, 206) },
   { weight: 6, arbitrary: fc.constant(404) },
   { weight: 7, arbitrary: fc.constantFrom(429, 503, 503, 500, 502, 504, 408, 425) },
   { weight: 2, arbitrary: fc.constantFrom(301, 307, 400, 401, 402, 403, 405, 409, 410, 418, 422, 451) },
@@ -39,6 +39,7 @@ const OTHER_HEADERS = fc.constantFrom<Record<string, string | string[]>[]>(
   { date: "Thu, 01 Jan 2026 00:00:00 GMT" },
   { date: "yesterday" },
   { "content-type": "text/html" },
+  { link: '</auth/proxy?page=2>; rel="next"' },
   {
     "content-length": "-1",
     "x-ratelimit-limit": "0",
@@ -74,8 +75,47 @@ function echoed({ apiKey, key }: Subject): fc.Arbitrary<string> {
     .map(([secret, encode, around]) => `${around}${encode(secret)}${around}`);
 }
 
+/** Sentences of the right kind, and others with the same words in them. */
+export const SENTENCES = fc.oneof(
+  fc.constantFrom(
+    "Proxy key not found",
+    "Key not found.",
+    "No such proxy key",
+    "The key does not exist",
+    "Key already deleted",
+    "Proxy key deleted",
+    "The proxy key was removed.",
+    "Proxy key updated",
+  ),
+  fc
+    .tuple(
+      fc.constantFrom(
+        "Proxy key",
+        "Proxy keys",
+        "API key",
+        "Subscription key",
+        "Key server",
+        "Nothing",
+        "It",
+      ),
+      fc.constantFrom("", "was ", "was not ", "will be ", "is being ", "could not be ", "has been "),
+      fc.constantFrom(
+        "deleted",
+        "removed",
+        "updated",
+        "found",
+        "not found",
+        "already deleted",
+        "unreachable",
+      ),
+      fc.constantFrom("", "", ".", "?", " on 2027-01-01", " from the cache", " or not yours", ": time-out"),
+    )
+    .map((parts) => parts.join("").replace("key", "key ").replace(/ +/g, " ")),
+);
+
 function messages(subject: Subject): fc.Arbitrary<string> {
   return fc.oneof(
+    { weight: 2, arbitrary: SENTENCES },
     fc.constantFrom(
       "Proxy key not found",
       "Proxy key deleted",
@@ -107,6 +147,14 @@ function jsonTexts(subject: Subject): fc.Arbitrary<string> {
       { detail: { error: { message } } },
       { detail: [{ loc: ["body", "proxy_key"], msg: message }] },
       { message, status: true },
+      { message, success: false },
+      { message, success: true },
+      { message, status: "error" },
+      { message, error: "time-out" },
+      { message, detail: "Not Found" },
+      { message, deleted: false },
+      { message, key: null },
+      { error: { message, type: "upstream_error", param: null, code: 503 } },
       { msg: message, message: null },
       [message],
       message,
@@ -144,8 +192,28 @@ function jsonTexts(subject: Subject): fc.Arbitrary<string> {
   );
 }
 
+/** What an envelope says beside its entries, by their number. */
+const BESIDE = fc.constantFrom<((count: number) => object)[]>(
+  () => ({}),
+  () => ({}),
+  (total) => ({ total }),
+  (total) => ({ total: total + 1 }),
+  () => ({ has_more: false }),
+  () => ({ has_more: true }),
+  () => ({ next: null }),
+  () => ({ next: "/auth/proxy?page=2" }),
+  () => ({ next_cursor: "abc" }),
+  () => ({ page: 1, pages: 2 }),
+  (total) => ({ meta: { total: total + 3 } }),
+  () => ({ pagination: { has_more: true } }),
+  () => ({ status: "maintenance" }),
+  () => ({ ok: true }),
+  () => ({ others: [] }),
+  () => ({ error: "half of it" }),
+);
+
 /** What the list and the lookup say of keys, rightly or not. */
-function keyTexts({ key }: Subject): fc.Arbitrary<string> {
+export function keyTexts({ key }: Subject): fc.Arbitrary<string> {
   const other = "ek-proxy-SomebodyElsesKey0000000000";
   const object = fc.record(
     {
@@ -178,9 +246,14 @@ function keyTexts({ key }: Subject): fc.Arbitrary<string> {
     .oneof(
       fc.array(sound, { maxLength: 3 }),
       list,
-      list.map((keys) => ({ keys, total: keys.length })),
-      list.map((keys) => ({ error: "half of it", keys })),
-      list.map((keys) => ({ keys, others: [] })),
+      fc
+        .tuple(
+          fc.constantFrom("keys", "data", "proxy_keys", "items", "results", "notices", "links"),
+          list,
+          BESIDE,
+        )
+        .map(([name, keys, beside]) => Object.assign({ [name]: keys }, beside(keys.length))),
+      list.map((keys) => keys.concat(keys)),
       sound,
       object,
     )
@@ -221,7 +294,7 @@ function transportErrors(subject: Subject): fc.Arbitrary<Error> {
 }
 
 /** Any answer at all. */
-function randomAnswers(subject: Subject): fc.Arbitrary<RandomAnswer> {
+export function randomAnswers(subject: Subject): fc.Arbitrary<RandomAnswer> {
   const answer = fc
     .record({
       status: STATUSES,

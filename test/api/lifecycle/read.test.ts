@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bareNotFound, edgePage } from "../../../provider/testing";
+import { bareNotFound, edgePage, type FaultEffect } from "../../../provider/testing";
 import { createWorld, PATHS, refusal, rejection, sent } from "../harness";
 
 describe("a refresh", () => {
@@ -109,6 +109,65 @@ describe("a key that is gone", () => {
     await expect(world.lifecycle.read(id, state)).resolves.toEqual({ id: "" });
   });
 
+  const INCOMPLETE: [string, FaultEffect][] = [
+    ["announces more", { status: 200, body: { keys: [], has_more: true } }],
+    ["has a total", { status: 200, body: { data: [], pagination: { total: 1 } } }],
+    ["says something else", { status: 200, body: { keys: [], status: "maintenance" } }],
+    ["is a range", { status: 206, body: [] }],
+  ];
+
+  describe.each(INCOMPLETE)("with a list that %s", (_, fault) => {
+    it("is looked up, and one list is enough", async () => {
+      const world = await createWorld();
+      const [a, b] = [await world.existing(), await world.existing()];
+      world.simulator.account().removeKey(b.state.key);
+      world.simulator.clearJournal();
+      world.simulator.inject({ on: { path: PATHS.list }, ...fault, times: Infinity });
+      await expect(world.lifecycle.read(a.id, a.state)).resolves.toMatchObject({ id: a.id });
+      await expect(world.lifecycle.read(b.id, b.state)).resolves.toEqual({ id: "" });
+      expect(sent(world)).toEqual(["list", "lookup", "lookup"]);
+    });
+
+    it("is not gone by anybody's 404", async () => {
+      const world = await createWorld();
+      const { id, state } = await world.existing();
+      world.simulator.inject({ on: { path: PATHS.list }, ...fault, times: Infinity });
+      world.simulator.inject({ on: { path: PATHS.lookup }, ...bareNotFound() });
+      const { message } = await rejection(world.lifecycle.read(id, state));
+      expect(message).toMatch(/not with the API's word about a key/);
+    });
+  });
+
+  it("is not gone when an incomplete list shows it, and is not looked up", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    const listed = { name: "web", key: state.key, allocated_ammount: 10, is_active: true };
+    world.simulator.inject({ status: 200, body: { keys: [listed], has_more: true } });
+    await expect(world.lifecycle.read(id, state)).resolves.toMatchObject({ id });
+    expect(sent(world)).toEqual(["list"]);
+  });
+
+  it("is not gone when another service answers in the API's stead", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    const body = { status: "maintenance", notices: [] };
+    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
+    world.simulator.inject({ on: { path: PATHS.lookup }, ...bareNotFound() });
+    await rejection(world.lifecycle.read(id, state));
+    expect(sent(world)).toEqual(["list"]);
+  });
+
+  it.each(["Key server unreachable", "Proxy key management is not available on this host"])(
+    "is not gone by a 404 that says %j when the list could not show it",
+    async (words) => {
+      const world = await createWorld({ simulator: { dialect: { listKeys: "masked" } } });
+      const { id, state } = await world.existing();
+      world.simulator.inject({ on: { path: PATHS.lookup }, ...refusal(404, words) });
+      const { message } = await rejection(world.lifecycle.read(id, state));
+      expect(message).toContain(words);
+    },
+  );
+
   it.each([
     ["401", refusal(401, "Invalid API key")],
     ["403 of another account", refusal(403, "Proxy key does not belong to you")],
@@ -138,6 +197,16 @@ describe("a key that is gone", () => {
     const { message } = await rejection(world.lifecycle.read(id, state));
     expect(message).toMatch(/that the last `pulumi up` stored.*--run-program/);
   });
+});
+
+it("an expiry that the API writes in milliseconds is not read as never", async () => {
+  const world = await createWorld();
+  const { id, state } = await world.existing();
+  const listed = { name: "web", key: state.key, allocated_ammount: 10, is_active: true, created_at: 1e20 };
+  world.simulator.inject({ status: 200, body: [{ ...listed, expires_at: 1_900_000_000_000 }] });
+  const { props } = await world.lifecycle.read(id, state);
+  expect(props).toMatchObject({ expiresAt: "2030-03-17T17:46:40Z" });
+  expect(props).not.toHaveProperty("createdAt");
 });
 
 describe("an old list", () => {
