@@ -1,11 +1,9 @@
-import type { z } from "zod";
-import { describeBody, errorMessage, readBody } from "./answerBody";
-import { classify, type Endpoint } from "./classify";
-import { ConnectionError, isApiError, UnexpectedAnswerError, type ApiError } from "./errors";
+import { by, confirmed, parse, unexpected, type Reader } from "./answerReader";
+import type { Endpoint } from "./classify";
+import { ConnectionError, isApiError } from "./errors";
 import type { Pacer } from "./pacer";
 import { readKeyList } from "./keyList";
 import { rateReport } from "./rateReport";
-import { quotable } from "./redact";
 import { withRetries, type RetryPolicy, type WaitContext } from "./retry";
 import { saysDeleted, saysUpdated } from "./statements";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport";
@@ -222,42 +220,3 @@ const ROUTES: Record<Endpoint, Route> = {
   validate: { method: "POST", path: "/auth/proxy/validate", mutating: false, repeatable: true },
   me: { method: "GET", path: "/user/me", mutating: false, repeatable: true },
 };
-
-/** What a success says. Undefined: nothing that counts. @throws what says more of why it does not count. */
-type Reader<T> = (value: unknown, answer: HttpAnswer, secrets: readonly string[]) => T | undefined;
-
-/** @param anySuccess also one that is not final (202) or not whole (206). */
-function by<Schema extends z.ZodType>(schema: Schema, { anySuccess = false } = {}): Reader<z.output<Schema>> {
-  return (value, { status }) =>
-    anySuccess || status === 200 || status === 201 ? schema.safeParse(value).data : undefined;
-}
-
-/** Only a 200 in the API's words: any other success may have been accepted, and not yet done. */
-function confirmed(says: (value: unknown) => boolean): Reader<true> {
-  return (value, { status }) => (status === 200 && says(value)) || undefined;
-}
-
-function parse<T>(
-  endpoint: Endpoint,
-  read: Reader<T>,
-  answer: HttpAnswer,
-  secrets: readonly string[],
-  nowMs: number,
-): T {
-  const { status } = answer;
-  if (status < 200 || status >= 300) throw classify(endpoint, answer, { secrets, nowMs });
-  const body = readBody(answer.body);
-  const found = body.kind === "json" ? read(body.value, answer, secrets) : undefined;
-  if (found !== undefined) return found;
-  const message = errorMessage(body);
-  const words = message === undefined ? "" : ` ("${quotable(message, secrets)}")`;
-  throw unexpected(status, body.kind === "json" ? `JSON of another shape${words}` : describeBody(body));
-}
-
-function unexpected(status: number, found: string): ApiError {
-  return new UnexpectedAnswerError({
-    status,
-    why: `The answer says success (HTTP ${status}) but holds ${found}, which is not the API's.`,
-    nextStep: "Check electronhub:baseUrl, and any proxy between here and the API.",
-  });
-}

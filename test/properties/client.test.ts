@@ -7,9 +7,11 @@ import type { HttpAnswer } from "../../provider/api/transport";
 import { memoryStore } from "../../provider/api/windowStore";
 import type { KeySettings } from "../../provider/api/wire";
 import { InstantClock } from "../matrix/instantClock";
-import { keyTexts, randomAnswers, SENTENCES, type RandomAnswer, type Subject } from "./answers";
+import { randomAnswers, type RandomAnswer, type Subject } from "./answers";
 import { confirmsRemoval, confirmsUpdate, isCompleteList } from "./evidence";
+import { keyTexts } from "./keyTexts";
 import { CREDENTIALS } from "./secrets";
+import { SENTENCES } from "./sentences";
 
 const SETTINGS: KeySettings = {
   name: "web",

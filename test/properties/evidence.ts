@@ -38,7 +38,8 @@ export function evidenceOfAbsence(exchanges: readonly Exchange[], key: string): 
 
 /** Did this answer to an update prove that it took effect? */
 export function confirmsUpdate(answer: HttpAnswer): boolean {
-  return answer.status === 200 && bareMessage(answer) === "proxy key updated";
+  const done = ["", "was ", "has been "].map((was) => `proxy key ${was}updated`);
+  return answer.status === 200 && done.some((sentence) => sentence === bareMessage(answer));
 }
 
 /** Is this answer a list that shows every key of the account? */
