@@ -1,20 +1,40 @@
 import * as pulumi from "@pulumi/pulumi";
+import { NOTHING_PUBLISHED, type Confirmation, type Publication, type Time } from "../lifecycle/publication";
 import { rotationAt, type Rotation, type Schedule } from "../lifecycle/rotation";
 import { ROTATION_TEXT } from "../lifecycle/shim";
 import { MODULE, ROTATION_TOKEN, ROTATION_TYPE } from "../lifecycle/tokens";
 import { PLACEHOLDER, withProviderText } from "./providerText";
 
-/** Remembers in the state when a key was rotated. Asks no API. */
-export class RotationRecord extends pulumi.dynamic.Resource {
-  declare readonly rotation: pulumi.Output<Rotation>;
-
-  constructor(name: string, schedule: Schedule, options: pulumi.CustomResourceOptions) {
-    // The rotation of a first `up`: what a preview shows before there is a record. `check` decides otherwise.
-    const inputs = { schedule, rotation: rotationAt(schedule) };
+/** A record in the state alone; asks no API. What it holds is decided by its `check`, from what it held before. */
+class Record extends pulumi.dynamic.Resource {
+  constructor(name: string, inputs: pulumi.Inputs, options: pulumi.CustomResourceOptions) {
     const transformations = [
       withProviderText(ROTATION_TOKEN, ROTATION_TEXT),
       ...(options.transformations ?? []),
     ];
     super(PLACEHOLDER, name, inputs, { ...options, transformations }, MODULE, ROTATION_TYPE);
+  }
+}
+
+/** Remembers which rotation is due. */
+export class RotationRecord extends Record {
+  declare readonly rotation: pulumi.Output<Rotation>;
+
+  constructor(name: string, schedule: Schedule, options: pulumi.CustomResourceOptions) {
+    super(name, { schedule, rotation: rotationAt(schedule) }, options);
+  }
+}
+
+/** Remembers which key is published, and which one was before. */
+export class PublicationRecord extends Record {
+  declare readonly published: pulumi.Output<Publication>;
+
+  /** @param change what to publish; or the time alone, to read what is published. */
+  constructor(
+    name: string,
+    change: { time: Time } | { confirmation: pulumi.Input<pulumi.Unwrap<Confirmation> | pulumi.Inputs> },
+    options: pulumi.CustomResourceOptions,
+  ) {
+    super(name, { ...change, published: NOTHING_PUBLISHED }, options);
   }
 }
