@@ -56,17 +56,27 @@ export function keep({ nowMs, overlapMs }: Time, publication: Publication = NOTH
  */
 export function confirm(confirmation: Confirmation, known: Publication = NOTHING_PUBLISHED): Publication {
   const { number, fingerprint, other, nowMs, overlapMs } = confirmation;
-  const last = known.order > other.order ? known : other;
   if (known.number === number) {
     // The preview of an update does not know the fingerprint, which stays.
     return keep(confirmation, fingerprint === UNKNOWN ? known : { ...known, fingerprint });
   }
+  // An assumption holds for the rotation that made it; later it is older than anything written.
+  const isAssumed = other.order === 0 && other.number >= 0 && other.number === number - 1;
+  const last = known.order > other.order && !isAssumed ? known : other;
   return {
     number,
-    order: last.order + 1,
+    order: Math.max(known.order, other.order) + 1,
     fingerprint,
-    ...(last.order === 0 ? {} : { previous: { number: last.number, validUntil: isoIn(nowMs, overlapMs) } }),
+    ...(last.number < 0 ? {} : { previous: { number: last.number, validUntil: isoIn(nowMs, overlapMs) } }),
   };
+}
+
+/**
+ * What a record has that is lost, or that no run has come to: the key before is taken to exist. At worst a needless key
+ * lives for an overlap, where otherwise a valid one could go too soon.
+ */
+export function assumedBefore(generation: number): Publication {
+  return { number: generation - 1, order: 0 };
 }
 
 /** Whether the key before is still within its overlap. */

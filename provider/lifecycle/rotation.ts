@@ -60,7 +60,7 @@ export function isoOf(ms: number): string {
   return new Date(ms).toISOString().replace(".000Z", "Z");
 }
 
-/** The properties of a record: of the plan, or of a publication. The first three are what the program passes. */
+/** The properties of a record: of the plan, or of a publication. The first three are what the program passes, and a first `published`. */
 interface Properties {
   schedule?: Schedule;
   time?: Time;
@@ -78,7 +78,9 @@ export function check(olds: Properties, news: Properties): { inputs: Properties 
   const { schedule, time, confirmation } = news;
   if (schedule !== undefined) return { inputs: { rotation: rotationAt(schedule, olds.rotation) } };
   if (confirmation !== undefined) return { inputs: { published: confirm(confirmation, olds.published) } };
-  return { inputs: time === undefined ? olds : { published: keep(time, olds.published) } };
+  const published = olds.published ?? news.published;
+  if (time === undefined || published === undefined) return { inputs: olds };
+  return { inputs: { published: keep(time, published) } };
 }
 
 export function diff(_id: string, olds: Properties, news: Properties): { changes: boolean } {

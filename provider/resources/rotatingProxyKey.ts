@@ -2,9 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { parseDurationMs } from "../api/duration";
 import { NEVER, readInstant } from "../lifecycle/instants";
 import { ProxyKey, type ProxyKeyArgs } from "./proxyKey";
-import { hasOverlap, NOTHING_PUBLISHED } from "../lifecycle/publication";
+import { hasOverlap, NOTHING_PUBLISHED, assumedBefore } from "../lifecycle/publication";
 import { rotatesAt, type Rotation, type Schedule } from "../lifecycle/rotation";
-import { PublicationRecord, RotationRecord } from "./rotationRecord";
+import { PublicationRecord, RotationRecord, type PublicationChange } from "./rotationRecord";
 
 /**
  * What the rotation decides itself. Names have to be generated, so that two keys never share one; the published key must
@@ -116,10 +116,13 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
         { ...settings, rotationTrigger: number },
         { parent: this, ...options },
       );
-    const recordOf = (generation: number, change: ConstructorParameters<typeof PublicationRecord>[1]) =>
+    const recordOf = (generation: number, change: PublicationChange) =>
       new PublicationRecord(`${name}-${generation % 2 === 0 ? "even" : "odd"}`, change, { parent: this });
 
-    const before = recordOf(rotation.generation + 1, { time }).published;
+    const { published: before } = recordOf(rotation.generation + 1, {
+      time,
+      published: assumedBefore(rotation.generation),
+    });
     return before.apply((other = NOTHING_PUBLISHED) => {
       // A key that was published late still has its predecessor: it waits, so that there is no third key.
       const isHeld = hasOverlap(other);
@@ -127,7 +130,9 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
       const current = keyOf(number, isHeld ? {} : inPlaceOf(name, other.previous?.number));
       const record = recordOf(
         rotation.generation,
-        isHeld ? { time } : { confirmation: { ...time, number, fingerprint: current.fingerprint, other } },
+        isHeld
+          ? { time, published: NOTHING_PUBLISHED }
+          : { confirmation: { ...time, number, fingerprint: current.fingerprint, other } },
       );
       return record.published.apply((confirmed = NOTHING_PUBLISHED): Keys => {
         const published = isHeld ? other : confirmed;

@@ -25,16 +25,16 @@ export class RotationRecord extends Record {
   }
 }
 
+/** What a publication record is registered with: the time and what to assume; or what to publish. */
+export type PublicationChange =
+  | { time: Time; published: Publication }
+  | { confirmation: { [K in keyof Confirmation]: pulumi.Input<Confirmation[K]> } };
+
 /** Remembers which key is published, and which one was before. */
 export class PublicationRecord extends Record {
   declare readonly published: pulumi.Output<Publication>;
 
-  /** @param change what to publish; or the time alone, to read what is published. */
-  constructor(
-    name: string,
-    change: { time: Time } | { confirmation: pulumi.Input<pulumi.Unwrap<Confirmation> | pulumi.Inputs> },
-    options: pulumi.CustomResourceOptions,
-  ) {
-    super(name, { ...change, published: NOTHING_PUBLISHED }, options);
+  constructor(name: string, change: PublicationChange, options: pulumi.CustomResourceOptions) {
+    super(name, { published: NOTHING_PUBLISHED, ...change }, options);
   }
 }
