@@ -49,11 +49,9 @@ interface Keys {
  *
  * `pulumi up` does the rotating: run it on a schedule, for example once a day. The first `up` after a period has begun
  * makes a new key and publishes it as `current`. The key before stays valid as `previous` for the time of `overlap`, and
- * the first `up` after that removes it. Between runs nothing happens, so a missed run only makes things later: the overlap
- * is counted from the run that rotated. There are never more than two keys, whenever `up` runs.
- *
- * An `up` that fails keeps the published key. When one fails in the middle of a rotation, the overlap counts from the
- * failure, and the run that mends it may have more keys for a moment.
+ * the first `up` after that removes it. Between runs nothing happens, so a missed run only makes things later. The overlap
+ * is counted from the run that made the new key: an `up` that fails before that begins none, and keeps the published key.
+ * There are never more than two keys after an `up`.
  */
 export class RotatingProxyKey extends pulumi.ComponentResource {
   /** The published key, a secret. */
