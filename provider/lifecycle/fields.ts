@@ -52,7 +52,7 @@ const EXPIRY_FORMS = `must be "${NEVER}", an ISO 8601 instant such as 2030-01-31
 const DURATION_FORMS = "must be a duration such as 30m, 24h or 7d";
 
 /** What an API may drop or rewrite, and what forges the output of a terminal. */
-const UNFIT_CHARACTER = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+export const UNFIT_CHARACTER = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 function inAnyOrder(value: unknown): unknown {
   return Array.isArray(value) ? value.map(String).toSorted() : value;

@@ -74,6 +74,22 @@ describe("the audit log", () => {
     expect((await stat(file)).mode & 0o077, "for its owner only").toBe(0);
   });
 
+  it("holds no rotation trigger and no adopted key, which may be secrets", async () => {
+    const world = await logging();
+    const secret = "correct-horse-battery";
+    const { key } = world.simulator.account().addKey({ name: "by hand" });
+    const inputs = await world.declare({ adopt: key, rotationTrigger: { seed: secret } });
+    const { id, outs } = await world.lifecycle.create(inputs);
+    await world.lifecycle.update(id, outs as never, { ...inputs, budget: 20 });
+    world.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
+    await rejection(world.lifecycle.delete(id, outs as never));
+    await world.lifecycle.delete(id, outs as never);
+    expect(await lines()).toHaveLength(4);
+    expect(await readFile(file, "utf8")).not.toContain(secret);
+    expect((await lastLine())?.settings).not.toHaveProperty("adopt");
+    await expectNoSecret(world, [key]);
+  });
+
   it("says what a destroy was, tries included", async () => {
     const world = await logging();
     const { id, state } = await world.existing();
