@@ -77,17 +77,16 @@ describe("the audit log", () => {
   it("holds no rotation trigger and no adopted key, which may be secrets", async () => {
     const world = await logging();
     const secret = "correct-horse-battery";
-    const { key } = world.simulator.account().addKey({ name: "by hand" });
-    const inputs = await world.declare({ adopt: key, rotationTrigger: { seed: secret } });
-    const { id, outs } = await world.lifecycle.create(inputs);
-    await world.lifecycle.update(id, outs as never, { ...inputs, budget: 20 });
+    const { id, state, inputs } = await world.existing({ rotationTrigger: { seed: secret } });
+    const adopted = { ...state, adopt: state.key };
+    await world.lifecycle.update(id, adopted, { ...inputs, budget: 20 });
     world.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
-    await rejection(world.lifecycle.delete(id, outs as never));
-    await world.lifecycle.delete(id, outs as never);
+    await rejection(world.lifecycle.delete(id, adopted));
+    await world.lifecycle.delete(id, adopted);
     expect(await lines()).toHaveLength(4);
     expect(await readFile(file, "utf8")).not.toContain(secret);
-    expect((await lastLine())?.settings).not.toHaveProperty("adopt");
-    await expectNoSecret(world, [key]);
+    expect((await lastLine())?.["settings"]).not.toHaveProperty("adopt");
+    await expectNoSecret(world, [state.key]);
   });
 
   it("says what a destroy was, tries included", async () => {

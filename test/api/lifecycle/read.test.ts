@@ -64,6 +64,8 @@ describe("a refresh", () => {
           inputs: Record<string, unknown>;
         };
         for (let count = 0; count < refreshes; count++) {
+          // Each refresh lists anew.
+          world.clock.advance(60_000);
           refreshed = (await world.lifecycle.read(id, refreshed.props)) as typeof refreshed;
         }
         const news = await world.declare({ name: state.name, ...args }, refreshed.inputs);
