@@ -82,11 +82,11 @@ function entryOf(action: AuditedAction, subject: Subject, operation: Operation):
 }
 
 /** What a program may have passed as a secret, and what no key like it needs: it was of use only to the one removed. */
-const LEFT_OUT: readonly InputName[] = ["rotationTrigger", "adopt"];
+const LEFT_OUT: ReadonlySet<InputName> = new Set(["rotationTrigger", "adopt"]);
 
 /** Everything that a removed key was set to, so that one like it can be made again. */
 function backupOf(properties: Record<string, unknown>): Record<string, unknown> {
-  const settings = inputNames.filter((name) => !LEFT_OUT.includes(name));
+  const settings = inputNames.filter((name) => !LEFT_OUT.has(name));
   const kept = [...settings, "createdAt", "lastUsedAt", "usedBudget"];
   return Object.fromEntries(kept.map((name) => [name, properties[name]]));
 }

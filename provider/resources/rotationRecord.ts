@@ -32,7 +32,8 @@ export type PublicationChange =
 
 /** Remembers which key is published, and which one was before. */
 export class PublicationRecord extends Record {
-  declare readonly published: pulumi.Output<Publication>;
+  /** Undefined where a targeted run leaves the record out. */
+  declare readonly published: pulumi.Output<Publication | undefined>;
 
   constructor(name: string, change: PublicationChange, options: pulumi.CustomResourceOptions) {
     super(name, { published: NOTHING_PUBLISHED, ...change }, options);

@@ -59,9 +59,9 @@ describe("a refresh", () => {
       const account = world.simulator.account();
       const setS = account.findKey(state.key)?.expiresAtUnixS ?? 0;
       const upAfterRefreshes = async (olds: Record<string, unknown>, refreshes: number) => {
-        let refreshed = { props: olds, inputs } as {
-          props: Record<string, unknown>;
-          inputs: Record<string, unknown>;
+        let refreshed: { props: Record<string, unknown>; inputs: Record<string, unknown> } = {
+          props: olds,
+          inputs,
         };
         for (let count = 0; count < refreshes; count++) {
           // Each refresh lists anew.
