@@ -1,12 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { RotatingProxyKey, type RotatingProxyKeyArgs } from "pulumi-electronhub";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import type { EngineStack } from "../support/engine";
 import { CREATE, LIST, REMOVE, useEngine } from "./fixture";
 
 const engine = useEngine();
 
 const DAY = "2026-01-";
+
+/** Milliseconds: each test has up to ten runs of the engine. */
+const PATIENCE_MS = 600_000;
+
+vi.setConfig({ testTimeout: PATIENCE_MS });
 
 let published: string | undefined;
 let mostKeys = 0;
@@ -130,9 +135,9 @@ it("a rotation that fails keeps the published key, and its overlap begins with t
   const account = engine.simulator.account();
   const first = await up(stack, at("01T06", { protect: true }));
 
-  // Three periods fail, so that the plan is far ahead of what is published.
+  // Two periods fail, so that the plan is far ahead of what is published.
   const { balance } = account;
-  for (const day of ["04T06", "05T08", "08T06", "12T06"]) {
+  for (const day of ["04T06", "08T06"]) {
     account.balance = 0;
     stack.setProgram(at(day, { protect: true }));
     await expect(stack.up()).rejects.toThrow("balance does not cover the budget");
@@ -152,9 +157,14 @@ it("a rotation that fails keeps the published key, and its overlap begins with t
   const over = await up(stack, at("14T07"));
   expect(over).toMatchObject({ requests: [REMOVE], previous: undefined, keys: [healed.current] });
 
-  // No run in the overlap's end: the next rotation finds the key before, which goes first.
-  const second = await up(stack, at("16T06", { protect: true }));
-  expect(second).toMatchObject({ requests: [CREATE], previous: healed.current });
+  expect(faults).toEqual([]);
+});
+
+it("a key whose overlap ended without a run goes before the next rotation; protection holds for the published one", async () => {
+  const stack = await engine.stack("unattended", at("01T06", { protect: true }));
+  const faults = watchAccount();
+  await up(stack, at("01T06", { protect: true }));
+  const second = await up(stack, at("04T06", { protect: true }));
   mostKeys = 0;
   const third = await up(stack, at("20T06", { protect: true }));
   expect(third).toMatchObject({ requests: [REMOVE, CREATE], previous: second.current });
@@ -165,8 +175,8 @@ it("a rotation that fails keeps the published key, and its overlap begins with t
   expect(mostKeys).toBe(2);
   expect(faults).toEqual([]);
 
-  expect((await engine.project.destroy("late")).exitCode).not.toBe(0);
-  expect(account.keys()).toHaveLength(1);
+  expect((await engine.project.destroy("unattended")).exitCode).not.toBe(0);
+  expect(engine.simulator.account().keys()).toHaveLength(1);
 });
 
 it("records that are replaced by command, and a rename, cost no key; a removed key is made anew", async () => {
