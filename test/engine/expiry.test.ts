@@ -116,15 +116,13 @@ it("an expiry of expiresIn that was moved outside is moved back, and one that ex
   expect(engine.takeRequests()).toEqual([LIST]);
   await engine.expectNoChange(stack);
 
-  for (const expiresAtUnixS of [setS + 900 * DAY_S, nowS() + DAY_S, -1]) {
-    account.updateKey(web, { expiresAtUnixS });
-    await stack.refresh();
-    await stack.refresh();
-    await stack.up();
-    expect(account.findKey(web)?.expiresAtUnixS).toBe(setS);
-    expect(engine.takeRequests()).toEqual([LIST, LIST, UPDATE]);
-    await engine.expectNoChange(stack);
-  }
+  account.updateKey(web, { expiresAtUnixS: setS + 900 * DAY_S });
+  await stack.refresh();
+  await stack.refresh();
+  await stack.up();
+  expect(account.findKey(web)?.expiresAtUnixS).toBe(setS);
+  expect(engine.takeRequests()).toEqual([LIST, LIST, UPDATE]);
+  await engine.expectNoChange(stack);
   await engine.project.destroy("moved");
   engine.takeRequests();
 });
