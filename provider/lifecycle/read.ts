@@ -31,11 +31,33 @@ export async function read(
   tellWhatChanged(properties, found, operation);
   if (found === undefined) return GONE;
   const inputs = inputsFromWire(found, properties);
+  const { declared, outputs } = expiryOf(properties, inputs);
   return {
     id: fingerprintOf(key),
-    props: { ...stateOf(key, inputs, found), ...internalState(properties) },
-    inputs: withoutSecrets(plainJson(inputs)),
+    props: { ...stateOf(key, inputs, found), ...internalState(properties), ...outputs },
+    inputs: withoutSecrets(plainJson({ ...inputs, expiresAt: declared })),
   };
+}
+
+/**
+ * With `expiresIn` the declared expiry is in the state alone. It stays the input, so that an expiry that was moved outside
+ * is a difference; and what it was is kept beside the moved one for the refreshes that follow.
+ */
+function expiryOf(
+  { expiresIn, expiresAt: known, __movedExpiry: moved }: Record<string, unknown>,
+  { expiresAt: found }: ProxyKeyInputs,
+): { declared: string; outputs: { __movedExpiry?: MovedExpiry } } {
+  if (typeof expiresIn !== "string" || typeof known !== "string") return { declared: found, outputs: {} };
+  const { from, to } = (moved ?? {}) as Partial<MovedExpiry>;
+  // An update since then has set another one.
+  const declared = from !== undefined && to === known ? from : known;
+  return { declared, outputs: declared === found ? {} : { __movedExpiry: { from: declared, to: found } } };
+}
+
+/** The engine hides properties that start with two underscores. */
+interface MovedExpiry {
+  from: string;
+  to: string;
 }
 
 /** The host cannot mark an input as a secret here; that of the state stays as it is. */

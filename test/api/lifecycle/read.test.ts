@@ -46,6 +46,50 @@ describe("a refresh", () => {
     await expect(world.lifecycle.diff(id, props as never, inputs)).resolves.toMatchObject({ changes: true });
   });
 
+  it.each([
+    ["later", (unixS: number) => unixS + 3_650 * 86_400],
+    ["nearer", (unixS: number) => unixS - 86_400],
+    ["to never", () => -1],
+  ])(
+    "keeps the expiry of expiresIn as declared when it was moved %s, so that the next up moves it back",
+    async (_how, moved) => {
+      const world = await createWorld();
+      const args = { expiresIn: "30d", renewBefore: "3d" };
+      const { id, state, inputs } = await world.existing(args);
+      const account = world.simulator.account();
+      const setS = account.findKey(state.key)?.expiresAtUnixS ?? 0;
+      const upAfterRefreshes = async (olds: Record<string, unknown>, refreshes: number) => {
+        let refreshed: { props: Record<string, unknown>; inputs: Record<string, unknown> } = {
+          props: olds,
+          inputs,
+        };
+        for (let count = 0; count < refreshes; count++) {
+          // Each refresh lists anew.
+          world.clock.advance(60_000);
+          refreshed = (await world.lifecycle.read(id, refreshed.props)) as typeof refreshed;
+        }
+        const news = await world.declare({ name: state.name, ...args }, refreshed.inputs);
+        const { changes } = await world.lifecycle.diff(id, refreshed.props, news);
+        const { outs = refreshed.props } = changes
+          ? await world.lifecycle.update(id, refreshed.props, news)
+          : {};
+        return { changes, outs, expiresAtUnixS: account.findKey(state.key)?.expiresAtUnixS };
+      };
+
+      const same = { changes: false, expiresAtUnixS: setS };
+      expect(await upAfterRefreshes(state, 2)).toMatchObject(same);
+      account.updateKey(state.key, { expiresAtUnixS: moved(setS) });
+      const first = await upAfterRefreshes(state, 3);
+      expect(first).toMatchObject({ changes: true, expiresAtUnixS: setS });
+      expect(await upAfterRefreshes(first.outs, 1)).toMatchObject(same);
+      // A second time, with the traces of the first still in the state.
+      account.updateKey(state.key, { expiresAtUnixS: moved(setS) });
+      const second = await upAfterRefreshes(first.outs, 2);
+      expect(second).toMatchObject({ changes: true, expiresAtUnixS: setS });
+      expect(await upAfterRefreshes(second.outs, 2)).toMatchObject(same);
+    },
+  );
+
   it("in plain JSON, without what is not known", async () => {
     const world = await createWorld({ simulator: { dialect: { unknownFields: true } } });
     const { id, state } = await world.existing();
