@@ -27,15 +27,16 @@ export async function requireUnlocked(task: StackTask): Promise<void> {
 
 async function breakOldLocks(task: StackTask): Promise<void> {
   const { backendUrl, project, stack, world } = task;
-  const locks = await locksOf(task);
+  const isOld = (lock: LockHolder) => mayBreak(task, lock);
+  const locks = await locksOf(task, isOld);
   if (locks.length === 0) return;
-  if (!locks.every((lock) => mayBreak(task, lock))) throw lockedError(task, locks);
+  if (!locks.every(isOld)) throw lockedError(task, locks);
   const files = FileBackend.at(backendUrl, project.folder);
   // As late as possible: `pulumi cancel` breaks every lock, also one that was taken or renewed since.
-  const again = files === undefined ? await locksOf(task) : locks;
+  const again = files === undefined ? await locksOf(task, isOld) : locks;
   if (!again.every((lock) => locks.some((seen) => isSame(seen, lock)))) throw lockedError(task, again);
   for (const lock of again) {
-    world.terminal.note(`${stack}: breaking the lock of ${describe(lock, world.clock.nowMs())}.`);
+    world.terminal.note(`${stack}: breaking a lock: ${describe(lock, world.clock.nowMs())}.`);
     files?.removeLock(lock);
   }
   if (files === undefined && again.length > 0) await project.breakLocks(stack);
@@ -46,10 +47,14 @@ function isSame(one: LockHolder, other: LockHolder): boolean {
   return one.id === other.id && one.who === other.who && one.sinceMs === other.sinceMs;
 }
 
-async function locksOf(task: StackTask): Promise<readonly LockHolder[]> {
+/** @param isSettled whether a young lock needs no second look. */
+async function locksOf(
+  task: StackTask,
+  isSettled: (lock: LockHolder) => boolean = () => false,
+): Promise<readonly LockHolder[]> {
   const { backendUrl, project, projectName, stack } = task;
   const files = FileBackend.at(backendUrl, project.folder);
-  return files?.locks(`${projectName}/${shortName(stack)}`) ?? locksBySteadyLook(task);
+  return files?.locks(`${projectName}/${shortName(stack)}`) ?? locksByLooks(task, isSettled);
 }
 
 /** Milliseconds: a lock this young may be one that is only looked at, as we look at it. */
@@ -61,12 +66,15 @@ const LOOK_AGAIN_MS = 700;
  * The locks where to look at them takes one. Two that look at the same moment see each other, and so would two of whom one
  * only looks: hence a command that sees a young lock looks again after a moment, each after another one.
  */
-async function locksBySteadyLook({ project, stack, world }: StackTask): Promise<readonly LockHolder[]> {
+async function locksByLooks(
+  { project, stack, world }: StackTask,
+  isSettled: (lock: LockHolder) => boolean,
+): Promise<readonly LockHolder[]> {
   const { clock, random, stop } = world;
   for (let looks = 1; ; looks++) {
     const locks = await project.lockHolders(stack);
     const isYoung = ({ sinceMs }: LockHolder) => sinceMs !== undefined && clock.nowMs() - sinceMs < YOUNG_MS;
-    if (looks >= LOOKS || !locks.some(isYoung)) return locks;
+    if (looks >= LOOKS || !locks.some((lock) => isYoung(lock) && !isSettled(lock))) return locks;
     await clock.sleep(LOOK_AGAIN_MS * (0.5 + random()), stop);
   }
 }
