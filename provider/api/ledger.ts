@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { acquireFileLock, blockingWait, errorCode, type Waiting } from "./fileLock";
 import { emptyWindow, type WindowState } from "./rateWindow";
@@ -113,7 +113,7 @@ function replace(path: string, text: string): void {
   const line = Buffer.from(`${text}\n`);
   const file = openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600);
   try {
-    writeSync(file, line, 0, line.length, 0);
+    writeFileSync(file, line);
     ftruncateSync(file, line.length);
   } finally {
     closeSync(file);
