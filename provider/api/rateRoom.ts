@@ -39,20 +39,24 @@ function roomUnder(
   past: PastRequests = [],
 ): Room {
   const keptMs = rate.windowMs + MARGIN_MS;
-  const isThere = (endedMs: number) => endedMs + keptMs > nowMs;
+  const leavesMs: number[] = [];
+  for (const { answeredMs = Infinity } of entries) leavesMs.push(answeredMs + keptMs);
+  for (const noticedMs of foreignMs) leavesMs.push(noticedMs + keptMs);
+  const there = rate.windowMs < WINDOW_MS ? leavesMs.filter((leaveMs) => leaveMs > nowMs) : leavesMs;
   const pastLeaves = pastLeaving(past, keptMs).filter(({ atMs }) => atMs > nowMs);
-  let occupied = pastLeaves.reduce((sum, { count }) => sum + count, 0);
-  for (const { answeredMs = Infinity } of entries) if (isThere(answeredMs)) occupied++;
-  for (const noticedMs of foreignMs) if (isThere(noticedMs)) occupied++;
+  const occupied = there.length + pastLeaves.reduce((sum, { count }) => sum + count, 0);
   if (occupied < rate.limit) return { free: rate.limit - occupied, rate };
-  const leaves = [
-    ...entries.map(({ answeredMs = Infinity }) => ({ atMs: answeredMs + keptMs, count: 1 })),
-    ...foreignMs.map((noticedMs) => ({ atMs: noticedMs + keptMs, count: 1 })),
-    ...pastLeaves,
-  ].toSorted((a, b) => a.atMs - b.atMs);
-  let mustLeave = occupied - rate.limit + 1;
-  const last = leaves.find(({ atMs, count }) => atMs > nowMs && (mustLeave -= count) <= 0);
-  return { free: 0, untilMs: last?.atMs === Infinity ? undefined : last?.atMs, rate };
+  const mustLeave = occupied - rate.limit + 1;
+  const untilMs = [...firstOf(pastLeaves, mustLeave), ...there].toSorted((a, b) => a - b)[mustLeave - 1];
+  return { free: 0, untilMs: untilMs === Infinity ? undefined : untilMs, rate };
+}
+
+function* firstOf(leaves: readonly { atMs: number; count: number }[], wanted: number): Generator<number> {
+  let left = wanted;
+  for (const { atMs, count } of leaves) {
+    for (let at = 0; at < count && left > 0; at++, left--) yield atMs;
+    if (left === 0) return;
+  }
 }
 
 /** The room that a process has under both limits. */
