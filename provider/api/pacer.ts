@@ -161,8 +161,12 @@ export class Pacer {
       const own = configuredRoom(state, nowMs, configured).free;
       const share = store.shared ? this.#share(state, free, own, nowMs) : free;
       const count = Math.min(share, own, this.#queue.length);
-      const admitted = Array.from({ length: count }, () => `${this.#idPrefix}-${this.#admitted++}`);
-      for (const id of admitted) state.entries.push({ id, sentMs: nowMs });
+      const admitted: string[] = [];
+      for (let at = 0; at < count; at++) {
+        const id = `${this.#idPrefix}-${this.#admitted++}`;
+        admitted.push(id);
+        state.entries.push({ id, sentMs: nowMs });
+      }
       if (count === this.#queue.length) return { ids: admitted };
       const { free: left, untilMs, rate } = roomIn(state, nowMs, configured);
       const cooldown = nowMs < state.cooldownUntilMs;
