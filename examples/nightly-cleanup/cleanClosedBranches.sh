@@ -5,7 +5,8 @@
 #
 # A stack is called `branch-` and its branch's name, in lower case, with one hyphen for every run of anything but a to z
 # and digits. Whatever makes the stacks has to name them just so: see slug below.
-# Options are passed on to `pulumi-electronhub cleanup`: without --yes it only shows what it would do.
+# Options are passed on to `pulumi-electronhub cleanup`: without --yes it only shows what it would do. A stack that a
+# killed job left locked is skipped, unless --break-locks-older-than says which locks are a dead run's.
 # Exit codes are that command's: 0 done, 1 failed in part, 2 usage, 3 refused; or 1 when the branches cannot be listed.
 set -eu
 

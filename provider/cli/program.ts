@@ -233,6 +233,6 @@ function settleOption(): Option {
 function breakLocksOption(): Option {
   return new Option(
     "--break-locks-older-than <duration>",
-    "take a lock that another machine left this long ago for a dead run's, such as 6h (default: never)",
+    "break a stack's locks if all are older, such as 10m: longer than any run takes (default: never)",
   ).argParser(durationMs);
 }

@@ -9,6 +9,8 @@ import { Terminal } from "./terminal/terminal";
 /** What a command takes from the world. */
 export interface World {
   terminal: Terminal;
+  /** The command's words, without the program's name. */
+  commandLine: readonly string[];
   accounts: Accounts;
   clock: Clock;
   /** A number in [0, 1), for delays. */
@@ -58,6 +60,7 @@ export function systemWorld(): World {
   };
   return {
     terminal,
+    commandLine: process.argv.slice(2),
     accounts: new Accounts(dependencies, terminal),
     clock: dependencies.clock,
     random: dependencies.random,

@@ -161,10 +161,9 @@ export class PulumiProject {
     return [];
   }
 
-  /** Takes away every lock of the stack. */
+  /** Takes away every lock of the stack, which changes nothing in it. */
   async breakLocks(stack: string): Promise<void> {
     await this.#run(["cancel", "--yes", "--stack", stack]);
-    this.#changes.count++;
   }
 
   /** Destroys the stack's resources; a failure of one does not stop the others. @throws what the Automation API throws. */

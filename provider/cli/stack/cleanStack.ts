@@ -2,12 +2,13 @@ import type { StackSummary } from "@pulumi/pulumi/automation";
 import { knownKeys } from "../backendKeys";
 import { isRefusal, problemOf, type Problem } from "../exit";
 import type { Checkpoint, StateKey } from "../pulumi/checkpoint";
+import { holdersIn } from "../pulumi/lock";
 import { isLocked } from "../pulumi/project";
 import { sayingOf } from "../pulumi/saying";
 import { creditsReturned, keyFacts, type KeyReport } from "../report";
 import { counted } from "../terminal/table";
 import { Failures, progressIn } from "./engineEvents";
-import { BusyError, holdStack } from "./hold";
+import { BusyError, holdStack, lockedError } from "./hold";
 import { recoverStack } from "./recovery";
 import { StackAccounts, type StackTask } from "./task";
 import { factsOf, headOf, verify, type Facts } from "./verify";
@@ -228,10 +229,7 @@ async function destroy(task: StackTask, failures: Failures): Promise<Problem[]> 
     return [];
   } catch (error) {
     if (isLocked(error)) {
-      throw new BusyError({
-        why: `Stack ${stack} was locked by another run in the meantime: ${sayingOf(error)}`,
-        nextStep: "Wait for that run to end, then run the command again.",
-      });
+      throw lockedError(task, holdersIn(String(error)), "was locked in the meantime");
     }
     // What failed under a resource is told there.
     if (failures.any) return [];

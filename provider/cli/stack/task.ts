@@ -16,7 +16,7 @@ export interface StackTask {
   restored: RestoredState | undefined;
   /** Milliseconds after a crash within which a request that was on its way may still take effect. */
   settleMs: number;
-  /** Milliseconds: a lock of another machine that is older counts as a dead process's. Undefined: none ever does. */
+  /** Milliseconds: the user says that no run lasts as long, so that older locks are broken. Undefined: none is. */
   breakLocksOlderThanMs: number | undefined;
 }
 
