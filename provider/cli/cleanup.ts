@@ -6,7 +6,7 @@ import { cleanStack, type StackReport } from "./stack/cleanStack";
 import { listStacks, type Restoration } from "./stack/repair";
 import { shortName } from "./stack/task";
 import { openWorkplace, type StackCommandOptions } from "./stack/workplace";
-import { stackMatcher } from "./terminal/options";
+import { stackMatcher } from "./terminal/stackPattern";
 import { counted, credits } from "./terminal/table";
 import type { World } from "./world";
 

@@ -17,7 +17,7 @@ import {
 } from "./report";
 import { removeKey } from "./removeKey";
 import { listStacks } from "./stack/repair";
-import { stackMatcher } from "./terminal/options";
+import { stackMatcher } from "./terminal/stackPattern";
 import { counted, credits, table } from "./terminal/table";
 import type { World } from "./world";
 

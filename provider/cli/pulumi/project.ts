@@ -12,16 +12,19 @@ import {
   type EngineEvent,
   type StackSummary,
 } from "@pulumi/pulumi/automation";
+import type { Clock } from "../../api/clock";
+import { Cancellation, type Interruption } from "./cancellation";
 import { readCheckpoint, type Checkpoint } from "./checkpoint";
-import { asRefusal, runPulumi } from "./command";
+import { asRefusal, runnable, runPulumi } from "./command";
 import { UNKNOWN_HOLDER, holdersIn, type LockHolder } from "./lock";
 import { Refusal } from "../exit";
+import { separateGroup } from "./processGroup";
 import { sayingOf } from "./saying";
 
 export interface DestroyOptions {
   onEvent: (event: EngineEvent) => void;
-  /** Stops the engine as one Ctrl-C does: it starts nothing new and ends what is under way. */
-  signal?: AbortSignal | undefined;
+  interruption: Interruption;
+  clock: Clock;
 }
 
 /** The stacks of a program's folder, in whatever backend Pulumi is logged in to. */
@@ -36,6 +39,7 @@ export class PulumiProject {
     this.#changes = changes;
     // The Automation API selects the stack that it works on, and so would change the one that the person has selected.
     workspace.selectStack = () => Promise.resolve();
+    separateGroup(runnable(workspace));
   }
 
   /**
@@ -168,18 +172,24 @@ export class PulumiProject {
   }
 
   /** Destroys the stack's resources; a failure of one does not stop the others. @throws what the Automation API throws. */
-  async destroy(stackName: string, { onEvent, signal }: DestroyOptions): Promise<void> {
+  async destroy(stackName: string, { onEvent, interruption, clock }: DestroyOptions): Promise<void> {
     const stack = await Stack.select(stackName, this.#workspace);
-    await stack.destroy({
-      onEvent: (event) => {
-        // From here on it holds the stack.
-        if (event.preludeEvent !== undefined) this.#changes.count++;
-        onEvent(event);
-      },
-      continueOnError: true,
-      color: "never",
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const cancellation = new Cancellation(interruption, clock);
+    try {
+      await stack.destroy({
+        onEvent: (event) => {
+          // From here on it holds the stack.
+          if (event.preludeEvent !== undefined) this.#changes.count++;
+          cancellation.take(event);
+          onEvent(event);
+        },
+        continueOnError: true,
+        color: "never",
+        signal: cancellation.signal,
+      });
+    } finally {
+      cancellation.end();
+    }
   }
 
   /** Removes a stack that has no resources, with its history and its configuration. @throws Refusal. */
