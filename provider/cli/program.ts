@@ -37,7 +37,12 @@ function failed(error: unknown, args: readonly string[], { changes, terminal }: 
   terminal.note(`${problem.why}\n${problem.nextStep}`);
   const isUsage = error instanceof UsageError;
   const isRefused = isRefusal(error) && changes.count === 0;
-  return reported(isUsage ? EXIT.usage : isRefused ? EXIT.refused : EXIT.failedInPart, problem, args, terminal);
+  return reported(
+    isUsage ? EXIT.usage : isRefused ? EXIT.refused : EXIT.failedInPart,
+    problem,
+    args,
+    terminal,
+  );
 }
 
 /** Commander has said it on stderr already. */
@@ -47,7 +52,12 @@ function misused({ code, message }: CommanderError, args: readonly string[], { t
 }
 
 /** Reports to programs as well. */
-function reported(exitCode: ExitCode, problem: Problem, args: readonly string[], terminal: Terminal): ExitCode {
+function reported(
+  exitCode: ExitCode,
+  problem: Problem,
+  args: readonly string[],
+  terminal: Terminal,
+): ExitCode {
   if (args.includes("--json")) {
     const command = args[0]?.startsWith("-") === false ? args[0] : null;
     terminal.json({ command, exitCode, problems: [problem] });
@@ -85,7 +95,11 @@ function programOf(world: World, done: (code: ExitCode) => void): Command {
     .command("cleanup")
     .description("Destroys every matching stack of the project, what crashed runs have left included.")
     .addOption(dirOption())
-    .option("--stack <glob...>", "stacks by name: * stands for any characters, ? for one, [a-z] for one of these (default: all)", stackPatterns)
+    .option(
+      "--stack <glob...>",
+      "stacks by name: * stands for any characters, ? for one, [a-z] for one of these (default: all)",
+      stackPatterns,
+    )
     .option("--except <glob...>", "stacks that are left alone; each of them has to exist", stackPatterns)
     .option("--older-than <duration>", "only stacks whose last update is longer ago, such as 7d", durationMs)
     .option("--remove-stack", "remove each stack as well, once nothing is left of it")
@@ -131,7 +145,11 @@ ${EXIT_CODES}`,
     .description("Shows the account's keys that no stack of the backend knows, and removes them on demand.")
     .addOption(dirOption())
     .addOption(accountOption())
-    .option("--stacks <glob...>", "look into these stacks only; --remove always looks into all", stackPatterns)
+    .option(
+      "--stacks <glob...>",
+      "look into these stacks only; --remove always looks into all",
+      stackPatterns,
+    )
     .option("--name-prefix <prefix>", "only keys whose name begins so")
     .option("--unused-for <duration>", "only keys that nobody has used for as long, such as 30d", durationMs)
     .option("--remove", "remove them")

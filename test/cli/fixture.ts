@@ -56,6 +56,8 @@ export interface CliOptions {
   env?: Readonly<Record<string, string>>;
   /** Default: the project's folder. */
   cwd?: string;
+  /** Gives the command a process group of its own. */
+  detached?: boolean;
 }
 
 export interface Cli extends Engine {
@@ -165,11 +167,18 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
   const cli: Cli = Object.defineProperties({} as Cli, {
     ...Object.getOwnPropertyDescriptors(engine),
     ...Object.getOwnPropertyDescriptors({
-      start(args: readonly string[], { env = {}, cwd = engine.project.folders.work }: CliOptions = {}) {
+      start(
+        args: readonly string[],
+        { env = {}, cwd = engine.project.folders.work, detached = false }: CliOptions = {},
+      ) {
         noteSecrets();
         const [command = ""] = args;
         const settle = SETTLING.has(command) && !args.includes("--settle") ? ["--settle", SETTLE] : [];
-        const started = startCli([...args, ...settle], { cwd, env: { ...engine.project.env, ...env } });
+        const started = startCli([...args, ...settle], {
+          cwd,
+          env: { ...engine.project.env, ...env },
+          detached,
+        });
         running.push(started);
         void started.done.then(({ output }) => (said += output));
         return started;

@@ -13,10 +13,15 @@ export interface CommandOutput {
 /**
  * Runs one command of the workspace's own CLI, for what the Automation API has no method for.
  *
+ * @param environment added to this process's; undefined takes a variable away.
  * @throws the Automation API's CommandError.
  */
-export function runPulumi(workspace: LocalWorkspace, args: readonly string[]): Promise<CommandOutput> {
-  return runnable(workspace).run([...args], workspace.workDir, workspace.envVars);
+export function runPulumi(
+  workspace: LocalWorkspace,
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Promise<CommandOutput> {
+  return runnable(workspace).run([...args], workspace.workDir, { ...workspace.envVars, ...environment });
 }
 
 export function runnable(workspace: LocalWorkspace): Runnable {

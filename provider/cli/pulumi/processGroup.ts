@@ -8,7 +8,7 @@ export interface Runnable {
   run(
     args: string[],
     cwd: string,
-    env: Record<string, string>,
+    env: Readonly<Record<string, string | undefined>>,
     onOutput?: (text: string) => void,
     onError?: (text: string) => void,
     signal?: AbortSignal,

@@ -24,7 +24,9 @@ export function positiveCount(text: string): number {
 /** A text, which has something to read; one that is empty is most likely a variable that is not set. */
 export function nonEmpty(text: string): string {
   if (/^[\s\p{Z}\p{C}]*$/u.test(text))
-    throw new InvalidArgumentError("It is empty. Set the variable that it comes from, or leave the option out.");
+    throw new InvalidArgumentError(
+      "It is empty. Set the variable that it comes from, or leave the option out.",
+    );
   return text;
 }
 

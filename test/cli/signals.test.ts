@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { declare } from "../engine/fixture";
+import type { InjectedFault } from "../../provider/testing";
+import type { RunningCommand } from "../support/command";
+import { outcomesByResource, useCli, type Report } from "./fixture";
+
+const cli = useCli();
+
+const CANCELLING = /the engine ends what is under way/;
+
+/** A cleanup in a process group of its own, while the API holds up the removal of two of its four keys. */
+async function removalsUnderWay(stack: string): Promise<{ running: RunningCommand; held: InjectedFault }> {
+  const made = await cli.stack(stack, async () => {
+    const last = declare("last", { budget: 10 });
+    const middle = ["left", "right"].map((name) => declare(name, { budget: 10 }, { dependsOn: last }));
+    declare("first", { budget: 10 }, { dependsOn: middle });
+  });
+  await made.up();
+  const held = cli.simulator.inject({ on: { path: "/auth/proxy/remove" }, times: Infinity, hold: true });
+  const running = cli.start(["cleanup", "--yes", "--remove-stack", "--json"], { detached: true });
+  await held.reached();
+  held.release();
+  await held.reached(2);
+  return { running, held };
+}
+
+function signalGroup({ child }: RunningCommand, signal: NodeJS.Signals): void {
+  if (child.pid !== undefined) process.kill(-child.pid, signal);
+}
+
+function engineOf(running: RunningCommand): number {
+  const engine = running.descendants().find(({ commandLine }) => /pulumi destroy /.test(commandLine));
+  if (engine === undefined) throw new Error("There is no engine.");
+  return engine.pid;
+}
+
+/** The removals under way were ended, no other was begun, and the next cleanup has nothing to repair. */
+async function expectGraceful(running: RunningCommand, held: InjectedFault): Promise<void> {
+  held.remove();
+  const { exitCode, stdout } = await running.done;
+  expect(exitCode).toBe(1);
+  const [report] = (JSON.parse(stdout) as Report).stacks;
+  expect(outcomesByResource(report?.keys ?? [])).toEqual({
+    first: "removed",
+    left: "removed",
+    right: "removed",
+    last: "failed",
+  });
+  expect(report).toMatchObject({ creditsReturned: 30, outcome: "failed" });
+  expect(cli.names()).toEqual([expect.stringMatching(/^last-/)]);
+  const { deployment } = (await cli.project.exportState(report?.stack ?? "")) as {
+    deployment: { resources: { type: string }[]; pending_operations?: unknown[] };
+  };
+  const keys = deployment.resources.filter(({ type }) => type.endsWith(":ProxyKey"));
+  expect([keys.length, deployment.pending_operations ?? []]).toEqual([1, []]);
+  expect(await cli.report(["cleanup", "--yes", "--remove-stack"])).toMatchObject({
+    exitCode: 0,
+    creditsReturned: 10,
+  });
+}
+
+describe("removals under way are ended, and nothing new is begun", () => {
+  it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
+    "when %s reaches the command and its whole process group, as `timeout` does",
+    async (signal) => {
+      const { running, held } = await removalsUnderWay(`group-${signal.toLowerCase()}`);
+      running.kill(signal);
+      signalGroup(running, signal);
+      await running.waitForOutput(CANCELLING);
+      await expectGraceful(running, held);
+    },
+  );
+
+  it("when SIGTERM reaches the command alone", async () => {
+    const { running, held } = await removalsUnderWay("alone");
+    running.kill("SIGTERM");
+    await running.waitForOutput(CANCELLING);
+    await expectGraceful(running, held);
+  });
+
+  it("when SIGTERM reaches the command and the engine, as systemd does", async () => {
+    const { running, held } = await removalsUnderWay("unit");
+    process.kill(engineOf(running), "SIGTERM");
+    running.kill("SIGTERM");
+    await running.waitForOutput(CANCELLING);
+    await expectGraceful(running, held);
+  });
+});
