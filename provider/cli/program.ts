@@ -8,6 +8,7 @@ import type { OrphansOptions } from "./orphans";
 import type { RecoverOptions } from "./recover";
 import type { SimulateOptions } from "./simulate";
 import { durationMs, nonEmpty, port, positiveCount, stackPatterns } from "./terminal/options";
+import { oneLine } from "./terminal/plainText";
 import type { Terminal } from "./terminal/terminal";
 import { systemWorld, type World } from "./world";
 
@@ -47,7 +48,7 @@ function failed(error: unknown, args: readonly string[], { changes, terminal }: 
 
 /** Commander has said it on stderr already. */
 function misused({ code, message }: CommanderError, args: readonly string[], { terminal }: World): ExitCode {
-  const why = code === "commander.help" ? "No command is named." : message.replace(/^error: /, "");
+  const why = code === "commander.help" ? "No command is named." : oneLine(message.replace(/^error: /, ""));
   return reported(EXIT.usage, problemOf(new UsageError(why)), args, terminal);
 }
 

@@ -40,6 +40,53 @@ describe("a wrong command line", () => {
     expect(stderr).toMatch(says);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
   });
+
+  it.each([
+    ["cleanup", ["--yess"], /^unknown option '--yess' \(Did you mean --yes\?\)$/],
+    ["orphans", ["--yes"], /^--yes needs --remove\.$/],
+    ["recover", ["--settle", "soon"], /--settle/],
+    ["doctor", ["--dir="], /--dir <folder>/],
+    ["cleenup", [], /unknown command 'cleenup'/],
+    ["adopt", [], /unknown option '--json'/],
+  ])("is reported to programs as well: %s %j", async (command, args, why) => {
+    const report = await cli.report([command, ...args]);
+    expect(report).toEqual({
+      command,
+      exitCode: 2,
+      problems: [{ why: expect.stringMatching(why), nextStep: expect.stringContaining("--help") }],
+    });
+  });
+
+  const EMPTY = [
+    ["cleanup", "--dir", "--stack", "--except", "--older-than", "--settle", "--break-locks-older-than"],
+    ["recover", "--dir", "--stack", "--settle", "--break-locks-older-than"],
+    ["orphans", "--dir", "--stack", "--stacks", "--name-prefix", "--unused-for"],
+    ["adopt", "--dir", "--stack", "--name-prefix", "--budget-window", "--out", "--program"],
+    ["doctor", "--dir", "--stack"],
+    ["simulate", "--port", "--limit", "--accounts"],
+  ].flatMap(([command = "", ...options]) => options.map((option) => [command, option] as const));
+
+  it("with an empty value is refused, whatever the option is", async () => {
+    for (const [command, option] of EMPTY) {
+      for (const args of [[`${option}=`], [option, " \t"]]) {
+        const refused = await cli.run([command, ...args]);
+        expect(refused, refused.output).toMatchObject({ exitCode: 2, stdout: "" });
+        expect(refused.stderr).toContain(`'${option} <`);
+      }
+    }
+  });
+
+  it.each(["[!a]", "[^a]", "[", "a/b/c/d", "/prod", "prod/"])(
+    "with %j for a pattern is refused",
+    async (glob) => {
+      for (const args of [
+        ["cleanup", "--stack"],
+        ["cleanup", "--except"],
+        ["orphans", "--stacks"],
+      ])
+        expect(await cli.run([...args, glob])).toMatchObject({ exitCode: 2, stdout: "" });
+    },
+  );
 });
 
 describe("help", () => {
