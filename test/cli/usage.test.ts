@@ -56,37 +56,6 @@ describe("a wrong command line", () => {
       problems: [{ why: expect.stringMatching(why), nextStep: expect.stringContaining("--help") }],
     });
   });
-
-  const EMPTY = [
-    ["cleanup", "--dir", "--stack", "--except", "--older-than", "--settle", "--break-locks-older-than"],
-    ["recover", "--dir", "--stack", "--settle", "--break-locks-older-than"],
-    ["orphans", "--dir", "--stack", "--stacks", "--name-prefix", "--unused-for"],
-    ["adopt", "--dir", "--stack", "--name-prefix", "--budget-window", "--out", "--program"],
-    ["doctor", "--dir", "--stack"],
-    ["simulate", "--port", "--limit", "--accounts"],
-  ].flatMap(([command = "", ...options]) => options.map((option) => [command, option] as const));
-
-  it("with an empty value is refused, whatever the option is", async () => {
-    for (const [command, option] of EMPTY) {
-      for (const args of [[`${option}=`], [option, " \t"]]) {
-        const refused = await cli.run([command, ...args]);
-        expect(refused, refused.output).toMatchObject({ exitCode: 2, stdout: "" });
-        expect(refused.stderr).toContain(`'${option} <`);
-      }
-    }
-  });
-
-  it.each(["[!a]", "[^a]", "[", "a/b/c/d", "/prod", "prod/"])(
-    "with %j for a pattern is refused",
-    async (glob) => {
-      for (const args of [
-        ["cleanup", "--stack"],
-        ["cleanup", "--except"],
-        ["orphans", "--stacks"],
-      ])
-        expect(await cli.run([...args, glob])).toMatchObject({ exitCode: 2, stdout: "" });
-    },
-  );
 });
 
 describe("help", () => {
