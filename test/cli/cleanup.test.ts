@@ -286,10 +286,13 @@ describe("a cleanup", () => {
     running.kill("SIGINT");
     await running.waitForOutput(/^SIGINT: .*Once more ends it at once/m);
     await expect
-      .poll(() => {
-        running.kill("SIGINT");
-        return running.child.exitCode;
-      })
+      .poll(
+        () => {
+          running.kill("SIGINT");
+          return running.child.exitCode;
+        },
+        { timeout: 60_000 },
+      )
       .toBe(1);
     held.remove();
     // Its engine ends what is under way.
