@@ -3,6 +3,7 @@ import { formatDuration } from "../api/duration";
 import { listKeys, type AccountView, type ListedKey } from "./accounts";
 import { creationsFolder } from "../config";
 import { nameHashOf, readCreations } from "../lifecycle/creationNotes";
+import { instantOf } from "../lifecycle/instants";
 import { knownKeys } from "./backendKeys";
 import { accountOf } from "./commandAccount";
 import { EXIT, UsageError, type ExitCode } from "./exit";
@@ -17,7 +18,7 @@ import {
 } from "./report";
 import { removeKey } from "./removeKey";
 import { listStacks } from "./stack/repair";
-import { stackMatcher } from "./terminal/options";
+import { stackMatcher } from "./terminal/stackPattern";
 import { counted, credits, table } from "./terminal/table";
 import type { World } from "./world";
 
@@ -57,7 +58,8 @@ export async function orphans(options: OrphansOptions, world: World): Promise<Ex
   // The account first: a key that a run makes from now on is not on this list, and one that is has its stack by then.
   terminal.progress("Listing the account's keys");
   const { keys } = await listKeys(account);
-  const matches = removes || options.stacks === undefined ? undefined : stackMatcher(options.stacks);
+  const matches =
+    removes || options.stacks === undefined ? undefined : stackMatcher(options.stacks, await project.name());
   const fits = filterOf(options, world.clock.nowMs());
   let owners = await ownersOf(project, world, matches);
   const found = keys.filter((key) => fits(key.wire) && isNobodys(key, owners));
@@ -150,7 +152,7 @@ async function removeOrphan(
 }
 
 function reportOf({ wire, fingerprint }: ListedKey, outcome: KeyReport["outcome"]): OrphanReport {
-  const created = wire.created_at === undefined ? undefined : new Date(wire.created_at * 1_000).toISOString();
+  const created = wire.created_at === undefined ? undefined : instantOf(wire.created_at);
   return {
     name: wire.name,
     fingerprint: fingerprint ?? "",

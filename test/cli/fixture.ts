@@ -56,6 +56,8 @@ export interface CliOptions {
   env?: Readonly<Record<string, string>>;
   /** Default: the project's folder. */
   cwd?: string;
+  /** Gives the command a process group of its own. */
+  detached?: boolean;
 }
 
 export interface Cli extends Engine {
@@ -170,7 +172,10 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
   const cli: Cli = Object.defineProperties({} as Cli, {
     ...Object.getOwnPropertyDescriptors(engine),
     ...Object.getOwnPropertyDescriptors({
-      start(args: readonly string[], { env = {}, cwd = engine.project.folders.work }: CliOptions = {}) {
+      start(
+        args: readonly string[],
+        { env = {}, cwd = engine.project.folders.work, detached = false }: CliOptions = {},
+      ) {
         noteSecrets();
         const [command = ""] = args;
         const added: string[] = [];
@@ -179,7 +184,11 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
         };
         addOption("--settle", SETTLE);
         if (isKnownDead) addOption("--break-locks-older-than", "0s");
-        const started = startCli([...args, ...added], { cwd, env: { ...engine.project.env, ...env } });
+        const started = startCli([...args, ...added], {
+          cwd,
+          env: { ...engine.project.env, ...env },
+          detached,
+        });
         running.push(started);
         void started.done.then(({ output }) => (said += output));
         return started;

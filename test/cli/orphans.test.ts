@@ -84,6 +84,23 @@ it("are the keys that no stack of the backend knows or is making; they go on dem
   expect(cli.names()).toEqual(["by-hand", "ci-busy", "far", made, "near"]);
 });
 
+it("are shown one on a line, whatever they are called and whenever they were made", async () => {
+  const account = cli.simulator.account();
+  account.addKey({ name: "bot\nprod  pk-0000000000000000", createdAtUnixS: 1e15, lastUsedUnixS: -1e15 });
+  account.addKey({ name: "x\u202E\u001B[2K", createdAtUnixS: daysAgo(60) });
+  await cli.project.pulumi(["stack", "init", "dev"]);
+  const { exitCode, stdout } = await cli.run(["orphans"], { env: cli.accountEnv() });
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(
+    /^bot prod {2}pk-0{16} +pk-[0-9a-f]{16} +\? +\? +\d+\nx +pk-[0-9a-f]{16} +60 d ago/m,
+  );
+  const { orphans: reported } = await orphans();
+  expect(reported).toMatchObject([
+    { name: "bot\nprod  pk-0000000000000000", createdAt: null },
+    { name: "x\u202E\u001B[2K" },
+  ]);
+});
+
 it("that somebody has begun to use in the meantime stay", async () => {
   const account = cli.simulator.account();
   for (const name of ["used-now", "unused"]) account.addKey({ name, createdAtUnixS: daysAgo(60) });

@@ -217,7 +217,8 @@ async function destroy(task: StackTask, failures: Failures): Promise<Problem[]> 
   let done = 0;
   try {
     await project.destroy(stack, {
-      signal: world.stopEngine,
+      interruption: world,
+      clock: world.clock,
       onEvent: (event) => {
         failures.take(event);
         const said = progressIn(event);

@@ -1,5 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import type { Problem } from "../exit";
+import { isCancelling } from "../pulumi/cancellation";
 
 /** What an engine said of failures while it ran: by resource, and of the stack as a whole. */
 export class Failures {
@@ -41,8 +42,10 @@ export class Failures {
   }
 }
 
-/** What the provider tells of its waiting for the account's limit. */
-export function progressIn({ diagnosticEvent: said }: EngineEvent): string | undefined {
+/** What the provider reports of its waiting for the account's limit, or that the engine stops. */
+export function progressIn(event: EngineEvent): string | undefined {
+  if (isCancelling(event)) return "the engine ends what is under way, and begins nothing new";
+  const { diagnosticEvent: said } = event;
   if (said === undefined || !said.severity.startsWith("info")) return undefined;
   const text = plain(said.message);
   return text.startsWith("Electron Hub:") ? text : undefined;

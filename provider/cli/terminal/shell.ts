@@ -1,8 +1,9 @@
-/** A command that a person can copy into a POSIX shell. */
+/** A command that a user can copy into a POSIX shell. */
 export function shellWords(words: readonly string[]): string {
   return words.map(shellWord).join(" ");
 }
 
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+/** Quotes a word so that a POSIX shell passes it on unchanged. */
+export function shellWord(text: string): string {
+  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
