@@ -1,7 +1,7 @@
 import type { StackSummary } from "@pulumi/pulumi/automation";
 import { EXIT, type ExitCode } from "./exit";
 import type { PulumiProject } from "./pulumi/project";
-import { keyTable, problemLines, problemsOf, type ReportHead } from "./report";
+import { creditsOf, keyTable, problemLines, problemsOf, sumOfCredits, type ReportHead } from "./report";
 import { cleanStack, type StackReport } from "./stack/cleanStack";
 import { listStacks, type Restoration } from "./stack/repair";
 import { shortName } from "./stack/task";
@@ -61,7 +61,7 @@ export async function cleanup(options: CleanupOptions, world: World): Promise<Ex
   }
   await reselect(project, listed, reports);
   const exitCode = exitCodeOf(reports);
-  const creditsReturned = reports.reduce((sum, report) => sum + report.creditsReturned, 0);
+  const creditsReturned = sumOfCredits(reports.map((report) => report.creditsReturned));
   const report: CleanupReport = {
     command: "cleanup",
     dryRun,
@@ -167,8 +167,11 @@ function summaryText({ dryRun, stacks, creditsReturned: returned }: CleanupRepor
   const keys = stacks.flatMap((stack) => stack.keys);
   if (dryRun) {
     const planned = keys.filter(({ outcome }) => outcome === "would-remove");
-    const unused = planned.reduce((sum, key) => sum + (key.unusedCredits ?? 0), 0);
-    return `Dry run: ${counted(planned.length, "key")} of ${counted(stacks.length, "stack")} would be removed, and ${credits(unused)} unused credits returned. Nothing was changed; add --yes to do it.`;
+    const unclear = stacks.filter(({ outcome }) => outcome !== "planned" && outcome !== "gone").length;
+    const doubt = `what a run would remove in ${counted(unclear, "stack")} of ${stacks.length} is not fully known: see above`;
+    if (planned.length === 0 && unclear > 0) return `Dry run: ${doubt}. Nothing was changed.`;
+    const unused = credits(creditsOf(keys, "would-remove"));
+    return `Dry run: ${counted(planned.length, "key")} of ${counted(stacks.length, "stack")} would be removed, and ${unused} unused credits returned${unclear > 0 ? `; ${doubt}` : ""}. Nothing was changed; add --yes to do it.`;
   }
   const removed = keys.filter(({ outcome }) => outcome === "removed").length;
   const failed = stacks.filter(({ outcome }) => ["failed", "busy", "refused"].includes(outcome)).length;

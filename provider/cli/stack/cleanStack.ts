@@ -1,16 +1,16 @@
 import type { StackSummary } from "@pulumi/pulumi/automation";
 import { knownKeys } from "../backendKeys";
 import { isRefusal, problemOf, type Problem } from "../exit";
-import type { Checkpoint, StateKey } from "../pulumi/checkpoint";
+import type { Checkpoint } from "../pulumi/checkpoint";
 import { isLocked } from "../pulumi/project";
 import { sayingOf } from "../pulumi/saying";
-import { creditsReturned, keyFacts, type KeyReport } from "../report";
+import { creditsReturned, type KeyReport } from "../report";
 import { counted } from "../terminal/table";
 import { Failures, progressIn } from "./engineEvents";
 import { BusyError, holdStack } from "./hold";
 import { recoverStack } from "./recovery";
 import { StackAccounts, type StackTask } from "./task";
-import { factsOf, headOf, verify, type Facts } from "./verify";
+import { factsOf, plannedFor, verify } from "./verify";
 
 export type StackOutcome =
   /** A dry run: what a real one would do. */
@@ -108,16 +108,9 @@ async function plan(
       `${task.stack}: ${counted(before.pending.length, "creation")} not recorded as ended: a run was interrupted, or one is still under way.`,
     );
   }
-  return "planned";
-}
-
-function plannedFor(key: StateKey, facts: Facts): KeyReport {
-  const listed = facts.byFingerprint.get(key.fingerprint);
-  const unasked = facts.unasked.get(key.fingerprint);
-  const head = { ...headOf(key), ...keyFacts(listed?.wire) };
-  if (unasked !== undefined) return { ...head, outcome: "unknown", ...unasked };
-  const isThere = listed !== undefined || facts.hidden.has(key.name ?? "");
-  return { ...head, outcome: !isThere ? "already-gone" : key.kept === undefined ? "would-remove" : "kept" };
+  const unknown = keys.filter(({ outcome }) => outcome === "unknown").length;
+  if (unknown === 0) return "planned";
+  return unknown === keys.length ? "refused" : "failed";
 }
 
 async function clean(

@@ -1,0 +1,122 @@
+import { creationsFolder } from "../config";
+import { nameHashOf, readCreations } from "../lifecycle/creationNotes";
+import type { ListedKey } from "./accounts";
+import { knownKeys, type KnownKeys } from "./backendKeys";
+import { Refusal, type Problem } from "./exit";
+import type { PulumiProject } from "./pulumi/project";
+import type { World } from "./world";
+
+/** A removal reads the states again when they were read longer ago. */
+const FRESH_MS = 2_000;
+
+/** Why a key is not removed. */
+export interface Claim extends Problem {
+  /** A stack has it; a run may be making it; or the account's list hides which key it is. */
+  kind: "owned" | "making" | "hidden";
+}
+
+/** Ends a removal before its request goes out. */
+export class ClaimedError extends Refusal {
+  readonly claim: Claim;
+  constructor(claim: Claim) {
+    super(claim);
+    this.claim = claim;
+  }
+}
+
+/** A stack whose own interrupted creations claim nothing. */
+export interface OwnStack {
+  projectName: string;
+  stack: string;
+}
+
+interface Reading {
+  known: KnownKeys;
+  /** Creations that are under way on this machine. */
+  running: readonly { nameHash: string; stack: string | undefined }[];
+  startedMs: number;
+}
+
+/** Which keys of an account the stacks of a backend have, or are making. */
+export class Ownership {
+  readonly #project: PulumiProject;
+  readonly #world: World;
+  readonly #matches: ((stack: string) => boolean) | undefined;
+  /** Of every reading: a key that any of them shows in a stack is not removed by this command. */
+  readonly #owners = new Map<string, string>();
+  #latest: Reading | undefined;
+
+  /** @param matches which stacks are read: for looking only. Default: all. */
+  constructor(project: PulumiProject, world: World, matches?: (stack: string) => boolean) {
+    this.#project = project;
+    this.#world = world;
+    this.#matches = matches;
+  }
+
+  get stackCount(): number {
+    return this.#latest?.known.stackCount ?? 0;
+  }
+
+  /** Reads the states. To be called after the account was listed. @throws as knownKeys does. */
+  async read(): Promise<void> {
+    const { clock, environment, terminal } = this.#world;
+    const startedMs = clock.nowMs();
+    const known = await knownKeys(this.#project, terminal, this.#matches);
+    const running = readCreations(creationsFolder(environment)).filter((noted) => noted.running);
+    for (const [fingerprint, stack] of known.owners()) this.#owners.set(fingerprint, stack);
+    this.#latest = { known, running, startedMs };
+  }
+
+  /** The stack that has the key in its state. */
+  ownerOf({ fingerprint }: ListedKey): string | undefined {
+    return fingerprint === undefined ? undefined : this.#owners.get(fingerprint);
+  }
+
+  /** Why the key must not be removed, by what was read last. */
+  claimOn(key: ListedKey, own?: OwnStack): Claim | undefined {
+    const { wire, fingerprint } = key;
+    const name = JSON.stringify(wire.name);
+    if (fingerprint === undefined) {
+      return {
+        kind: "hidden",
+        why: `The account's list does not show the secret of key ${name}, so whether a stack has it is unknown.`,
+        nextStep: "Leave it alone unless you know by other means who uses it.",
+      };
+    }
+    const owner = this.ownerOf(key);
+    if (owner !== undefined) {
+      return {
+        kind: "owned",
+        why: `Stack ${owner} has key ${name} (${fingerprint}) in its state.`,
+        nextStep: "Change that stack's program to remove it, and run `pulumi up` there.",
+      };
+    }
+    if (!this.#isInTheMaking(wire.name, own)) return undefined;
+    return {
+      kind: "making",
+      why: `A run is making a key named ${name}, or was interrupted, so whether ${fingerprint} is that key is unknown.`,
+      nextStep: "Let that run end, or run `recover` on its stack, then run the command again.",
+    };
+  }
+
+  /** Reads the states again unless that was a moment ago. @throws ClaimedError. */
+  async requireUnclaimed(key: ListedKey, own?: OwnStack): Promise<void> {
+    const { clock, stop } = this.#world;
+    if (this.#latest === undefined || clock.nowMs() - this.#latest.startedMs > FRESH_MS) await this.read();
+    stop.throwIfAborted();
+    const claim = this.claimOn(key, own);
+    if (claim !== undefined) throw new ClaimedError(claim);
+  }
+
+  #isInTheMaking(name: string, own: OwnStack | undefined): boolean {
+    if (this.#latest === undefined) return false;
+    const { known, running } = this.#latest;
+    const suffix = own === undefined ? undefined : `/${own.projectName}/${own.stack.split("/").at(-1)}`;
+    const isOthers = (stack: string | undefined) => suffix === undefined || stack?.endsWith(suffix) !== true;
+    const nameHash = nameHashOf(name);
+    return (
+      known.names(own?.stack).has(name) ||
+      running.some((noted) => noted.nameHash === nameHash && isOthers(noted.stack))
+    );
+  }
+}
