@@ -98,7 +98,7 @@ async function knownTo(project: PulumiProject, stack: string): Promise<KnownIn |
   const known = knownIn(exported.deployment);
   if (!known.isVeiled) return known;
   const state = await project.state(stack);
-  return state === undefined ? undefined : knownInClear(state);
+  return state === undefined ? undefined : together([known, knownInClear(state)]);
 }
 
 /** A stack that is gone when its state is read may have another name by then. */
@@ -108,16 +108,16 @@ function areOfSameStacks(earlier: Reading, later: Reading): boolean {
 }
 
 function merged(earlier: Reading, later: Reading): Map<string, KnownIn> {
-  const both = [...later.keys()].map((stack): [string, KnownIn] => {
-    const readings = [earlier.get(stack), later.get(stack)];
-    return [
-      stack,
-      {
-        fingerprints: readings.flatMap((known) => known?.fingerprints ?? []),
-        names: readings.flatMap((known) => known?.names ?? []),
-        isVeiled: false,
-      },
-    ];
-  });
-  return new Map(both);
+  const stacks = [...later.keys()];
+  return new Map(
+    stacks.map((stack) => [stack, together([earlier.get(stack) ?? [], later.get(stack) ?? []].flat())]),
+  );
+}
+
+function together(known: readonly KnownIn[]): KnownIn {
+  return {
+    fingerprints: known.flatMap(({ fingerprints }) => fingerprints),
+    names: known.flatMap(({ names }) => names),
+    isVeiled: known.some(({ isVeiled }) => isVeiled),
+  };
 }

@@ -34,7 +34,7 @@ interface Reading {
   known: KnownKeys;
   /** Creations that are under way on this machine. */
   running: readonly { nameHash: string; stack: string | undefined }[];
-  startedMs: number;
+  readMs: number;
 }
 
 /** Which keys of an account the stacks of a backend have, or are making. */
@@ -60,11 +60,10 @@ export class Ownership {
   /** Reads the states. To be called after the account was listed. @throws as knownKeys does. */
   async read(): Promise<void> {
     const { clock, environment, terminal } = this.#world;
-    const startedMs = clock.nowMs();
     const known = await knownKeys(this.#project, terminal, this.#matches);
     const running = readCreations(creationsFolder(environment)).filter((noted) => noted.running);
     for (const [fingerprint, stack] of known.owners()) this.#owners.set(fingerprint, stack);
-    this.#latest = { known, running, startedMs };
+    this.#latest = { known, running, readMs: clock.nowMs() };
   }
 
   /** The stack that has the key in its state. */
@@ -102,7 +101,7 @@ export class Ownership {
   /** Reads the states again unless that was a moment ago. @throws ClaimedError. */
   async requireUnclaimed(key: ListedKey, own?: OwnStack): Promise<void> {
     const { clock, stop } = this.#world;
-    if (this.#latest === undefined || clock.nowMs() - this.#latest.startedMs > FRESH_MS) await this.read();
+    if (this.#latest === undefined || clock.nowMs() - this.#latest.readMs > FRESH_MS) await this.read();
     stop.throwIfAborted();
     const claim = this.claimOn(key, own);
     if (claim !== undefined) throw new ClaimedError(claim);

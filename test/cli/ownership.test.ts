@@ -215,8 +215,13 @@ describe("the server's clock", () => {
     const [own] = cli.simulator.account().keys();
     const serverNowS = nowS - 7_200;
     const entry = (name: string, key: string) => ({
-      ...{ name, key, expires_at: -1, allocated_ammount: 1, used_ammount: 0.1, is_active: true },
-      ...{ created_at: serverNowS - 86_400, last_used: serverNowS - 60 },
+      name,
+      key,
+      expires_at: -1,
+      allocated_ammount: 1,
+      is_active: true,
+      created_at: serverNowS - 86_400,
+      last_used: serverNowS - 60,
     });
     const [used] = addKeys("ci-used");
     const list = [entry("own", own?.key ?? ""), entry("ci-used", used?.key ?? "")];

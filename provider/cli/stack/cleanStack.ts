@@ -142,6 +142,14 @@ async function clean(
   // After a Ctrl-C too a person wants to know what is left, but not to wait long for it.
   const patience = world.stop.aborted ? AbortSignal.timeout(LAST_LOOK_MS) : undefined;
   done.keys.push(...verify(now.keys, facts, await factsOf(accounts, now.keys, patience), failures));
+  const unpriced = done.keys.filter(
+    ({ outcome, unusedCredits }) => outcome === "removed" && unusedCredits === null,
+  );
+  if (unpriced.length > 0) {
+    terminal.note(
+      `${stack}: how many credits ${counted(unpriced.length, "removed key")} returned is unknown: the account did not show them before.`,
+    );
+  }
   done.problems.push(...failures.except(new Set(now.keys.map(({ urn }) => urn))));
   if (world.stop.aborted) done.problems.push(INTERRUPTED);
   if (!isWhole(done)) return "failed";

@@ -1,7 +1,10 @@
 import { expect, it } from "vitest";
 import { knownKeys } from "../../../provider/cli/backendKeys";
+import { knownIn } from "../../../provider/cli/pulumi/checkpoint";
 import type { PulumiProject } from "../../../provider/cli/pulumi/project";
 import { Terminal } from "../../../provider/cli/terminal/terminal";
+import { fingerprintOf } from "../../../provider/lifecycle/state";
+import { SECRET } from "../fixtures";
 
 const terminal = new Terminal({ write: () => {} }, { write: () => {} });
 const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
@@ -53,6 +56,21 @@ it("a key of a stack that gets another name before its state is read is known", 
 it("a key of a stack that comes between two readings is known", async () => {
   const { project } = backend({ a: [] }, ({ length }) => (length === 1 ? { a: [], b: ["pk-1"] } : undefined));
   expect([...(await knownKeys(project, terminal)).fingerprints()]).toEqual(["pk-1"]);
+});
+
+it("a key that an import is about is known before the import has ended", () => {
+  const operation = (fields: object) => ({
+    type: "importing",
+    resource: { urn: "urn", type: PROXY_KEY, ...fields },
+  });
+  const deployment = {
+    pending_operations: [
+      operation({ importID: "pk-1" }),
+      operation({ id: "pk-2" }),
+      operation({ id: SECRET }),
+    ],
+  };
+  expect(knownIn(deployment).fingerprints).toEqual(["pk-1", "pk-2", fingerprintOf(SECRET)]);
 });
 
 it("nothing is known while stacks come and go in every reading", async () => {
