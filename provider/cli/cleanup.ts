@@ -167,7 +167,11 @@ function summaryText({ dryRun, stacks, creditsReturned: returned }: CleanupRepor
   const keys = stacks.flatMap((stack) => stack.keys);
   if (dryRun) {
     const planned = keys.filter(({ outcome }) => outcome === "would-remove");
-    const unclear = stacks.filter(({ outcome }) => outcome !== "planned" && outcome !== "gone").length;
+    const unclear = stacks.filter(
+      (stack) =>
+        (stack.outcome !== "planned" && stack.outcome !== "gone") ||
+        stack.keys.some(({ outcome }) => outcome === "unknown"),
+    ).length;
     const doubt = `what a run would remove in ${counted(unclear, "stack")} of ${stacks.length} is not fully known: see above`;
     if (planned.length === 0 && unclear > 0) return `Dry run: ${doubt}. Nothing was changed.`;
     const unused = credits(creditsOf(keys, "would-remove"));

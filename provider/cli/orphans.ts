@@ -169,9 +169,9 @@ async function removeAll(
       continue;
     }
     terminal.progress(`Removing key ${at + 1} of ${found.length}`);
-    const requireUnclaimed = () => ownership.requireUnclaimed(key);
+    const requireUnowned = () => ownership.requireUnclaimed(key);
     reports.push(
-      orphanOf(key, await removeKey(key, account, { changes, requireUnclaimed, refuseIfUsedWithin })),
+      orphanOf(key, await removeKey(key, account, { changes, requireUnowned, refuseIfUsedWithin })),
     );
   }
   return reports;

@@ -24,16 +24,10 @@ export class ClaimedError extends Refusal {
   }
 }
 
-/** A stack whose own interrupted creations claim nothing. */
-export interface OwnStack {
-  projectName: string;
-  stack: string;
-}
-
 interface Reading {
   known: KnownKeys;
-  /** Creations that are under way on this machine. */
-  running: readonly { nameHash: string; stack: string | undefined }[];
+  /** Whether a process of this machine may be making the key. */
+  isNoted: (key: ListedKey) => boolean;
   readMs: number;
 }
 
@@ -61,9 +55,9 @@ export class Ownership {
   async read(): Promise<void> {
     const { clock, environment, terminal } = this.#world;
     const known = await knownKeys(this.#project, terminal, this.#matches);
-    const running = readCreations(creationsFolder(environment)).filter((noted) => noted.running);
+    const isNoted = keysInTheMaking(creationsFolder(environment));
     for (const [fingerprint, stack] of known.owners()) this.#owners.set(fingerprint, stack);
-    this.#latest = { known, running, readMs: clock.nowMs() };
+    this.#latest = { known, isNoted, readMs: clock.nowMs() };
   }
 
   /** The stack that has the key in its state. */
@@ -72,7 +66,37 @@ export class Ownership {
   }
 
   /** Why the key must not be removed, by what was read last. */
-  claimOn(key: ListedKey, own?: OwnStack): Claim | undefined {
+  claimOn(key: ListedKey): Claim | undefined {
+    const claim = this.#ownerClaim(key);
+    if (claim !== undefined) return claim;
+    const { known, isNoted } = this.#latest ?? {};
+    if (known?.names().has(key.wire.name) !== true && isNoted?.(key) !== true) return undefined;
+    return {
+      kind: "making",
+      why: `A run is making a key named ${JSON.stringify(key.wire.name)}, or was interrupted, so whether ${key.fingerprint} is that key is unknown.`,
+      nextStep: "Let that run end, or run `recover` on its stack, then run the command again.",
+    };
+  }
+
+  /** Reads the states again unless that was a moment ago. @throws ClaimedError. */
+  async requireUnclaimed(key: ListedKey): Promise<void> {
+    await this.#refresh();
+    refuse(this.claimOn(key));
+  }
+
+  /** The same for a key that is proven to be of an interrupted creation, so that its name claims nothing. @throws ClaimedError. */
+  async requireUnowned(key: ListedKey): Promise<void> {
+    await this.#refresh();
+    refuse(this.#ownerClaim(key));
+  }
+
+  async #refresh(): Promise<void> {
+    const { clock, stop } = this.#world;
+    if (this.#latest === undefined || clock.nowMs() - this.#latest.readMs > FRESH_MS) await this.read();
+    stop.throwIfAborted();
+  }
+
+  #ownerClaim(key: ListedKey): Claim | undefined {
     const { wire, fingerprint } = key;
     const name = JSON.stringify(wire.name);
     if (fingerprint === undefined) {
@@ -83,39 +107,21 @@ export class Ownership {
       };
     }
     const owner = this.ownerOf(key);
-    if (owner !== undefined) {
-      return {
-        kind: "owned",
-        why: `Stack ${owner} has key ${name} (${fingerprint}) in its state.`,
-        nextStep: "Change that stack's program to remove it, and run `pulumi up` there.",
-      };
-    }
-    if (!this.#isInTheMaking(wire.name, own)) return undefined;
+    if (owner === undefined) return undefined;
     return {
-      kind: "making",
-      why: `A run is making a key named ${name}, or was interrupted, so whether ${fingerprint} is that key is unknown.`,
-      nextStep: "Let that run end, or run `recover` on its stack, then run the command again.",
+      kind: "owned",
+      why: `Stack ${owner} has key ${name} (${fingerprint}) in its state.`,
+      nextStep: "Change that stack's program to remove it, and run `pulumi up` there.",
     };
   }
+}
 
-  /** Reads the states again unless that was a moment ago. @throws ClaimedError. */
-  async requireUnclaimed(key: ListedKey, own?: OwnStack): Promise<void> {
-    const { clock, stop } = this.#world;
-    if (this.#latest === undefined || clock.nowMs() - this.#latest.readMs > FRESH_MS) await this.read();
-    stop.throwIfAborted();
-    const claim = this.claimOn(key, own);
-    if (claim !== undefined) throw new ClaimedError(claim);
-  }
+function refuse(claim: Claim | undefined): void {
+  if (claim !== undefined) throw new ClaimedError(claim);
+}
 
-  #isInTheMaking(name: string, own: OwnStack | undefined): boolean {
-    if (this.#latest === undefined) return false;
-    const { known, running } = this.#latest;
-    const suffix = own === undefined ? undefined : `/${own.projectName}/${own.stack.split("/").at(-1)}`;
-    const isOthers = (stack: string | undefined) => suffix === undefined || stack?.endsWith(suffix) !== true;
-    const nameHash = nameHashOf(name);
-    return (
-      known.names(own?.stack).has(name) ||
-      running.some((noted) => noted.nameHash === nameHash && isOthers(noted.stack))
-    );
-  }
+function keysInTheMaking(folder: string): (key: ListedKey) => boolean {
+  const running = readCreations(folder).filter((noted) => noted.running);
+  const nameHashes = new Set(running.map(({ nameHash }) => nameHash));
+  return ({ wire }) => nameHashes.has(nameHashOf(wire.name));
 }

@@ -120,7 +120,7 @@ ${EXIT_CODES}`,
     .addOption(accountOption())
     .option("--stacks <glob...>", "look into these stacks only; --remove always looks into all", collected)
     .option("--name-prefix <prefix>", "only keys whose name begins so", nonEmpty)
-    .option("--fingerprint <fingerprint...>", "only keys with these fingerprints (pk-…)", collected)
+    .option("--fingerprint <fingerprint...>", "only keys with these fingerprints (pk-…)")
     .option("--unused-for <duration>", "only keys that nobody has used for as long, such as 30d", durationMs)
     .option("--remove", "remove them; with --yes it needs --name-prefix or --fingerprint")
     .option("--yes", "with --remove: do it (default: a dry run)")

@@ -15,7 +15,7 @@ export interface RemovalTerms {
    *
    * @throws ClaimedError, or anything that keeps the request from going out.
    */
-  requireUnclaimed: () => Promise<void>;
+  requireUnowned: () => Promise<void>;
   /** A duration such as `30d`: the key is looked up right before, and kept if it was used more recently. */
   refuseIfUsedWithin?: string | undefined;
 }
@@ -24,7 +24,7 @@ export interface RemovalTerms {
 export async function removeKey(
   { wire, fingerprint }: ListedKey,
   account: AccountView,
-  { changes, requireUnclaimed, refuseIfUsedWithin }: RemovalTerms,
+  { changes, requireUnowned, refuseIfUsedWithin }: RemovalTerms,
 ): Promise<Removal> {
   if (wire.key === undefined || fingerprint === undefined) {
     return {
@@ -40,7 +40,7 @@ export async function removeKey(
   let isSent = false;
   operation.wait.beforeMutation = async () => {
     await beforeMutation?.();
-    await requireUnclaimed();
+    await requireUnowned();
     if (!isSent) changes.count++;
     isSent = true;
   };

@@ -110,7 +110,12 @@ async function plan(
   }
   const unknown = keys.filter(({ outcome }) => outcome === "unknown").length;
   if (unknown === 0) return "planned";
-  return unknown === keys.length ? "refused" : "failed";
+  if (unknown === keys.length) return "refused";
+  problems.push({
+    why: `What a run would do with ${counted(unknown, "key")} is unknown, since the account does not answer.`,
+    nextStep: "Settle what stands beside the keys, then run the command again.",
+  });
+  return "planned";
 }
 
 async function clean(

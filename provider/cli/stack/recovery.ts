@@ -156,7 +156,7 @@ function openProblems({ open }: Edited, { pending }: Checkpoint): Problem[] {
 async function removeLost(lost: LostKey, task: StackTask): Promise<KeyReport> {
   const { outcome, ...why } = await removeKey(lost, lost.account, {
     changes: task.world.changes,
-    requireUnclaimed: () => task.ownership.requireUnclaimed(lost, task),
+    requireUnowned: () => task.ownership.requireUnowned(lost),
   });
   return { ...reportOf(lost, outcome), ...why };
 }

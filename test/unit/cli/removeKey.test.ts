@@ -74,7 +74,7 @@ function scene(...answers: readonly HttpAnswer[]) {
     remove: (before: () => void = () => {}) =>
       removeKey(KEY, account, {
         changes: world.changes,
-        requireUnclaimed: () => {
+        requireUnowned: () => {
           before();
           return ownership.requireUnclaimed(KEY);
         },
@@ -146,13 +146,17 @@ describe("a removal", () => {
   });
 });
 
-describe("an interrupted creation", () => {
-  it("claims nothing from the stack that is cleaned up, and everything from another", async () => {
-    const { make, ownership } = scene();
+describe("a creation that is under way or interrupted", () => {
+  it("claims keys of its name, but not one that is proven to be lost, and stays so while no stack has it", async () => {
+    const { clock, have, make, ownership } = scene();
     make("web");
     await ownership.read();
-    expect(ownership.claimOn(KEY, { projectName: "app", stack: "dev" })).toBeUndefined();
-    expect(ownership.claimOn(KEY, { projectName: "app", stack: "prod" })).toMatchObject({ kind: "making" });
+    expect(ownership.claimOn(KEY)).toMatchObject({ kind: "making" });
+    await expect(ownership.requireUnclaimed(KEY)).rejects.toMatchObject({ claim: { kind: "making" } });
+    await expect(ownership.requireUnowned(KEY)).resolves.toBeUndefined();
+    have(KEY.fingerprint);
+    clock.advance(60_000);
+    await expect(ownership.requireUnowned(KEY)).rejects.toMatchObject({ claim: { kind: "owned" } });
   });
 });
 
