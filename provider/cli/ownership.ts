@@ -92,7 +92,9 @@ export class Ownership {
 
   async #refresh(): Promise<void> {
     const { clock, stop } = this.#world;
-    if (this.#latest === undefined || clock.nowMs() - this.#latest.readMs > FRESH_MS) await this.read();
+    const agoMs = clock.nowMs() - (this.#latest?.readMs ?? -Infinity);
+    // A clock that was set back says nothing of when that was.
+    if (agoMs < 0 || agoMs > FRESH_MS) await this.read();
     stop.throwIfAborted();
   }
 

@@ -106,6 +106,13 @@ describe("a removal", () => {
     expect({ sent, changes }).toEqual({ sent: [], changes: { count: 0 } });
   });
 
+  it("reads the stacks again when the clock was set back", async () => {
+    const { clock, have, ownership, remove } = scene();
+    await ownership.read();
+    clock.advance(-3_600_000);
+    expect(await remove(() => have(KEY.fingerprint))).toMatchObject({ outcome: "kept" });
+  });
+
   it("is not sent for a key that any reading has shown in a stack", async () => {
     const { clock, have, ownership, remove, sent } = scene();
     have(KEY.fingerprint);
