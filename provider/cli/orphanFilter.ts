@@ -9,9 +9,9 @@ export interface OrphanFilter {
   unusedFor?: number;
 }
 
-/** @throws UsageError for a value that is no fingerprint. It is not repeated: it may be a key. */
-export function requireFingerprints({ fingerprint: wanted = [] }: OrphanFilter): void {
-  if (wanted.every((value) => /^pk-[0-9a-f]{16}$/.test(value))) return;
+/** For an option that may be given several times. @throws UsageError, which does not repeat the text: it may be a key. */
+export function fingerprints(text: string, earlier: readonly string[] = []): string[] {
+  if (/^pk-[0-9a-f]{16}$/.test(text)) return [...earlier, text];
   throw new UsageError("--fingerprint takes `pk-` and 16 hexadecimal digits, as `orphans` prints them.");
 }
 

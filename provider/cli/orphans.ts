@@ -1,7 +1,7 @@
 import { listKeys, type AccountView, type ListedKey } from "./accounts";
 import { accountOf } from "./commandAccount";
 import { EXIT, UsageError, type ExitCode, type Problem } from "./exit";
-import { excludedBy, requireFingerprints, type OrphanFilter } from "./orphanFilter";
+import { excludedBy, type OrphanFilter } from "./orphanFilter";
 import { orphanOf, orphansText, type OrphanReport, type OrphansReport } from "./orphanReport";
 import { Ownership } from "./ownership";
 import { PulumiProject } from "./pulumi/project";
@@ -70,7 +70,6 @@ export async function orphans(options: OrphansOptions, world: World): Promise<Ex
 
 function requireUsage(options: OrphansOptions): void {
   if (options.yes === true && options.remove !== true) throw new UsageError("--yes needs --remove.");
-  requireFingerprints(options);
   if (options.yes === true && !namesKeys(options)) {
     throw new UsageError(
       "--remove --yes needs --name-prefix or --fingerprint: a key that no stack of this backend knows may be in use all the same.",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { KeyObject } from "../../../provider/api/wire";
-import { excludedBy, requireFingerprints } from "../../../provider/cli/orphanFilter";
+import { excludedBy, fingerprints } from "../../../provider/cli/orphanFilter";
 import { NOW_MS, wireKey } from "../fixtures";
 
 const HOUR_MS = 3_600_000;
@@ -51,9 +51,9 @@ it("each option leaves out what it does not name, and a hidden key is none that 
 });
 
 it("what is no fingerprint is refused without being repeated: it may be a key", () => {
-  expect(() => requireFingerprints({ fingerprint: ["pk-0123456789abcdef"] })).not.toThrow();
+  expect(fingerprints("pk-0123456789abcdef", ["pk-1"])).toEqual(["pk-1", "pk-0123456789abcdef"]);
   for (const value of ["pk-0123", "PK-0123456789ABCDEF", "ek-proxy-made-up", ""]) {
-    expect(() => requireFingerprints({ fingerprint: [value] })).toThrow(
+    expect(() => fingerprints(value)).toThrow(
       /^--fingerprint takes `pk-` and 16 hexadecimal digits, as `orphans` prints them\.$/,
     );
   }
