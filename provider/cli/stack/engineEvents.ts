@@ -49,14 +49,6 @@ export class Failures {
   }
 }
 
-/** Steps that end with the provider's word that the resource is deleted. */
-const DELETIONS: ReadonlySet<string> = new Set(["delete", "delete-replaced"]);
-
-/** A state may have several resources of one URN, while all but one wait for their deletion. */
-function idOf(urn: string, id: string | undefined): string {
-  return JSON.stringify([urn, id]);
-}
-
 /** What the provider tells of its waiting for the account's limit. */
 export function progressIn({ diagnosticEvent: said }: EngineEvent): string | undefined {
   if (said === undefined || !said.severity.startsWith("info")) return undefined;
@@ -71,4 +63,12 @@ function isStack(urn: string): boolean {
 /** A message without the engine's marks for colours. */
 function plain(message: string): string {
   return message.replace(/<\{%[^%]*%\}>/g, "").trim();
+}
+
+/** Steps that end with the provider's word that the resource is deleted. */
+const DELETIONS: ReadonlySet<string> = new Set(["delete", "delete-replaced"]);
+
+/** A state may have several resources of one URN, while all but one wait for their deletion. */
+function idOf(urn: string, id: string | undefined): string {
+  return JSON.stringify([urn, id]);
 }
