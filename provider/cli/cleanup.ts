@@ -1,7 +1,7 @@
 import type { StackSummary } from "@pulumi/pulumi/automation";
 import { EXIT, Refusal, type ExitCode, type Problem } from "./exit";
 import type { PulumiProject } from "./pulumi/project";
-import { keyTable, problemLines, problemsOf, type ReportHead } from "./report";
+import { creditsOf, keyTable, problemLines, problemsOf, sumOfCredits, type ReportHead } from "./report";
 import { cleanStack, type StackReport } from "./stack/cleanStack";
 import { listStacks, type Restoration } from "./stack/repair";
 import { shortName } from "./stack/task";
@@ -72,7 +72,7 @@ export async function cleanup(options: CleanupOptions, world: World): Promise<Ex
   }
   await reselect(project, selected, reports);
   const exitCode = problems.length > 0 ? EXIT.failedInPart : exitCodeOf(reports, world);
-  const creditsReturned = reports.reduce((sum, report) => sum + report.creditsReturned, 0);
+  const creditsReturned = sumOfCredits(reports.map((report) => report.creditsReturned));
   const report: CleanupReport = {
     command: "cleanup",
     dryRun,
@@ -176,8 +176,15 @@ function summaryText({ dryRun, stacks, creditsReturned: returned, problems }: Cl
   const keys = stacks.flatMap((stack) => stack.keys);
   if (dryRun) {
     const planned = keys.filter(({ outcome }) => outcome === "would-remove");
-    const unused = planned.reduce((sum, key) => sum + (key.unusedCredits ?? 0), 0);
-    return `Dry run: ${counted(planned.length, "key")} of ${counted(stacks.length, "stack")} would be removed, and ${credits(unused)} unused credits returned. Nothing was changed; add --yes to do it.${told}`;
+    const unclear = stacks.filter(
+      (stack) =>
+        (stack.outcome !== "planned" && stack.outcome !== "gone") ||
+        stack.keys.some(({ outcome }) => outcome === "unknown"),
+    ).length;
+    const doubt = `what a run would remove in ${counted(unclear, "stack")} of ${stacks.length} is not fully known: see above`;
+    if (planned.length === 0 && unclear > 0) return `Dry run: ${doubt}. Nothing was changed.${told}`;
+    const unused = credits(creditsOf(keys, "would-remove"));
+    return `Dry run: ${counted(planned.length, "key")} of ${counted(stacks.length, "stack")} would be removed, and ${unused} unused credits returned${unclear > 0 ? `; ${doubt}` : ""}. Nothing was changed; add --yes to do it.${told}`;
   }
   const removed = keys.filter(({ outcome }) => outcome === "removed").length;
   const failed = stacks.filter(({ outcome }) => ["failed", "busy", "refused"].includes(outcome)).length;

@@ -4,6 +4,7 @@ import type { AdoptOptions } from "./adopt";
 import type { CleanupOptions } from "./cleanup";
 import type { DoctorOptions } from "./doctor";
 import { EXIT, isRefusal, UsageError, problemOf, type ExitCode, type Problem } from "./exit";
+import { fingerprints } from "./orphanFilter";
 import type { OrphansOptions } from "./orphans";
 import type { RecoverOptions } from "./recover";
 import type { SimulateOptions } from "./simulate";
@@ -152,8 +153,9 @@ ${EXIT_CODES}`,
       stackPatterns,
     )
     .option("--name-prefix <prefix>", "only keys whose name begins so")
+    .option("--fingerprint <fingerprint...>", "only keys with these fingerprints (pk-…)", fingerprints)
     .option("--unused-for <duration>", "only keys that nobody has used for as long, such as 30d", durationMs)
-    .option("--remove", "remove them")
+    .option("--remove", "remove them; with --yes it needs --name-prefix or --fingerprint")
     .option("--yes", "with --remove: do it (default: a dry run)")
     .addOption(jsonOption())
     .addHelpText(

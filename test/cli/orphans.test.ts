@@ -103,29 +103,29 @@ it("are shown one on a line, whatever they are called and whenever they were mad
 
 it("that somebody has begun to use in the meantime stay", async () => {
   const account = cli.simulator.account();
-  for (const name of ["used-now", "unused"]) account.addKey({ name, createdAtUnixS: daysAgo(60) });
+  await (await cli.stack("dev", program({ own: { name: "own" } }))).up();
+  for (const name of ["ci-used-now", "ci-unused"]) account.addKey({ name, createdAtUnixS: daysAgo(60) });
+  cli.takeRequests();
   const list = cli.simulator.inject({
     on: { method: "GET", path: "/auth/proxy" },
     hold: true,
     applied: true,
   });
-  await cli.project.pulumi(["stack", "init", "dev"]);
-  const running = cli.start(["orphans", "--unused-for", "30d", "--remove", "--yes", "--json"], {
-    env: cli.accountEnv(),
-  });
+  const args = ["orphans", "--name-prefix", "ci-", "--unused-for", "30d", "--remove", "--yes", "--json"];
+  const running = cli.start(args, { env: cli.accountEnv() });
   await list.reached();
-  account.spend("used-now", 0.5);
+  account.spend("ci-used-now", 0.5);
   list.release();
   const { exitCode, stdout } = await running.done;
   expect(exitCode).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({
     orphans: [
-      { name: "used-now", outcome: "failed", why: expect.stringMatching(/^The key was used /) },
-      { name: "unused", outcome: "removed" },
+      { name: "ci-used-now", outcome: "failed", why: expect.stringMatching(/^The key was used /) },
+      { name: "ci-unused", outcome: "removed" },
     ],
   });
   expect(cli.takeRequests()).toEqual([LIST, LOOKUP, LOOKUP, REMOVE]);
-  expect(cli.names()).toEqual(["used-now"]);
+  expect(cli.names()).toEqual(["ci-used-now", "own"]);
 });
 
 it("are unknown while the state of one stack cannot be read, and nothing is removed", async () => {
@@ -134,7 +134,7 @@ it("are unknown while the state of one stack cannot be read, and nothing is remo
   const file = join(cli.project.folders.backend, ".pulumi", "stacks", "test", "damaged.json");
   await writeFile(file, (await readFile(file, "utf8")).slice(0, 40));
   cli.takeRequests();
-  for (const args of [["--remove", "--yes"], []]) {
+  for (const args of [["--name-prefix", "n", "--remove", "--yes"], []]) {
     const refused = await orphans(...args);
     expect(refused).toMatchObject({
       exitCode: 3,
@@ -154,7 +154,7 @@ it("are not the keys that a run is making, even under a name that is a secret", 
   const { held, up } = await cli.upInFlight("making", async () => {
     declare("hidden", { name: pulumi.secret("not to be seen"), budget: 10 });
   });
-  const report = await orphans("--remove", "--yes");
+  const report = await orphans("--name-prefix", "not", "--remove", "--yes");
   held.remove();
   await up;
   expect(report.orphans).toEqual([]);

@@ -1,6 +1,7 @@
 import type { AccountView, StackSettings } from "../accounts";
 import type { StoredSettings } from "../pulumi/checkpoint";
 import type { RestoredState } from "../pulumi/fileBackend";
+import type { Ownership } from "../ownership";
 import type { PulumiProject } from "../pulumi/project";
 import type { World } from "../world";
 
@@ -10,6 +11,8 @@ export interface StackTask {
   project: PulumiProject;
   projectName: string;
   backendUrl: string;
+  /** Which keys the stacks of the backend have; the same for all tasks of a command. */
+  ownership: Ownership;
   /** As Pulumi's list names it. */
   stack: string;
   /** The state is a copy that took the place of a damaged one, so what came after it is not in it. */

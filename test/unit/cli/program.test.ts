@@ -21,6 +21,7 @@ async function run(args: readonly string[], fail: (world: World) => never = unre
     clock: new VirtualClock(),
     random: () => 0,
     environment: {},
+    commandLine: [],
     stop: signal,
     hurry: signal,
     changes: { count: 0 },
