@@ -2,7 +2,7 @@ import type { KeyObject } from "../api/wire";
 import { formatDuration } from "../api/duration";
 import { listKeys, type AccountView, type ListedKey } from "./accounts";
 import { creationsFolder } from "../config";
-import { nameHashOf, readCreations } from "../lifecycle/creationNotes";
+import { keysInTheMaking } from "../lifecycle/creationNotes";
 import { knownKeys } from "./backendKeys";
 import { accountOf } from "./commandAccount";
 import { EXIT, UsageError, type ExitCode } from "./exit";
@@ -110,8 +110,8 @@ interface Owners {
   fingerprints: ReadonlySet<string>;
   /** Names of keys in the making, by what the states say. */
   names: ReadonlySet<string>;
-  /** Hashes of names of keys in the making, by what this machine knows. */
-  nameHashes: ReadonlySet<string>;
+  /** Whether a key is in the making, by what this machine knows. */
+  isInTheMaking: ReturnType<typeof keysInTheMaking>;
   stackCount: number;
   readMs: number;
 }
@@ -122,19 +122,21 @@ async function ownersOf(
   matches?: (stack: string) => boolean,
 ): Promise<Owners> {
   const known = await knownKeys(project, terminal, matches);
-  const running = readCreations(creationsFolder(environment)).filter((noted) => noted.running);
   return {
     fingerprints: known.fingerprints(),
     names: known.names(),
-    nameHashes: new Set(running.map(({ nameHash }) => nameHash)),
+    isInTheMaking: keysInTheMaking(creationsFolder(environment), clock.nowMs()),
     stackCount: known.stackCount,
     readMs: clock.nowMs(),
   };
 }
 
-function isNobodys({ fingerprint, wire }: ListedKey, { fingerprints, names, nameHashes }: Owners): boolean {
+function isNobodys(
+  { fingerprint, wire }: ListedKey,
+  { fingerprints, isInTheMaking, names }: Owners,
+): boolean {
   if (fingerprint !== undefined && fingerprints.has(fingerprint)) return false;
-  return !names.has(wire.name) && !nameHashes.has(nameHashOf(wire.name));
+  return !names.has(wire.name) && !isInTheMaking({ name: wire.name, fingerprint });
 }
 
 /** With `--unused-for` it is looked up once more right before: somebody may have begun to use it. */

@@ -38,6 +38,8 @@ export interface StateKey {
   name: string | undefined;
   key: string | undefined;
   account: StoredSettings;
+  /** The account in which it was created, by its anonymous name. Undefined: the state does not name it. */
+  sentTo: string | undefined;
   /** Why a destroy leaves the key on the account, where the stack says so. */
   kept: "disable" | "retainOnDelete" | undefined;
 }
@@ -46,10 +48,16 @@ export interface StateKey {
 export interface PendingCreation {
   urn: string;
   resource: string;
+  /** For people: the chosen name, or the generated one. */
   name: string | undefined;
-  nameGenerated: boolean;
-  /** It was taking over a key that existed already. */
+  /** The generated name under which the key is created, which no other key has. */
+  createdAs: string | undefined;
+  /** The name that an update gives it then. Undefined: the key keeps the generated one. */
+  chosenName: string | undefined;
+  /** It was adopting a key that existed already. */
   isAdoption: boolean;
+  /** The account that it was sent to, by its anonymous name. Undefined: the state does not name it. */
+  sentTo: string | undefined;
   account: StoredSettings;
   /** As the state has them, secrets in clear. */
   inputs: Readonly<Record<string, unknown>>;
@@ -116,12 +124,13 @@ export interface KnownIn {
 export function knownIn(deployment: unknown): KnownIn {
   const parsed = deploymentSchema.parse(deployment ?? {});
   const operations = (parsed.pending_operations ?? []).filter(({ resource }) => isProxyKey(resource));
-  const names = operations.map(({ resource }) => textOf(resource.inputs?.["name"]));
+  const creations = operations.map(({ resource }) => namesIn(resource.inputs));
   return {
     fingerprints: (parsed.resources ?? []).filter(isProxyKey).flatMap(({ id }) => id ?? []),
-    names: names.filter((name) => name !== undefined),
+    names: creations.flatMap(({ createdAs, chosenName }) => [createdAs ?? [], chosenName ?? []].flat()),
     isVeiled:
-      names.includes(undefined) || operations.some(({ resource }) => "adopt" in (resource.inputs ?? {})),
+      creations.some(({ createdAs }) => createdAs === undefined) ||
+      operations.some(({ resource: { inputs = {} } }) => "adopt" in inputs || isVeiled(inputs["name"])),
   };
 }
 
@@ -130,7 +139,7 @@ export function knownInClear({ keys, pending }: Checkpoint): KnownIn {
   const adopted = pending.flatMap(({ inputs }) => textOf(inputs["adopt"]) ?? []);
   return {
     fingerprints: [...keys.map(({ fingerprint }) => fingerprint), ...adopted.map(fingerprintOf)],
-    names: pending.flatMap(({ name }) => name ?? []),
+    names: pending.flatMap(({ createdAs, chosenName }) => [createdAs ?? [], chosenName ?? []].flat()),
     isVeiled: false,
   };
 }
@@ -152,21 +161,39 @@ function stateKey(
     name: textOf(properties["name"]),
     key: textOf(properties["key"]),
     account,
+    sentTo: textOf(properties["__account"]),
     kept: retainOnDelete === true ? "retainOnDelete" : disables ? "disable" : undefined,
   };
 }
 
 function pendingCreation({ urn, inputs = {} }: StoredResource, account: StoredSettings): PendingCreation {
   const clear = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, inClear(value)]));
+  const { createdAs, chosenName } = namesIn(clear);
   return {
     urn,
     resource: nameIn(urn),
-    name: textOf(clear["name"]),
-    nameGenerated: clear["__nameGenerated"] === true,
+    name: chosenName ?? createdAs,
+    createdAs,
+    chosenName,
     isAdoption: clear["adopt"] !== undefined && clear["adopt"] !== null,
     account,
+    sentTo: textOf(clear["__account"]),
     inputs: clear,
   };
+}
+
+/** A key whose name is left out keeps the one that it is created under. */
+export function namesIn(
+  inputs: Readonly<Record<string, unknown>> = {},
+): Pick<PendingCreation, "createdAs" | "chosenName"> {
+  const name = textOf(inputs["name"]);
+  const createdAs = textOf(inputs["__createdAs"]);
+  return { createdAs: createdAs ?? name, chosenName: createdAs === undefined ? undefined : name };
+}
+
+/** It is there, but encrypted. */
+function isVeiled(value: unknown): boolean {
+  return value !== undefined && textOf(value) === undefined;
 }
 
 function settingsIn(inputs: Readonly<Record<string, unknown>> | undefined): Record<string, string> {

@@ -10,6 +10,8 @@ export interface StackTask {
   project: PulumiProject;
   projectName: string;
   backendUrl: string;
+  /** As the notes of creations name the backend; undefined when it is not known for certain. */
+  backendId: string | undefined;
   /** As Pulumi's list names it. */
   stack: string;
   /** The state is a copy that took the place of a damaged one, so what came after it is not in it. */

@@ -1,3 +1,4 @@
+import { reportedBackendId } from "../../lifecycle/backend";
 import { FileBackend } from "../pulumi/fileBackend";
 import { PulumiProject } from "../pulumi/project";
 import type { World } from "../world";
@@ -22,6 +23,7 @@ export async function openWorkplace(options: StackCommandOptions, world: World):
   const project = await PulumiProject.open(options.dir, world.changes);
   const projectName = await project.name();
   const { url: backendUrl } = await project.backend();
+  const backendId = reportedBackendId(backendUrl, world.environment, project.folder, projectName);
   const files = FileBackend.at(backendUrl, project.folder);
   return {
     project,
@@ -33,6 +35,7 @@ export async function openWorkplace(options: StackCommandOptions, world: World):
         project,
         projectName,
         backendUrl,
+        backendId,
         stack,
         restored,
         settleMs: options.settle,
