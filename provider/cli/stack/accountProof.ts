@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AccountView, ListedKey } from "../accounts";
 import type { Problem } from "../exit";
-import type { Checkpoint, StoredSettings } from "../pulumi/checkpoint";
+import type { Checkpoint, StateKey, StoredSettings } from "../pulumi/checkpoint";
 import type { Candidate } from "./candidates";
 import { shortName, type StackTask } from "./task";
 
@@ -15,12 +15,11 @@ export function isProven(
   listed: readonly ListedKey[],
   { keys }: Checkpoint,
 ): boolean {
-  if (sentTo !== undefined && sentTo === view.account) return true;
   const fingerprints = new Set(listed.map(({ fingerprint }) => fingerprint));
-  // An account's API key may have been replaced since; a key that was created with the earlier one shows that it is the same.
-  const kin = keys.filter((key) => key.sentTo === undefined || sentTo === undefined || key.sentTo === sentTo);
-  if (kin.some(({ fingerprint }) => fingerprints.has(fingerprint))) return true;
-  return sentTo === undefined && kin.length === 0 && isWhole(pending?.account);
+  const isThere = (key: StateKey) => fingerprints.has(key.fingerprint);
+  if (sentTo === undefined) return keys.length > 0 ? keys.some(isThere) : isWhole(pending?.account);
+  // The account's API key may have been replaced since: a key that was created with the earlier one shows that it is the same.
+  return sentTo === view.account || keys.some((key) => key.sentTo === sentTo && isThere(key));
 }
 
 /** The state names the account's API key and where its API is. */
