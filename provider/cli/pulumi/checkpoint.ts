@@ -127,10 +127,11 @@ export function knownIn(deployment: unknown): KnownIn {
   const creations = operations.map(({ resource }) => namesIn(resource.inputs));
   return {
     fingerprints: (parsed.resources ?? []).filter(isProxyKey).flatMap(({ id }) => id ?? []),
-    names: creations.flatMap(({ createdAs, chosenName }) => [createdAs ?? [], chosenName ?? []].flat()),
-    isVeiled:
-      creations.some(({ createdAs }) => createdAs === undefined) ||
-      operations.some(({ resource: { inputs = {} } }) => "adopt" in inputs || isVeiled(inputs["name"])),
+    names: namesOf(creations),
+    isVeiled: operations.some(
+      ({ resource: { inputs = {} } }) =>
+        "adopt" in inputs || isVeiled(inputs["name"]) || isVeiled(inputs["__createdAs"]),
+    ),
   };
 }
 
@@ -139,7 +140,7 @@ export function knownInClear({ keys, pending }: Checkpoint): KnownIn {
   const adopted = pending.flatMap(({ inputs }) => textOf(inputs["adopt"]) ?? []);
   return {
     fingerprints: [...keys.map(({ fingerprint }) => fingerprint), ...adopted.map(fingerprintOf)],
-    names: pending.flatMap(({ createdAs, chosenName }) => [createdAs ?? [], chosenName ?? []].flat()),
+    names: namesOf(pending),
     isVeiled: false,
   };
 }
@@ -189,6 +190,12 @@ export function namesIn(
   const name = textOf(inputs["name"]);
   const createdAs = textOf(inputs["__createdAs"]);
   return { createdAs: createdAs ?? name, chosenName: createdAs === undefined ? undefined : name };
+}
+
+function namesOf(creations: readonly Pick<PendingCreation, "createdAs" | "chosenName">[]): string[] {
+  return creations
+    .flatMap((creation) => [creation.createdAs, creation.chosenName])
+    .flatMap((name) => name ?? []);
 }
 
 /** It is there, but encrypted. */
