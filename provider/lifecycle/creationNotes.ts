@@ -106,11 +106,11 @@ function filesIn(folder: string): string[] {
 }
 
 function openIn(file: string): OpenCreation[] {
-  return begunIn(file).map((creation) => ({
-    ...creation,
-    file,
-    settle: () => appendIfThere(file, { end: creation.id }),
-  }));
+  return begunIn(file).map((creation) => openCreation(file, creation));
+}
+
+function openCreation(file: string, creation: Begun): OpenCreation {
+  return { ...creation, file, settle: () => appendIfThere(file, { end: creation.id }) };
 }
 
 const optionalText = z

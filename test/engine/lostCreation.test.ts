@@ -32,7 +32,9 @@ async function upInFlight(stackName: string) {
 const noteFor = (stackName: string) => ({
   stack: `organization/${engine.project.name}/${stackName}`,
   nameHash: nameHashOf(engine.simulator.account().keys()[0]?.name ?? ""),
-  nameGenerated: true,
+  backend: expect.stringMatching(/^[0-9a-f]{32}$/),
+  run: expect.stringMatching(/^[0-9a-f]{16}$/),
+  taken: false,
 });
 
 async function ended(processes: readonly OwnedProcess[]): Promise<void> {
@@ -41,7 +43,7 @@ async function ended(processes: readonly OwnedProcess[]): Promise<void> {
 
 it("a key whose plugin was killed before the engine heard of it is remembered on this machine", async () => {
   const { held, up, plugin } = await upInFlight("killed");
-  expect(remembered()).toMatchObject([{ ...noteFor("killed"), running: true }]);
+  expect(remembered()).toMatchObject([noteFor("killed")]);
 
   endProcesses(plugin);
   expect(await up).toBeInstanceOf(Error);
@@ -51,7 +53,7 @@ it("a key whose plugin was killed before the engine heard of it is remembered on
   expect(await engine.keysInState("killed")).toEqual({});
   expect(await engine.project.pendingOperations("killed")).toEqual([]);
   const notes = remembered();
-  expect(notes).toMatchObject([{ ...noteFor("killed"), running: false }]);
+  expect(notes).toMatchObject([noteFor("killed")]);
   for (const { settle } of notes) settle();
   expect(remembered()).toEqual([]);
 });
@@ -67,7 +69,7 @@ it("a plugin whose engine was killed ends after its answer, and the key is still
     await ended(plugin);
     expect(await engine.project.pendingOperations("orphaned")).toMatchObject([{ type: "creating" }]);
     const notes = remembered();
-    expect(notes).toMatchObject([{ ...noteFor("orphaned"), running: false }]);
+    expect(notes).toMatchObject([noteFor("orphaned")]);
     for (const { settle } of notes) settle();
   } finally {
     endProcesses(plugin);
@@ -78,7 +80,7 @@ it("after an `up` that ended well, what the engine took is remembered until the 
   const keys = { first: {}, second: {} };
   const stack = await engine.stack("well", program(keys));
   await stack.up();
-  const taken = { taken: true, running: false };
+  const taken = { taken: true, fingerprint: expect.stringMatching(/^pk-[0-9a-f]{16}$/) };
   await expect.poll(remembered).toMatchObject([taken, taken]);
 
   const more = await engine.stack("well", program({ ...keys, third: {} }));

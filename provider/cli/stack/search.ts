@@ -137,7 +137,7 @@ function look(
       if (listing === undefined) continue;
       const verdict = judge(lost, { keys: listing.keys, known });
       doubts.push(...verdict.problems);
-      own.push(...verdict.found.map((key) => ({ ...key, account, lost })));
+      for (const key of verdict.found) own.push({ ...key, account, lost });
       if (!isProven(candidate, account, listing.keys, now))
         unproven.push(unprovenProblem(candidate, account, task));
     }

@@ -4,6 +4,7 @@ import type { Checkpoint, StateKey, StoredSettings } from "../../../../provider/
 import { isProven, unprovenProblem } from "../../../../provider/cli/stack/accountProof";
 import type { Candidate } from "../../../../provider/cli/stack/candidates";
 import type { StackTask } from "../../../../provider/cli/stack/task";
+import { accountNameOf } from "../../../../provider/lifecycle/session";
 
 const whole = { "electronhub:apiKey": "made-up", "electronhub:baseUrl": "https://api.example/v1" };
 const view = {
@@ -87,4 +88,15 @@ it("an account that is not proven is named without its API key, with the command
   const ofNote = unprovenProblem({ lost: {}, noted } as unknown as Candidate, view, task);
   expect(ofNote.nextStep).toContain("delete /notes/1.jsonl");
   expect(JSON.stringify([ofState, ofNote])).not.toContain("made-up-api-key");
+});
+
+it("an account has the same anonymous name with and without the version in its base URL, and no other one has it", () => {
+  const nameOf = (baseUrl: string, apiKey = "made-up") => accountNameOf({ baseUrl, apiKey });
+  expect(nameOf("https://api.example/v1")).toBe(nameOf("https://api.example"));
+  const names = [
+    nameOf("https://api.example"),
+    nameOf("https://other.example"),
+    nameOf("https://api.example", "b"),
+  ];
+  expect(new Set(names).size).toBe(3);
 });
