@@ -5,7 +5,14 @@ import { ensureEnabled } from "./enabled";
 import { inputFields } from "./fields";
 import { inputsSchema, toWireSettings, type ProxyKeyInputs } from "./inputs";
 import type { Operation } from "./session";
-import { fingerprintOf, inputsFromWire, plainJson, stateOf, type ProxyKeyState } from "./state";
+import {
+  fingerprintOf,
+  inputsFromWire,
+  internalState,
+  plainJson,
+  stateOf,
+  type ProxyKeyState,
+} from "./state";
 
 /** The key cannot be taken over, or cannot be what it is asked to be as well. */
 class AdoptionError extends ApiError {
@@ -113,13 +120,19 @@ export function refuseToReplaceByItself(
  * Whether another declared resource keeps the key that the engine wants to delete: it adopted the key in this run or an
  * earlier one. Then the deletion must not remove the key.
  *
- * @param adoption the adoption that the state of the deleted resource names.
+ * @param deleted what the state has of the deleted resource.
  * @throws AdoptionError if the adoption was not completed: without the resource nothing would track the key.
  */
-export function isTakenOver(fingerprint: string, adoption: string | undefined, { keys }: Operation): boolean {
+export function isTakenOver(
+  fingerprint: string,
+  deleted: Readonly<Record<string, unknown>>,
+  { keys }: Operation,
+): boolean {
   const progress = keys.adoption(fingerprint);
-  if (progress === "done" || keys.isHeld(fingerprint, adoption ?? "")) return true;
+  if (progress === "done" || keys.isHeld(fingerprint, internalState(deleted).adoption ?? "")) return true;
   if (progress === undefined) return false;
+  // With deleteBeforeReplace the engine deletes a resource that adopts its key before it creates the same one again.
+  if (progress === "declared" && deleted["adopt"] === deleted["key"]) return true;
   throw new AdoptionError({
     why:
       progress === "failed"

@@ -72,8 +72,9 @@ function withoutSecret({ property, reason }: CheckFailure, news: Properties): Ch
   return isSecret ? { property: "", reason } : { property, reason };
 }
 
-/** The engine asks with empty olds before it creates a key, also in place of another one. */
+/** The engine checks with empty olds before it creates a key, also in place of another one: each gets its own name. */
 function createdAs(olds: Properties, news: Properties, context: CheckContext): Properties {
+  if (typeof olds["__createdAs"] === "string") return { __createdAs: olds["__createdAs"] };
   if (Object.keys(olds).length > 0 || isGiven(news["adopt"])) return {};
   const resourceName = news["__resourceName"];
   return {

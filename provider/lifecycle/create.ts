@@ -37,20 +37,21 @@ export async function create(
   inFlight.made(fingerprintOf(created.key));
   operation.keys.holds(fingerprintOf(created.key), undefined);
   let state = stateOf(created.key, inputsFromWire(created, { ...inputs, budgetWindow: "daily" }), created);
-  try {
-    if (!clear) await removeTwins(created, createdAs, operation);
+  const bringToDeclared = async () => {
     // Whether create honours the window is not documented, and a wrong one would let a key spend many times its budget.
     if (settings.name !== createdAs || settings.limit_type !== "daily") {
-      await applySettings(created.key, settings, operation);
+      await applySettings(created.key, settings, operation).finally(() => operation.snapshot.invalidate());
       state = { ...state, name: inputs.name, budgetWindow: inputs.budgetWindow };
     }
     await ensureEnabled(created.key, inputs.enabled, created.is_active, operation);
-    state.enabled = inputs.enabled;
-  } catch (error) {
-    throw new InitializationFailure(error, state);
-  } finally {
-    operation.snapshot.invalidate();
-  }
+    state = { ...state, enabled: inputs.enabled };
+  };
+  // Twins are looked for last, so that few requests can still take effect after it; and also after a failure.
+  const steps = [bringToDeclared, ...(clear ? [] : [() => removeTwins(created, createdAs, operation)])];
+  const failures: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
+  operation.snapshot.invalidate();
+  if (failures.length > 0) throw new InitializationFailure(failures.at(-1), state);
   return { id: state.fingerprint, outs: state };
 }
 

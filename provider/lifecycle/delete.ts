@@ -20,8 +20,7 @@ export async function remove(
   operation: Operation,
 ): Promise<DeleteOutcome> {
   const key = keyOf(id, properties);
-  const { adoption } = properties;
-  if (isTakenOver(fingerprintOf(key), typeof adoption === "string" ? adoption : undefined, operation)) {
+  if (isTakenOver(fingerprintOf(key), properties, operation)) {
     operation.report(
       `Proxy key ${JSON.stringify(properties["name"])} (${id}) stays on the account: another resource of the program has adopted it.`,
     );

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { check } from "../../../provider/lifecycle/check";
 import { generateName } from "../../../provider/lifecycle/names";
-import { countingBytes, NOW_MS } from "../fixtures";
+import { countingBytes, NOW_MS, SECRET } from "../fixtures";
 
 const context = { nowMs: NOW_MS, randomBytes: countingBytes() };
 
@@ -59,6 +59,10 @@ describe("the name under which a key is created", () => {
 
   it("is generated anew for each attempt, as for a replacement", () => {
     expect(checked({}).__createdAs).not.toBe(checked({}).__createdAs);
+  });
+
+  it("stays the same while the key exists", () => {
+    expect(checked({ budget: 1, __createdAs: "web-abc2345" })).toMatchObject({ __createdAs: "web-abc2345" });
   });
 
   it("is not generated for a key that exists, nor for one to adopt", () => {
