@@ -50,7 +50,7 @@ export interface PendingCreation {
   resource: string;
   /** For people: the chosen name, or the generated one. */
   name: string | undefined;
-  /** The generated name under which the key is created, which no other key has. */
+  /** The generated name under which the key is created, which no other key has. Undefined: the state does not name it. */
   createdAs: string | undefined;
   /** The name that an update gives it then. Undefined: the key keeps the generated one. */
   chosenName: string | undefined;
@@ -183,13 +183,11 @@ function pendingCreation({ urn, inputs = {} }: StoredResource, account: StoredSe
   };
 }
 
-/** A key whose name is left out keeps the one that it is created under. */
+/** A chosen name is never taken for the generated one: other keys may have it. */
 export function namesIn(
   inputs: Readonly<Record<string, unknown>> = {},
 ): Pick<PendingCreation, "createdAs" | "chosenName"> {
-  const name = textOf(inputs["name"]);
-  const createdAs = textOf(inputs["__createdAs"]);
-  return { createdAs: createdAs ?? name, chosenName: createdAs === undefined ? undefined : name };
+  return { createdAs: textOf(inputs["__createdAs"]), chosenName: textOf(inputs["name"]) };
 }
 
 function namesOf(creations: readonly Pick<PendingCreation, "createdAs" | "chosenName">[]): string[] {

@@ -212,7 +212,8 @@ describe("an interrupted operation", () => {
 
   it.each([
     [{ __createdAs: "bot-abcdefg", name: secretEnvelope("billing") }, "billing", "bot-abcdefg", "billing"],
-    [{ name: "bot-abcdefg" }, "bot-abcdefg", "bot-abcdefg", undefined],
+    [{ __createdAs: "bot-abcdefg" }, "bot-abcdefg", "bot-abcdefg", undefined],
+    [{ name: "billing" }, "billing", undefined, "billing"],
     [{}, undefined, undefined, undefined],
   ])(
     "says under which name the key is created, and which one it gets: %j",

@@ -148,6 +148,11 @@ describe("a creation under a chosen name, of which only the state remembers", ()
     expect(problems).toEqual([expect.stringContaining(fingerprintOf(TWIN))]);
   });
 
+  it("is never said to have made one where the state does not name the generated name", () => {
+    const nameless = fromState({ ...pending, createdAs: undefined, chosenName: "web" }, undefined, NOW_MS);
+    expect(verdict(nameless, [listed({ name: "web" })])).toEqual(unclear(/that no stack knows/));
+  });
+
   it("is unclear about a key of any age where the state does not say when it was saved", () => {
     const undated = fromState({ ...pending, chosenName: "web" }, undefined, undefined);
     expect(verdict(undated, [listed({ name: "web", created_at: 1 })])).toEqual(
