@@ -20,6 +20,8 @@ export interface Verdict {
   found: readonly (ListedKey & { fingerprint: string })[];
   /** Keys that stay as they are, each with a reason. */
   problems: readonly Problem[];
+  /** A stack has the key by now, so that nothing of it is lost. */
+  isKnown: boolean;
 }
 
 /** What an account says, and what stacks know of it. */
@@ -71,10 +73,10 @@ function isOwn(nameHash: string | undefined, fingerprint: string | undefined) {
 
 /** Looks for what a creation made. A key that may belong to another one is never taken for it. */
 export function judge(lost: InterruptedCreation, { keys, known }: Evidence): Verdict {
-  const free = keys.filter(({ fingerprint }) => fingerprint === undefined || !known.has(fingerprint));
+  const has = ({ fingerprint }: ListedKey) => fingerprint !== undefined && known.has(fingerprint);
   const found: (ListedKey & { fingerprint: string })[] = [];
   const problems: Problem[] = [];
-  for (const key of free) {
+  for (const key of keys.filter((candidate) => !has(candidate))) {
     if (lost.isOwn(key)) {
       const { fingerprint } = key;
       if (fingerprint === undefined) problems.push(hiddenProblem(key));
@@ -84,7 +86,7 @@ export function judge(lost: InterruptedCreation, { keys, known }: Evidence): Ver
       problems.push(chosenNameProblem(key));
     }
   }
-  return { found, problems };
+  return { found, problems, isKnown: keys.some((key) => has(key) && lost.isOwn(key)) };
 }
 
 function hiddenProblem({ wire: { name } }: ListedKey): Problem {

@@ -101,7 +101,7 @@ async function finish(
   const keys = [...done, ...adopted];
   if (keys.every(({ outcome }) => outcome !== "failed")) {
     await attempt(task, problems, undefined, () => {
-      search.forget();
+      search.forget(edited.cleared > 0 || now.pending.length === 0);
       if (problems.length === 0 && task.restored !== undefined) {
         task.restored.conclude();
         trustTaken(creationsFolder(task.world.environment), `${task.projectName}/${shortName(task.stack)}`);

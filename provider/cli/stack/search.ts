@@ -23,8 +23,12 @@ export interface LostSearch {
   /** Adoptions that were interrupted; the keys were there before, and stay. */
   adoptions: readonly PendingCreation[];
   problems: readonly Problem[];
-  /** Forgets what this machine remembers of creations that are settled. */
-  forget(): void;
+  /**
+   * Forgets what this machine remembers of creations that are settled.
+   *
+   * @param isCleared whether the state calls none of them pending any more: until then it takes both to judge them.
+   */
+  forget(isCleared: boolean): void;
 }
 
 export interface SearchOptions {
@@ -71,7 +75,10 @@ export async function searchLost(
       settled: seen.settled.flatMap(({ lost }) => lost.pending ?? []),
       adoptions,
       problems: seen.problems,
-      forget: () => seen.settled.forEach(({ noted }) => noted?.settle()),
+      forget: (isCleared) =>
+        seen.settled
+          .filter(({ lost }) => isCleared || lost.pending === undefined)
+          .forEach(({ noted }) => noted?.settle()),
     };
   }
 }
@@ -138,7 +145,7 @@ function look(
       const verdict = judge(lost, { keys: listing.keys, known });
       doubts.push(...verdict.problems);
       for (const key of verdict.found) own.push({ ...key, account, lost });
-      if (!isProven(candidate, account, listing.keys, now))
+      if (!verdict.isKnown && !isProven(candidate, account, listing.keys, now))
         unproven.push(unprovenProblem(candidate, account, task));
     }
     // The state of this stack calls it pending, so no program has received the key.

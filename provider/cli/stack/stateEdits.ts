@@ -71,13 +71,13 @@ export function putIntoState(
   });
 }
 
-/** A resource may have been begun several times, each with a generated name of its own; a secret one is encrypted here. */
+/** A resource may have been begun several times, each with a generated name of its own, which is no secret. */
 function isOf(
-  { urn, inputs }: { urn: string; inputs?: Record<string, unknown> | undefined },
+  { urn, inputs = {} }: { urn: string; inputs?: Record<string, unknown> | undefined },
   creation: PendingCreation | undefined,
 ): boolean {
-  const { createdAs } = namesIn(inputs);
-  return urn === creation?.urn && (createdAs === undefined || createdAs === creation.createdAs);
+  if (creation === undefined || urn !== creation.urn) return false;
+  return namesIn(inputs).createdAs === creation.createdAs && "adopt" in inputs === creation.isAdoption;
 }
 
 /** Whether create honoured the window is not known, so the next run sets it. */

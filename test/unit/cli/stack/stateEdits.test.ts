@@ -85,6 +85,16 @@ it("a creation of the same resource under another generated name is not settled 
   expect(written).toEqual([]);
 });
 
+it("a creation that names no generated name is not settled with an adoption, or another creation, of its resource", async () => {
+  const nameless = operation("web");
+  const { task: pending, written } = task({ ...nameless, resource: { ...nameless.resource, inputs: {} } });
+  const adoption = { ...creation("web"), createdAs: undefined, isAdoption: true };
+  expect(await clearPending(pending, [creation("web"), adoption])).toMatchObject({
+    open: [{ urn: urn("web") }],
+  });
+  expect(written).toEqual([]);
+});
+
 it("nothing is written while a creation is open that nobody has looked into, of whatever kind", async () => {
   const { task: pending, written } = task(
     operation("web"),
