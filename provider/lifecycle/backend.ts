@@ -117,12 +117,20 @@ function declaredIn(file: string, project: string): { url: string | undefined } 
   const text = orUndefined(() => readFileSync(file, "utf8"));
   if (text === undefined) return undefined;
   if (file.endsWith(".json")) return declaredInJson(text, project);
-  if (scalar(/^name:[ \t]+(.+)$/m.exec(text)?.[1]) !== project) return undefined;
-  if (!/^["']?backend["']?[ \t]*:/m.test(text)) return { url: undefined };
-  const block =
-    /^backend:[ \t]*(?:#.*)?\r?\n((?:[ \t]+.*(?:\r?\n|$)|[ \t]*(?:#.*)?(?:\r?\n|$))*?)[ \t]+url:[ \t]+(.+)$/m;
-  const url = scalar(block.exec(text)?.[2]);
-  return url === undefined ? undefined : { url };
+  const lines = text.split(/\r?\n/);
+  if (entryIn(lines, "name") !== project) return undefined;
+  const at = lines.findIndex((line) => /^["']?backend["']?\s*:/.test(line));
+  if (at === -1) return { url: undefined };
+  if (!/^backend:\s*(?:#.*)?$/.test(lines[at] ?? "")) return undefined;
+  const below = lines.slice(at + 1).filter((line) => !/^\s*(?:#.*)?$/.test(line));
+  const indent = /^ +/.exec(below[0] ?? "")?.[0] ?? "";
+  const end = below.findIndex((line) => !line.startsWith(" "));
+  const url = entryIn(end === -1 ? below : below.slice(0, end), `${indent}url`);
+  return url === undefined ? undefined : { url: url === "" ? undefined : url };
+}
+
+function entryIn(lines: readonly string[], key: string): string | undefined {
+  return scalar(lines.find((line) => line.startsWith(`${key}: `))?.slice(key.length + 1));
 }
 
 function declaredInJson(text: string, project: string): { url: string | undefined } | undefined {
@@ -137,7 +145,7 @@ function declaredInJson(text: string, project: string): { url: string | undefine
 /** One line's plain or quoted text. Undefined: anything else that YAML knows. */
 function scalar(text: string | undefined): string | undefined {
   const trimmed = text?.trim() ?? "";
-  const quoted = /^(?:"([^"\\]+)"|'([^']+)')(?:\s+#.*)?$/.exec(trimmed);
+  const quoted = /^(?:"([^"\\]*)"|'([^']*)')(?:\s+#.*)?$/.exec(trimmed);
   if (quoted) return quoted[1] ?? quoted[2];
   const plain = /^([^\s"'{}[\]&*!|>%@`#][^\s]*)(?:\s+#.*)?$/.exec(trimmed);
   return plain?.[1];

@@ -1,6 +1,10 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { creationsFolder } from "../../provider/config";
+import { reportedBackendId } from "../../provider/lifecycle/backend";
 import { nameHashOf, readCreations } from "../../provider/lifecycle/creationNotes";
+import { createEngineProject } from "../support/engine";
 import { descendantsOf, endProcesses, isAlive, type OwnedProcess } from "../support/processes";
 import { program, useEngine } from "./fixture";
 
@@ -86,4 +90,22 @@ it("after an `up` that ended well, what the engine took is remembered until the 
   const more = await engine.stack("well", program({ ...keys, third: {} }));
   await more.up();
   await expect.poll(remembered).toMatchObject([taken]);
+});
+
+it("the note names the backend that Pulumi reports, also where the last login alone selects it", async () => {
+  const project = await createEngineProject({ backendUrl: "" });
+  try {
+    const { cache, backend, work } = project.folders;
+    await writeFile(join(work, "Pulumi.yaml"), `name: ${project.name}\nruntime: nodejs\n`);
+    expect(await project.pulumi(["login", `file://${backend}`])).toMatchObject({ exitCode: 0 });
+    const stack = await project.stack("login", program({ bot: {} }), { config: engine.config() });
+    await stack.up();
+    const { stdout } = await project.pulumi(["whoami", "--verbose", "--json"]);
+    const { url } = JSON.parse(stdout) as { url: string };
+    const id = reportedBackendId(url, project.env, work, project.name);
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(readCreations(creationsFolder({ XDG_CACHE_HOME: cache }))).toMatchObject([{ backend: id }]);
+  } finally {
+    await project.dispose();
+  }
 });

@@ -92,6 +92,8 @@ describe("the backend that a plugin works for", () => {
     await login("s3://login");
     await project("name: app\nruntime: nodejs\n");
     expect(here()).toBe(backendIdOf("s3://login", "/"));
+    await project("name: app\nbackend:\n  url: ''\n");
+    expect(here()).toBe(backendIdOf("s3://login", "/"));
     await project("name: app\nbackend:\n  url: s3://file\n");
     expect(here()).toBe(backendIdOf("s3://file", "/"));
     expect(here({ PULUMI_BACKEND_URL: "s3://environment" })).toBe(backendIdOf("s3://environment", "/"));
@@ -132,6 +134,8 @@ describe("the backend that a plugin works for", () => {
     ["another project's file", "name: other\n", "Pulumi.yaml"],
     ["a file without a name", "runtime: nodejs\n", "Pulumi.yaml"],
     ["a backend in flow style", "name: app\nbackend: {url: s3://file}\n", "Pulumi.yaml"],
+    ["a deeper map", "name: app\nbackend:\n  other:\n    url: s3://file\n", "Pulumi.yaml"],
+    ["a backend without a URL", "name: app\nbackend:\nother:\n  url: s3://file\n", "Pulumi.yaml"],
     ["an anchor", "name: app\nbackend:\n  url: &url s3://file\n", "Pulumi.yaml"],
     ["a merged map", "name: app\nbackend:\n  <<: *defaults\nother:\n  url: s3://other\n", "Pulumi.yaml"],
     ["a file that is cut off", '{"name":', "Pulumi.json"],
