@@ -87,10 +87,8 @@ export async function candidatesOf(
 
 /** What this machine remembers of the creations of the stack, or of one of this name in a backend that is not known. */
 function notesOf({ backendId, projectName, stack, world }: StackTask): readonly OpenCreation[] {
-  // The organization is left out: a self-managed backend has none, and the SDK and the CLI call that differently.
-  const suffix = `/${projectName}/${shortName(stack)}`;
-  const notes = readCreations(creationsFolder(world.environment)).filter(
-    (note) => note.stack?.endsWith(suffix) === true,
+  const notes = readCreations(creationsFolder(world.environment)).filter((note) =>
+    isOfStack(note.stack, stack, projectName),
   );
   const isElsewhere = ({ backend }: OpenCreation) =>
     backend !== undefined && backendId !== undefined && backend !== backendId;
@@ -101,6 +99,14 @@ function notesOf({ backendId, projectName, stack, world }: StackTask): readonly 
     );
   }
   return notes.filter((note) => !isElsewhere(note));
+}
+
+/** Pulumi lists stacks without their organization where there is only one, and programs always name one. */
+function isOfStack(noted: string | undefined, stack: string, projectName: string): boolean {
+  const [organization, project, name] = noted?.split("/") ?? [];
+  const [listed, ...rest] = stack.split("/");
+  const isOfOrganization = rest.length === 0 || listed === organization;
+  return isOfOrganization && project === projectName && name === shortName(stack);
 }
 
 /** What an engine took is in the state, unless that is an older copy: then all that began later is in doubt. */

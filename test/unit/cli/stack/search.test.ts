@@ -24,6 +24,8 @@ interface Scene {
   known?: readonly string[];
   /** Of the stack that is searched. */
   backendId?: string | undefined;
+  stack?: string;
+  projectName?: string;
 }
 
 /** Notes and states of stack `shop/dev`, and one account. */
@@ -99,6 +101,19 @@ describe("a note of a creation", () => {
     expect(notes).toEqual([expect.stringContaining("in another backend")]);
     forget(true);
     expect(open()).toHaveLength(1);
+  });
+
+  it.each([
+    ["dev", "shop", 1],
+    ["organization/shop/dev", "shop", 1],
+    ["acme/shop/dev", "shop", 0],
+    ["acme/dev", "shop", 0],
+    ["dev", "app", 0],
+    ["prod", "shop", 0],
+  ])("of organization/shop/dev is one of stack %s of project %s: %s", async (stack, projectName, count) => {
+    journal().begin(creation("bot-abc"));
+    const { found } = await search({ keys: [{ name: "bot-abc" }], stack, projectName });
+    expect(found).toHaveLength(count);
   });
 
   it.each([
