@@ -3,7 +3,7 @@ import type { AccountView, ListedKey } from "../accounts";
 import type { Problem } from "../exit";
 import type { Checkpoint, StateKey, StoredSettings } from "../pulumi/checkpoint";
 import type { Candidate } from "./candidates";
-import { shortName, type StackTask } from "./task";
+import type { StackTask } from "./task";
 
 /**
  * Whether an account is the one that a creation was sent to, so that the absence of its key there means that there is
@@ -38,7 +38,7 @@ export function unprovenProblem({ lost, noted }: Candidate, view: AccountView, t
   const forget =
     pending === undefined && noted !== undefined
       ? `delete ${noted.file}`
-      : `run \`pulumi refresh --clear-pending-creates --stack ${shortName(task.stack)}\``;
+      : `run \`pulumi refresh --clear-pending-creates --stack ${task.stack}\``;
   return {
     why: `A creation of ${what} was interrupted. The account that was asked (${baseUrl}, with the API key whose SHA-256 begins with ${hash}) does not have it, and nothing proves that this is the account that the creation was sent to.`,
     nextStep: `Configure the API key and the base URL of the run that was interrupted, then run the command again. If you know that no account of yours has the key, ${forget}.`,

@@ -83,7 +83,7 @@ it("an account that is not proven is named without its API key, with the command
   expect(ofState.why).toMatch(
     /key "web" \(resource bot\).*https:\/\/api\.example\/v1.*SHA-256 begins with [0-9a-f]{16}\)/,
   );
-  expect(ofState.nextStep).toContain("`pulumi refresh --clear-pending-creates --stack dev`");
+  expect(ofState.nextStep).toContain("`pulumi refresh --clear-pending-creates --stack acme/app/dev`");
   const noted = { file: "/notes/1.jsonl" };
   const ofNote = unprovenProblem({ lost: {}, noted } as unknown as Candidate, view, task);
   expect(ofNote.nextStep).toContain("delete /notes/1.jsonl");
