@@ -1,5 +1,5 @@
 import { creationsFolder } from "../config";
-import { nameHashOf, readCreations } from "../lifecycle/creationNotes";
+import { keysInTheMaking } from "../lifecycle/creationNotes";
 import type { ListedKey } from "./accounts";
 import { knownKeys, type KnownKeys } from "./backendKeys";
 import { Refusal, type Problem } from "./exit";
@@ -55,7 +55,8 @@ export class Ownership {
   async read(): Promise<void> {
     const { clock, environment, terminal } = this.#world;
     const known = await knownKeys(this.#project, terminal, this.#matches);
-    const isNoted = keysInTheMaking(creationsFolder(environment));
+    const isInTheMaking = keysInTheMaking(creationsFolder(environment), clock.nowMs());
+    const isNoted = ({ wire, fingerprint }: ListedKey) => isInTheMaking({ name: wire.name, fingerprint });
     for (const [fingerprint, stack] of known.owners()) this.#owners.set(fingerprint, stack);
     this.#latest = { known, isNoted, readMs: clock.nowMs() };
   }
@@ -120,10 +121,4 @@ export class Ownership {
 
 function refuse(claim: Claim | undefined): void {
   if (claim !== undefined) throw new ClaimedError(claim);
-}
-
-function keysInTheMaking(folder: string): (key: ListedKey) => boolean {
-  const running = readCreations(folder).filter((noted) => noted.running);
-  const nameHashes = new Set(running.map(({ nameHash }) => nameHash));
-  return ({ wire }) => nameHashes.has(nameHashOf(wire.name));
 }

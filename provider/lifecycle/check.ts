@@ -9,6 +9,8 @@ import { renewalConflict, renewalOf } from "./renewal";
 export interface CheckContext {
   nowMs: number;
   randomBytes: (count: number) => Uint8Array;
+  /** The account that a creation would be sent to, by its anonymous name. Absent: no API key is known. */
+  account?: string | undefined;
 }
 
 type Properties = Record<string, unknown>;
@@ -25,6 +27,7 @@ const INTERNAL_NAMES: readonly string[] = [
   "__stack",
   "__urn",
   "__createdAs",
+  "__account",
 ] satisfies (keyof InternalInputs | typeof PROVIDER_PROPERTY)[];
 
 /**
@@ -33,7 +36,7 @@ const INTERNAL_NAMES: readonly string[] = [
  */
 export function check(olds: Properties, news: Properties, context: CheckContext): Checked {
   const failures: CheckFailure[] = unknownProperties(news);
-  const inputs: Properties = createdAs(olds, news, context);
+  const inputs: Properties = { ...createdAs(olds, news, context), ...sentTo(olds, context) };
   for (const name of inputNames) {
     const value = news[name] ?? undefined;
     // A name that is left out is generated, and then known to the outputs only.
@@ -80,6 +83,12 @@ function createdAs(olds: Properties, news: Properties, context: CheckContext): P
       context.randomBytes,
     ),
   };
+}
+
+/** Kept for as long as the resource has its key, whatever API key is configured later. */
+function sentTo(olds: Properties, { account }: CheckContext): Properties {
+  const sent = Object.keys(olds).length > 0 ? olds["__account"] : account;
+  return sent === undefined ? {} : { __account: sent };
 }
 
 /** What a program wrote; null and undefined are left out. */

@@ -34,6 +34,7 @@ export async function create(
   const { created, clear } = await createExactlyOnce({ ...settings, name: createdAs }, operation, inFlight);
 
   // From here on the key exists: whatever fails, the engine must record it, with what is known to be true of it.
+  inFlight.made(fingerprintOf(created.key));
   operation.keys.holds(fingerprintOf(created.key), undefined);
   let state = stateOf(created.key, inputsFromWire(created, { ...inputs, budgetWindow: "daily" }), created);
   const bringToDeclared = async () => {
@@ -69,7 +70,7 @@ async function createExactlyOnce(
   const noting: CallContext = {
     ...wait,
     onRequest: () => {
-      inFlight.requested(settings, { account, nameGenerated: true, startedMs: wait.clock.nowMs() });
+      inFlight.requested(settings, { account, startedMs: wait.clock.nowMs() });
       wait.onRequest?.();
     },
   };

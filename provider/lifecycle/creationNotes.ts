@@ -1,127 +1,138 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { isAlive, processStartTicks } from "../api/processes";
-import type { KeySettings } from "../api/wire";
 
 /** A creation whose result may be lost, as it is noted on this machine. */
 export interface Creation {
   /** `organization/project/stack`, as the program says it; undefined when it says none. */
   stack: string | undefined;
+  /** The stack's backend, as `backendIdIn` has it; undefined when it is not known for certain. */
+  backend: string | undefined;
+  /** The run of the engine, as `runIdOf` has it; undefined in a process that is no plugin. */
+  run: string | undefined;
   /** The account, by its anonymous name. */
   account: string;
-  /** Of the key's name, as `nameHashOf` has it: a name may be a secret. */
+  /** Of the generated name under which the key is created, as `nameHashOf` has it: it may contain a secret. */
   nameHash: string;
-  /** Of what the key is to be set to, as `settingsHashOf` has it. */
-  settingsHash: string;
-  /** The name was generated for this very creation, so that no other key can have it. */
-  nameGenerated: boolean;
   /** Milliseconds since the epoch, by this machine's clock: when the first request went out. */
   startedMs: number;
 }
 
-/** What a creation's note is found by, when only the key's name is known. */
+/** Identifies a name. The API may trim and normalise the names that it stores. */
 export function nameHashOf(name: string): string {
-  return createHash("sha256").update(name, "utf8").digest("hex");
+  return createHash("sha256").update(name.trim().normalize("NFC"), "utf8").digest("hex");
 }
 
-/** What a key is set to, in short; its window, which the API never tells, left aside. */
-export function settingsHashOf(settings: Omit<KeySettings, "limit_type">): string {
-  const { name, allocated_ammount, expires_at, model_whitelist, ip_whitelist } = settings;
-  const parts = [name, allocated_ammount, expires_at, model_whitelist.toSorted(), ip_whitelist.toSorted()];
-  return createHash("sha256").update(JSON.stringify(parts), "utf8").digest("hex");
-}
-
-/** A creation that some process of this machine has begun and not ended. */
+/** A creation that a process of this machine began, and did not note the end of. */
 export interface OpenCreation extends Creation {
+  /** Its journal. */
+  file: string;
   /** Within its journal. */
   id: string;
-  pid: number;
+  /** Of the key, once a response has brought it. Undefined: whether there is a key is not known. */
+  fingerprint: string | undefined;
   /** The engine was there to take the result, and so has it in its state, if it could write that. */
   taken: boolean;
-  /** That process still runs, so that the creation may yet end by itself. */
-  running: boolean;
-  /** Notes that the creation is accounted for. Only for one whose process no longer runs. */
+  /** Notes that the creation is accounted for. */
   settle(): void;
 }
 
 /**
- * The creations that are open in a folder, the oldest first. What holds none and belongs to a process that has ended is
- * removed.
+ * Reads the creations that are open in a folder, the oldest first. No process is judged by its id: the stack's lock
+ * decides whether an engine works on it.
  *
  * @throws the file system's error when something is there and cannot be read.
  */
 export function readCreations(folder: string): OpenCreation[] {
   return filesIn(folder)
-    .flatMap(({ file, pid }) => openIn(file, pid))
+    .flatMap((file) => openIn(file))
     .toSorted((a, b) => a.startedMs - b.startedMs);
 }
 
-/** Settles all of a kind, of processes that no longer run: file by file, since one may hold thousands. */
+/** Settles all of a kind: file by file, since one may hold thousands. */
 export function settleAll(folder: string, isSettled: (creation: OpenCreation) => boolean): void {
   // All are read before any is changed: what cannot be read leaves everything as it is.
-  const journals = filesIn(folder).map(({ file, pid }) => ({ file, creations: openIn(file, pid) }));
+  const journals = filesIn(folder).map((file) => ({ file, creations: openIn(file) }));
   for (const { file, creations } of journals) {
-    const settled = creations.filter((creation) => !creation.running && isSettled(creation));
-    if (settled.length === 0) continue;
-    if (settled.length === creations.length) rmSync(file, { force: true });
-    else appendIfThere(file, ...settled.map(({ id }) => ({ end: id })));
+    const settled = creations.filter(isSettled);
+    if (settled.length > 0) appendIfThere(file, ...settled.map(({ id }) => ({ end: id })));
   }
 }
 
-/** The journals in a folder; whatever else lies there is nobody's. */
-function filesIn(folder: string): { file: string; pid: number }[] {
+/** Milliseconds after which a file in which nothing is open is removed. */
+const REMOVED_AFTER_MS = 24 * 3_600_000;
+
+/** Removes old files in which nothing is open. A younger one may be one that its process is about to write to. */
+export function removeOldFiles(folder: string, nowMs: number): void {
+  for (const file of filesIn(folder)) {
+    const changedMs = orAbsent(() => statSync(file).mtimeMs) ?? nowMs;
+    if (nowMs - changedMs > REMOVED_AFTER_MS && begunIn(file).length === 0) rmSync(file, { force: true });
+  }
+}
+
+/** Milliseconds after which a creation that is still open is not under way any more. */
+const IN_THE_MAKING_MS = 2 * 3_600_000;
+
+/**
+ * Which keys processes of this machine are creating, or have created a moment ago, so that a state may not have them yet.
+ *
+ * @returns whether a key is one of these.
+ */
+export function keysInTheMaking(
+  folder: string,
+  nowMs: number,
+): (key: { name: string; fingerprint: string | undefined }) => boolean {
+  const recent = readCreations(folder).filter(({ startedMs }) => nowMs - startedMs < IN_THE_MAKING_MS);
+  const nameHashes = new Set(recent.map(({ nameHash }) => nameHash));
+  const fingerprints = new Set(recent.map(({ fingerprint }) => fingerprint));
+  return ({ name, fingerprint }) =>
+    nameHashes.has(nameHashOf(name)) || (fingerprint !== undefined && fingerprints.has(fingerprint));
+}
+
+/** The journals in a folder; other files in it are ignored. */
+function filesIn(folder: string): string[] {
   const names = orAbsent(() => readdirSync(folder)) ?? [];
-  return names.flatMap((name) => {
-    const pid = /^([1-9]\d{0,9})-[0-9a-f]+\.jsonl$/.exec(name)?.[1];
-    return pid === undefined ? [] : [{ file: join(folder, name), pid: Number(pid) }];
-  });
+  return names.filter((name) => /^[0-9a-f]{16}\.jsonl$/.test(name)).map((name) => join(folder, name));
 }
 
-function openIn(file: string, pid: number): OpenCreation[] {
-  const begun = begunIn(file);
-  if (begun.length === 0 && !isAlive(pid)) rmSync(file, { force: true });
-  return begun.map((creation) => openCreation(file, pid, creation));
+function openIn(file: string): OpenCreation[] {
+  return begunIn(file).map((creation) => openCreation(file, creation));
 }
 
-function openCreation(file: string, pid: number, { startTicks, ...creation }: Begun): OpenCreation {
-  const { id } = creation;
-  return {
-    ...creation,
-    pid,
-    running: isSameProcess(pid, startTicks),
-    settle() {
-      appendIfThere(file, { end: id });
-      if (begunIn(file).length === 0) rmSync(file, { force: true });
-    },
-  };
+function openCreation(file: string, creation: Begun): OpenCreation {
+  return { ...creation, file, settle: () => appendIfThere(file, { end: creation.id }) };
 }
 
-/** An id is given to another process in time, but never with the same start. */
-function isSameProcess(pid: number, startTicks: number | undefined): boolean {
-  const ticksNow = processStartTicks(pid);
-  return isAlive(pid) && (startTicks === undefined || ticksNow === undefined || startTicks === ticksNow);
-}
+const optionalText = z
+  .string()
+  .optional()
+  .transform((text) => text);
 
 const beginSchema = z.object({
   id: z.string(),
-  stack: z
-    .string()
-    .optional()
-    .transform((stack) => stack),
+  stack: optionalText,
+  backend: optionalText,
+  run: optionalText,
   account: z.string(),
   nameHash: z.string(),
-  settingsHash: z.string(),
-  nameGenerated: z.boolean(),
   startedMs: z.number(),
-  startTicks: z.number().optional(),
 });
 
-type Begun = z.output<typeof beginSchema> & { taken: boolean };
+type Begun = z.output<typeof beginSchema> & { fingerprint: string | undefined; taken: boolean };
 
 const lineSchema = z.union([
   z.object({ begin: beginSchema }),
+  z.object({ made: z.string(), fingerprint: z.string() }),
   z.object({ taken: z.string() }),
   z.object({ end: z.string() }),
 ]);
@@ -132,16 +143,17 @@ function begunIn(file: string): Begun[] {
   for (const line of (orAbsent(() => readFileSync(file, "utf8")) ?? "").split("\n")) {
     const said = parse(line);
     if (said === undefined) continue;
-    if ("begin" in said) open.set(said.begin.id, { ...said.begin, taken: false });
-    else if ("taken" in said) takeIn(open, said.taken);
+    if ("begin" in said) open.set(said.begin.id, { ...said.begin, fingerprint: undefined, taken: false });
+    else if ("made" in said) amend(open, said.made, { fingerprint: said.fingerprint });
+    else if ("taken" in said) amend(open, said.taken, { taken: true });
     else open.delete(said.end);
   }
   return [...open.values()];
 }
 
-function takeIn(open: Map<string, Begun>, id: string): void {
+function amend(open: Map<string, Begun>, id: string, change: Partial<Begun>): void {
   const begun = open.get(id);
-  if (begun !== undefined) open.set(id, { ...begun, taken: true });
+  if (begun !== undefined) open.set(id, { ...begun, ...change });
 }
 
 /** @returns undefined for a line that was cut off, since its process was killed or the disk full. */
@@ -168,7 +180,7 @@ export function appendIfThere(file: string, ...lines: readonly object[]): void {
   orAbsent(() => append(file, 0, ...lines));
 }
 
-/** What is not there, or no longer since somebody else has removed it, is no trouble. */
+/** What is not there, or no longer since another process removed it, is no trouble. */
 function orAbsent<T>(step: () => T): T | undefined {
   try {
     return step();

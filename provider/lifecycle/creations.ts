@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { constants, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ApiError } from "../api/errors";
-import { processStartTicks } from "../api/processes";
 import { append, appendIfThere, codeOf, type Creation } from "./creationNotes";
 import type { EngineLink } from "./engineLink";
 import { shortly, type Soon } from "./shortly";
@@ -10,11 +9,13 @@ import { forgetTaken } from "./takenCreations";
 
 /** One creation's place in the journal. Nothing here ever throws: a note must not fail what it is about. */
 export interface CreationNote {
+  /** A response has brought the key: called before a request changes its name. */
+  made(fingerprint: string): void;
   /** No key was made, so there is nothing to look for. */
   end(): void;
   /**
    * The result is on its way to the engine: a moment later it counts as taken, if the engine is there. Whether the engine
-   * then saves it nobody tells us, so the note stays until a later run, which could not begin without a state.
+   * then saves it is not reported, so the note stays until a later run, which could not begin without a state.
    */
   handOver(engine: EngineLink | undefined): void;
 }
@@ -30,7 +31,7 @@ export class DiskFullError extends ApiError {
  */
 export interface CreationJournal {
   /** Called right before the first request that may make a key. @throws DiskFullError. */
-  begin(creation: Creation): CreationNote;
+  begin(creation: Omit<Creation, "backend" | "run">): CreationNote;
 }
 
 export interface JournalOptions {
@@ -39,8 +40,10 @@ export interface JournalOptions {
   onTrouble: (reason: string) => void;
   /** When the engine has read what it was handed. Default: 20 ms later. */
   soon?: Soon;
-  /** Default: this process's. */
-  pid?: number;
+  /** Identifies the stack's backend. Default: it is not known. @param project the project's name. */
+  backendOf?: (project: string) => string | undefined;
+  /** The run of the engine. */
+  run?: string | undefined;
 }
 
 /**
@@ -52,13 +55,14 @@ export function creationJournal({
   folder,
   onTrouble,
   soon = shortly(),
-  pid = process.pid,
+  backendOf = () => undefined,
+  run,
 }: JournalOptions): CreationJournal {
-  const file = join(folder, `${pid}-${randomBytes(6).toString("hex")}.jsonl`);
-  const startTicks = processStartTicks(pid);
+  const file = join(folder, `${randomBytes(8).toString("hex")}.jsonl`);
   const open = new Set<string>();
   let begun = 0;
   let taken = 0;
+  let backend: string | undefined;
   let isTroubled = false;
 
   const attempt = (step: () => void): string | undefined => {
@@ -87,9 +91,14 @@ export function creationJournal({
     begin(creation) {
       begun += 1;
       const id = String(begun);
+      const { stack, startedMs } = creation;
+      const project = stack?.split("/").at(-2);
+      // A plugin process works for one stack.
+      backend ??= project === undefined ? undefined : backendOf(project);
+      const noted: Creation = { ...creation, backend, run };
       const trouble = attempt(() => {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
-        append(file, constants.O_CREAT, { begin: { id, ...creation, startTicks } });
+        append(file, constants.O_CREAT, { begin: { id, ...noted } });
       });
       if (trouble === "ENOSPC" || trouble === "EDQUOT") {
         throw new DiskFullError({
@@ -98,8 +107,9 @@ export function creationJournal({
         });
       }
       open.add(id);
-      if (begun === 1) forgetTaken(folder, creation.stack, creation.startedMs);
+      if (begun === 1) forgetTaken(folder, noted, startedMs);
       return {
+        made: (fingerprint) => void attempt(() => appendIfThere(file, { made: id, fingerprint })),
         end: () => end(id),
         handOver(engine) {
           soon(async (isClosing) => {

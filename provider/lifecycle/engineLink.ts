@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { ApiError } from "../api/errors";
 
@@ -20,6 +21,15 @@ export function engineLinkTo(address: string | undefined): EngineLink | undefine
   const host = (match[1] as string).replace(/^\[|\]$/g, "");
   const port = Number(match[2]);
   return { answers: () => canConnect(host, port) };
+}
+
+/**
+ * Identifies a run of the engine by its address, which all its plugin processes have in common. A later run that happens
+ * to have the same address counts as the same one.
+ */
+export function runIdOf(address: string | undefined): string | undefined {
+  if (address === undefined || engineLinkTo(address) === undefined) return undefined;
+  return createHash("sha256").update(address).digest("hex").slice(0, 16);
 }
 
 function canConnect(host: string, port: number): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { KeySettings } from "../api/wire";
-import { nameHashOf, settingsHashOf, type Creation } from "./creationNotes";
+import { nameHashOf, type Creation } from "./creationNotes";
 import type { CreationJournal, CreationNote } from "./creations";
 import type { EngineLink } from "./engineLink";
 import { EngineError } from "./failures";
@@ -23,17 +23,17 @@ export class CreationInFlight {
   }
 
   /** A request is about to go out that may make a key. */
-  requested(settings: KeySettings, details: Pick<Creation, "account" | "nameGenerated" | "startedMs">): void {
+  requested({ name }: Pick<KeySettings, "name">, details: Pick<Creation, "account" | "startedMs">): void {
     const { journal, stack } = this.#options;
-    this.#note ??= journal?.begin({
-      stack,
-      nameHash: nameHashOf(settings.name),
-      settingsHash: settingsHashOf(settings),
-      ...details,
-    });
+    this.#note ??= journal?.begin({ stack, nameHash: nameHashOf(name), ...details });
   }
 
-  /** The answers prove that no key was made. */
+  /** The key exists. To be called before a request gives it the chosen name, by which it could not be recognised. */
+  made(fingerprint: string): void {
+    this.#note?.made(fingerprint);
+  }
+
+  /** The responses prove that no key was made. */
   nothingMade(): void {
     this.#note?.end();
     this.#note = undefined;
@@ -46,7 +46,7 @@ export class CreationInFlight {
       this.#note?.handOver(this.#options.engine);
       return result;
     } catch (error) {
-      // A failure that saves the key hands it over as well; after any other, nobody knows whether there is one.
+      // A failure that saves the key hands it over as well; after any other, it is not known whether there is one.
       if (!(error instanceof EngineError)) this.#note?.handOver(this.#options.engine);
       throw error;
     }

@@ -38,6 +38,8 @@ export interface InternalInputs {
   __urn?: string;
   /** The generated name under which the key is created, unique for each attempt. */
   __createdAs?: string;
+  /** The account that the creation is sent to, by its anonymous name: whoever looks for a lost key must ask that one. */
+  __account?: string;
   /** The key is due to be replaced by a new one, since its expiry is near. */
   __renewal?: "rotate";
 }

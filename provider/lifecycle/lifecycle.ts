@@ -8,7 +8,7 @@ import type {
   UpdateResult,
 } from "@pulumi/pulumi/dynamic";
 import { isWholeKey } from "../api/wire";
-import { readSettings } from "../config";
+import { readSettings, type Settings } from "../config";
 import { audited, type AuditedAction, type Change } from "./audited";
 import { check } from "./check";
 import { create } from "./create";
@@ -18,7 +18,7 @@ import { toEngineError, type Action, type Subject } from "./failures";
 import { CreationInFlight } from "./inFlight";
 import type { InternalInputs } from "./inputs";
 import { read } from "./read";
-import { Sessions, type Dependencies, type Operation } from "./session";
+import { accountNameOf, Sessions, type Dependencies, type Operation } from "./session";
 import { fingerprintOf, internalState } from "./state";
 import { update } from "./update";
 
@@ -58,7 +58,11 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
     if (typeof stack === "string") this.#stack = stack;
     return this.#guard("check", news, news, () => {
       const { clock, randomBytes, report } = this.#dependencies;
-      const { note, ...result } = check(olds, news, { nowMs: clock.nowMs(), randomBytes });
+      const { note, ...result } = check(olds, news, {
+        nowMs: clock.nowMs(),
+        randomBytes,
+        account: this.#account(),
+      });
       if (note !== undefined) report?.(note);
       return result.failures === undefined ? this.#declared(news, result) : result;
     });
@@ -146,9 +150,21 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
     return audited(action, subject, this.#begin(), verb);
   }
 
+  #settings(): Settings {
+    return readSettings({ stack: this.#stackSetting, environment: this.#dependencies.environment });
+  }
+
+  /** Undefined where the settings are wrong: the first verb that needs them reports it. */
+  #account(): string | undefined {
+    try {
+      return accountNameOf(this.#settings());
+    } catch {
+      return undefined;
+    }
+  }
+
   #begin(): Operation {
-    const { environment } = this.#dependencies;
-    const settings = readSettings({ stack: this.#stackSetting, environment });
+    const settings = this.#settings();
     this.#apiKeys.add(settings.apiKey);
     return this.#sessions.begin(settings);
   }

@@ -1,4 +1,4 @@
-import { isWholeKey, normalName, type CreatedKey, type KeyObject, type KeySettings } from "../api/wire";
+import { isWholeKey, normalName, type CreatedKey, type KeyObject } from "../api/wire";
 
 /** What the account's list says of a creation whose response was lost. */
 export type Recognition =
@@ -31,17 +31,4 @@ export function isSameName(a: string, b: string): boolean {
 /** Whether the key was never used, as far as the account says. */
 export function isUnused({ used_ammount: used, last_used: lastUsed }: KeyObject): boolean {
   return used === 0 && (lastUsed ?? null) === null;
-}
-
-export const CLOCK_TOLERANCE_MS = 2_000;
-
-export function hasSettings(key: KeyObject, settings: KeySettings): boolean {
-  const sameSet = (a: readonly string[], b: readonly string[]) =>
-    a.length === b.length && a.every((entry) => b.includes(entry));
-  return (
-    key.allocated_ammount === settings.allocated_ammount &&
-    key.expires_at === settings.expires_at &&
-    sameSet(key.model_whitelist, settings.model_whitelist) &&
-    sameSet(key.ip_whitelist, settings.ip_whitelist)
-  );
 }

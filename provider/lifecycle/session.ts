@@ -105,7 +105,7 @@ export class Sessions {
   }
 
   #session({ baseUrl, apiKey, userAgent, rateLimit }: Settings): Session {
-    const account = hash(["account", baseUrl, apiKey]);
+    const account = accountNameOf({ baseUrl, apiKey });
     const name = hash([account, userAgent, rateLimit ?? null]);
     const known = this.#byName.get(name);
     if (known) return known;
@@ -127,6 +127,11 @@ export class Sessions {
     this.#byName.set(name, session);
     return session;
   }
+}
+
+/** The API has every endpoint with and without `/v1`, and they are the same account's. */
+export function accountNameOf({ baseUrl, apiKey }: Pick<Settings, "baseUrl" | "apiKey">): string {
+  return hash(["account", baseUrl.replace(/\/v1$/, ""), apiKey]);
 }
 
 function hash(parts: readonly unknown[]): string {

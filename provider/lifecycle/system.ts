@@ -4,7 +4,9 @@ import { systemClock } from "../api/clock";
 import { ledgerStore } from "../api/ledger";
 import { createTransport } from "../api/transport";
 import { creationsFolder, ledgerFolder, runsFolder } from "../config";
+import { backendIdIn } from "./backend";
 import { creationJournal } from "./creations";
+import { runIdOf } from "./engineLink";
 import { fileOfRun, KeysOfRun } from "./keysOfRun";
 import type { Dependencies } from "./session";
 
@@ -27,6 +29,8 @@ export function systemDependencies(report: (line: string) => void): Dependencies
       }),
     creations: creationJournal({
       folder: creationsFolder(process.env),
+      backendOf: (project) => backendIdIn(process.env, process.cwd(), project),
+      run: runIdOf(process.argv[2]),
       onTrouble: (reason) =>
         report(
           `Electron Hub: creations in flight cannot be noted (${reason}); if this process is killed in the middle of one, only its name on the account tells.`,

@@ -1,8 +1,11 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { nameHashOf, settleAll, type OpenCreation } from "./creationNotes";
+import { nameHashOf, removeOldFiles, settleAll, type Creation, type OpenCreation } from "./creationNotes";
 
-/** Milliseconds after which nobody asks any more whether what was taken was saved. */
+/** Where a creation belongs. */
+type Place = Pick<Creation, "backend" | "run" | "stack">;
+
+/** Milliseconds after which no command asks any more whether what was taken was saved. */
 const FORGOTTEN_AFTER_MS = 30 * 24 * 3_600_000;
 
 /**
@@ -24,19 +27,24 @@ function doubtFile(folder: string, stack: string): string {
 
 /**
  * Forgets what engines took in earlier runs of a stack: a later one, which has begun by reading the state, shows that it
- * could be read; unless that is an older copy. Of other stacks what is very old is forgotten.
+ * could be read; unless that is an older copy. Of other stacks, and backends, what is very old is forgotten.
  */
-export function forgetTaken(folder: string, stack: string | undefined, nowMs: number): void {
+export function forgetTaken(folder: string, { backend, run, stack }: Place, nowMs: number): void {
   // Without the organization, which a backend may call differently.
-  const isDoubted =
-    stack !== undefined && existsSync(doubtFile(folder, stack.split("/").slice(-2).join("/")));
+  const isDoubted = stack !== undefined && existsSync(doubtFile(folder, withoutOrganization(stack)));
+  const isKnown = stack !== undefined && backend !== undefined && !isDoubted;
+  const isEarlier = (creation: OpenCreation) =>
+    isKnown && creation.stack === stack && creation.backend === backend && creation.run !== run;
   const isPast = (creation: OpenCreation) =>
-    creation.taken &&
-    ((stack !== undefined && creation.stack === stack && !isDoubted) ||
-      nowMs - creation.startedMs > FORGOTTEN_AFTER_MS);
+    creation.taken && (isEarlier(creation) || nowMs - creation.startedMs > FORGOTTEN_AFTER_MS);
   try {
     settleAll(folder, isPast);
+    removeOldFiles(folder, nowMs);
   } catch {
     // To remember longer than is needed does no harm.
   }
+}
+
+function withoutOrganization(stack: string): string {
+  return stack.split("/").slice(-2).join("/");
 }

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { expect, describe, it } from "vitest";
 import { creationsFolder } from "../../provider/config";
 import { readCreations } from "../../provider/lifecycle/creationNotes";
@@ -165,48 +166,162 @@ describe("a key whose plugin alone was killed", () => {
     expect([cli.names(), remembered()]).toEqual([[], []]);
   });
 
-  it("is remembered until somebody has found it, and not forgotten for a stack of the same name elsewhere", async () => {
+  it("is left alone by commands on a stack of the same name in another backend, also while its run is at work", async () => {
     const { plugin, up, held } = await cli.upInFlight("here", program({ bot: {} }));
+    const elsewhere = {
+      PULUMI_BACKEND_URL: `file://${cli.project.folders.temporary}`,
+      ...cli.accountEnv(),
+    };
+    expect(await cli.project.pulumi(["stack", "init", "here"], { env: elsewhere })).toMatchObject({
+      exitCode: 0,
+    });
+    const [name] = cli.names();
+    const nothingElsewhere = async () => {
+      const done = await cli.run(["recover", "--stack", "here"], { env: elsewhere });
+      expect(done).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringMatching(/^here: no key was lost/),
+        stderr: expect.stringContaining("1 creation of a stack of this name in another backend"),
+      });
+      expect([cli.names(), remembered().length]).toEqual([[name], 1]);
+    };
+    await nothingElsewhere();
+
     endProcesses(plugin);
     await up;
     held.remove();
     await ended(plugin);
-    const elsewhere = {
-      PULUMI_BACKEND_URL: `file://${cli.project.folders.temporary}`,
-      ELECTRONHUB_API_KEY: cli.simulator.addAccount({ name: "elsewhere" }).apiKey,
-      ELECTRONHUB_BASE_URL: cli.simulator.baseUrl,
-    };
-    // This folder's own configuration speaks for the other account.
-    expect(await cli.project.pulumi(["stack", "init", "here"], { env: elsewhere })).toMatchObject({
+    await nothingElsewhere();
+    expect(await cli.report(["recover", "--stack", "here"])).toMatchObject({
       exitCode: 0,
+      keys: [{ name, outcome: "removed" }],
     });
-    await cli.project.pulumi(["config", "rm", "electronhub:apiKey", "--stack", "here"], { env: elsewhere });
-    expect(await cli.report(["recover", "--stack", "here"], { env: elsewhere })).toMatchObject({ keys: [] });
-    expect(remembered()).toHaveLength(1);
+  });
+
+  it("is reported, and stays, where it is not known which backend its stack is in", async () => {
+    const { plugin, up, held } = await cli.upInFlight("unknown", program({ bot: {} }));
+    endProcesses(plugin);
+    await up;
+    held.remove();
+    await ended(plugin);
+    const [note] = remembered();
+    const text = await readFile(note?.file ?? "", "utf8");
+    await writeFile(note?.file ?? "", text.replace(/"backend":"[0-9a-f]{32}",/, ""));
+    const keys = cli.names();
+    expect(await cli.report(["recover", "--stack", "unknown"])).toMatchObject({
+      exitCode: 1,
+      keys: [],
+      problems: [{ why: expect.stringContaining("perhaps of another backend") }],
+    });
+    expect([cli.names(), remembered().length]).toEqual([keys, 1]);
+  });
+});
+
+describe("a key that got its chosen name before its run was killed", () => {
+  it("is found by what this machine remembers; any other one reports it and clears nothing", async () => {
+    await cli.crashedUp("renamed", program({ bot: { name: "billing" } }), {
+      on: { path: "/auth/proxy/update" },
+    });
+    expect(cli.names()).toEqual(["billing"]);
+    const otherMachine = { XDG_CACHE_HOME: cli.project.folders.temporary };
+    const reported = await cli.report(["recover", "--stack", "renamed"], { env: otherMachine });
+    expect(reported).toMatchObject({
+      exitCode: 1,
+      keys: [],
+      cleared: 0,
+      problems: [{ why: expect.stringMatching(/one of that name \(pk-[0-9a-f]{16}\) that no stack knows/) }],
+    });
+    expect(cli.names()).toEqual(["billing"]);
+    expect(await cli.report(["recover", "--stack", "renamed"])).toMatchObject({
+      exitCode: 0,
+      keys: [{ name: "billing", resource: "bot", outcome: "removed" }],
+      cleared: 1,
+    });
+    expect([cli.names(), remembered()]).toEqual([[], []]);
+  });
+});
+
+describe("the account of a stack whose state has no key", () => {
+  it("has to be proven before an interrupted creation counts as nothing", async () => {
+    await cli.crashedUp("proof", program({ bot: { name: "billing" } }));
+    await cli.forgetCreations();
+    // As where the API key came from the environment.
+    await cli.editCheckpoint("proof", ({ resources }) => {
+      for (const resource of resources) {
+        if (resource["type"] === "pulumi:providers:pulumi-nodejs") resource["inputs"] = {};
+      }
+    });
+    for (const key of ["apiKey", "baseUrl"]) {
+      const args = ["config", "rm", `electronhub:${key}`, "--stack", "proof"];
+      expect(await cli.project.pulumi(args)).toMatchObject({ exitCode: 0 });
+    }
+    const { apiKey } = cli.simulator.addAccount({ name: "wrong" });
+    const wrong = { ...cli.accountEnv(), ELECTRONHUB_API_KEY: apiKey };
+    const keys = cli.names();
+
+    const refused = await cli.report(["recover", "--stack", "proof"], { env: wrong });
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      keys: [],
+      cleared: 0,
+      problems: [
+        {
+          why: expect.stringMatching(
+            /key "billing" \(resource bot\).*SHA-256 begins with [0-9a-f]{16}\).*nothing proves/,
+          ),
+          nextStep: expect.stringContaining("`pulumi refresh --clear-pending-creates --stack proof`"),
+        },
+      ],
+    });
+    const cleanup = ["cleanup", "--stack", "proof", "--yes", "--remove-stack"];
+    expect(await cli.report(cleanup, { env: wrong })).toMatchObject({
+      exitCode: 1,
+      stacks: [{ outcome: "failed", problems: [{ why: expect.stringContaining("nothing proves") }] }],
+    });
+    expect(await cli.project.pendingOperations("proof")).toHaveLength(1);
+    expect(cli.names()).toEqual(keys);
+
+    const done = await cli.report(["recover", "--stack", "proof"], { env: cli.accountEnv() });
+    expect(done).toMatchObject({ exitCode: 0, keys: [{ outcome: "removed" }], cleared: 1 });
+    expect(cli.names()).toEqual([]);
+  });
+
+  it("is proven by the interrupted creation itself, on any machine, also where it made no key", async () => {
+    await cli.crashedUp("nothing", program({ bot: {} }));
+    await cli.forgetCreations();
+    for (const { key } of cli.simulator.account().keys()) cli.simulator.account().removeKey(key);
+    expect(await cli.report(["recover", "--stack", "nothing"])).toMatchObject({
+      exitCode: 0,
+      keys: [],
+      cleared: 1,
+    });
   });
 });
 
 describe("what may be somebody else's", () => {
-  it("is reported and stays, with every interrupted operation: a name twice, and a key that was used", async () => {
+  it("is reported and stays, with every interrupted operation: a key that was used", async () => {
     const account = cli.simulator.account();
-    account.addKey({ name: "twin", allocatedAmount: 10 });
-    const keys = { solo: { name: "solo" }, twin: { name: "twin" } };
-    await crashed("explicit", ["used"], keys);
+    await crashed("explicit", ["used", "solo"]);
     await cli.forgetCreations();
     const used = cli.names().find((name) => name.startsWith("used-")) ?? "";
     account.spend(used, 1);
 
     const first = await cli.report(["recover", "--stack", "explicit"]);
-    expect(first).toMatchObject({ exitCode: 1, cleared: 0, keys: [{ name: "solo", outcome: "removed" }] });
-    const problems = first.problems.map(({ why }) => why).join("\n");
-    expect(problems).toMatch(/2 keys of that name that no stack knows/);
-    expect(problems).toMatch(new RegExp(`"${used}".* has been used since, so somebody has it`));
-    expect(cli.names()).toEqual(["twin", "twin", used, "zero"].toSorted());
-    expect(await cli.project.pendingOperations("explicit")).toHaveLength(3);
+    expect(first).toMatchObject({
+      exitCode: 1,
+      cleared: 0,
+      keys: [{ resource: "solo", outcome: "removed" }],
+      problems: [
+        {
+          why: expect.stringMatching(new RegExp(`"${used}".* has been used since, so an application has it`)),
+        },
+      ],
+    });
+    expect(cli.names()).toEqual([used, "zero"].toSorted());
+    expect(await cli.project.pendingOperations("explicit")).toHaveLength(2);
 
     account.removeKey(used);
-    for (const { key, name } of account.keys()) if (name === "twin") account.removeKey(key);
-    expect(await cli.report(["recover", "--stack", "explicit"])).toMatchObject({ exitCode: 0, cleared: 3 });
+    expect(await cli.report(["recover", "--stack", "explicit"])).toMatchObject({ exitCode: 0, cleared: 2 });
     expect(cli.names()).toEqual(["zero"]);
   });
 

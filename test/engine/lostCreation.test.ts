@@ -1,6 +1,10 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { creationsFolder } from "../../provider/config";
+import { reportedBackendId } from "../../provider/lifecycle/backend";
 import { nameHashOf, readCreations } from "../../provider/lifecycle/creationNotes";
+import { createEngineProject } from "../support/engine";
 import { descendantsOf, endProcesses, isAlive, type OwnedProcess } from "../support/processes";
 import { program, useEngine } from "./fixture";
 
@@ -32,7 +36,9 @@ async function upInFlight(stackName: string) {
 const noteFor = (stackName: string) => ({
   stack: `organization/${engine.project.name}/${stackName}`,
   nameHash: nameHashOf(engine.simulator.account().keys()[0]?.name ?? ""),
-  nameGenerated: true,
+  backend: expect.stringMatching(/^[0-9a-f]{32}$/),
+  run: expect.stringMatching(/^[0-9a-f]{16}$/),
+  taken: false,
 });
 
 async function ended(processes: readonly OwnedProcess[]): Promise<void> {
@@ -41,7 +47,7 @@ async function ended(processes: readonly OwnedProcess[]): Promise<void> {
 
 it("a key whose plugin was killed before the engine heard of it is remembered on this machine", async () => {
   const { held, up, plugin } = await upInFlight("killed");
-  expect(remembered()).toMatchObject([{ ...noteFor("killed"), running: true }]);
+  expect(remembered()).toMatchObject([noteFor("killed")]);
 
   endProcesses(plugin);
   expect(await up).toBeInstanceOf(Error);
@@ -51,7 +57,7 @@ it("a key whose plugin was killed before the engine heard of it is remembered on
   expect(await engine.keysInState("killed")).toEqual({});
   expect(await engine.project.pendingOperations("killed")).toEqual([]);
   const notes = remembered();
-  expect(notes).toMatchObject([{ ...noteFor("killed"), running: false }]);
+  expect(notes).toMatchObject([noteFor("killed")]);
   for (const { settle } of notes) settle();
   expect(remembered()).toEqual([]);
 });
@@ -67,7 +73,7 @@ it("a plugin whose engine was killed ends after its answer, and the key is still
     await ended(plugin);
     expect(await engine.project.pendingOperations("orphaned")).toMatchObject([{ type: "creating" }]);
     const notes = remembered();
-    expect(notes).toMatchObject([{ ...noteFor("orphaned"), running: false }]);
+    expect(notes).toMatchObject([noteFor("orphaned")]);
     for (const { settle } of notes) settle();
   } finally {
     endProcesses(plugin);
@@ -78,10 +84,28 @@ it("after an `up` that ended well, what the engine took is remembered until the 
   const keys = { first: {}, second: {} };
   const stack = await engine.stack("well", program(keys));
   await stack.up();
-  const taken = { taken: true, running: false };
+  const taken = { taken: true, fingerprint: expect.stringMatching(/^pk-[0-9a-f]{16}$/) };
   await expect.poll(remembered).toMatchObject([taken, taken]);
 
   const more = await engine.stack("well", program({ ...keys, third: {} }));
   await more.up();
   await expect.poll(remembered).toMatchObject([taken]);
+});
+
+it("the note names the backend that Pulumi reports, also where the last login alone selects it", async () => {
+  const project = await createEngineProject({ backendUrl: "" });
+  try {
+    const { cache, backend, work } = project.folders;
+    await writeFile(join(work, "Pulumi.yaml"), `name: ${project.name}\nruntime: nodejs\n`);
+    expect(await project.pulumi(["login", `file://${backend}`])).toMatchObject({ exitCode: 0 });
+    const stack = await project.stack("login", program({ bot: {} }), { config: engine.config() });
+    await stack.up();
+    const { stdout } = await project.pulumi(["whoami", "--verbose", "--json"]);
+    const { url } = JSON.parse(stdout) as { url: string };
+    const id = reportedBackendId(url, project.env, work, project.name);
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(readCreations(creationsFolder({ XDG_CACHE_HOME: cache }))).toMatchObject([{ backend: id }]);
+  } finally {
+    await project.dispose();
+  }
 });

@@ -40,6 +40,8 @@ export interface StateKey {
   name: string | undefined;
   key: string | undefined;
   account: StoredSettings;
+  /** The account in which it was created, by its anonymous name. Undefined: the state does not name it. */
+  sentTo: string | undefined;
   /** Why a destroy leaves the key on the account, where the stack says so. */
   kept: "disable" | "retainOnDelete" | undefined;
 }
@@ -48,10 +50,16 @@ export interface StateKey {
 export interface PendingCreation {
   urn: string;
   resource: string;
+  /** For people: the chosen name, or the generated one. */
   name: string | undefined;
-  nameGenerated: boolean;
-  /** It was taking over a key that existed already. */
+  /** The generated name under which the key is created, which no other key has. Undefined: the state does not name it. */
+  createdAs: string | undefined;
+  /** The name that an update gives it then. Undefined: the key keeps the generated one. */
+  chosenName: string | undefined;
+  /** It was adopting a key that existed already. */
   isAdoption: boolean;
+  /** The account that it was sent to, by its anonymous name. Undefined: the state does not name it. */
+  sentTo: string | undefined;
   account: StoredSettings;
   /** As the state has them, secrets in clear. */
   inputs: Readonly<Record<string, unknown>>;
@@ -118,9 +126,7 @@ export interface KnownIn {
 export function knownIn(deployment: unknown): KnownIn {
   const parsed = deploymentSchema.parse(deployment ?? {});
   const operations = (parsed.pending_operations ?? []).filter(({ resource }) => isProxyKey(resource));
-  const names = operations.map(({ resource }) =>
-    textOf(resource.inputs?.["__createdAs"] ?? resource.inputs?.["name"]),
-  );
+  const creations = operations.map(({ resource }) => namesIn(resource.inputs));
   return {
     // What an import or a read of a resource is about stands in its operation only.
     fingerprints: [
@@ -129,9 +135,11 @@ export function knownIn(deployment: unknown): KnownIn {
     ]
       .flatMap(({ id, importID }) => [id ?? [], importID ?? []].flat())
       .map((id) => (isWholeKey(id) ? fingerprintOf(id) : id)),
-    names: names.filter((name) => name !== undefined),
-    isVeiled:
-      names.includes(undefined) || operations.some(({ resource }) => "adopt" in (resource.inputs ?? {})),
+    names: namesOf(creations),
+    isVeiled: operations.some(
+      ({ resource: { inputs = {} } }) =>
+        "adopt" in inputs || isVeiled(inputs["name"]) || isVeiled(inputs["__createdAs"]),
+    ),
   };
 }
 
@@ -140,7 +148,7 @@ export function knownInClear({ keys, pending }: Checkpoint): KnownIn {
   const adopted = pending.flatMap(({ inputs }) => textOf(inputs["adopt"]) ?? []);
   return {
     fingerprints: [...keys.map(({ fingerprint }) => fingerprint), ...adopted.map(fingerprintOf)],
-    names: pending.flatMap(({ name }) => name ?? []),
+    names: namesOf(pending),
     isVeiled: false,
   };
 }
@@ -162,21 +170,43 @@ function stateKey(
     name: textOf(properties["name"]),
     key: textOf(properties["key"]),
     account,
+    sentTo: textOf(properties["__account"]),
     kept: retainOnDelete === true ? "retainOnDelete" : disables ? "disable" : undefined,
   };
 }
 
 function pendingCreation({ urn, inputs = {} }: StoredResource, account: StoredSettings): PendingCreation {
   const clear = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, inClear(value)]));
+  const { createdAs, chosenName } = namesIn(clear);
   return {
     urn,
     resource: nameIn(urn),
-    name: textOf(clear["__createdAs"] ?? clear["name"]),
-    nameGenerated: clear["__createdAs"] !== undefined,
+    name: chosenName ?? createdAs,
+    createdAs,
+    chosenName,
     isAdoption: clear["adopt"] !== undefined && clear["adopt"] !== null,
     account,
+    sentTo: textOf(clear["__account"]),
     inputs: clear,
   };
+}
+
+/** A chosen name is never taken for the generated one: other keys may have it. */
+export function namesIn(
+  inputs: Readonly<Record<string, unknown>> = {},
+): Pick<PendingCreation, "createdAs" | "chosenName"> {
+  return { createdAs: textOf(inputs["__createdAs"]), chosenName: textOf(inputs["name"]) };
+}
+
+function namesOf(creations: readonly Pick<PendingCreation, "createdAs" | "chosenName">[]): string[] {
+  return creations
+    .flatMap((creation) => [creation.createdAs, creation.chosenName])
+    .flatMap((name) => name ?? []);
+}
+
+/** It is there, but encrypted. */
+function isVeiled(value: unknown): boolean {
+  return value !== undefined && textOf(value) === undefined;
 }
 
 function settingsIn(inputs: Readonly<Record<string, unknown>> | undefined): Record<string, string> {

@@ -1,8 +1,8 @@
 import { creationsFolder } from "../../config";
 import { nameHashOf, readCreations, type OpenCreation } from "../../lifecycle/creationNotes";
 import type { AccountView } from "../accounts";
-import type { Problem } from "../exit";
 import type { Checkpoint, PendingCreation } from "../pulumi/checkpoint";
+import { counted } from "../terminal/table";
 import { fromJournal, fromState, type InterruptedCreation } from "./lost";
 import { shortName, type StackAccounts, type StackTask } from "./task";
 
@@ -12,8 +12,12 @@ export interface Candidate {
   /** Milliseconds since the epoch: it was under way then. */
   startedMs: number;
   accounts: readonly AccountView[];
-  /** What this machine remembers of it. Undefined: the state does. */
+  /** The account that it was sent to, by its anonymous name. Undefined: not known. */
+  sentTo: string | undefined;
+  /** What this machine remembers of it. */
   noted: OpenCreation | undefined;
+  /** The stack is surely the one that it belongs to, and not one of the same name in another backend. */
+  isCertain: boolean;
 }
 
 /** A stack's state, read twice. */
@@ -26,104 +30,88 @@ export interface Checkpoints {
 
 export interface Candidates {
   candidates: readonly Candidate[];
-  /** Takings-over that were interrupted. */
+  /** Adoptions that were interrupted. */
   adoptions: readonly PendingCreation[];
-  problems: readonly Problem[];
 }
 
-/** Milliseconds for a request that is on its way in a process that outlived its engine. */
-const ORPHAN_WAIT_MS = 90_000;
-const ORPHAN_LOOK_MS = 200;
 /** Milliseconds: a state says when it was saved a moment before it is. */
 const TOLERANCE_MS = 1_000;
 
-/** The creations of which the state, or this machine, says that they began, and nobody says how they ended. */
+/** The creations of which the state, or this machine, says that they began, and nothing says how they ended. */
 export async function candidatesOf(
   task: StackTask,
   accounts: StackAccounts,
   { before, now }: Checkpoints,
-  patiently: boolean,
 ): Promise<Candidates> {
-  const pending = now.pending.filter(({ urn, name }) =>
-    before.pending.some((earlier) => earlier.urn === urn && earlier.name === name),
+  const pending = now.pending.filter(({ urn, createdAs }) =>
+    before.pending.some((earlier) => earlier.urn === urn && earlier.createdAs === createdAs),
   );
-  const noted = await notedCreations(task, patiently);
+  const notes = notesOf(task);
+  const matched = new Set<OpenCreation>();
   const candidates: Candidate[] = [];
-  const problems: Problem[] = [];
-  for (const creation of pending) {
-    if (creation.isAdoption) continue;
-    const account = await accounts.of(creation.account);
-    const elsewhere = noted.some(
-      (entry) => entry.account !== account.account && entry.nameHash === nameHashOf(creation.name ?? ""),
+  for (const creation of pending.filter(({ isAdoption }) => !isAdoption)) {
+    const { account, createdAs, sentTo: declared } = creation;
+    // No two creations have the same name, so the note is about this one, whatever it says of its backend.
+    const nameHash = createdAs === undefined ? undefined : nameHashOf(createdAs);
+    const noted = notes.find((note) => note.nameHash === nameHash);
+    if (noted !== undefined) matched.add(noted);
+    const sentTo = noted?.account ?? declared;
+    const configured = await accounts.of(account);
+    const others =
+      sentTo === undefined || sentTo === configured.account ? [] : await allAccounts(accounts, now);
+    candidates.push({
+      lost: fromState(creation, noted, now.savedMs),
+      startedMs: noted?.startedMs ?? now.savedMs ?? 0,
+      accounts: [others.find((view) => view.account === sentTo) ?? configured],
+      sentTo,
+      noted,
+      isCertain: true,
+    });
+  }
+  const rest = notes.filter((note) => !matched.has(note) && isOpen(note, task));
+  const all = rest.length > 0 ? await allAccounts(accounts, now) : [];
+  for (const noted of rest) {
+    const { account: sentTo, startedMs } = noted;
+    const own = all.filter(({ account }) => account === sentTo);
+    candidates.push({
+      lost: fromJournal(noted),
+      startedMs,
+      accounts: own.length > 0 ? own : all,
+      sentTo,
+      noted,
+      isCertain: noted.backend !== undefined && noted.backend === task.backendId,
+    });
+  }
+  return { candidates, adoptions: pending.filter(({ isAdoption }) => isAdoption) };
+}
+
+/** What this machine remembers of the creations of the stack, or of one of this name in a backend that is not known. */
+function notesOf({ backendId, projectName, stack, world }: StackTask): readonly OpenCreation[] {
+  const notes = readCreations(creationsFolder(world.environment)).filter((note) =>
+    isOfStack(note.stack, stack, projectName),
+  );
+  const isElsewhere = ({ backend }: OpenCreation) =>
+    backend !== undefined && backendId !== undefined && backend !== backendId;
+  const elsewhere = notes.filter((note) => isElsewhere(note) && !note.taken);
+  if (elsewhere.length > 0) {
+    world.terminal.note(
+      `${stack}: this machine remembers ${counted(elsewhere.length, "creation")} of a stack of this name in another backend; run the command there if no run is at work on it.`,
     );
-    if (elsewhere) problems.push(madeElsewhere(creation));
-    else {
-      candidates.push({
-        lost: fromState(creation, now.savedMs),
-        startedMs: now.savedMs ?? 0,
-        accounts: [account],
-        noted: undefined,
-      });
-    }
   }
-  const all = noted.length > 0 ? await allAccounts(accounts, now) : [];
-  for (const entry of noted.filter(({ running }) => !running)) {
-    // A stack of the same name may be in another backend too: what was made on an account that this one does not use is
-    // not its business.
-    const own = all.filter(({ account }) => account === entry.account);
-    if (own.length === 0) {
-      task.world.terminal.note(
-        `${task.stack}: this machine remembers a creation in a stack of this name on an account that the stack does not use, perhaps with an earlier API key; see \`pulumi-electronhub orphans\` with that account.`,
-      );
-      continue;
-    }
-    candidates.push({ lost: fromJournal(entry), startedMs: entry.startedMs, accounts: own, noted: entry });
-  }
-  const running = noted.filter((entry) => entry.running);
-  const names = new Set(running.map(({ nameHash }) => nameHash));
-  return {
-    // In a dry run nobody holds the stack: what a run is just making is no loss.
-    candidates: candidates.filter(
-      ({ lost }) => lost.pending?.name === undefined || !names.has(nameHashOf(lost.pending.name)),
-    ),
-    adoptions: pending.filter(({ isAdoption }) => isAdoption),
-    problems: running.length > 0 && patiently ? [...problems, stillRunning(running)] : problems,
-  };
+  return notes.filter((note) => !isElsewhere(note));
 }
 
-function madeElsewhere({ name, resource }: PendingCreation): Problem {
-  return {
-    why: `The creation of key ${JSON.stringify(name ?? "?")} (resource ${resource}) was sent to another account, or with another API key, than the one that is configured now.`,
-    nextStep:
-      "Configure the API key that it was sent with, or its successor's account, then run the command again.",
-  };
+/** Pulumi lists stacks without their organization where there is only one, and programs always name one. */
+function isOfStack(noted: string | undefined, stack: string, projectName: string): boolean {
+  const [organization, project, name] = noted?.split("/") ?? [];
+  const [listed, ...rest] = stack.split("/");
+  const isOfOrganization = rest.length === 0 || listed === organization;
+  return isOfOrganization && project === projectName && name === shortName(stack);
 }
 
-function stillRunning(running: readonly OpenCreation[]): Problem {
-  const pids = new Set(running.map(({ pid }) => pid));
-  return {
-    why: `A process that outlived its engine (pid ${[...pids].join(", ")}) is still making a key.`,
-    nextStep: "Run the command again once it has ended.",
-  };
-}
-
-/** What this machine remembers of the stack's creations, once the processes that outlived their engine have ended. */
-async function notedCreations(task: StackTask, patiently: boolean): Promise<readonly OpenCreation[]> {
-  const { clock, environment, stop, terminal } = task.world;
-  // The organization is left out: a self-managed backend has none, and the SDK and the CLI call that differently.
-  const suffix = `/${task.projectName}/${shortName(task.stack)}`;
-  // What an engine took is in the state, unless that is an older copy: then all that began later is in doubt.
-  const isDoubted = (startedMs: number) =>
-    task.restored !== undefined && startedMs >= task.restored.asOfMs - TOLERANCE_MS;
-  const deadlineMs = clock.nowMs() + (patiently ? ORPHAN_WAIT_MS : 0);
-  for (;;) {
-    const noted = readCreations(creationsFolder(environment)).filter(
-      ({ stack, taken, startedMs }) => stack?.endsWith(suffix) === true && (!taken || isDoubted(startedMs)),
-    );
-    if (clock.nowMs() >= deadlineMs || !noted.some(({ running }) => running)) return noted;
-    terminal.progress(`${task.stack}: waiting for a process that outlived its engine`);
-    await clock.sleep(ORPHAN_LOOK_MS, stop);
-  }
+/** What an engine took is in the state, unless that is an older copy: then all that began later is in doubt. */
+function isOpen({ startedMs, taken }: OpenCreation, { restored }: StackTask): boolean {
+  return !taken || (restored !== undefined && startedMs >= restored.asOfMs - TOLERANCE_MS);
 }
 
 /** Every account that the stack is known to use. */

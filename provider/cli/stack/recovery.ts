@@ -38,11 +38,16 @@ export async function recoverStack(
   const search = await searchLost(task, accounts, checkpoints, { patiently: mode !== "look", receivedToo });
   if (mode === "look") {
     const keys = search.found.map((lost) => reportOf(lost, "would-remove"));
+    if (keys.length > 0) {
+      world.terminal.note(
+        `${stack}: its lock was not looked at; if a run is at work on it, these are keys that it is just making.`,
+      );
+    }
     return { keys, cleared: 0, problems: search.problems };
   }
   for (const { name } of search.adoptions) {
     world.terminal.note(
-      `${stack}: taking over ${name === undefined ? "a key" : `key ${JSON.stringify(name)}`} was interrupted; the key was there before, and stays on the account.`,
+      `${stack}: the adoption of ${name === undefined ? "a key" : `key ${JSON.stringify(name)}`} was interrupted; the key was there before, and stays on the account.`,
     );
   }
   const keys: KeyReport[] = [];
@@ -63,7 +68,7 @@ export async function recoverStack(
 }
 
 const ENGINE_WENT_ON =
-  "cannot be put into the state: its engine went on without it, so nobody knows which resource it was, and nobody has received it";
+  "cannot be put into the state: its engine went on without it, so which resource it was for is not known, and no program has received it";
 
 /** Writes the state, with what is to be adopted, and forgets what is settled. What was done until then is told in any case. */
 async function finish(
@@ -96,7 +101,7 @@ async function finish(
   const keys = [...done, ...adopted];
   if (keys.every(({ outcome }) => outcome !== "failed")) {
     await attempt(task, problems, undefined, () => {
-      search.forget();
+      search.forget(edited.cleared > 0 || now.pending.length === 0);
       if (problems.length === 0 && task.restored !== undefined) {
         task.restored.conclude();
         trustTaken(creationsFolder(task.world.environment), `${task.projectName}/${shortName(task.stack)}`);

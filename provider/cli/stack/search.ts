@@ -5,7 +5,8 @@ import type { PendingCreation } from "../pulumi/checkpoint";
 import { counted } from "../terminal/table";
 import { candidatesOf, type Candidate, type Checkpoints } from "./candidates";
 import { requireUnlocked } from "./hold";
-import { judge, type InterruptedCreation, type KnownElsewhere } from "./lost";
+import { isProven, unprovenProblem } from "./accountProof";
+import { judge, type InterruptedCreation } from "./lost";
 import type { StackAccounts, StackTask } from "./task";
 
 /** A key that was made and never recorded. */
@@ -19,11 +20,15 @@ export interface LostSearch {
   found: readonly LostKey[];
   /** Creations that are settled once what was found is dealt with: they made a key, or none. */
   settled: readonly PendingCreation[];
-  /** Takings-over that were interrupted; the keys were there before, and stay. */
+  /** Adoptions that were interrupted; the keys were there before, and stay. */
   adoptions: readonly PendingCreation[];
   problems: readonly Problem[];
-  /** Forgets what this machine remembers of creations that are settled. */
-  forget(): void;
+  /**
+   * Forgets what this machine remembers of creations that are settled.
+   *
+   * @param isCleared whether the state calls none of them pending any more: until then it takes both to judge them.
+   */
+  forget(isCleared: boolean): void;
 }
 
 export interface SearchOptions {
@@ -48,19 +53,14 @@ export async function searchLost(
   checkpoints: Checkpoints,
   options: SearchOptions,
 ): Promise<LostSearch> {
-  const { candidates, adoptions, problems } = await candidatesOf(
-    task,
-    accounts,
-    checkpoints,
-    options.patiently,
-  );
+  const { candidates, adoptions } = await candidatesOf(task, accounts, checkpoints);
   const { clock, stop, terminal } = task.world;
   const startedMs = clock.nowMs();
   const deadlineMs = startedMs + (options.patiently ? task.settleMs : 0);
   for (;;) {
     const lists = await listsFor(candidates);
-    const known = await knownElsewhere(task, candidates, lists, options);
-    const seen = look(candidates, lists, known, options);
+    const known = await knownToStacks(task, candidates, lists, options);
+    const seen = look(task, candidates, lists, known, checkpoints, options);
     const recent = seen.absent.filter((candidate) => startedMs - candidate.startedMs < RECENT_MS);
     const leftMs = deadlineMs - clock.nowMs();
     if (recent.length > 0 && leftMs > 0) {
@@ -70,17 +70,15 @@ export async function searchLost(
       await clock.sleep(Math.min(LOOK_MS, leftMs), stop);
       continue;
     }
-    const strange = await strangeAccounts(accounts, checkpoints, lists);
-    const doubtful = seen.absent.filter((candidate) =>
-      candidate.accounts.some((account) => strange.has(account)),
-    );
-    const settled = seen.settled.filter((candidate) => !doubtful.includes(candidate));
     return {
       found: seen.found,
-      settled: settled.flatMap(({ lost }) => lost.pending ?? []),
+      settled: seen.settled.flatMap(({ lost }) => lost.pending ?? []),
       adoptions,
-      problems: [...problems, ...seen.problems, ...(doubtful.length > 0 ? [WRONG_ACCOUNT] : [])],
-      forget: () => settled.forEach(({ noted }) => noted?.settle()),
+      problems: seen.problems,
+      forget: (isCleared) =>
+        seen.settled
+          .filter(({ lost }) => isCleared || lost.pending === undefined)
+          .forEach(({ noted }) => noted?.settle()),
     };
   }
 }
@@ -97,38 +95,39 @@ async function listsFor(candidates: readonly Candidate[]): Promise<Lists> {
 }
 
 /**
- * What the stacks of the backend have of keys, the stack itself included. Read after the accounts were listed, and after the
- * stack was found to be unlocked: a key that a run has made and recorded meanwhile is then known.
+ * Fingerprints of the keys that the stacks of the backend have, the stack itself included. Read after the accounts were
+ * listed, and after the stack was found to be unlocked: a key that a run has made and recorded meanwhile is then known.
  */
-async function knownElsewhere(
+async function knownToStacks(
   task: StackTask,
   candidates: readonly Candidate[],
   lists: Lists,
   { patiently }: SearchOptions,
-): Promise<KnownElsewhere> {
+): Promise<ReadonlySet<string>> {
   const isThere = candidates.some(({ accounts, lost }) =>
-    accounts.some((account) => lists.get(account)?.keys.some(({ wire }) => lost.isNamed(wire.name))),
+    accounts.some((account) => lists.get(account)?.keys.some((key) => lost.isOwn(key) || lost.mayBeOwn(key))),
   );
   // Each stack is a process of the CLI, so none is read for nothing.
-  if (!isThere) return { known: new Set(), inTheMaking: new Set() };
+  if (!isThere) return new Set();
   if (patiently) await requireUnlocked(task);
-  const known = await knownKeys(task.project, task.world.terminal);
-  return { known: known.fingerprints(), inTheMaking: known.names(task.stack) };
+  return (await knownKeys(task.project, task.world.terminal)).fingerprints();
 }
 
 interface Seen {
   found: LostKey[];
-  /** Candidates of which it is known what became of them, or which are absent. */
+  /** Candidates of which it is known what became of them. */
   settled: Candidate[];
-  /** Candidates that no key has the name of. */
+  /** Candidates that no key is of. */
   absent: Candidate[];
   problems: Problem[];
 }
 
 function look(
+  task: StackTask,
   candidates: readonly Candidate[],
   lists: Lists,
-  known: KnownElsewhere,
+  known: ReadonlySet<string>,
+  { now }: Checkpoints,
   { receivedToo }: SearchOptions,
 ): Seen {
   const found = new Map<string, LostKey>();
@@ -136,58 +135,58 @@ function look(
   const settled: Candidate[] = [];
   const absent: Candidate[] = [];
   for (const candidate of candidates) {
-    const { lost, noted } = candidate;
-    const kinds = new Set<string>();
+    const { isCertain, lost, noted } = candidate;
+    const doubts: Problem[] = [];
+    const own: LostKey[] = [];
+    const unproven: Problem[] = [];
     for (const account of candidate.accounts) {
       const listing = lists.get(account);
       if (listing === undefined) continue;
-      const verdict = judge(lost, { ...listing, ...known });
-      const isReceived = verdict.kind === "found" && noted?.taken === true && !receivedToo;
-      kinds.add(isReceived ? "unclear" : verdict.kind);
-      if (verdict.kind === "unclear") problems.set(verdict.problem.why, verdict.problem);
-      for (const key of verdict.kind === "found" ? verdict.keys : []) {
-        if (isReceived) problems.set(key.fingerprint, receivedProblem(key));
-        // The state names the resource, this machine's memory does not.
-        else if (found.get(key.fingerprint)?.lost.pending === undefined) {
-          found.set(key.fingerprint, { ...key, account, lost });
-        }
-      }
+      const verdict = judge(lost, { keys: listing.keys, known });
+      doubts.push(...verdict.problems);
+      for (const key of verdict.found) own.push({ ...key, account, lost });
+      if (!verdict.isKnown && !isProven(candidate, account, listing.keys, now))
+        unproven.push(unprovenProblem(candidate, account, task));
     }
-    if (!kinds.has("unclear")) settled.push(candidate);
-    if (!kinds.has("unclear") && !kinds.has("found")) absent.push(candidate);
+    // The state of this stack calls it pending, so no program has received the key.
+    const isReceived = noted?.taken === true && lost.pending === undefined && !receivedToo;
+    if (!isCertain) doubts.push(...own.map(otherBackendProblem));
+    else if (isReceived) doubts.push(...own.map(receivedProblem));
+    else if (lost.pending !== undefined && lost.pending.createdAs === undefined)
+      doubts.push(namelessProblem(lost.pending));
+    const isAbsent = own.length === 0 && doubts.length === 0;
+    // One account that is proven is enough: no other one can have the key.
+    if (isAbsent && isCertain && unproven.length === candidate.accounts.length) doubts.push(...unproven);
+    for (const problem of doubts) problems.set(problem.why, problem);
+    if (isAbsent) absent.push(candidate);
+    if (isCertain && doubts.length === 0) settled.push(candidate);
+    if (!isCertain || isReceived) continue;
+    for (const key of own) {
+      // The state names the resource, this machine's memory does not.
+      if (found.get(key.fingerprint)?.lost.pending === undefined) found.set(key.fingerprint, key);
+    }
   }
   return { found: [...found.values()], settled, absent, problems: [...problems.values()] };
 }
 
-function receivedProblem({ wire, fingerprint }: { wire: { name: string }; fingerprint: string }): Problem {
+function receivedProblem({ wire, fingerprint }: LostKey): Problem {
   return {
-    why: `Key ${JSON.stringify(wire.name)} (${fingerprint}) was made after the copy that the state was restored from, and somebody may have received it.`,
-    nextStep: "Take it over with `adopt` in the program, or remove it on the account.",
+    why: `Key ${JSON.stringify(wire.name)} (${fingerprint}) was made after the copy that the state was restored from, and an application may have received it.`,
+    nextStep: "Adopt it with `adopt` in the program, or remove it on the account.",
   };
 }
 
-/** Accounts on which the stack should have keys, and has not one of them: most likely not those that it was made with. */
-async function strangeAccounts(
-  accounts: StackAccounts,
-  { now }: Checkpoints,
-  lists: Lists,
-): Promise<ReadonlySet<AccountView>> {
-  const strange = new Set<AccountView>();
-  const familiar = new Set<AccountView>();
-  for (const { account, fingerprint } of now.keys) {
-    const view = await accounts.of(account);
-    const listing = lists.get(view);
-    if (listing === undefined) continue;
-    const isThere = listing.keys.some(
-      (key) => key.fingerprint === fingerprint || key.fingerprint === undefined,
-    );
-    (isThere ? familiar : strange).add(view);
-  }
-  return new Set([...strange].filter((view) => !familiar.has(view)));
+function otherBackendProblem({ wire, fingerprint }: LostKey): Problem {
+  return {
+    why: `A creation of key ${JSON.stringify(wire.name)} (${fingerprint}) was interrupted in a stack of this name, perhaps of another backend: which one it was is not known.`,
+    nextStep: "Find out which stack made it. Adopt it with `adopt` there, or remove it on the account.",
+  };
 }
 
-const WRONG_ACCOUNT: Problem = {
-  why: "The account has none of the keys that the stack's state names, so that nothing on it tells what became of an interrupted creation.",
-  nextStep:
-    "Check that the API key is that of the stack's account. If somebody has removed all of them, run `pulumi refresh`, then this command again.",
-};
+function namelessProblem({ resource }: PendingCreation): Problem {
+  return {
+    why: `The state names an interrupted creation of a key (resource ${resource}), and not under which name it was sent.`,
+    nextStep:
+      "Look for the key on the account, and remove it there if no application needs it. Then run `pulumi refresh --clear-pending-creates` for the stack.",
+  };
+}

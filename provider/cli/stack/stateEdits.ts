@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { inClear, isSecretEnvelope, secretEnvelope } from "../../lifecycle/engineSecret";
+import { isSecretEnvelope, secretEnvelope } from "../../lifecycle/engineSecret";
 import { inputsFromWire, secretOutputNames, stateOf } from "../../lifecycle/state";
 import { ROTATION_TOKEN } from "../../lifecycle/tokens";
-import { isProxyKey, type PendingCreation } from "../pulumi/checkpoint";
+import { isProxyKey, namesIn, type PendingCreation } from "../pulumi/checkpoint";
 import { requireUnlocked } from "./hold";
 import type { LostKey } from "./search";
 import type { StackTask } from "./task";
@@ -71,13 +71,13 @@ export function putIntoState(
   });
 }
 
-/** A resource may have been begun several times, each with a name of its own; one that is a secret is encrypted here. */
+/** A resource may have been begun several times, each with a generated name of its own, which is no secret. */
 function isOf(
-  { urn, inputs }: { urn: string; inputs?: Record<string, unknown> | undefined },
+  { urn, inputs = {} }: { urn: string; inputs?: Record<string, unknown> | undefined },
   creation: PendingCreation | undefined,
 ): boolean {
-  const name = inClear(inputs?.["name"]);
-  return urn === creation?.urn && (name === undefined || name === creation.name);
+  if (creation === undefined || urn !== creation.urn) return false;
+  return namesIn(inputs).createdAs === creation.createdAs && "adopt" in inputs === creation.isAdoption;
 }
 
 /** Whether create honoured the window is not known, so the next run sets it. */

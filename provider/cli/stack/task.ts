@@ -13,6 +13,8 @@ export interface StackTask {
   backendUrl: string;
   /** Which keys the stacks of the backend have; the same for all tasks of a command. */
   ownership: Ownership;
+  /** As the notes of creations name the backend; undefined when it is not known for certain. */
+  backendId: string | undefined;
   /** As Pulumi's list names it. */
   stack: string;
   /** The state is a copy that took the place of a damaged one, so what came after it is not in it. */

@@ -1,4 +1,5 @@
 import { Ownership } from "../ownership";
+import { reportedBackendId } from "../../lifecycle/backend";
 import { FileBackend } from "../pulumi/fileBackend";
 import { PulumiProject } from "../pulumi/project";
 import type { World } from "../world";
@@ -23,6 +24,7 @@ export async function openWorkplace(options: StackCommandOptions, world: World):
   const project = await PulumiProject.open(options.dir, world.changes);
   const projectName = await project.name();
   const { url: backendUrl } = await project.backend();
+  const backendId = reportedBackendId(backendUrl, world.environment, project.folder, projectName);
   const files = FileBackend.at(backendUrl, project.folder);
   const ownership = new Ownership(project, world);
   return {
@@ -36,6 +38,7 @@ export async function openWorkplace(options: StackCommandOptions, world: World):
         projectName,
         backendUrl,
         ownership,
+        backendId,
         stack,
         restored,
         settleMs: options.settle,

@@ -2,9 +2,10 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { nameHashOf, readCreations, settingsHashOf } from "../../../provider/lifecycle/creationNotes";
+import { nameHashOf, readCreations } from "../../../provider/lifecycle/creationNotes";
 import { creationJournal } from "../../../provider/lifecycle/creations";
 import { EngineGoneError } from "../../../provider/lifecycle/engineLink";
+import { fingerprintOf } from "../../../provider/lifecycle/state";
 import type { FaultSpec } from "../../../provider/testing";
 import { NO_DISK, tinyDisk } from "../../unit/tinyDisk";
 import { createWorld, PATHS, refusal, rejection, savedFailure, sent } from "../harness";
@@ -49,14 +50,10 @@ const taken = () => open().map((noted) => noted.taken);
 const files = () => readdir(folder);
 
 /** What must be open for the key of these inputs. */
-const noteOf = (inputs: Record<string, unknown>, nameGenerated = true) => ({
+const noteOf = (inputs: Record<string, unknown>) => ({
   stack: STACK,
   account: expect.stringMatching(/^[0-9a-f]{32}$/),
-  settingsHash: expect.stringMatching(/^[0-9a-f]{64}$/),
-  nameHash: nameHashOf(String(inputs["name"])),
-  nameGenerated,
-  pid: process.pid,
-  running: true,
+  nameHash: nameHashOf(String(inputs["__createdAs"])),
 });
 
 describe("a creation is noted", () => {
@@ -74,13 +71,36 @@ describe("a creation is noted", () => {
     expect(taken()).toEqual([true]);
   });
 
-  it("under a name that a person chose as well, and without a stack where the program names none", async () => {
+  it("under its generated name, whatever name is chosen, and for the account that check recorded", async () => {
     const world = await notingWorld();
-    const inputs = await world.declare({ name: "billing", __stack: undefined });
+    const inputs = await world.declare({ name: "billing" });
     await world.lifecycle.create(inputs);
-    const { stack, ...note } = noteOf(inputs, false);
-    expect(open()).toMatchObject([note]);
-    expect([stack, open()[0]?.stack]).toEqual([STACK, undefined]);
+    expect(inputs["__createdAs"]).not.toBe("billing");
+    expect(open()).toMatchObject([{ ...noteOf(inputs), account: inputs["__account"] }]);
+  });
+
+  it("without a stack where the program names none", async () => {
+    const world = await notingWorld();
+    await world.lifecycle.create(await world.declare({ __stack: undefined }));
+    expect(open().map(({ stack }) => stack)).toEqual([undefined]);
+  });
+
+  it("with the key's fingerprint before its name is changed", async () => {
+    const world = await notingWorld();
+    const update = world.simulator.inject({ on: { path: PATHS.update }, hold: true });
+    const created = world.lifecycle.create(await world.declare({ name: "billing" }));
+    await update.reached();
+    const [key] = world.simulator.account().keys();
+    expect(open().map(({ fingerprint }) => fingerprint)).toEqual([fingerprintOf(key?.key ?? "")]);
+    update.release();
+    await created;
+  });
+
+  it("with the fingerprint of a key that the list has shown after a lost response", async () => {
+    const world = await notingWorld();
+    world.simulator.inject({ on, cut: "after" });
+    const { id } = await world.lifecycle.create(await world.declare());
+    expect(open().map(({ fingerprint }) => fingerprint)).toEqual([id]);
   });
 
   it("not while it waits for its turn", async () => {
@@ -150,16 +170,6 @@ describe("the note ends", () => {
 });
 
 describe("a note", () => {
-  it("fits the key that was made, and none of other settings", async () => {
-    const world = await notingWorld();
-    await world.lifecycle.create(await world.declare({ name: "web", models: ["b", "a"] }));
-    const settingsHash = open()[0]?.settingsHash;
-    const [made] = (await world.client.list(world.context)).keys;
-    expect(made && settingsHashOf(made)).toBe(settingsHash);
-    expect(made && settingsHashOf({ ...made, allocated_ammount: 11 })).not.toBe(settingsHash);
-    expect(made && settingsHashOf({ ...made, model_whitelist: ["a"] })).not.toBe(settingsHash);
-  });
-
   it("that a full disk does not take keeps the request from going out, and its place is free again", async ({
     skip,
   }) => {
@@ -210,17 +220,6 @@ describe("the note stays", () => {
     expect(open()).toMatchObject([noteOf(inputs)]);
   });
 
-  it("where a key of the name that a person chose may be somebody else's", async () => {
-    const world = await notingWorld();
-    world.simulator.account().addKey({ name: "billing", allocatedAmount: 10 });
-    world.clock.advance(60_000);
-    world.simulator.inject({ on, cut: "after" });
-    const inputs = await world.declare({ name: "billing" });
-    await rejection(world.lifecycle.create(inputs));
-    await world.taken();
-    expect(open()).toMatchObject([noteOf(inputs, false)]);
-  });
-
   it("where the engine is gone when the result is handed over", async () => {
     const world = await notingWorld();
     const inputs = await world.declare();
@@ -242,6 +241,6 @@ describe("the note stays", () => {
     expect((await failed).message).toContain("no longer answers");
     expect(await world.taken()).toBe(0);
     expect(open()).toMatchObject([noteOf(inputs)]);
-    expect(world.simulator.account().keys()).toMatchObject([{ name: inputs["name"] }]);
+    expect(world.simulator.account().keys()).toMatchObject([{ name: inputs["__createdAs"] }]);
   });
 });

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { nameHashOf, readCreations } from "../../../provider/lifecycle/creationNotes";
+import { keysInTheMaking, nameHashOf, readCreations } from "../../../provider/lifecycle/creationNotes";
 import { DiskFullError } from "../../../provider/lifecycle/creations";
 import { NO_DISK, tinyDisk } from "../tinyDisk";
-import { creation, DEAD_PID, useJournals, handOver } from "./journalFixture";
+import { BACKEND, creation, useJournals, handOver } from "./journalFixture";
 
 const CREATIONS = join(__dirname, "../../../provider/lifecycle/creations.ts");
 const NOTES = join(__dirname, "../../../provider/lifecycle/creationNotes.ts");
@@ -21,9 +21,11 @@ const onlyFile = async () => join(journals.folder, (await files())[0] ?? "");
 describe("a creation in flight", () => {
   it("stands in a file that only its user can read, and never its name", async () => {
     journal().begin(creation("a secret name"));
-    expect(open()).toMatchObject([{ ...creation("a secret name"), pid: process.pid, running: true }]);
     const file = await onlyFile();
-    expect(file).toMatch(new RegExp(`[\\\\/]${process.pid}-[0-9a-f]{12}\\.jsonl$`));
+    expect(open()).toMatchObject([
+      { ...creation("a secret name"), backend: BACKEND, run: "a run", fingerprint: undefined, file },
+    ]);
+    expect(file).toMatch(/[\\/][0-9a-f]{16}\.jsonl$/);
     expect(await readFile(file, "utf8")).not.toContain("secret");
   });
 
@@ -51,6 +53,25 @@ describe("a creation in flight", () => {
     journal().begin({ ...creation("a"), stack: undefined });
     expect(open()).toMatchObject([{ nameHash: nameHashOf("a") }]);
     expect(open()[0]?.stack).toBeUndefined();
+  });
+
+  it("asks once for the backend of its project", () => {
+    const asked: string[] = [];
+    const { begin } = journal({ backendOf: (project) => (asked.push(project), `that of ${project}`) });
+    begin(creation("a", 1));
+    begin(creation("b", 2));
+    expect(asked).toEqual(["shop"]);
+    expect(open().map(({ backend }) => backend)).toEqual(["that of shop", "that of shop"]);
+  });
+
+  it("is known by the key's fingerprint as well, from the response on", () => {
+    const { begin } = journal();
+    const [note] = [begin(creation("a", 1)), begin(creation("b", 2))];
+    note.made("pk-1");
+    expect(open().map(({ fingerprint }) => fingerprint)).toEqual(["pk-1", undefined]);
+    note.end();
+    note.made("pk-1");
+    expect(open()).toMatchObject([creation("b", 2)]);
   });
 
   it("is taken when the engine has had the time to take its result, and not before", async () => {
@@ -114,17 +135,18 @@ describe("what is read", () => {
 
   it("is of all processes, the oldest first", () => {
     journal().begin(creation("a", 2));
-    journal({ pid: DEAD_PID }).begin(creation("b", 1));
-    journal({ pid: DEAD_PID }).begin(creation("c", 3));
-    expect(open()).toMatchObject([
-      { ...creation("b", 1), pid: DEAD_PID, running: false },
-      { ...creation("a", 2), pid: process.pid, running: true },
-      { ...creation("c", 3), pid: DEAD_PID, running: false },
-    ]);
+    journal().begin(creation("b", 1));
+    journal().begin(creation("c", 3));
+    expect(open()).toMatchObject([creation("b", 1), creation("a", 2), creation("c", 3)]);
+  });
+
+  it("has the same name for what the API trims and normalises", () => {
+    expect(nameHashOf(" caf\u0065\u0301 ")).toBe(nameHashOf("caf\u00e9"));
+    expect(nameHashOf("cafe")).not.toBe(nameHashOf("caf\u00e9"));
   });
 
   it("leaves out lines that were cut off, foreign lines and foreign files", async () => {
-    const { begin } = journal({ pid: DEAD_PID });
+    const { begin } = journal();
     begin(creation("a", 1));
     begin(creation("b", 2)).end();
     const file = await onlyFile();
@@ -132,51 +154,48 @@ describe("what is read", () => {
     const cut = text.slice(0, text.indexOf("{") + 40);
     await writeFile(file, `${text}\n[]\n{"end":1}\n{"begin":{"id":"9"}}${cut}`);
     begin(creation("c", 3));
-    for (const name of ["README", "1.jsonl", `${DEAD_PID}-xyz.jsonl`, `0-abc.jsonl`]) {
+    for (const name of ["README", "1.jsonl", "xyz0000000000000.jsonl"]) {
       await writeFile(join(journals.folder, name), text);
     }
     expect(open()).toMatchObject([creation("a", 1), creation("c", 3)]);
   });
 
-  it.runIf(process.platform === "linux")("takes no other process for one that had its id", async () => {
-    journal().begin(creation("a"));
-    const file = await onlyFile();
-    const text = await readFile(file, "utf8");
-    await writeFile(file, text.replace(/"startTicks":\d+/, '"startTicks":1'));
-    expect(open()).toMatchObject([{ pid: process.pid, running: false }]);
-    await writeFile(file, text.replace(/,"startTicks":\d+/, ""));
-    expect(open()).toMatchObject([{ pid: process.pid, running: true }]);
-  });
-
-  it("settles one at a time, and removes a file in which nothing is open", async () => {
-    const { begin } = journal({ pid: DEAD_PID });
+  it("settles one at a time, also twice", () => {
+    const { begin } = journal();
     begin(creation("a", 1));
     begin(creation("b", 2));
     const [first, second] = readCreations(journals.folder);
     first?.settle();
     expect(open()).toMatchObject([creation("b", 2)]);
     second?.settle();
-    expect(await files()).toEqual([]);
-    // Another reader may have been faster.
     first?.settle();
-    second?.settle();
-    expect(await files()).toEqual([]);
-  });
-
-  it("removes what a process that has ended left behind without anything open", async () => {
-    await journalFile(DEAD_PID, "");
-    await journalFile(DEAD_PID - 1, '\n{"end":"1"}');
-    await journalFile(process.pid, "");
     expect(open()).toEqual([]);
-    expect(await files()).toEqual([`${process.pid}-ab.jsonl`]);
   });
 
-  it("is open and no longer running after the process was killed", async () => {
+  it("names the keys in the making for two hours, by name and by fingerprint", () => {
+    const { begin } = journal();
+    begin(creation("a", 5)).made("pk-1");
+    const twoHours = 2 * 3_600_000;
+    const inTheMaking = (nowMs: number) => {
+      const isInTheMaking = keysInTheMaking(journals.folder, nowMs);
+      return [
+        { name: " a", fingerprint: undefined },
+        { name: "renamed", fingerprint: "pk-1" },
+        { name: "renamed", fingerprint: undefined },
+        { name: "b", fingerprint: "pk-2" },
+      ].map(isInTheMaking);
+    };
+    expect(inTheMaking(0)).toEqual([true, true, false, false]);
+    expect(inTheMaking(twoHours + 4)).toEqual([true, true, false, false]);
+    expect(inTheMaking(twoHours + 5)).toEqual([false, false, false, false]);
+  });
+
+  it("is open after the process was killed", async () => {
     const code = `
       const { creationJournal } = require(${JSON.stringify(CREATIONS)});
       const { nameHashOf } = require(${JSON.stringify(NOTES)});
       const { begin } = creationJournal({ folder: ${JSON.stringify(journals.folder)}, onTrouble: console.error });
-      const noted = (name) => begin({ account: "a", settingsHash: "s", nameHash: nameHashOf(name), nameGenerated: true, startedMs: name.length });
+      const noted = (name) => begin({ account: "a", nameHash: nameHashOf(name), startedMs: name.length });
       noted("a"); noted("bb").end(); noted("ccc");
       process.stdout.write("begun " + process.pid);
       setInterval(() => {}, 1e6);`;
@@ -186,14 +205,11 @@ describe("what is read", () => {
     });
     onTestFinished(() => void child.kill("SIGKILL"));
     await once(child.stdout, "data");
-    const noted = (running: boolean) =>
-      ["a", "ccc"].map((name) => ({ nameHash: nameHashOf(name), pid: child.pid, running }));
-    expect(open()).toMatchObject(noted(true));
+    const noted = ["a", "ccc"].map((name) => ({ nameHash: nameHashOf(name) }));
+    expect(open()).toMatchObject(noted);
     child.kill("SIGKILL");
     await once(child, "exit");
-    expect(open()).toMatchObject(noted(false));
-    for (const { settle } of readCreations(journals.folder)) settle();
-    expect(await files()).toEqual([]);
+    expect(open()).toMatchObject(noted);
   });
 });
 
@@ -212,8 +228,3 @@ it("a full disk refuses the creation, and no other trouble does", async ({ skip 
     disk.dispose();
   }
 });
-
-async function journalFile(pid: number, text: string): Promise<void> {
-  journal({ pid }).begin(creation("a")).end();
-  await writeFile(join(journals.folder, `${pid}-ab.jsonl`), text);
-}

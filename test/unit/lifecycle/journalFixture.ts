@@ -2,20 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
-import {
-  nameHashOf,
-  readCreations,
-  type Creation,
-  type OpenCreation,
-} from "../../../provider/lifecycle/creationNotes";
+import { nameHashOf, readCreations, type OpenCreation } from "../../../provider/lifecycle/creationNotes";
 import {
   creationJournal,
   type CreationJournal,
   type JournalOptions,
 } from "../../../provider/lifecycle/creations";
 
-/** More than any system gives. */
-export const DEAD_PID = 999_999_999;
+export const BACKEND = "a backend";
 
 export interface Journals {
   /** Removed after each test. */
@@ -37,6 +31,8 @@ export function useJournals(): Journals {
       creationJournal({
         folder: journals.folder,
         onTrouble: (reason) => journals.troubles.push(reason),
+        backendOf: () => BACKEND,
+        run: "a run",
         ...options,
       }),
     open: () => readCreations(journals.folder),
@@ -52,9 +48,8 @@ export function useJournals(): Journals {
   return journals;
 }
 
-export function creation(name: string, startedMs = 1): Creation {
-  const hashes = { account: "an account", nameHash: nameHashOf(name), settingsHash: "some settings" };
-  return { stack: "organization/shop/dev", ...hashes, nameGenerated: true, startedMs };
+export function creation(name: string, startedMs = 1) {
+  return { stack: "organization/shop/dev", account: "an account", nameHash: nameHashOf(name), startedMs };
 }
 
 /** Engines that answer as said, and what is waiting for the hand-over. */

@@ -1,10 +1,10 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { nameHashOf } from "../../../provider/lifecycle/creationNotes";
 import type { JournalOptions } from "../../../provider/lifecycle/creations";
 import { doubtTaken, trustTaken } from "../../../provider/lifecycle/takenCreations";
-import { creation, DEAD_PID, handOver, useJournals } from "./journalFixture";
+import { creation, handOver, useJournals } from "./journalFixture";
 
 const journals = useJournals();
 const { journal, open } = journals;
@@ -12,10 +12,10 @@ const { journal, open } = journals;
 /** Milliseconds. */
 const DAY_MS = 86_400_000;
 
-/** Two creations of a process that has ended, or runs, one of which the engine took. */
+/** Two creations of an earlier run, unless the options say otherwise, one of which the engine took. */
 async function noted(stack: string | undefined, options: Partial<JournalOptions> = {}) {
   const { soon, pass, engine } = handOver();
-  const { begin } = journal({ soon, pid: DEAD_PID, ...options });
+  const { begin } = journal({ soon, run: "an earlier run", ...options });
   const [first] = [begin({ ...creation("taken", 1), stack }), begin({ ...creation("lost", 2), stack })];
   first.handOver(engine(true));
   await pass(false);
@@ -44,26 +44,48 @@ it("what an engine took is kept by the next run of a stack whose state is an old
   expect(left()).toEqual([false]);
 });
 
-it("what an engine took leaves no file behind", async () => {
-  const { soon, pass, engine } = handOver();
-  journal({ soon, pid: DEAD_PID }).begin(creation("a")).handOver(engine(true));
-  await pass(false);
-  journal().begin(creation("next")).end();
-  expect(await readdir(journals.folder)).toEqual([]);
-});
-
-it("what an engine took is kept within one run", async () => {
-  const { begin } = journal();
-  begin(creation("next", 1));
+it("a file in which nothing is open is removed a day after its last line, and no other one", async () => {
   await noted("organization/shop/dev");
-  begin(creation("next", 2));
+  journal().begin(creation("next")).end();
+  const [file = ""] = await readdir(journals.folder);
+  open()[0]?.settle();
+  const path = join(journals.folder, file);
+  await utimes(path, 10, 10);
+  journal()
+    .begin(creation("next", 10_000 + DAY_MS))
+    .end();
+  expect(await readdir(journals.folder)).toEqual([file]);
+  journal()
+    .begin(creation("next", 10_001 + DAY_MS))
+    .end();
+  expect(await readdir(journals.folder)).toEqual([]);
+
+  await noted("organization/shop/dev");
+  const [lost = ""] = await readdir(journals.folder);
+  await utimes(join(journals.folder, lost), 10, 10);
+  journal()
+    .begin(creation("next", 10_001 + DAY_MS))
+    .end();
+  expect(left()).toEqual([false]);
+});
+
+it("what an engine took is kept within one run, whichever of its processes begins to make a key", async () => {
+  await noted("organization/shop/dev", { run: "a run" });
+  journal().begin(creation("next", 3));
+  journal().begin(creation("next", 4));
   expect(left()).toEqual([true, false]);
 });
 
-it("what an engine took by a process that still runs is kept", async () => {
-  await noted("organization/shop/dev", { pid: process.ppid });
-  journal().begin(creation("next"));
+it.each([
+  ["another backend", { backendOf: () => "another backend" }],
+  ["a backend that is not known", { backendOf: () => undefined }],
+])("what an engine took is kept when the next run is of a stack of this name in %s", async (_, options) => {
+  await noted("organization/shop/dev");
+  journal(options).begin(creation("next"));
   expect(left()).toEqual([true, false]);
+  await noted("organization/shop/test", options);
+  journal().begin({ ...creation("next"), stack: "organization/shop/test" });
+  expect(left()).toEqual([true, true, false, false]);
 });
 
 it.each([
@@ -81,7 +103,7 @@ it.each([
 
 it("what an engine took is kept while a journal cannot be read, and the next creation is noted all the same", async () => {
   await noted("organization/shop/dev");
-  const unreadable = join(journals.folder, `${DEAD_PID}-ff.jsonl`);
+  const unreadable = join(journals.folder, "00000000000000ff.jsonl");
   await mkdir(unreadable);
   journal().begin(creation("next"));
   await rm(unreadable, { recursive: true });

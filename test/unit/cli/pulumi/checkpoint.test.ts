@@ -188,7 +188,7 @@ describe("an interrupted operation", () => {
   const pendingKey = proxyKey("bot", {
     id: undefined,
     outputs: undefined,
-    inputs: { name: "bot-abcdefg", budget: 10, models: secretEnvelope(["a"]), __nameGenerated: true },
+    inputs: { __createdAs: "bot-abcdefg", budget: 10, models: secretEnvelope(["a"]), __account: "abc" },
   });
 
   it("that is a creation has its inputs in clear, its account and its name", () => {
@@ -200,13 +200,29 @@ describe("an interrupted operation", () => {
         urn: urn(PROXY_KEY, "bot"),
         resource: "bot",
         name: "bot-abcdefg",
-        nameGenerated: true,
+        createdAs: "bot-abcdefg",
+        chosenName: undefined,
         isAdoption: false,
         account: expect.objectContaining({ "electronhub:apiKey": "made-up-api-key" }),
-        inputs: { name: "bot-abcdefg", budget: 10, models: ["a"], __nameGenerated: true },
+        sentTo: "abc",
+        inputs: { __createdAs: "bot-abcdefg", budget: 10, models: ["a"], __account: "abc" },
       },
     ]);
   });
+
+  it.each([
+    [{ __createdAs: "bot-abcdefg", name: secretEnvelope("billing") }, "billing", "bot-abcdefg", "billing"],
+    [{ __createdAs: "bot-abcdefg" }, "bot-abcdefg", "bot-abcdefg", undefined],
+    [{ name: "billing" }, "billing", undefined, "billing"],
+    [{}, undefined, undefined, undefined],
+  ])(
+    "says under which name the key is created, and which one it gets: %j",
+    (inputs, name, createdAs, chosenName) => {
+      const operation = { type: "creating", resource: { ...pendingKey, inputs } };
+      const { pending } = readCheckpoint(deployment([], [operation]));
+      expect(pending).toMatchObject([{ name, createdAs, chosenName, sentTo: undefined }]);
+    },
+  );
 
   it("of any other type is counted, and is no creation", () => {
     for (const type of ["updating", "deleting", "reading", "importing"]) {
@@ -219,7 +235,7 @@ describe("an interrupted operation", () => {
     const adopting = { ...pendingKey, inputs: { adopt: secretEnvelope("made-up-adopted") } };
     const { pending } = readCheckpoint(deployment([], [{ type: "creating", resource: adopting }]));
     expect(pending).toMatchObject([
-      { isAdoption: true, nameGenerated: false, name: undefined, account: undefined },
+      { isAdoption: true, createdAs: undefined, name: undefined, account: undefined },
     ]);
   });
 
@@ -234,7 +250,12 @@ describe("an interrupted operation", () => {
   });
 
   it.each<[string, Record<string, unknown>, { fingerprints?: string[]; names?: string[] }]>([
-    ["a name", { name: secretEnvelope("bot-abcdefg") }, { names: ["bot-abcdefg"] }],
+    [
+      "a chosen name",
+      { __createdAs: "bot-abcdefg", name: secretEnvelope("billing") },
+      { names: ["bot-abcdefg", "billing"] },
+    ],
+    ["a generated name", { __createdAs: secretEnvelope("bot-abcdefg") }, { names: ["bot-abcdefg"] }],
     [
       "a key that is taken over",
       { name: "bot", adopt: secretEnvelope("made-up-adopted") },

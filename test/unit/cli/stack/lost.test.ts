@@ -4,201 +4,168 @@ import type { KeyObject } from "../../../../provider/api/wire";
 import type { ListedKey } from "../../../../provider/cli/accounts";
 import type { PendingCreation } from "../../../../provider/cli/pulumi/checkpoint";
 import { fromJournal, fromState, judge, type InterruptedCreation } from "../../../../provider/cli/stack/lost";
-import { nameHashOf, settingsHashOf, type OpenCreation } from "../../../../provider/lifecycle/creationNotes";
+import { nameHashOf, type OpenCreation } from "../../../../provider/lifecycle/creationNotes";
 import { fingerprintOf } from "../../../../provider/lifecycle/state";
 import { NOW_MS, SECRET, wireKey } from "../../fixtures";
 
 const TWIN = SECRET.replace("Zk83", "Yj72");
+const OWN = fingerprintOf(SECRET);
 const HOUR_MS = 3_600_000;
+const CREATED_AS = "web-abcdefg";
 
 const pending: PendingCreation = {
   urn: "urn:pulumi:dev::app::pulumi-nodejs:dynamic/electronhub:ProxyKey::web",
   resource: "web",
-  name: "web",
-  nameGenerated: true,
+  name: CREATED_AS,
+  createdAs: CREATED_AS,
+  chosenName: undefined,
   isAdoption: false,
   account: undefined,
-  inputs: { name: "web", budget: 10 },
+  sentTo: undefined,
+  inputs: { __createdAs: CREATED_AS, budget: 10 },
 };
 
 const noted: OpenCreation = {
+  file: "a file",
   id: "1",
   stack: "organization/app/dev",
+  backend: "a backend",
+  run: "a run",
   account: "an account",
-  nameHash: nameHashOf("web"),
-  settingsHash: settingsHashOf(wireKey()),
-  nameGenerated: true,
+  nameHash: nameHashOf(CREATED_AS),
+  fingerprint: undefined,
   startedMs: NOW_MS,
-  pid: 4_711,
   taken: false,
-  running: false,
   settle: () => {},
 };
 
 function listed(changes: Partial<KeyObject> = {}): ListedKey {
-  const wire = wireKey(changes);
+  const wire = wireKey({ name: CREATED_AS, ...changes });
   return { wire, fingerprint: wire.key === undefined ? undefined : fingerprintOf(wire.key) };
 }
 
-interface Seen {
-  keys?: readonly ListedKey[];
-  known?: readonly string[];
-  inTheMaking?: readonly string[];
-  serverAheadMs?: number;
+/** How it is judged: by which keys, or for which reasons not. */
+function verdict(lost: InterruptedCreation, keys: readonly ListedKey[], known: readonly string[] = []) {
+  const { found, problems } = judge(lost, { keys, known: new Set(known) });
+  return { found: found.map(({ fingerprint }) => fingerprint), problems: problems.map(({ why }) => why) };
 }
 
-/** How it is judged, and by which keys or for which reason. */
-function verdict(
-  lost: InterruptedCreation,
-  { keys = [listed()], known = [], inTheMaking = [], serverAheadMs = 0 }: Seen = {},
-) {
-  const judged = judge(lost, {
-    keys,
-    known: new Set(known),
-    inTheMaking: new Set(inTheMaking),
-    serverAheadMs,
-  });
-  if (judged.kind === "found") return judged.keys.map(({ fingerprint }) => fingerprint);
-  return judged.kind === "unclear" ? judged.problem.why : judged.kind;
-}
+const absent = { found: [], problems: [] };
+const found = (...fingerprints: string[]) => ({ found: fingerprints, problems: [] });
+const unclear = (...reasons: RegExp[]) => ({
+  found: [],
+  problems: reasons.map((reason) => expect.stringMatching(reason)),
+});
 
-const generated = { state: fromState(pending, NOW_MS), journal: fromJournal(noted) };
-const chosen = {
-  state: fromState({ ...pending, nameGenerated: false }, NOW_MS),
-  journal: fromJournal({ ...noted, nameGenerated: false }),
+const bySource = {
+  state: fromState(pending, undefined, NOW_MS),
+  journal: fromJournal(noted),
+  both: fromState(pending, noted, NOW_MS),
 };
 
-describe.each(["state", "journal"] as const)("by the %s, a creation under a generated name", (source) => {
-  const lost = generated[source];
+describe.each(["state", "journal", "both"] as const)("by the %s, a creation", (source) => {
+  const lost = bySource[source];
 
-  it("made no key when none has the name", () => {
-    expect(verdict(lost, { keys: [] })).toBe("absent");
-    expect(verdict(lost, { keys: [listed({ name: "web-2" }), listed({ name: "Web" })] })).toBe("absent");
+  it("made no key when none has the generated name", () => {
+    expect(verdict(lost, [])).toEqual(absent);
+    expect(verdict(lost, [listed({ name: "web" }), listed({ name: "Web-abcdefg" })])).toEqual(absent);
   });
 
   it("made the key of the name, whatever its age and its settings", () => {
-    expect(verdict(lost)).toEqual([fingerprintOf(SECRET)]);
-    expect(verdict(lost, { keys: [listed({ created_at: 1, allocated_ammount: 3 })] })).toHaveLength(1);
-    expect(verdict(lost, { keys: [listed({ created_at: undefined })] })).toHaveLength(1);
-  });
-
-  it("made both keys of the name, when a try took effect late", () => {
-    expect(verdict(lost, { keys: [listed(), listed({ key: TWIN })] })).toEqual([
-      fingerprintOf(SECRET),
-      fingerprintOf(TWIN),
-    ]);
-  });
-
-  it("did not make a key that the stack knows", () => {
-    expect(verdict(lost, { known: [fingerprintOf(SECRET)] })).toBe("absent");
-    const keys = [listed(), listed({ key: TWIN })];
-    expect(verdict(lost, { keys, known: [fingerprintOf(SECRET)] })).toEqual([fingerprintOf(TWIN)]);
-  });
-
-  it("is unclear when the key was used, for then somebody has it", () => {
-    for (const used of [{ used_ammount: 0.1 }, { last_used: 1 }]) {
-      expect(verdict(lost, { keys: [listed(used)] })).toMatch(/has been used since, so somebody has it/);
-      expect(verdict(lost, { keys: [listed(), listed({ key: TWIN, ...used })] })).toContain(
-        fingerprintOf(TWIN),
-      );
+    for (const changes of [{}, { created_at: 1, allocated_ammount: 3 }, { created_at: undefined }]) {
+      expect(verdict(lost, [listed(changes)])).toEqual(found(OWN));
     }
   });
 
-  it("is unclear while another stack is making a key of the name", () => {
-    expect(verdict(lost, { inTheMaking: ["web"] })).toMatch(/another stack is making/);
-    expect(verdict(lost, { inTheMaking: ["web"], keys: [] })).toBe("absent");
-    expect(verdict(lost, { inTheMaking: ["web-2"] })).toHaveLength(1);
+  it("made the key of a name that the API has trimmed or normalised", () => {
+    const decomposed = { ...pending, createdAs: "cafe\u0301-abcdefg" };
+    const made = fromState(decomposed, undefined, NOW_MS);
+    expect(verdict(made, [listed({ name: "caf\u00e9-abcdefg" })])).toEqual(found(OWN));
+    expect(verdict(lost, [listed({ name: ` ${CREATED_AS} ` })])).toEqual(found(OWN));
+  });
+
+  it("made both keys of the name, when a request took effect late", () => {
+    expect(verdict(lost, [listed(), listed({ key: TWIN })])).toEqual(found(OWN, fingerprintOf(TWIN)));
+  });
+
+  it("did not make a key that a stack knows", () => {
+    expect(verdict(lost, [listed()], [OWN])).toEqual(absent);
+    expect(verdict(lost, [listed(), listed({ key: TWIN })], [OWN])).toEqual(found(fingerprintOf(TWIN)));
+  });
+
+  it("is unclear when the key was used, for then an application has it", () => {
+    for (const used of [{ used_ammount: 0.1 }, { last_used: 1 }]) {
+      expect(verdict(lost, [listed(used)])).toEqual(unclear(/\(pk-\S+\) has been used since/));
+    }
   });
 
   it("is unclear when the list does not show the secret", () => {
-    expect(verdict(lost, { keys: [listed({ key: undefined })] })).toMatch(/does not show the key's secret/);
-    expect(verdict(lost, { keys: [listed(), listed({ key: undefined })] })).toMatch(/does not show/);
+    expect(verdict(lost, [listed({ key: undefined })])).toEqual(unclear(/does not show the key's secret/));
   });
 });
 
-describe.each(["state", "journal"] as const)(
-  "by the %s, a creation under a name of a person's choice",
-  (source) => {
-    const lost = chosen[source];
+describe("a creation whose response this machine noted", () => {
+  const named = { ...pending, name: "web", chosenName: "web" };
 
-    it("made no key when none has the name", () => {
-      expect(verdict(lost, { keys: [listed({ name: "other" })] })).toBe("absent");
-    });
-
-    it("made the one key of the name that is as old as it", () => {
-      expect(verdict(lost)).toEqual([fingerprintOf(SECRET)]);
-    });
-
-    it("is unclear with several, and with one of which nobody knows the age", () => {
-      expect(verdict(lost, { keys: [listed(), listed({ key: TWIN })] })).toMatch(
-        /2 keys of that name that no stack knows/,
-      );
-      expect(verdict(lost, { keys: [listed({ created_at: undefined })] })).toMatch(/nothing proves/);
-    });
-
-    it("is unclear with one that is older", () => {
-      const created_at = (NOW_MS - 2 * HOUR_MS) / 1_000;
-      expect(verdict(lost, { keys: [listed({ created_at })] })).toMatch(/nothing proves that the one/);
-    });
-
-    it("is unclear with one that was made long after it was over", () => {
-      const created_at = (NOW_MS + 21 * 24 * HOUR_MS) / 1_000;
-      expect(verdict(lost, { keys: [listed({ created_at })] })).toMatch(/nothing proves that the one/);
-    });
-
-    it("is unclear with one that is only a little too old, or too young", () => {
-      const [from, to] = source === "state" ? [-HOUR_MS, HOUR_MS] : [0, HOUR_MS];
-      const made = (atMs: number) =>
-        verdict(lost, { keys: [listed({ created_at: (NOW_MS + atMs) / 1_000 })] });
-      for (const own of [from - 3_000, to + 2_000]) expect(made(own)).toHaveLength(1);
-      for (const foreign of [from - 4_000, to + 3_000]) expect(made(foreign)).toMatch(/nothing proves/);
-    });
-
-    it.each<[string, Partial<KeyObject>]>([
-      ["budget", { allocated_ammount: 11 }],
-      ["expiry", { expires_at: 4_102_444_800 }],
-      ["models", { model_whitelist: ["a"] }],
-      ["addresses", { ip_whitelist: ["10.0.0.0/8"] }],
-    ])("is unclear with a key of another %s", (_, changes) => {
-      expect(verdict(lost, { keys: [listed(changes)] })).toMatch(/nothing proves/);
-    });
-
-    it("is unclear with one that was used", () => {
-      expect(verdict(lost, { keys: [listed({ used_ammount: 1 })] })).toMatch(/somebody has it/);
-    });
-
-    it("did not make a key that another stack knows", () => {
-      expect(verdict(lost, { known: [fingerprintOf(SECRET)] })).toBe("absent");
-    });
-
-    it("is judged by the server's clock", () => {
-      const dayS = (24 * HOUR_MS) / 1_000;
-      const ahead = listed({ created_at: NOW_MS / 1_000 + dayS });
-      expect(verdict(lost, { keys: [ahead], serverAheadMs: dayS * 1_000 })).toHaveLength(1);
-      expect(verdict(lost, { serverAheadMs: dayS * 1_000 })).toMatch(/nothing proves/);
-    });
-  },
-);
-
-describe("a creation that the state calls pending, under a name of a person's choice", () => {
-  it("is unclear where the state does not tell its age or its settings", () => {
-    const undated = fromState({ ...pending, nameGenerated: false }, undefined);
-    const shapeless = fromState({ ...pending, nameGenerated: false, inputs: { name: "web" } }, NOW_MS);
-    for (const lost of [undated, shapeless]) expect(verdict(lost)).toMatch(/nothing proves/);
-  });
-
-  it("made nothing that could be found when its name is not known", () => {
-    expect(verdict(fromState({ ...pending, name: undefined }, NOW_MS))).toBe("absent");
+  it.each([
+    ["journal", fromJournal({ ...noted, fingerprint: OWN })],
+    ["state", fromState(named, { fingerprint: OWN }, NOW_MS)],
+  ])("made the key of that fingerprint, whatever name it has by now: %s", (_, lost) => {
+    expect(verdict(lost, [listed({ name: "web" }), listed({ name: "web", key: TWIN })])).toEqual(found(OWN));
+    expect(verdict(lost, [listed({ name: "web", last_used: 1 })])).toEqual(unclear(/used since/));
+    expect(verdict(lost, [listed({ name: "web" })], [OWN])).toEqual(absent);
+    expect(verdict(lost, [listed({ name: "web", key: TWIN })])).toEqual(absent);
   });
 });
 
-describe("whatever is on the account", () => {
+describe("a creation under a chosen name, of which only the state remembers", () => {
+  const lost = fromState({ ...pending, name: "web", chosenName: "web" }, undefined, NOW_MS);
+  const made = (atMs: number) =>
+    verdict(lost, [listed({ name: "web", created_at: (NOW_MS + atMs) / 1_000 })]);
+
+  it("made the key of the generated name", () => {
+    expect(verdict(lost, [listed()])).toEqual(found(OWN));
+  });
+
+  it("is never said to have made a key of the chosen name, however well it fits", () => {
+    for (const atMs of [-23 * HOUR_MS, -HOUR_MS, 0, HOUR_MS, 9_999 * HOUR_MS]) {
+      expect(made(atMs)).toEqual(unclear(new RegExp(`one of that name \\(${OWN}\\) that no stack knows`)));
+    }
+    expect(verdict(lost, [listed({ name: " web", created_at: undefined })])).toEqual(
+      unclear(/that no stack knows/),
+    );
+    expect(verdict(lost, [listed({ name: "web", key: undefined })])).toEqual(unclear(/secret not shown/));
+  });
+
+  it("did not make one that is much older than the state, or that a stack knows", () => {
+    expect(made(-25 * HOUR_MS)).toEqual(absent);
+    expect(verdict(lost, [listed({ name: "web" })], [OWN])).toEqual(absent);
+  });
+
+  it("made the one of the generated name, whatever else has the chosen one", () => {
+    const { found: keys, problems } = verdict(lost, [listed({ key: TWIN, name: "web" }), listed()]);
+    expect(keys).toEqual([OWN]);
+    expect(problems).toEqual([expect.stringContaining(fingerprintOf(TWIN))]);
+  });
+
+  it("is never said to have made one where the state does not name the generated name", () => {
+    const nameless = fromState({ ...pending, createdAs: undefined, chosenName: "web" }, undefined, NOW_MS);
+    expect(verdict(nameless, [listed({ name: "web" })])).toEqual(unclear(/that no stack knows/));
+  });
+
+  it("is unclear about a key of any age where the state does not say when it was saved", () => {
+    const undated = fromState({ ...pending, chosenName: "web" }, undefined, undefined);
+    expect(verdict(undated, [listed({ name: "web", created_at: 1 })])).toEqual(
+      unclear(/that no stack knows/),
+    );
+  });
+});
+
+it("whatever is on the account, a key that a stack knows, that was used or that is not exactly the one is never found", () => {
+  const secrets = ["a", "b", "c", "d"].map((letter) => `made-up-${letter}`);
   const key = fc.record({
-    name: fc.constantFrom("web", "web-2", "Web", ""),
-    key: fc.option(
-      fc.constantFrom("a", "b", "c", "d").map((letter) => `made-up-${letter}`),
-      { nil: undefined },
-    ),
+    name: fc.constantFrom(CREATED_AS, "web", "Web-abcdefg", ""),
+    key: fc.option(fc.constantFrom(...secrets), { nil: undefined }),
     used_ammount: fc.constantFrom(0, 0, 0.5),
     last_used: fc.constantFrom(undefined, null, 1),
     created_at: fc.constantFrom(undefined, 1, NOW_MS / 1_000),
@@ -206,48 +173,25 @@ describe("whatever is on the account", () => {
   });
   const world = fc.record({
     keys: fc.uniqueArray(key, { maxLength: 5, selector: (entry) => entry.key ?? entry }),
-    known: fc.subarray(["a", "b", "c", "d"].map((letter) => fingerprintOf(`made-up-${letter}`))),
-    lost: fc.constantFrom(generated.state, generated.journal, chosen.state, chosen.journal),
-    serverAheadMs: fc.constantFrom(undefined, 0, -HOUR_MS, HOUR_MS),
+    known: fc.subarray(secrets.map(fingerprintOf)),
+    noted: fc.option(fc.constantFrom(...secrets.map(fingerprintOf)), { nil: undefined }),
+    chosenName: fc.constantFrom(undefined, "web"),
   });
-
-  it("a key that a stack knows, that was used or that has another name is never found", () => {
-    fc.assert(
-      fc.property(world, ({ keys, known, lost, serverAheadMs }) => {
-        const knownKeys = new Set(known);
-        const judged = judge(lost, {
-          keys: keys.map(listed),
-          known: knownKeys,
-          inTheMaking: new Set(),
-          serverAheadMs,
-        });
-        for (const { wire, fingerprint } of judged.kind === "found" ? judged.keys : []) {
-          expect(wire.name).toBe("web");
-          expect(knownKeys.has(fingerprint)).toBe(false);
+  fc.assert(
+    fc.property(world, ({ keys, known, noted: fingerprint, chosenName }) => {
+      for (const lost of [
+        fromState({ ...pending, chosenName }, { fingerprint }, NOW_MS),
+        fromJournal({ ...noted, fingerprint }),
+      ]) {
+        const judged = judge(lost, { keys: keys.map(listed), known: new Set(known) });
+        for (const { wire, ...made } of judged.found) {
+          expect(wire.name === CREATED_AS || made.fingerprint === fingerprint).toBe(true);
+          expect(known).not.toContain(made.fingerprint);
           expect([wire.used_ammount, wire.last_used ?? null]).toEqual([0, null]);
-          expect(fingerprint).toBe(fingerprintOf(wire.key ?? ""));
+          expect(made.fingerprint).toBe(fingerprintOf(wire.key ?? ""));
         }
-      }),
-    );
-  });
-
-  it("is absent just when no key that is not known has the name, and otherwise a reason says what to do", () => {
-    fc.assert(
-      fc.property(world, ({ keys, known, lost, serverAheadMs }) => {
-        const knownKeys = new Set(known);
-        const open = keys
-          .map(listed)
-          .filter(({ wire, fingerprint }) => wire.name === "web" && !knownKeys.has(fingerprint ?? ""));
-        const judged = judge(lost, {
-          keys: keys.map(listed),
-          known: knownKeys,
-          inTheMaking: new Set(),
-          serverAheadMs,
-        });
-        expect(judged.kind === "absent").toBe(open.length === 0);
-        expect(judged.kind === "found" ? judged.keys : open).toEqual(open);
-        expect(judged.kind === "unclear" ? judged.problem.nextStep : "none").not.toBe("");
-      }),
-    );
-  });
+        for (const { nextStep } of judged.problems) expect(nextStep).not.toBe("");
+      }
+    }),
+  );
 });

@@ -10,9 +10,10 @@ const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
 const urn = (name: string, type = PROXY_KEY) => `urn:pulumi:dev::app::${type}::${name}`;
 
 function creation(name: string): PendingCreation {
-  const inputs = { name, budget: 10, __provider: "text" };
-  const made = { urn: urn(name), resource: name, name, nameGenerated: true, isAdoption: false };
-  return { ...made, account: undefined, inputs };
+  const inputs = { __createdAs: `${name}-abc`, name, budget: 10, __provider: "text" };
+  const names = { name, createdAs: `${name}-abc`, chosenName: name };
+  const made = { urn: urn(name), resource: name, ...names, isAdoption: false };
+  return { ...made, account: undefined, sentTo: undefined, inputs };
 }
 
 function operation(name: string, type = "creating", resourceType = PROXY_KEY) {
@@ -75,6 +76,23 @@ it("a resource that has a key keeps it", async () => {
     put: [],
   });
   expect(written[0]?.deployment.resources).toEqual([{ urn: urn("old") }]);
+});
+
+it("a creation of the same resource under another generated name is not settled with it", async () => {
+  const { task: pending, written } = task(operation("web"));
+  const other = { ...creation("web"), createdAs: "web-def" };
+  expect(await clearPending(pending, [other])).toMatchObject({ cleared: 0, open: [{ urn: urn("web") }] });
+  expect(written).toEqual([]);
+});
+
+it("a creation that names no generated name is not settled with an adoption, or another creation, of its resource", async () => {
+  const nameless = operation("web");
+  const { task: pending, written } = task({ ...nameless, resource: { ...nameless.resource, inputs: {} } });
+  const adoption = { ...creation("web"), createdAs: undefined, isAdoption: true };
+  expect(await clearPending(pending, [creation("web"), adoption])).toMatchObject({
+    open: [{ urn: urn("web") }],
+  });
+  expect(written).toEqual([]);
 });
 
 it("nothing is written while a creation is open that nobody has looked into, of whatever kind", async () => {

@@ -15,6 +15,7 @@ const KEY: StateKey = {
   name: "web",
   key: SECRET,
   account: undefined,
+  sentTo: undefined,
   kept: undefined,
 };
 const KEPT: StateKey = { ...KEY, kept: "retainOnDelete" };

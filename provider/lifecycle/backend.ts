@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { homedir, userInfo } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Identifies the backend that Pulumi uses for a project, as a plugin process finds it out.
+ *
+ * @param folder the plugin's working directory.
+ * @param project the project's name.
+ * @returns a hash, since a backend's URL may hold credentials; undefined: the backend is not known for certain.
+ */
+export function backendIdIn(environment: Environment, folder: string, project: string): string | undefined {
+  const root = projectRoot(folder);
+  const url = selectedBackend(environment, root, project);
+  // The CLI resolves a relative path from its own working directory, which is the project's folder in most cases.
+  return url === undefined ? undefined : backendIdOf(url, root?.folder ?? folder);
+}
+
+/**
+ * The same for a command, which asks Pulumi for the backend.
+ *
+ * @param url the URL that `pulumi whoami` reports: of a service it is the console's, not the one of its API.
+ * @param folder the CLI's working directory.
+ */
+export function reportedBackendId(
+  url: string,
+  environment: Environment,
+  folder: string,
+  project: string,
+): string | undefined {
+  if (!isService(url)) return backendIdOf(url, folder);
+  const selected = selectedBackend(environment, projectRoot(folder), project);
+  return selected !== undefined && isService(selected) ? backendIdOf(selected, folder) : undefined;
+}
+
+/** @param folder the one that a relative path starts from. */
+export function backendIdOf(url: string, folder: string): string | undefined {
+  const identity = url.startsWith(FILE) ? folderIdentity(url.slice(FILE.length), folder) : urlIdentity(url);
+  if (identity === undefined) return undefined;
+  return createHash("sha256").update(JSON.stringify(identity)).digest("hex").slice(0, 32);
+}
+
+const FILE = "file://";
+const PULUMI_CLOUD = "https://api.pulumi.com";
+
+function isService(url: string): boolean {
+  return /^https?:\/\//i.test(url);
+}
+
+/**
+ * A folder by its path, and by its file number: containers may share the notes and not the folder. Undefined where no
+ * backend is in it, so that it is not the one that Pulumi uses.
+ */
+function folderIdentity(text: string, folder: string): unknown[] | undefined {
+  const path = (text.split("?", 1)[0] ?? "").replace(/^~(?=$|[\\/])/, homeFolder);
+  const absolute = resolve(folder, process.platform === "win32" ? path.replace(/^\/(?=[a-z]:)/i, "") : path);
+  try {
+    const root = realpathSync(absolute);
+    return [FILE, root, String(statSync(join(root, ".pulumi"), { bigint: true }).ino)];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Go asks the system for it, and so do we; HOME may say something else. */
+function homeFolder(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return homedir();
+  }
+}
+
+function urlIdentity(text: string): unknown[] | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, host, username, pathname, search } = new URL(text);
+  return [protocol, username, host.toLowerCase(), pathname.replace(/\/+$/, ""), search];
+}
+
+/**
+ * The backend's URL as Pulumi selects it: of the environment, of the project's file, or of the last login. Undefined
+ * where these do not say it, or another project's file was found.
+ */
+function selectedBackend(
+  environment: Environment,
+  root: ProjectRoot | undefined,
+  project: string,
+): string | undefined {
+  const ofEnvironment = environment["PULUMI_BACKEND_URL"];
+  if (ofEnvironment !== undefined && ofEnvironment !== "") return ofEnvironment;
+  const declared = root === undefined ? undefined : declaredIn(root.file, project);
+  if (declared === undefined || declared.url !== undefined) return declared?.url;
+  return currentLogin(environment);
+}
+
+interface ProjectRoot {
+  folder: string;
+  file: string;
+}
+
+const PROJECT_FILES = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"];
+
+/** The project's file, in the folder or above it. */
+function projectRoot(folder: string): ProjectRoot | undefined {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const file = PROJECT_FILES.map((name) => join(at, name)).find((path) => existsSync(path));
+    if (file !== undefined) return { folder: at, file };
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+/** @returns undefined where the file is not the project's, or is written in a way that is not understood here. */
+function declaredIn(file: string, project: string): { url: string | undefined } | undefined {
+  const text = orUndefined(() => readFileSync(file, "utf8"));
+  if (text === undefined) return undefined;
+  if (file.endsWith(".json")) return declaredInJson(text, project);
+  const lines = text.split(/\r?\n/);
+  if (entryIn(lines, "name") !== project) return undefined;
+  const at = lines.findIndex((line) => /^["']?backend["']?\s*:/.test(line));
+  if (at === -1) return { url: undefined };
+  if (!/^backend:\s*(?:#.*)?$/.test(lines[at] ?? "")) return undefined;
+  const below = lines.slice(at + 1).filter((line) => !/^\s*(?:#.*)?$/.test(line));
+  const indent = /^ +/.exec(below[0] ?? "")?.[0] ?? "";
+  const end = below.findIndex((line) => !line.startsWith(" "));
+  const url = entryIn(end === -1 ? below : below.slice(0, end), `${indent}url`);
+  return url === undefined ? undefined : { url: url === "" ? undefined : url };
+}
+
+function entryIn(lines: readonly string[], key: string): string | undefined {
+  return scalar(lines.find((line) => line.startsWith(`${key}: `))?.slice(key.length + 1));
+}
+
+function declaredInJson(text: string, project: string): { url: string | undefined } | undefined {
+  const parsed = orUndefined(() => JSON.parse(text) as unknown) as
+    | { name?: unknown; backend?: { url?: unknown } | null }
+    | undefined;
+  if (parsed?.name !== project) return undefined;
+  const url = parsed.backend?.url;
+  return { url: typeof url === "string" && url !== "" ? url : undefined };
+}
+
+/** One line's plain or quoted text. Undefined: anything else that YAML knows. */
+function scalar(text: string | undefined): string | undefined {
+  const trimmed = text?.trim() ?? "";
+  const quoted = /^(?:"([^"\\]*)"|'([^']*)')(?:\s+#.*)?$/.exec(trimmed);
+  if (quoted) return quoted[1] ?? quoted[2];
+  const plain = /^([^\s"'{}[\]&*!|>%@`#][^\s]*)(?:\s+#.*)?$/.exec(trimmed);
+  return plain?.[1];
+}
+
+function currentLogin(environment: Environment): string | undefined {
+  const folder =
+    environment["PULUMI_CREDENTIALS_PATH"] || environment["PULUMI_HOME"] || join(homeFolder(), ".pulumi");
+  const parsed = orUndefined(
+    () => JSON.parse(readFileSync(join(folder, "credentials.json"), "utf8")) as unknown,
+  ) as { current?: unknown } | undefined;
+  if (typeof parsed?.current === "string" && parsed.current !== "") return parsed.current;
+  // A token needs no login.
+  return environment["PULUMI_ACCESS_TOKEN"] ? environment["PULUMI_API"] || PULUMI_CLOUD : undefined;
+}
+
+function orUndefined<T>(step: () => T): T | undefined {
+  try {
+    return step();
+  } catch {
+    return undefined;
+  }
+}
