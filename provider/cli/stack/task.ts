@@ -1,6 +1,7 @@
 import type { AccountView, StackSettings } from "../accounts";
 import type { StoredSettings } from "../pulumi/checkpoint";
 import type { RestoredState } from "../pulumi/fileBackend";
+import type { Ownership } from "../ownership";
 import type { PulumiProject } from "../pulumi/project";
 import type { World } from "../world";
 
@@ -10,6 +11,8 @@ export interface StackTask {
   project: PulumiProject;
   projectName: string;
   backendUrl: string;
+  /** Which keys the stacks of the backend have; the same for all tasks of a command. */
+  ownership: Ownership;
   /** As the notes of creations name the backend; undefined when it is not known for certain. */
   backendId: string | undefined;
   /** As Pulumi's list names it. */
@@ -18,7 +21,7 @@ export interface StackTask {
   restored: RestoredState | undefined;
   /** Milliseconds after a crash within which a request that was on its way may still take effect. */
   settleMs: number;
-  /** Milliseconds: a lock of another machine that is older counts as a dead process's. Undefined: none ever does. */
+  /** Milliseconds: the user says that no run lasts as long, so that older locks are broken. Undefined: none is. */
   breakLocksOlderThanMs: number | undefined;
 }
 

@@ -1,3 +1,4 @@
+import { Ownership } from "../ownership";
 import { reportedBackendId } from "../../lifecycle/backend";
 import { FileBackend } from "../pulumi/fileBackend";
 import { PulumiProject } from "../pulumi/project";
@@ -25,6 +26,7 @@ export async function openWorkplace(options: StackCommandOptions, world: World):
   const { url: backendUrl } = await project.backend();
   const backendId = reportedBackendId(backendUrl, world.environment, project.folder, projectName);
   const files = FileBackend.at(backendUrl, project.folder);
+  const ownership = new Ownership(project, world);
   return {
     project,
     projectName,
@@ -35,6 +37,7 @@ export async function openWorkplace(options: StackCommandOptions, world: World):
         project,
         projectName,
         backendUrl,
+        ownership,
         backendId,
         stack,
         restored,
