@@ -59,7 +59,7 @@ function inAnyOrder(value: unknown): unknown {
 }
 
 export const inputFields = {
-  /** At most 25 characters. Left out: the resource's name, cut, and 7 random characters; kept for the key's life. */
+  /** At most 25 characters. A chosen name costs a second request when the key is created. Left out: the resource's name, cut, and 7 random characters; kept for the key's life. */
   name: inputField({
     schema: z
       .string("must be a text")
