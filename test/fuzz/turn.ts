@@ -1,7 +1,7 @@
 import type { InjectedFault, JournalEntry, Violation } from "../../provider/testing";
-import { EngineFailure } from "../support/engineStack";
+import type { CommandResult } from "../support/command";
 import { faultSpec } from "./faults";
-import type { Fault, Program, StackName, Step, Up } from "./model";
+import type { Fault, Program, StackName, Step } from "./model";
 import { changeOutside } from "./outside";
 import type { Snapshot, World } from "./world";
 
@@ -67,9 +67,8 @@ async function playWith(
 ): Promise<Action[]> {
   const meanwhile = step.kind === "up" ? step.meanwhile : undefined;
   if (meanwhile === undefined) return [await run(step, world)];
-  // Each stack is opened before, since the Automation API writes both into the same folder.
-  await world.stack(step.stack ?? "a", (step as Up).program);
-  await world.stack(meanwhile.stack ?? "b", meanwhile.program);
+  await world.openStack(step.stack ?? "a");
+  await world.openStack(meanwhile.stack ?? "b");
   const outer = run(step, world);
   if (held.length > 0) await Promise.race([Promise.all(held.map((fault) => fault.reached())), outer]);
   const inner = await run({ stack: "b", ...meanwhile }, world);
@@ -79,13 +78,9 @@ async function playWith(
 
 async function run(step: Action["step"], world: World): Promise<Action> {
   const { stack = "a" } = step;
-  try {
-    const { exitCode = 0, output } = await command(step, stack, world);
-    return { stack, step, ok: exitCode === 0, output };
-  } catch (error) {
-    if (!(error instanceof EngineFailure)) throw error;
-    return { stack, step, ok: false, output: error.output };
-  }
+  await world.openStack(stack);
+  const { exitCode, output } = await command(step, stack, world);
+  return { stack, step, ok: exitCode === 0, output };
 }
 
 /** What a resource that is not in the state is called: the engine refuses it, or ignores it. */
@@ -98,45 +93,39 @@ function urnOf(name: string, stack: StackName, world: World): string {
 
 const NOTHING: Program = { keys: [] };
 
-async function command(
-  step: Action["step"],
-  stackName: StackName,
-  world: World,
-): Promise<{ exitCode?: number | null; output: string }> {
+function command(step: Action["step"], stack: StackName, world: World): Promise<CommandResult> {
   const { project } = world;
+  const atUrn = (option: string, name: string | undefined): string[] =>
+    name === undefined ? [] : [option, urnOf(name, stack, world)];
   switch (step.kind) {
     case "up": {
-      const stack = await world.stack(stackName, step.program);
-      return stack.up({
-        ...(step.refresh ? { refresh: true } : {}),
-        ...(step.target === undefined ? {} : { target: [urnOf(step.target, stackName, world)] }),
-        ...(step.replace === undefined ? {} : { replace: [urnOf(step.replace, stackName, world)] }),
-        ...(step.continueOnError ? { continueOnError: true } : {}),
-        ...(step.serial ? { parallel: 1 } : {}),
-      });
+      world.programs.set(stack, step.program);
+      const options = [
+        ...atUrn("--target", step.target),
+        ...atUrn("--replace", step.replace),
+        ...(step.refresh ? ["--refresh"] : []),
+        ...(step.continueOnError ? ["--continue-on-error"] : []),
+        ...(step.serial ? ["--parallel", "1"] : []),
+      ];
+      return world.run(["up", "--yes", "--skip-preview", ...options], stack, step.program);
     }
-    case "refresh": {
-      if (!step.runProgram) return project.refresh(stackName);
-      const stack = await world.stack(stackName, world.programs.get(stackName) ?? NOTHING);
-      return stack.refresh({ runProgram: true });
-    }
+    case "refresh":
+      if (!step.runProgram) return project.refresh(stack);
+      return world.run(
+        ["refresh", "--yes", "--skip-preview", "--run-program"],
+        stack,
+        world.programs.get(stack) ?? NOTHING,
+      );
     case "destroy":
-      return project.destroy(stackName, [
-        ...(step.target === undefined
-          ? []
-          : ["--target", urnOf(step.target, stackName, world), "--target-dependents"]),
+      return project.destroy(stack, [
+        ...atUrn("--target", step.target),
+        ...(step.target === undefined ? [] : ["--target-dependents"]),
         ...(step.continueOnError ? ["--continue-on-error"] : []),
       ]);
-    case "stateDelete":
-      return project.pulumi([
-        "state",
-        "delete",
-        urnOf(step.target, stackName, world),
-        "--yes",
-        "--force",
-        "--target-dependents",
-        "--stack",
-        stackName,
-      ]);
+    case "stateDelete": {
+      const urn = urnOf(step.target, stack, world);
+      const options = ["--yes", "--force", "--target-dependents", "--stack", stack];
+      return project.pulumi(["state", "delete", urn, ...options]);
+    }
   }
 }

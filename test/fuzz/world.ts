@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { seededRandom } from "../chaos/random";
 import { startSimulator, type Dialect, type SimulatedKey, type Simulator } from "../../provider/testing";
-import {
-  createEngineProject,
-  type EngineProject,
-  type EngineStack,
-  type StateResource,
-} from "../support/engine";
+import type { CommandResult } from "../support/command";
+import { createEngineProject, type EngineProject, type StateResource } from "../support/engine";
+import { languageHost } from "../support/languageServer";
 import { Labels } from "./labels";
 import { ACCOUNTS, STACKS, type AccountName, type Program, type StackName } from "./model";
 import { programOf } from "./program";
@@ -56,7 +54,7 @@ export class World {
   readonly labels = new Labels();
   /** The program that each stack ran last. */
   readonly programs = new Map<StackName, Program>();
-  readonly #stacks = new Map<StackName, EngineStack>();
+  readonly openStacks = new Set<StackName>();
 
   private constructor(
     readonly simulator: Simulator,
@@ -76,6 +74,7 @@ export class World {
         ELECTRONHUB_MAX_WAIT: "2s",
       },
     });
+    await writeFile(join(project.folders.work, "Pulumi.yaml"), "name: test\nruntime: nodejs\n");
     const world = new World(simulator, project);
     world.addForeign("main", "outside");
     world.addForeign("main", "legacy");
@@ -91,22 +90,30 @@ export class World {
     return fingerprintOf(key);
   }
 
-  /** A stack, about to run a program. */
-  async stack(name: StackName, program: Program): Promise<EngineStack> {
-    const run = programOf(program, {
-      baseUrl: this.simulator.baseUrl,
-      apiKeyOf: (account) => this.simulator.account(account).apiKey,
-      keyOf: (label) => this.labels.keyOf(label),
-    });
-    const stack = this.#stacks.get(name) ?? (await this.project.stack(name, run));
-    this.#stacks.set(name, stack);
-    stack.setProgram(run);
-    this.programs.set(name, program);
-    return stack;
+  /** Makes a stack, unless it is there. */
+  async openStack(name: StackName): Promise<void> {
+    if (this.openStacks.has(name)) return;
+    this.openStacks.add(name);
+    const { exitCode, output } = await this.project.pulumi(["stack", "init", name]);
+    if (exitCode !== 0) throw new Error(`pulumi stack init failed:\n${output}`);
   }
 
-  get openStacks(): readonly StackName[] {
-    return [...this.#stacks.keys()];
+  /** Runs a command that runs a program: one process, where the Automation API starts several. */
+  async run(args: readonly string[], stack: StackName, program: Program): Promise<CommandResult> {
+    await this.openStack(stack);
+    const host = await languageHost(
+      programOf(program, {
+        baseUrl: this.simulator.baseUrl,
+        apiKeyOf: (account) => this.simulator.account(account).apiKey,
+        keyOf: (label) => this.labels.keyOf(label),
+      }),
+    );
+    try {
+      const client = [`--client=${host.address}`, "--exec-kind", "auto.inline"];
+      return await this.project.pulumi([...args, "--stack", stack, ...client]);
+    } finally {
+      host.close();
+    }
   }
 
   look(): Snapshot {
