@@ -18,6 +18,9 @@ export interface Surroundings {
   keyOf(label: string): string;
 }
 
+/** Longer than another stack takes while a request is held, and shorter than the API's cooldown. */
+export const MAX_WAIT = "60s";
+
 /** Makes the Pulumi program of a description. */
 export function programOf(program: Program, surroundings: Surroundings): PulumiFn {
   return async () => {
@@ -26,7 +29,7 @@ export function programOf(program: Program, surroundings: Surroundings): PulumiF
       const { baseUrl } = surroundings;
       const account =
         accounts.get(name) ??
-        new Account(name, { apiKey: surroundings.apiKeyOf(name), baseUrl, maxWait: "2s" });
+        new Account(name, { apiKey: surroundings.apiKeyOf(name), baseUrl, maxWait: MAX_WAIT });
       accounts.set(name, account);
       return account;
     };

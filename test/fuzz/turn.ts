@@ -94,7 +94,6 @@ function urnOf(name: string, stack: StackName, world: World): string {
 const NOTHING: Program = { keys: [] };
 
 function command(step: Action["step"], stack: StackName, world: World): Promise<CommandResult> {
-  const { project } = world;
   const atUrn = (option: string, name: string | undefined): string[] =>
     name === undefined ? [] : [option, urnOf(name, stack, world)];
   switch (step.kind) {
@@ -109,23 +108,25 @@ function command(step: Action["step"], stack: StackName, world: World): Promise<
       ];
       return world.run(["up", "--yes", "--skip-preview", ...options], stack, step.program);
     }
-    case "refresh":
-      if (!step.runProgram) return project.refresh(stack);
-      return world.run(
-        ["refresh", "--yes", "--skip-preview", "--run-program"],
-        stack,
-        world.programs.get(stack) ?? NOTHING,
-      );
+    case "refresh": {
+      const options = ["refresh", "--yes", "--skip-preview"];
+      if (!step.runProgram) return world.command([...options, "--stack", stack], stack);
+      return world.run([...options, "--run-program"], stack, world.programs.get(stack) ?? NOTHING);
+    }
     case "destroy":
-      return project.destroy(stack, [
-        ...atUrn("--target", step.target),
-        ...(step.target === undefined ? [] : ["--target-dependents"]),
-        ...(step.continueOnError ? ["--continue-on-error"] : []),
-      ]);
+      return world.command(
+        [
+          ...["destroy", "--yes", "--skip-preview", "--stack", stack],
+          ...atUrn("--target", step.target),
+          ...(step.target === undefined ? [] : ["--target-dependents"]),
+          ...(step.continueOnError ? ["--continue-on-error"] : []),
+        ],
+        stack,
+      );
     case "stateDelete": {
       const urn = urnOf(step.target, stack, world);
       const options = ["--yes", "--force", "--target-dependents", "--stack", stack];
-      return project.pulumi(["state", "delete", urn, ...options]);
+      return world.command(["state", "delete", urn, ...options], stack);
     }
   }
 }

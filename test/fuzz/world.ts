@@ -10,7 +10,7 @@ import { createEngineProject, type EngineProject, type StateResource } from "../
 import { languageHost } from "../support/languageServer";
 import { Labels } from "./labels";
 import { ACCOUNTS, STACKS, type AccountName, type Program, type StackName } from "./model";
-import { programOf } from "./program";
+import { MAX_WAIT, programOf } from "./program";
 
 /** The type token: a contract, so it is written out here rather than computed. */
 const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
@@ -71,7 +71,7 @@ export class World {
       env: {
         ELECTRONHUB_API_KEY: simulator.account("main").apiKey,
         ELECTRONHUB_BASE_URL: simulator.baseUrl,
-        ELECTRONHUB_MAX_WAIT: "2s",
+        ELECTRONHUB_MAX_WAIT: MAX_WAIT,
       },
     });
     await writeFile(join(project.folders.work, "Pulumi.yaml"), "name: test\nruntime: nodejs\n");
@@ -110,10 +110,19 @@ export class World {
     );
     try {
       const client = [`--client=${host.address}`, "--exec-kind", "auto.inline"];
-      return await this.project.pulumi([...args, "--stack", stack, ...client]);
+      return await this.command([...args, "--stack", stack, ...client], stack);
     } finally {
       host.close();
     }
+  }
+
+  /** Runs a command. Each stack is used on a machine of its own, which knows nothing of what the other one sends. */
+  command(args: readonly string[], stack: StackName): Promise<CommandResult> {
+    return this.project.pulumi(args, { env: { XDG_CACHE_HOME: this.#cacheOf(stack) } });
+  }
+
+  #cacheOf(stack: StackName): string {
+    return join(this.project.folders.cache, stack);
   }
 
   look(): Snapshot {
@@ -150,8 +159,9 @@ export class World {
 
   /** As if the cooldown had passed: forgets what the machine remembers of the accounts' limits. */
   forgetLimits(): void {
-    const folder = join(this.project.folders.cache, "pulumi-electronhub", "rate");
-    rmSync(folder, { recursive: true, force: true });
+    for (const stack of STACKS) {
+      rmSync(join(this.#cacheOf(stack), "pulumi-electronhub", "rate"), { recursive: true, force: true });
+    }
   }
 
   async close(): Promise<void> {
