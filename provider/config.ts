@@ -132,6 +132,11 @@ export function creationsFolder(
   return join(cacheFolder(environment, platform), "creations");
 }
 
+/** The folder in which the processes of a run share which keys its resources hold: in the user's cache. */
+export function runsFolder(environment: SettingSources["environment"], platform = process.platform): string {
+  return join(cacheFolder(environment, platform), "runs");
+}
+
 /** The folder in which commands note which stack they work on: in the user's cache. */
 export function stackLocksFolder(
   environment: SettingSources["environment"],

@@ -1,46 +1,41 @@
 import { ApiError, isApiError } from "../api/errors";
 import { isWholeKey, type KeyObject } from "../api/wire";
+import { applySettings } from "./applySettings";
 import { ensureEnabled } from "./enabled";
 import { inputFields } from "./fields";
 import { inputsSchema, toWireSettings, type ProxyKeyInputs } from "./inputs";
 import type { Operation } from "./session";
-import { fingerprintOf, inputsFromWire, plainJson, stateOf, type ProxyKeyState } from "./state";
+import {
+  fingerprintOf,
+  inputsFromWire,
+  internalState,
+  plainJson,
+  stateOf,
+  type ProxyKeyState,
+} from "./state";
 
 /** The key cannot be taken over, or cannot be what it is asked to be as well. */
 class AdoptionError extends ApiError {
   override readonly name = "AdoptionError";
 }
 
-/** How far this process has come with taking over a key. */
-export type Adoption = "begun" | "done" | "failed";
-
 /**
- * Takes over a key that exists: looks it up, and brings it to what is declared. Nothing is created. Should it fail
- * half-way, the key stays where it was, outside the state, and the next `up` begins again.
+ * Adopts an existing key: looks it up, and updates it to the declared settings. Creates nothing. If it fails half-way,
+ * the key stays on the account, outside the state, and the next `up` adopts it again.
  */
 export async function adopt(
   key: string,
   properties: Record<string, unknown>,
   operation: Operation,
 ): Promise<ProxyKeyState> {
-  const { adoptions, claimed } = operation;
+  const { keys, randomBytes } = operation;
   const fingerprint = fingerprintOf(key);
-  const adoption = adoptions.get(fingerprint);
-  if (claimed.has(fingerprint) || adoption === "begun" || adoption === "done") {
-    throw new AdoptionError({
-      why: "The key to adopt belongs to another resource of this run already.",
-      nextStep: "Adopt each key in one resource only.",
-    });
-  }
-  // Before anything is awaited: two resources of one run may ask for the same key at the same time.
-  adoptions.set(fingerprint, "begun");
   try {
     const state = await takeOver(key, properties, operation);
-    adoptions.set(fingerprint, "done");
-    claimed.add(fingerprint);
-    return state;
+    keys.adopted(fingerprint);
+    return { ...state, adoption: Buffer.from(randomBytes(4)).toString("hex") };
   } catch (error) {
-    adoptions.set(fingerprint, "failed");
+    keys.adoptionFailed(fingerprint);
     throw error;
   }
 }
@@ -50,17 +45,30 @@ async function takeOver(
   properties: Record<string, unknown>,
   operation: Operation,
 ): Promise<ProxyKeyState> {
-  const { client, snapshot, wait } = operation;
+  refuseSharedKey(key, operation);
   const found = await find(key, operation);
   const inputs = resolve(properties, found);
+  // Once more: the engine may have checked another declared resource that has the key meanwhile.
+  refuseSharedKey(key, operation);
   try {
-    // Always: the budget's window is nowhere to be seen, so it has to be set.
-    await client.update(key, toWireSettings(inputs), wait);
+    // Always: the API does not return the budget's window, so it has to be set.
+    await applySettings(key, toWireSettings(inputs), operation);
     await ensureEnabled(key, inputs.enabled, found.is_active, operation);
   } finally {
-    snapshot.invalidate();
+    operation.snapshot.invalidate();
   }
   return { ...stateOf(key, inputsFromWire(found, inputs), found), ...plainJson(inputs) };
+}
+
+/** Two resources with one key: removing either one would remove the key under the other. */
+function refuseSharedKey(key: string, { keys }: Operation): void {
+  const fingerprint = fingerprintOf(key);
+  if (keys.adopters(fingerprint).size <= 1 && !keys.isHeld(fingerprint)) return;
+  throw new AdoptionError({
+    why: "Another resource of this program holds or adopts the key as well.",
+    nextStep:
+      "Declare each key in one resource only: leave `adopt` out here, or remove the other resource from the program. Nothing was sent.",
+  });
 }
 
 async function find(key: string, { client, wait }: Operation): Promise<KeyObject> {
@@ -109,16 +117,27 @@ export function refuseToReplaceByItself(
 }
 
 /**
- * Whether a key that the engine wants removed has been taken over by another resource of this very run: after a rename
- * in the program, or a replacement that the engine was told to make.
+ * Whether another declared resource keeps the key that the engine wants to delete: it adopted the key in this run or an
+ * earlier one. Then the deletion must not remove the key.
  *
- * @throws AdoptionError when that was tried and failed: removing the key now would leave nothing to try again with.
+ * @param deleted what the state has of the deleted resource.
+ * @throws AdoptionError if the adoption was not completed: without the resource nothing would track the key.
  */
-export function isTakenOver(fingerprint: string, { adoptions }: Operation): boolean {
-  const adoption = adoptions.get(fingerprint);
-  if (adoption === undefined || adoption === "done") return adoption === "done";
+export function isTakenOver(
+  fingerprint: string,
+  deleted: Readonly<Record<string, unknown>>,
+  { keys }: Operation,
+): boolean {
+  const progress = keys.adoption(fingerprint);
+  if (progress === "done" || keys.isHeld(fingerprint, internalState(deleted).adoption ?? "")) return true;
+  if (progress === undefined) return false;
+  // With deleteBeforeReplace the engine deletes a resource that adopts its key before it creates the same one again.
+  if (progress === "declared" && deleted["adopt"] === deleted["key"]) return true;
   throw new AdoptionError({
-    why: "Another resource of this run was to take this key over, and failed.",
-    nextStep: "Nothing was removed. Mend what that resource's message says, then run `pulumi up` again.",
+    why:
+      progress === "failed"
+        ? "Another resource of this program adopts this key, and the adoption failed."
+        : "Another resource of this program adopts this key, and the adoption has not begun.",
+    nextStep: "Nothing was removed. Fix what the message of that resource says, then run `pulumi up` again.",
   });
 }

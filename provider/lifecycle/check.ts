@@ -2,14 +2,7 @@ import type { CheckFailure, CheckResult } from "@pulumi/pulumi/dynamic";
 import type { z } from "zod";
 import { redact } from "../api/redact";
 import { inputFields } from "./fields";
-import {
-  containsUnknown,
-  inputNames,
-  secretInputNames,
-  UNKNOWN,
-  type InputName,
-  type InternalInputs,
-} from "./inputs";
+import { containsUnknown, inputNames, secretInputNames, type InputName, type InternalInputs } from "./inputs";
 import { generateName } from "./names";
 import { renewalConflict, renewalOf } from "./renewal";
 
@@ -30,8 +23,8 @@ const INTERNAL_NAMES: readonly string[] = [
   PROVIDER_PROPERTY,
   "__resourceName",
   "__stack",
-  "__nameGenerated",
-  "__nameAdopted",
+  "__urn",
+  "__createdAs",
 ] satisfies (keyof InternalInputs | typeof PROVIDER_PROPERTY)[];
 
 /**
@@ -40,12 +33,12 @@ const INTERNAL_NAMES: readonly string[] = [
  */
 export function check(olds: Properties, news: Properties, context: CheckContext): Checked {
   const failures: CheckFailure[] = unknownProperties(news);
-  const inputs: Properties = {};
+  const inputs: Properties = createdAs(olds, news, context);
   for (const name of inputNames) {
     const value = news[name] ?? undefined;
-    if (name === "name" && value === undefined) {
-      Object.assign(inputs, nameLeftOut(olds, news, context));
-    } else if (containsUnknown(value)) {
+    // A name that is left out is generated, and then known to the outputs only.
+    if (name === "name" && value === undefined) continue;
+    if (containsUnknown(value)) {
       inputs[name] = value;
     } else {
       const result = checkField(name, value, olds[name], context.nowMs);
@@ -65,7 +58,8 @@ export function check(olds: Properties, news: Properties, context: CheckContext)
   if (renewal.renewed === undefined) return { inputs };
   if (renewal.renewed.how === "rotate") inputs["__renewal"] = "rotate";
   const done = renewal.renewed.how === "rotate" ? "a new key replaces it" : "its expiry is extended";
-  return { inputs, note: `Proxy key ${JSON.stringify(inputs["name"])}: ${renewal.renewed.why}, so ${done}.` };
+  const label = JSON.stringify(inputs["name"] ?? olds["name"] ?? news["__resourceName"]);
+  return { inputs, note: `Proxy key ${label}: ${renewal.renewed.why}, so ${done}.` };
 }
 
 /** The engine prints a refused property's value: one that holds a key, pasted in the wrong place, is named in words only. */
@@ -75,19 +69,16 @@ function withoutSecret({ property, reason }: CheckFailure, news: Properties): Ch
   return isSecret ? { property: "", reason } : { property, reason };
 }
 
-/** A name once generated is kept, as is the own one of an adopted key; an unknown one of a failed preview is not. */
-function nameLeftOut(olds: Properties, news: Properties, context: CheckContext): Properties {
-  if (isGiven(news["adopt"])) return {};
-  const old = olds["name"];
-  // One that somebody gave it outside, and that no program may write, is not kept.
-  if (typeof old === "string" && old !== UNKNOWN && inputFields.name.schema.safeParse(old).success) {
-    return olds["__nameGenerated"] === true ? { name: old, __nameGenerated: true } : { name: old };
-  }
-  if (isGiven(olds["adopt"]) || olds["__nameAdopted"] === true) return { __nameAdopted: true };
+/** The engine checks with empty olds before it creates a key, also in place of another one: each gets its own name. */
+function createdAs(olds: Properties, news: Properties, context: CheckContext): Properties {
+  if (typeof olds["__createdAs"] === "string") return { __createdAs: olds["__createdAs"] };
+  if (Object.keys(olds).length > 0 || isGiven(news["adopt"])) return {};
   const resourceName = news["__resourceName"];
   return {
-    name: generateName(typeof resourceName === "string" ? resourceName : undefined, context.randomBytes),
-    __nameGenerated: true,
+    __createdAs: generateName(
+      typeof resourceName === "string" ? resourceName : undefined,
+      context.randomBytes,
+    ),
   };
 }
 

@@ -2,17 +2,22 @@ import type { CreateResult } from "@pulumi/pulumi/dynamic";
 import { isApiError, UnexpectedAnswerError, type ApiError } from "../api/errors";
 import type { CallContext, Listing } from "../api/client";
 import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
-import type { CreatedKey } from "../api/wire";
+import type { CreatedKey, KeySettings } from "../api/wire";
 import { adopt } from "./adopt";
+import { applySettings } from "./applySettings";
 import { ensureEnabled } from "./enabled";
 import { InitializationFailure } from "./failures";
 import type { CreationInFlight } from "./inFlight";
 import { inputsSchema, toWireSettings, type InternalInputs } from "./inputs";
-import { recognise, unclaimedOfTheName, type LostCreation } from "./recognise";
+import { generateName } from "./names";
+import { recognise } from "./recognise";
 import type { Operation } from "./session";
 import { fingerprintOf, inputsFromWire, stateOf, type ProxyKeyState } from "./state";
 
-/** Makes a key: one call, and more only where the API leaves something open. */
+/**
+ * Creates a key under a generated, unique name: one request. A second one, an update, sets a chosen name or a weekly or
+ * monthly window.
+ */
 export async function create(
   properties: Record<string, unknown>,
   operation: Operation,
@@ -22,59 +27,49 @@ export async function create(
     const adopted = await adopt(properties["adopt"], properties, operation);
     return { id: adopted.fingerprint, outs: adopted };
   }
-  const inputs = inputsSchema.parse(properties);
-  const { __nameGenerated: nameGenerated = false } = properties as InternalInputs;
+  const { __createdAs: createdAs = generateName(undefined, operation.randomBytes) } =
+    properties as InternalInputs;
+  const inputs = inputsSchema.parse({ ...properties, name: properties["name"] ?? createdAs });
   const settings = toWireSettings(inputs);
-  const { claimed, client, creating, snapshot, wait } = operation;
-  const lost: LostCreation = {
-    settings,
-    nameGenerated,
-    startedMs: wait.clock.nowMs(),
-    claimed,
-    rivals: () => (creating.get(settings.name) ?? 0) > 1,
-  };
-  creating.set(settings.name, (creating.get(settings.name) ?? 0) + 1);
-  const { created, clear } = await createExactlyOnce(lost, operation, inFlight).finally(() =>
-    creating.set(settings.name, (creating.get(settings.name) ?? 1) - 1),
-  );
+  const { created, clear } = await createExactlyOnce({ ...settings, name: createdAs }, operation, inFlight);
 
-  // From here on the key exists: whatever fails, the engine must record it.
-  const state = stateOf(created.key, inputsFromWire(created, inputs), created);
-  try {
-    if (!clear) await settleTwins(lost, operation);
-    if (inputs.budgetWindow !== "daily") {
-      // Whether create honours the window is not documented, and a wrong one would let a key spend many times its budget.
-      state.budgetWindow = "daily";
-      await client.update(created.key, settings, wait);
-      state.budgetWindow = inputs.budgetWindow;
+  // From here on the key exists: whatever fails, the engine must record it, with what is known to be true of it.
+  operation.keys.holds(fingerprintOf(created.key), undefined);
+  let state = stateOf(created.key, inputsFromWire(created, { ...inputs, budgetWindow: "daily" }), created);
+  const bringToDeclared = async () => {
+    // Whether create honours the window is not documented, and a wrong one would let a key spend many times its budget.
+    if (settings.name !== createdAs || settings.limit_type !== "daily") {
+      await applySettings(created.key, settings, operation).finally(() => operation.snapshot.invalidate());
+      state = { ...state, name: inputs.name, budgetWindow: inputs.budgetWindow };
     }
     await ensureEnabled(created.key, inputs.enabled, created.is_active, operation);
-    state.enabled = inputs.enabled;
-  } catch (error) {
-    throw new InitializationFailure(error, state);
-  } finally {
-    snapshot.invalidate();
-  }
+    state = { ...state, enabled: inputs.enabled };
+  };
+  // Twins are looked for last, so that few requests can still take effect after it; and also after a failure.
+  const steps = [bringToDeclared, ...(clear ? [] : [() => removeTwins(created, createdAs, operation)])];
+  const failures: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
+  operation.snapshot.invalidate();
+  if (failures.length > 0) throw new InitializationFailure(failures.at(-1), state);
   return { id: state.fingerprint, outs: state };
 }
 
 /**
- * The API has no idempotency key: after an unclear answer the account's list tells whether the key was made, before
+ * The API has no idempotency key: after an unclear response the account's list shows whether the key was created, before
  * anything is sent again.
  *
- * @returns the key, and whether every answer on the way to it was clear.
+ * @returns the key, and whether every response on the way to it was clear.
  */
 async function createExactlyOnce(
-  lost: LostCreation,
+  settings: KeySettings,
   operation: Operation,
   inFlight: CreationInFlight,
 ): Promise<{ created: CreatedKey; clear: boolean }> {
-  const { account, client, claimed, snapshot, wait } = operation;
-  const { nameGenerated, settings } = lost;
+  const { account, client, snapshot, wait } = operation;
   const noting: CallContext = {
     ...wait,
     onRequest: () => {
-      inFlight.requested(settings, { account, nameGenerated, startedMs: wait.clock.nowMs() });
+      inFlight.requested(settings, { account, nameGenerated: true, startedMs: wait.clock.nowMs() });
       wait.onRequest?.();
     },
   };
@@ -82,7 +77,6 @@ async function createExactlyOnce(
     try {
       const created = await client.create(settings, noting);
       snapshot.invalidate();
-      claimed.add(fingerprintOf(created.key));
       return { created, clear: attempt === 0 };
     } catch (error) {
       // A clear refusal settles it, unless an earlier try may have taken effect late: even the cap may be our own key.
@@ -92,57 +86,48 @@ async function createExactlyOnce(
         throw error;
       }
       snapshot.invalidate();
-      const created = await findLost(error, attempt, lost, operation);
+      const created = await findLost(error, attempt, settings.name, operation);
       if (created) return { created, clear: false };
       if (!error.outcomeUnknown || attempt + 1 >= DEFAULT_RETRY_POLICY.maxAttempts) throw error;
     }
   }
 }
 
-/** After an unclear answer: our key, or undefined when nothing was created and another try is safe. */
+/** After an unclear response: our key, or undefined when nothing was created and another try is safe. */
 async function findLost(
   unclear: ApiError,
   attempt: number,
-  lost: LostCreation,
+  createdAs: string,
   operation: Operation,
 ): Promise<CreatedKey | undefined> {
-  const found = recognise(await listAfter(unclear, attempt, lost, operation), lost);
-  switch (found.kind) {
-    case "absent":
-      return undefined;
-    case "own":
-      operation.claimed.add(fingerprintOf(found.keys[0].key));
-      return found.keys[0];
-    case "ambiguous":
-      throw unsettled(
-        unclear,
-        `The account has a key named ${JSON.stringify(lost.settings.name)}, and nothing proves that it is this one.`,
-        "Look at that key on the account: remove it there if this stack made it, or choose another `name`; then run `pulumi up` again. A `name` that is left out is generated and always recognised.",
-      );
-    case "withheld":
-      throw unsettled(
-        unclear,
-        `The key ${JSON.stringify(lost.settings.name)} was made, but the account's list does not show its secret.`,
-        "Remove that key on the account, then run `pulumi up` again.",
-      );
-  }
+  const { keys } = await listAfter(unclear, attempt, createdAs, operation);
+  const found = recognise(keys, createdAs);
+  if (found.kind !== "withheld") return found.kind === "own" ? found.keys[0] : undefined;
+  throw unsettled(
+    unclear,
+    `The key was created under the name ${JSON.stringify(createdAs)}, but the account's list does not show its secret.`,
+    `Remove the key named ${JSON.stringify(createdAs)} on the account, then run \`pulumi up\` again.`,
+  );
 }
 
 async function listAfter(
   unclear: ApiError,
   attempt: number,
-  { settings }: LostCreation,
+  createdAs: string,
   { snapshot, wait }: Operation,
 ): Promise<Listing> {
   try {
-    // The server may still be at work on what it did not answer.
-    await waitBeforeRetry(attempt, unclear, wait);
+    // The server may still be at work on what it did not answer. A longer wait than maxWait allows is left out: the list
+    // shows whether there is a key, and without it the key may be lost.
+    await waitBeforeRetry(attempt, unclear, wait).catch((error: unknown) => {
+      if (!isApiError(error) || error.name !== "MaxWaitError") throw error;
+    });
     return await snapshot.get(wait);
   } catch (error) {
     throw unsettled(
       unclear,
-      `Whether the key was made could not be found out: ${isApiError(error) ? error.why : "the list failed."}`,
-      `Look for a key named ${JSON.stringify(settings.name)} on the account and remove it if it is there; then run \`pulumi up\` again.`,
+      `Whether the key was created could not be found out: ${isApiError(error) ? error.why : "the list failed."}`,
+      `Look for a key named ${JSON.stringify(createdAs)} on the account and remove it if it is there; then run \`pulumi up\` again.`,
     );
   }
 }
@@ -156,41 +141,36 @@ function unsettled(unclear: ApiError, why: string, nextStep: string): ApiError {
   });
 }
 
-/**
- * A try that took effect late may have made a second key. Under the generated name it is ours, and nobody ever received
- * it; under a name that a person chose nobody can tell, so a person has to look.
- */
-async function settleTwins(lost: LostCreation, operation: Operation): Promise<void> {
-  const { client, report, snapshot, wait } = operation;
-  const name = JSON.stringify(lost.settings.name);
+/** A request that took effect late may have created a second key. Its name proves that it is ours, and no program has it. */
+async function removeTwins(created: CreatedKey, createdAs: string, operation: Operation): Promise<void> {
+  const { client, snapshot, wait } = operation;
+  const name = JSON.stringify(createdAs);
+  const own = fingerprintOf(created.key);
   const { keys } = await snapshot.get(wait).catch((error: unknown) => {
     throw new UnexpectedAnswerError({
-      why: `Whether a lost try made a second key named ${name} could not be found out: ${isApiError(error) ? error.why : "the list failed."}`,
-      nextStep: `Look on the account whether there is a second key named ${name}, and remove the one that has not this fingerprint.`,
+      why: `Whether a lost request created a second key named ${name} could not be found out: ${isApiError(error) ? error.why : "the list failed."}`,
+      nextStep: `Look on the account for a second key named ${name}, and remove the one whose fingerprint is not ${own}.`,
       cause: error,
     });
   });
-  const twins = unclaimedOfTheName(keys, lost);
-  if (!lost.nameGenerated && twins.length > 0) {
-    report(
-      `An answer to the creation of proxy key ${name} was lost, and the account has another key of that name (${twins.length}). If nobody knows it, a lost try made it: remove it there.`,
-    );
-  }
-  if (!lost.nameGenerated) return;
-  for (const { key } of twins) {
-    try {
-      if (key === undefined) throw new Error("the list does not show its secret");
-      await client.remove(key, wait);
-    } catch (error) {
-      if (isApiError(error) && error.name === "NotFoundError") continue;
-      const why = isApiError(error) ? error.why : String(error);
-      throw new UnexpectedAnswerError({
-        why: `A lost try made a second key named ${name}, which could not be removed: ${why}`,
-        nextStep: `Remove the key named ${name} that is not ${key === undefined ? "this one" : "the one with this fingerprint"} on the account.`,
-        cause: error,
+  const others = keys.filter(({ key }) => key !== created.key);
+  const found = recognise(others, createdAs);
+  if (found.kind === "absent") return;
+  try {
+    if (found.kind === "withheld") throw new Error("the list does not show its secret");
+    for (const { key } of found.keys) {
+      await client.remove(key, wait).catch((error: unknown) => {
+        if (!isApiError(error) || error.name !== "NotFoundError") throw error;
       });
-    } finally {
-      snapshot.invalidate();
     }
+  } catch (error) {
+    const twins = found.kind === "own" ? found.keys.map(({ key }) => fingerprintOf(key)).join(", ") : "";
+    throw new UnexpectedAnswerError({
+      why: `A lost request created a second key named ${name} (${twins || "secret not shown"}), which could not be removed: ${isApiError(error) ? error.why : String(error)}`,
+      nextStep: `Remove the key named ${name} on the account whose fingerprint is not ${own}.`,
+      cause: error,
+    });
+  } finally {
+    snapshot.invalidate();
   }
 }

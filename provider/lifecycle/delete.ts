@@ -20,7 +20,12 @@ export async function remove(
   operation: Operation,
 ): Promise<DeleteOutcome> {
   const key = keyOf(id, properties);
-  if (isTakenOver(fingerprintOf(key), operation)) return "taken over";
+  if (isTakenOver(fingerprintOf(key), properties, operation)) {
+    operation.report(
+      `Proxy key ${JSON.stringify(properties["name"])} (${id}) stays on the account: another resource of the program has adopted it.`,
+    );
+    return "taken over";
+  }
   let removing = false;
   try {
     await refuseIfUsed(key, properties["refuseIfUsedWithin"], operation);

@@ -28,7 +28,7 @@ export function diff(olds: Properties, news: Properties): DiffResult {
   const replaces = news["__renewal"] === "rotate" ? [...replaced, "expiresAt"] : replaced;
   refuseToReplaceByItself(replaces, olds, news);
   return {
-    changes: changed.length > 0,
+    changes: changed.length > 0 || olds["unsettled"] === true,
     replaces,
     deleteBeforeReplace: false,
   };

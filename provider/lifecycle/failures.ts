@@ -27,12 +27,15 @@ export class EngineError extends Error {
   }
 }
 
-/** Thrown where a key exists already when something after its making, or half of an update, fails. */
+/**
+ * Thrown when a key exists, and something after its creation or within an update fails. The state is marked as unsettled,
+ * so that the next `up` sends everything, whatever the program then declares.
+ */
 export class InitializationFailure extends Error {
   readonly state: ProxyKeyState;
   constructor(reason: unknown, state: ProxyKeyState) {
     super("The key exists, but is not yet as declared.", { cause: reason });
-    this.state = state;
+    this.state = { ...state, unsettled: true };
   }
 }
 

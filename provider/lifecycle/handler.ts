@@ -2,7 +2,7 @@ import { EngineGoneError, engineLinkTo, watchEngine } from "./engineLink";
 import { silenceHostEcho } from "./hostLog";
 import { Lifecycle } from "./lifecycle";
 import * as rotation from "./rotation";
-import { systemDependencies } from "./system";
+import { keysOfRun, systemDependencies } from "./system";
 
 /**
  * FROZEN CONTRACT: `pulumi-electronhub/handler` and the names that it exports. Every state ever written names them: the
@@ -10,12 +10,19 @@ import { systemDependencies } from "./system";
  */
 
 /** The host gives the engine's address as its first argument; in any other process there is none. */
-const engine = engineLinkTo(process.argv[2]);
+const [, , engineAddress] = process.argv;
+const engine = engineLinkTo(engineAddress);
 const engineGone = new AbortController();
 
 // One for the process: all resources share its sessions, and so the account's limit and list.
-const dependencies = systemDependencies((line) => process.stdout.write(`${line}\n`));
-const lifecycle = new Lifecycle({ ...dependencies, engine, signal: engineGone.signal });
+const report = (line: string) => process.stdout.write(`${line}\n`);
+const dependencies = systemDependencies(report);
+const lifecycle = new Lifecycle({
+  ...dependencies,
+  engine,
+  signal: engineGone.signal,
+  keysOfRun: keysOfRun(engine && engineAddress, report),
+});
 
 /** Milliseconds for an answer that is on its way when the engine has died. */
 const LAST_ANSWER_MS = 3_000;

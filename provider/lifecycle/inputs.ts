@@ -30,14 +30,14 @@ export type ProxyKeyInputs = z.output<typeof inputsSchema>;
  * underscores.
  */
 export interface InternalInputs {
-  /** The resource's name, for a generated key name; taken out again by check. */
+  /** The resource's name, for a generated key name; removed by check. */
   __resourceName?: string;
-  /** `organization/project/stack`, for the note of a creation in flight; taken out again by check. */
+  /** `organization/project/stack`, for the note of a creation in flight; removed by check. */
   __stack?: string;
-  /** The key's name was generated in this very check, so no other key can have it. */
-  __nameGenerated?: boolean;
-  /** The name is the own one of a key that was adopted once, and stands in the outputs only. */
-  __nameAdopted?: boolean;
+  /** The resource's URN, given together with `adopt`; removed by check. */
+  __urn?: string;
+  /** The generated name under which the key is created, unique for each attempt. */
+  __createdAs?: string;
   /** The key is due to be replaced by a new one, since its expiry is near. */
   __renewal?: "rotate";
 }

@@ -7,6 +7,7 @@ import type {
   ResourceProvider,
   UpdateResult,
 } from "@pulumi/pulumi/dynamic";
+import { isWholeKey } from "../api/wire";
 import { readSettings } from "../config";
 import { audited, type AuditedAction, type Change } from "./audited";
 import { check } from "./check";
@@ -18,7 +19,7 @@ import { CreationInFlight } from "./inFlight";
 import type { InternalInputs } from "./inputs";
 import { read } from "./read";
 import { Sessions, type Dependencies, type Operation } from "./session";
-import { fingerprintOf } from "./state";
+import { fingerprintOf, internalState } from "./state";
 import { update } from "./update";
 
 type Properties = Record<string, unknown>;
@@ -29,6 +30,8 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
   readonly #sessions: Sessions;
   /** The API keys that were in use, to keep them out of messages. */
   readonly #apiKeys = new Set<string>();
+  /** The inputs that check has returned, as text: those of the resources that the program declares. */
+  readonly #checked = new Set<string>();
   #running = 0;
   /** A plugin process works for one stack; only `check` sees what the program says of itself. */
   #stack: string | undefined;
@@ -57,18 +60,24 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
       const { clock, randomBytes, report } = this.#dependencies;
       const { note, ...result } = check(olds, news, { nowMs: clock.nowMs(), randomBytes });
       if (note !== undefined) report?.(note);
-      return result;
+      return result.failures === undefined ? this.#declared(news, result) : result;
     });
   }
 
   diff(id: string, olds: Properties, news: Properties): Promise<DiffResult> {
-    return this.#guard("compare", { ...news, fingerprint: id }, news, () => diff(olds, news));
+    return this.#guard("compare", { ...news, fingerprint: id }, news, () => {
+      const result = diff(olds, news);
+      if (result.replaces?.length === 0) this.#keeps(id, olds, news);
+      return result;
+    });
   }
 
   create(inputs: Properties): Promise<CreateResult<Properties>> {
-    const { adopt } = inputs;
+    const { adopt, name, __createdAs: createdAs } = inputs;
     const isAdoption = typeof adopt === "string";
-    const subject = isAdoption ? { ...inputs, key: adopt, fingerprint: fingerprintOf(adopt) } : inputs;
+    const subject = isAdoption
+      ? { ...inputs, key: adopt, fingerprint: fingerprintOf(adopt) }
+      : { ...inputs, name: name ?? createdAs };
     const { creations: journal, engine } = this.#dependencies;
     const inFlight = new CreationInFlight({ journal, engine, stack: this.#stack });
     const outcome = this.#guard(isAdoption ? "adopt" : "create", subject, inputs, () =>
@@ -106,6 +115,28 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
     );
   }
 
+  /** Records what a declared resource is about to have: a deletion, or another adoption, must know. */
+  #declared(news: Properties, result: CheckResult<Properties>): CheckResult<Properties> {
+    const { adopt, __urn: urn, __resourceName: name } = news;
+    this.#checked.add(textOf(result.inputs ?? {}));
+    if (typeof adopt !== "string" || !isWholeKey(adopt)) return result;
+    const { keys } = this.#sessions;
+    const fingerprint = fingerprintOf(adopt);
+    keys.declareAdoption(fingerprint, typeof urn === "string" ? urn : String(name));
+    if (keys.adopters(fingerprint).size === 1) return result;
+    const reason = `adopt names a key (${fingerprint}) that another resource of this program adopts as well; adopt each key in one resource only`;
+    // Without a property: the engine prints the value of a property that it is given.
+    return { ...result, failures: [{ property: "", reason }] };
+  }
+
+  /** A comparison that check did not announce is a refresh's, perhaps of a resource that is declared no more. */
+  #keeps(id: string, olds: Properties, news: Properties): void {
+    const { keys } = this.#sessions;
+    if (!this.#checked.has(textOf(news))) return;
+    if (news["adopt"] !== undefined && news["adopt"] === olds["key"]) keys.adopted(id);
+    else keys.holds(id, internalState(olds).adoption);
+  }
+
   /** Runs a verb that changes something, and writes down what it did before the engine is told. */
   #change<T>(
     action: AuditedAction,
@@ -137,4 +168,13 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
       this.#running--;
     }
   }
+}
+
+/** One text for the same inputs, in whatever order, without the provider's code that the host adds. */
+function textOf({ __provider: _, ...inputs }: Properties): string {
+  return JSON.stringify(inputs, (_key, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }

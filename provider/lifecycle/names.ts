@@ -4,15 +4,17 @@ const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 const SUFFIX_LENGTH = 7;
 
 /**
- * A name that no other key has: the resource's name, cut to fit, and 7 random characters. Unique for each attempt, so
- * that a key whose creation was never recorded can be found by its name.
+ * Generates a name that no other key has: the resource's name, cut to fit, and 7 random characters. Unique for each
+ * attempt to create a key, so that a key whose creation was not recorded is found by its name.
  */
 export function generateName(
   resourceName: string | undefined,
   randomBytes: (count: number) => Uint8Array,
 ): string {
   const suffix = Array.from(randomBytes(SUFFIX_LENGTH), (byte) => BASE32[byte % BASE32.length]).join("");
-  const cut = [...(resourceName ?? "").trim()].slice(0, MAX_NAME_LENGTH - SUFFIX_LENGTH - 1).join("");
+  // Control characters, lone surrogates and decomposed letters might come back from the API as something else.
+  const clean = (resourceName ?? "").normalize("NFC").replace(/\p{C}/gu, "").trim();
+  const cut = [...clean].slice(0, MAX_NAME_LENGTH - SUFFIX_LENGTH - 1).join("");
   const prefix = cut.replace(/[-\s]+$/, "");
   return `${prefix === "" ? "key" : prefix}-${suffix}`;
 }

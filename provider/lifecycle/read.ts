@@ -4,7 +4,15 @@ import type { KeyObject } from "../api/wire";
 import { secretInputNames, type ProxyKeyInputs } from "./inputs";
 import { instantOf } from "./instants";
 import type { Operation } from "./session";
-import { fingerprintOf, inputsFromWire, keyOf, plainJson, stateOf, type ProxyKeyState } from "./state";
+import {
+  fingerprintOf,
+  inputsFromWire,
+  internalState,
+  keyOf,
+  plainJson,
+  stateOf,
+  type ProxyKeyState,
+} from "./state";
 
 /** Tells the engine that the resource is gone. */
 const GONE: ReadResult<never> = { id: "" };
@@ -25,7 +33,7 @@ export async function read(
   const inputs = inputsFromWire(found, properties);
   return {
     id: fingerprintOf(key),
-    props: stateOf(key, inputs, found),
+    props: { ...stateOf(key, inputs, found), ...internalState(properties) },
     inputs: withoutSecrets(plainJson(inputs)),
   };
 }

@@ -7,9 +7,9 @@ import type { RetryPolicy } from "../api/retry";
 import type { Transport } from "../api/transport";
 import { memoryStore, type WindowStore } from "../api/windowStore";
 import type { Settings } from "../config";
-import type { Adoption } from "./adopt";
 import type { CreationJournal } from "./creations";
 import { EngineGoneError, type EngineLink } from "./engineLink";
+import { KeysOfRun } from "./keysOfRun";
 
 /** What the lifecycle takes from the world, so that tests can bring their own. */
 export interface Dependencies {
@@ -29,28 +29,29 @@ export interface Dependencies {
   windowStore?: (account: string) => WindowStore;
   /** Where the creations in flight are noted. Default: nowhere. */
   creations?: CreationJournal;
+  /** Which keys the declared resources of the run hold and adopt. Default: as this process knows. */
+  keysOfRun?: KeysOfRun;
   /** Shows a person one line, attached to the stack. Default: nobody. */
   report?: (line: string) => void;
 }
 
-/** One account as this process knows it: its client, its list of keys, and the keys that it has handed out. */
+/** One account as this process knows it: its client and its list of keys. */
 export interface Session {
   /** The account's anonymous name: the same for the same API key and base URL. */
   account: string;
   client: ProxyKeyClient;
   snapshot: KeySnapshot;
-  /** Fingerprints of the keys that this process has made, so that two creations never take the same one. */
-  claimed: Set<string>;
-  /** Keys that this process takes over, by fingerprint. */
-  adoptions: Map<string, Adoption>;
-  /** How many keys of each name this process is creating just now. */
-  creating: Map<string, number>;
 }
 
 /** One call of the engine at work. */
 export interface Operation extends Session {
   settings: Settings;
   wait: CallContext;
+  /** How many mutating requests have an unknown effect. */
+  effects: { unclear: number };
+  keys: KeysOfRun;
+  /** Unpredictable bytes, for names. */
+  randomBytes: (count: number) => Uint8Array;
   /** Requests that have gone out for this operation. */
   requests: number;
   report: (line: string) => void;
@@ -63,24 +64,35 @@ const FRESH_MS = 1_000;
 export class Sessions {
   readonly #byName = new Map<string, Session>();
   readonly #dependencies: Dependencies;
+  readonly #keys: KeysOfRun;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
+    this.#keys = dependencies.keysOfRun ?? new KeysOfRun();
+  }
+
+  get keys(): KeysOfRun {
+    return this.#keys;
   }
 
   /** Begins an operation: from now on it may wait `maxWait` in all. */
   begin(settings: Settings): Operation {
-    const { clock, random, engine, signal, report = () => {} } = this.#dependencies;
+    const { clock, random, randomBytes, engine, signal, report = () => {} } = this.#dependencies;
     const startedMs = clock.nowMs();
+    const effects = { unclear: 0 };
     const operation: Operation = {
       ...this.#session(settings),
       settings,
       report,
       requests: 0,
+      effects,
+      keys: this.#keys,
+      randomBytes,
       wait: {
         clock,
         random,
         signal,
+        effects,
         deadlineMs: startedMs + settings.maxWaitMs,
         onRequest: () => operation.requests++,
         beforeMutation: async () => {
@@ -111,9 +123,6 @@ export class Sessions {
       account,
       client,
       snapshot: new KeySnapshot(client),
-      claimed: new Set(),
-      adoptions: new Map(),
-      creating: new Map(),
     };
     this.#byName.set(name, session);
     return session;

@@ -25,7 +25,29 @@ const outputsSchema = z.object(
 export type ProxyKeyOutputs = z.output<typeof outputsSchema>;
 
 /** The outputs that a state stores: every input resolved and every output. */
-export type ProxyKeyState = ProxyKeyInputs & ProxyKeyOutputs & { stateVersion: typeof STATE_VERSION };
+export type ProxyKeyState = ProxyKeyInputs &
+  ProxyKeyOutputs &
+  InternalState & { stateVersion: typeof STATE_VERSION };
+
+/** What only this package reads of a state, and what the account does not know. */
+export type InternalState = {
+  /**
+   * The key's settings may differ from this state: a request that changes them has failed, perhaps after it took effect.
+   * The next update sends everything.
+   */
+  unsettled?: true;
+  /** Set anew by each adoption: tells two resources with the same key apart. */
+  adoption?: string;
+};
+
+/** The part of a state that a look at the account must not lose. */
+export function internalState(properties: Record<string, unknown>): InternalState {
+  const { unsettled, adoption } = properties;
+  return {
+    ...(unsettled === true ? { unsettled } : {}),
+    ...(typeof adoption === "string" ? { adoption } : {}),
+  };
+}
 
 export const secretOutputNames = (Object.keys(outputFields) as OutputName[]).filter(
   (name) => "secret" in outputFields[name],

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { systemClock } from "../api/clock";
 import { ledgerStore } from "../api/ledger";
 import { createTransport } from "../api/transport";
-import { creationsFolder, ledgerFolder } from "../config";
+import { creationsFolder, ledgerFolder, runsFolder } from "../config";
 import { creationJournal } from "./creations";
+import { fileOfRun, KeysOfRun } from "./keysOfRun";
 import type { Dependencies } from "./session";
 
 /** The world as it is: the machine's clock, the network, the environment, and what processes remember in the user's cache. */
@@ -33,4 +34,15 @@ export function systemDependencies(report: (line: string) => void): Dependencies
         ),
     }),
   };
+}
+
+/** What the plugin processes of a run, all started by the engine at one address, know of its keys. */
+export function keysOfRun(engineAddress: string | undefined, report: (line: string) => void): KeysOfRun {
+  return new KeysOfRun({
+    file: engineAddress === undefined ? undefined : fileOfRun(runsFolder(process.env), engineAddress),
+    onTrouble: (reason) =>
+      report(
+        `Electron Hub: explicit providers cannot share which keys are adopted (${reason}); do not move a key between providers in this run.`,
+      ),
+  });
 }

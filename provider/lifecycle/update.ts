@@ -1,5 +1,6 @@
 import type { UpdateResult } from "@pulumi/pulumi/dynamic";
 import { InvalidRequestError, isApiError } from "../api/errors";
+import { applySettings } from "./applySettings";
 import { changedInputs } from "./diff";
 import { ensureEnabled } from "./enabled";
 import { InitializationFailure } from "./failures";
@@ -9,7 +10,10 @@ import { inputsSchema, toWireSettings } from "./inputs";
 import type { Operation } from "./session";
 import { fingerprintOf, keyOf, pickInputs, plainJson, STATE_VERSION, type ProxyKeyState } from "./state";
 
-/** Brings a key to what is declared: one full replacement of its settings, and a toggle where `enabled` changed. */
+/**
+ * Updates a key to what is declared: one full replacement of its settings, and a toggle where `enabled` changed. An
+ * unsettled key gets both, since its state may not show how it is set.
+ */
 export async function update(
   id: string,
   olds: Record<string, unknown>,
@@ -19,30 +23,31 @@ export async function update(
   const key = keyOf(id, olds);
   const inputs = inputsSchema.parse({ ...news, name: news["name"] ?? olds["name"] });
   const changed = changedInputs(olds, news);
-  const before = olds as ProxyKeyState;
+  const { unsettled, ...before } = olds as ProxyKeyState;
 
   const replaceSettings = async (state: ProxyKeyState): Promise<ProxyKeyState> => {
-    if (changed.some((name) => inputFields[name].change === "update")) {
-      await operation.client
-        .update(key, toWireSettings(inputs), operation.wait)
-        .catch((error: unknown) => explainExpiry(error, inputs.expiresAt, operation.wait.clock.nowMs()));
+    if (unsettled || changed.some((name) => inputFields[name].change === "update")) {
+      await applySettings(key, toWireSettings(inputs), operation).catch((error: unknown) =>
+        explainExpiry(error, inputs.expiresAt, operation.wait.clock.nowMs()),
+      );
     }
     return { ...state, ...pickInputs(inputs), enabled: state.enabled };
   };
   const toggle = async (state: ProxyKeyState): Promise<ProxyKeyState> => {
-    if (!changed.includes("enabled")) return state;
+    if (!unsettled && !changed.includes("enabled")) return state;
     await ensureEnabled(key, inputs.enabled, undefined, operation);
     return { ...state, enabled: inputs.enabled };
   };
 
   // A key is never left enabled with settings that the program has already withdrawn.
   const steps = inputs.enabled ? [replaceSettings, toggle] : [toggle, replaceSettings];
-  let state = before;
+  let state: ProxyKeyState = before;
   try {
     for (const step of steps) state = await step(state);
   } catch (error) {
-    // What is done already must be recorded, or the next diff starts from a wrong state.
-    throw state === before ? error : new InitializationFailure(error, plainJson(state));
+    // What was done, or may have been, must be recorded, or the next diff starts from a wrong state.
+    const isUntouched = state === before && operation.effects.unclear === 0;
+    throw isUntouched ? error : new InitializationFailure(error, plainJson(state));
   } finally {
     operation.snapshot.invalidate();
   }

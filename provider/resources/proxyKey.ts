@@ -39,7 +39,14 @@ export class ProxyKey extends pulumi.dynamic.Resource {
     super(
       PLACEHOLDER,
       name,
-      { ...unresolved, ...args, ...secretly(args), __resourceName: name, ...whichStack() },
+      {
+        ...unresolved,
+        ...args,
+        ...secretly(args),
+        __resourceName: name,
+        ...whichStack(),
+        ...(args.adopt === undefined ? {} : { __urn: urnOf(name, options) }),
+      },
       {
         ...options,
         transformations: [
@@ -66,6 +73,11 @@ function whichStack(): InternalInputs {
   } catch {
     return {};
   }
+}
+
+/** A promise rather than an output: the key must not depend on its parent, and so on all the parent's children. */
+function urnOf(name: string, { parent }: pulumi.CustomResourceOptions): Promise<string> {
+  return new Promise((resolve) => pulumi.createUrn(name, PROXY_KEY_TOKEN, parent).apply(resolve));
 }
 
 /** The inputs that are secrets, marked as such whatever the program passes. */

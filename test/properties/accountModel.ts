@@ -53,7 +53,7 @@ export class AccountModel implements Transport {
     this.#options = options;
   }
 
-  /** A key with the wanted name and settings, made by somebody else. */
+  /** A key with these settings that another program has created. */
   add(owner: "before" | "meanwhile", settings: Record<string, unknown>, agoMs = 0): void {
     this.keys.push({ owner, wire: this.#newKey(settings, agoMs) });
   }
@@ -73,7 +73,8 @@ export class AccountModel implements Transport {
     if (call === "create") this.#asked = request;
     for (const { sameSettings } of interferences.filter((interference) => interference.at === at)) {
       if (this.#asked["name"] === undefined) continue;
-      this.add("meanwhile", sameSettings ? this.#asked : { ...this.#asked, allocated_ammount: 4_321 });
+      const alike = { ...this.#asked, name: "shared" };
+      this.add("meanwhile", sameSettings ? alike : { ...alike, allocated_ammount: 4_321 });
     }
     return this.#play(fates[at] ?? "ok", call, request, at);
   }
@@ -128,8 +129,12 @@ export class AccountModel implements Transport {
         if (known === undefined) return this.#answer(404, { detail: "Proxy key not found" });
         this.keys.splice(this.keys.indexOf(known), 1);
         return this.#answer(200, { message: "Proxy key deleted" });
-      default:
+      default: {
+        if (known === undefined) return this.#answer(404, { detail: "Proxy key not found" });
+        const { proxy_key: _, ...settings } = request;
+        Object.assign(known.wire, settings);
         return this.#answer(200, { message: "Proxy key updated" });
+      }
     }
   }
 

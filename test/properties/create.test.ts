@@ -36,28 +36,20 @@ const attempts: fc.Arbitrary<Attempt> = fc.record({
   saysTheTime: fc.oneof(fc.constant(true), fc.boolean()),
 });
 
-/** Nobody else can have a name that was generated for this attempt. */
-function possible(drawn: Attempt): Attempt {
-  return { ...drawn, interferences: drawn.name === undefined ? [] : (drawn.interferences ?? []) };
-}
-
 it(`recognises its own key and no other in ${RUNS} random creations with lost answers, twins and namesakes`, async () => {
-  const counts = { made: 0, saved: 0, failed: 0, requests: 0, recognised: 0, taken: 0 };
+  const counts = { made: 0, saved: 0, failed: 0, requests: 0, recognised: 0 };
   await fc.assert(
-    fc.asyncProperty(attempts, async (drawn) => {
-      const attempt = possible(drawn);
+    fc.asyncProperty(attempts, async (attempt) => {
       const made = await attemptCreate(attempt);
       counts[made.verdict] += 1;
       counts.requests += made.account.requests;
       if (made.verdict === "made" && made.account.requests > 1) counts.recognised += 1;
-      if (made.account.keys.find(({ wire }) => wire.key === made.key)?.owner === "meanwhile")
-        counts.taken += 1;
       expect(wrongs(made, attempt)).toEqual([]);
     }),
     { numRuns: RUNS },
   );
   console.info(
-    `random creations: ${RUNS}, with ${counts.requests} requests; ${counts.made} made (${counts.recognised} of them after more than one request), ${counts.saved} saved, ${counts.failed} failed; ${counts.taken} took an equal key that somebody else made meanwhile`,
+    `random creations: ${RUNS}, with ${counts.requests} requests; ${counts.made} made (${counts.recognised} of them after more than one request), ${counts.saved} saved, ${counts.failed} failed`,
   );
   expect(counts.recognised).toBeGreaterThan(RUNS / 8);
 }, 60_000);

@@ -76,10 +76,11 @@ function processOn(
   maxWait: string,
   report: (line: string) => void = () => {},
 ): Lifecycle {
+  let generated = 4;
   return new Lifecycle({
     clock,
     random: () => 0.5,
-    randomBytes: (count) => new Uint8Array(count).fill(5),
+    randomBytes: (count) => new Uint8Array(count).fill(++generated),
     transport,
     report,
     environment: {
@@ -121,14 +122,14 @@ export async function createTwoAtOnce(): Promise<string[]> {
     close: () => account.close(),
   };
   const lifecycle = processOn(slow, clock, "10m");
-  const { inputs = {} } = await lifecycle.check({}, { budget: 10, name: "shared" });
+  const checked = async () => (await lifecycle.check({}, { budget: 10, name: "shared" })).inputs ?? {};
   const keyOf = async (creation: ReturnType<Lifecycle["create"]>) =>
     creation.then(
       ({ outs }) => [(outs as Properties)["key"] as string],
       () => [],
     );
-  const first = keyOf(lifecycle.create(inputs));
-  const second = await keyOf(lifecycle.create(inputs));
+  const first = keyOf(lifecycle.create(await checked()));
+  const second = await keyOf(lifecycle.create(await checked()));
   release();
   return [...(await first), ...second];
 }
@@ -136,12 +137,13 @@ export async function createTwoAtOnce(): Promise<string[]> {
 /** What went wrong with a create, if anything. */
 export function wrongs(
   { account, verdict, key, message, lines }: Made,
-  { twinsBeforeAgoMs = [] }: Attempt,
+  { twinsBeforeAgoMs = [], name }: Attempt,
 ): string[] {
   const wrong: string[] = [];
   const recorded = account.keys.find(({ wire }) => wire.key === key);
   const ours = account.keys.filter(({ owner }) => owner === "us");
-  if (recorded?.owner === "before") wrong.push("took a key that was there before");
+  if (recorded !== undefined && recorded.owner !== "us")
+    wrong.push(`took a key of another program (${recorded.owner})`);
   if (account.keys.filter(({ owner }) => owner === "before").length !== twinsBeforeAgoMs.length)
     wrong.push("removed a key that was there before");
   if (verdict !== "failed" && recorded === undefined) wrong.push("recorded a key that is not on the account");
@@ -150,6 +152,8 @@ export function wrongs(
   const isTold = /second key|another key/.test(message + lines.join());
   if (verdict !== "failed" && ours.length > 1 && !account.hasLateEffects && !isTold)
     wrong.push("left a second key without a word");
+  if (verdict === "made" && name !== undefined && recorded?.wire.name !== name)
+    wrong.push("did not set the chosen name");
   if (message.includes("Requests without end")) wrong.push("never ended");
   if (message.includes("This is a defect")) wrong.push("failed by a defect");
   return wrong;

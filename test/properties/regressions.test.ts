@@ -122,9 +122,9 @@ describe("a late effect of a lost try", () => {
     expect(await wrongsOf({ fates })).toEqual([]);
   });
 
-  it("with a chosen name, tells a person of a second key that a try may have made late", async () => {
+  it("with a chosen name, the second key that a request made late is removed as well", async () => {
     const made = await attemptCreate({ fates: ["late", "ok", "ok", "ok"], name: "shared" });
-    expect(made.account.keys).toHaveLength(2);
-    expect(made.lines).toEqual([expect.stringMatching(/has another key of that name \(1\)/)]);
+    expect(made.account.keys).toMatchObject([{ wire: { name: "shared" } }]);
+    expect(made.lines).toEqual([]);
   });
 });

@@ -116,7 +116,9 @@ export interface KnownIn {
 export function knownIn(deployment: unknown): KnownIn {
   const parsed = deploymentSchema.parse(deployment ?? {});
   const operations = (parsed.pending_operations ?? []).filter(({ resource }) => isProxyKey(resource));
-  const names = operations.map(({ resource }) => textOf(resource.inputs?.["name"]));
+  const names = operations.map(({ resource }) =>
+    textOf(resource.inputs?.["__createdAs"] ?? resource.inputs?.["name"]),
+  );
   return {
     fingerprints: (parsed.resources ?? []).filter(isProxyKey).flatMap(({ id }) => id ?? []),
     names: names.filter((name) => name !== undefined),
@@ -161,8 +163,8 @@ function pendingCreation({ urn, inputs = {} }: StoredResource, account: StoredSe
   return {
     urn,
     resource: nameIn(urn),
-    name: textOf(clear["name"]),
-    nameGenerated: clear["__nameGenerated"] === true,
+    name: textOf(clear["__createdAs"] ?? clear["name"]),
+    nameGenerated: clear["__createdAs"] !== undefined,
     isAdoption: clear["adopt"] !== undefined && clear["adopt"] !== null,
     account,
     inputs: clear,

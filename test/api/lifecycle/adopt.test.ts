@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Lifecycle } from "../../../provider/lifecycle/lifecycle";
 import { fingerprintOf } from "../../../provider/lifecycle/state";
 import { echoSecrets, edgePage, type OutsideKey } from "../../../provider/testing";
 import { createWorld, PATHS, refusal, rejection, sent, type World } from "../harness";
@@ -58,6 +59,7 @@ describe("an adoption", () => {
       fingerprint: id,
       createdAt: "2026-01-01T00:00:00Z",
       usedBudget: 0,
+      adoption: expect.stringMatching(/^[0-9a-f]{8}$/),
       stateVersion: 1,
     });
     await expect(world.lifecycle.diff(id, outs as never, inputs)).resolves.toMatchObject({ changes: false });
@@ -159,15 +161,19 @@ describe("half-way", () => {
 });
 
 describe("one key for two resources", () => {
-  it("is refused to the second, also at the same time", async () => {
-    const { world, adopt } = await handMade();
-    const both = await Promise.allSettled([adopt(), adopt()]);
-    expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
-    expect((await rejection(adopt())).message).toMatch(/belongs to another resource of this run/);
-    expect(sent(world)).toEqual(["lookup", "update"]);
+  it("is refused by check to the second, and by create to both", async () => {
+    const { world, key, inputs, adopt } = await handMade();
+    const { failures } = await world.lifecycle.check({}, { budget: 10, adopt: key, __resourceName: "other" });
+    expect(failures).toMatchObject([
+      { property: "", reason: expect.stringMatching(/another resource of this program adopts as well/) },
+    ]);
+    expect(JSON.stringify(failures)).not.toContain(key);
+    expect((await rejection(adopt())).message).toMatch(/Declare each key in one resource only/);
+    await expect(world.lifecycle.create(inputs)).rejects.toThrow();
+    expect(sent(world)).toEqual([]);
   });
 
-  it("is refused for a key that this run has made", async () => {
+  it("is refused for a key that this run has created", async () => {
     const world = await createWorld();
     const { state } = await world.existing();
     const inputs = await world.declare({ adopt: state.key });
@@ -175,25 +181,97 @@ describe("one key for two resources", () => {
     expect(sent(world)).toEqual([]);
   });
 
-  it("is no removal for the resource that gave it away in the same run", async () => {
+  it("is refused for a key that another declared resource keeps", async () => {
+    const { world, key } = await handMade();
+    const holder = await world.declare({ __resourceName: "holder" }, { budget: 10 });
+    await world.lifecycle.diff(fingerprintOf(key), { ...holder, key }, holder);
+    const inputs = await world.declare({ adopt: key });
+    expect((await rejection(world.lifecycle.create(inputs))).message).toMatch(/in one resource only/);
+    expect(sent(world)).toEqual([]);
+  });
+
+  it("is not refused for a key of a resource that only a refresh has compared", async () => {
+    const { world, key, adopt } = await handMade();
+    await world.lifecycle.diff(fingerprintOf(key), { budget: 3, key }, { budget: 3 });
+    await expect(adopt()).resolves.toMatchObject({ id: fingerprintOf(key) });
+  });
+});
+
+describe("the deletion of the resource that had the key before", () => {
+  const before = (key: string) => ({ key, name: "old" });
+
+  it("removes nothing in the run that adopts it", async () => {
     const { world, account, key, adopt } = await handMade();
-    const { id, outs } = await adopt();
+    await adopt();
     world.simulator.clearJournal();
-    await world.lifecycle.delete(id, { ...outs, adopt: undefined });
+    await world.lifecycle.delete(fingerprintOf(key), before(key));
     expect(sent(world)).toEqual([]);
     expect(account.keys()).toMatchObject([{ key }]);
   });
 
-  it("refuses the removal while the one that was to take it has failed", async () => {
-    const { world, account, key, adopt } = await handMade();
-    world.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
-    await rejection(adopt());
+  it("removes nothing in a later run, with or without `adopt` in the program", async () => {
+    for (const declared of [{ adopt: true }, {}]) {
+      const { world, account, key, inputs, adopt } = await handMade();
+      const { outs } = await adopt();
+      const later = laterRun(world);
+      const news = { budget: 10, __resourceName: "after", ...("adopt" in declared ? { adopt: key } : {}) };
+      const checked = (await later.check(inputs, news)).inputs;
+      await later.diff(fingerprintOf(key), outs as never, checked as never);
+      world.simulator.clearJournal();
+      await later.delete(fingerprintOf(key), before(key));
+      expect(sent(world)).toEqual([]);
+      expect(account.keys()).toMatchObject([{ key }]);
+    }
+  });
+
+  it("removes nothing when the same resource adopted the key again, in a run that then failed", async () => {
+    const { world, account, key, inputs, adopt } = await handMade();
+    const first = await adopt();
+    const second = await adopt();
+    const later = laterRun(world);
+    const { inputs: checked } = await later.check(inputs, { budget: 10, __resourceName: "web" });
+    await later.diff(second.id, second.outs as never, checked as never);
     world.simulator.clearJournal();
-    const removal = world.lifecycle.delete(fingerprintOf(key), { key, name: "old" });
-    expect((await rejection(removal)).message).toMatch(
-      /^Cannot remove proxy key "old" .*was to take this key over, and failed\.\nNothing was removed\./,
-    );
+    await later.delete(first.id, first.outs as never);
     expect(sent(world)).toEqual([]);
     expect(account.keys()).toMatchObject([{ key }]);
   });
+
+  it("removes the key when a destroy deletes both, in which nothing is checked", async () => {
+    const { world, account, key, adopt } = await handMade();
+    const { id, outs } = await adopt();
+    const later = laterRun(world);
+    await later.delete(id, before(key));
+    await later.delete(id, outs as never);
+    expect(account.keys()).toEqual([]);
+  });
+
+  it("is refused while the adoption has failed, or has not begun", async () => {
+    for (const fails of [true, false]) {
+      const { world, account, key, adopt } = await handMade();
+      world.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
+      if (fails) await rejection(adopt());
+      world.simulator.clearJournal();
+      const removal = world.lifecycle.delete(fingerprintOf(key), before(key));
+      expect((await rejection(removal)).message).toMatch(
+        /^Cannot remove proxy key "old" .*adopts this key, and the adoption (?:failed|has not begun)\.\nNothing was removed\./,
+      );
+      expect(sent(world)).toEqual([]);
+      expect(account.keys()).toMatchObject([{ key }]);
+    }
+  });
 });
+
+/** Another plugin process on the same account. */
+function laterRun({ simulator, clock, transport }: World): Lifecycle {
+  return new Lifecycle({
+    clock,
+    random: () => 0.5,
+    randomBytes: (count) => Buffer.alloc(count, 9),
+    transport,
+    environment: {
+      ELECTRONHUB_API_KEY: simulator.account().apiKey,
+      ELECTRONHUB_BASE_URL: simulator.baseUrl,
+    },
+  });
+}

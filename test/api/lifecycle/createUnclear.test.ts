@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fingerprintOf } from "../../../provider/lifecycle/state";
 import type { FaultSpec } from "../../../provider/testing";
-import { createWorld, PATHS, refusal, rejection, sent, type World } from "../harness";
+import { createWorld, PATHS, refusal, rejection, savedFailure, sent, type World } from "../harness";
 
 const on = { path: PATHS.create };
 
@@ -62,7 +62,7 @@ describe("with a generated name", () => {
     const secondTry = simulator.inject({ on, hold: true });
     const created = lifecycle.create(inputs);
     await secondTry.reached();
-    simulator.account().addKey({ name: inputs["name"] as string, allocatedAmount: 10 });
+    simulator.account().addKey({ name: inputs["__createdAs"] as string, allocatedAmount: 10 });
     secondTry.release();
     expectOneKey(world, await created);
     expect(sent(world)).toEqual(["create", "list", "create", "list", "remove"]);
@@ -72,7 +72,7 @@ describe("with a generated name", () => {
   it("keeps one of two that it finds, and removes the other", async () => {
     const world = await createWorld();
     const inputs = await world.declare();
-    world.simulator.account().addKey({ name: inputs["name"] as string, allocatedAmount: 10 });
+    world.simulator.account().addKey({ name: inputs["__createdAs"] as string, allocatedAmount: 10 });
     world.simulator.inject({ on, cut: "after" });
     expectOneKey(world, await world.lifecycle.create(inputs));
     expect(sent(world)).toEqual(["create", "list", "remove"]);
@@ -94,7 +94,7 @@ describe("with a generated name", () => {
     const inputs = await world.declare();
     const { message } = await rejection(world.lifecycle.create(inputs));
     expect(message).toMatch(/could not be found out: The API does not accept this API key/);
-    expect(message).toContain(`Look for a key named "${String(inputs["name"])}" on the account`);
+    expect(message).toContain(`Look for a key named "${String(inputs["__createdAs"])}" on the account`);
     expect(sent(world)).toEqual(["create", "list"]);
   });
 
@@ -103,8 +103,8 @@ describe("with a generated name", () => {
     world.simulator.inject({ on, cut: "after" });
     const inputs = await world.declare();
     const { message } = await rejection(world.lifecycle.create(inputs));
-    expect(message).toContain(`The key "${String(inputs["name"])}" was made`);
-    expect(message).toMatch(/does not show its secret.\nRemove that key on the account/);
+    expect(message).toContain(`The key was created under the name "${String(inputs["__createdAs"])}"`);
+    expect(message).toMatch(/does not show its secret.\nRemove the key named "web-.{7}" on the account/);
   });
 
   it("whose list stars the keys out never takes the starred text for the key", async () => {
@@ -128,90 +128,107 @@ describe("with a generated name", () => {
   it("a recognised key is recorded even when its twin cannot be removed", async () => {
     const world = await createWorld();
     const inputs = await world.declare();
-    world.simulator.account().addKey({ name: inputs["name"] as string, allocatedAmount: 10 });
+    world.simulator.account().addKey({ name: inputs["__createdAs"] as string, allocatedAmount: 10 });
     world.simulator.inject({ on, cut: "after" });
     world.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
     const result = (await world.lifecycle.create(inputs).catch((error: unknown) => error)) as { id?: string };
     expect(result.id).toMatch(/^pk-/);
   });
 
-  it("a creation that may have happened is named when maxWait ends the search", async () => {
+  it("is looked for at once when the wait that the server asks for exceeds maxWait", async () => {
+    const world = await createWorld({ environment: { ELECTRONHUB_MAX_WAIT: "1m" } });
+    world.simulator.inject({ on, status: 503, headers: { "retry-after": "7200" }, applied: true });
+    expectOneKey(world, await world.lifecycle.create(await world.declare()));
+    expect(sent(world)).toEqual(["create", "list"]);
+  });
+
+  it("a creation that may have happened is named when nothing may be waited for", async () => {
     const world = await createWorld({ environment: { ELECTRONHUB_MAX_WAIT: "0s" } });
     world.simulator.inject({ on, cut: "after" });
+    world.simulator.inject({ on: { path: PATHS.list }, ...refusal(403, "Your plan is paused") });
     const inputs = await world.declare();
     const { message } = await rejection(world.lifecycle.create(inputs));
-    expect(message).toContain(`Look for a key named "${String(inputs["name"])}" on the account`);
+    expect(message).toContain(`Look for a key named "${String(inputs["__createdAs"])}" on the account`);
   });
 });
 
-describe("with a name that a person chose", () => {
+describe("with a chosen name", () => {
   const name = "billing";
 
-  it.each(APPLIED)(
-    "%s: the only key of that name is recognised by its age and settings",
-    async (_, fault) => {
-      const world = await createWorld();
-      world.simulator.inject(fault);
-      expectOneKey(world, await world.lifecycle.create(await world.declare({ name, models: ["a"] })));
-      expect(sent(world)).toEqual(["create", "list"]);
-    },
-  );
+  it.each(APPLIED)("%s: the key is recognised by its generated name", async (_, fault) => {
+    const world = await createWorld();
+    const other = world.simulator.account().addKey({ name, allocatedAmount: 10 });
+    world.simulator.inject(fault);
+    const { id } = await world.lifecycle.create(await world.declare({ name, models: ["a"] }));
+    expect(sent(world)).toEqual(["create", "list", "update", "list"]);
+    expect(world.simulator.account().keys()).toMatchObject([other, { name }]);
+    expect(id).not.toBe(fingerprintOf(other.key));
+  });
 
   it.each(NOT_APPLIED)("%s: it is tried again, once", async (_, fault) => {
     const world = await createWorld();
+    const other = world.simulator.account().addKey({ name, allocatedAmount: 10 });
     world.simulator.inject(fault);
-    expectOneKey(world, await world.lifecycle.create(await world.declare({ name })));
-    expect(sent(world)).toEqual(["create", "list", "create", "list"]);
+    const { id } = await world.lifecycle.create(await world.declare({ name }));
+    expect(sent(world)).toEqual(["create", "list", "create", "update", "list"]);
+    expect(world.simulator.account().keys()).toMatchObject([other, { name }]);
+    expect(id).not.toBe(fingerprintOf(other.key));
   });
 
-  it.each([...APPLIED, ...NOT_APPLIED])(
-    "%s: a key that was there before is never taken",
-    async (_, fault) => {
-      const world = await createWorld();
-      const other = world.simulator.account().addKey({ name, allocatedAmount: 10 });
-      world.clock.advance(60_000);
-      world.simulator.inject(fault);
-      const { message } = await rejection(world.lifecycle.create(await world.declare({ name })));
-      expect(message).toMatch(/has a key named "billing", and nothing proves that it is this one/);
-      expect(message).toMatch(/remove it there if this stack made it, or choose another `name`/);
-      expect(sent(world)).toEqual(["create", "list"]);
-      expect(world.simulator.account().findKey(other.key)).toEqual(other);
-    },
-  );
-
-  it("two creations at once never get the same key, both answers lost", async () => {
+  it("two creations at once each get a key of their own, both responses lost", async () => {
     const world = await createWorld();
     world.simulator.inject({ on, cut: "after", times: 2 });
-    const results = await Promise.allSettled([
+    const [first, second] = await Promise.all([
       world.lifecycle.create(await world.declare({ name })),
       world.lifecycle.create(await world.declare({ name })),
     ]);
-    const ids = results.flatMap((result) => (result.status === "fulfilled" ? [result.value.id] : []));
-    expect(new Set(ids).size).toBe(ids.length);
+    expect(first?.id).not.toBe(second?.id);
+    expect(world.simulator.account().keys()).toMatchObject([{ name }, { name }]);
   });
 
-  it("two creations at once never get the same key, one answer lost after the other came", async () => {
+  it("never takes the key that another stack created while the request was lost", async () => {
     const world = await createWorld();
-    const first = await world.lifecycle.create(await world.declare({ name }));
-    world.simulator.inject({ on, cut: "before" });
-    const second = await world.lifecycle.create(await world.declare({ name }));
-    expect(second.id).not.toBe(first.id);
+    const lost = world.simulator.inject({ on, cut: "before", hold: true });
+    const ours = world.lifecycle.create(await world.declare({ name }));
+    await lost.reached();
+    const theirs = world.simulator.account().addKey({ name, allocatedAmount: 10 });
+    lost.release();
+    expect((await ours).id).not.toBe(fingerprintOf(theirs.key));
     expect(world.simulator.account().keys()).toHaveLength(2);
   });
 
-  it("never the same key when one answer is late and the other request is lost", async () => {
+  it("is set by one update, and recorded as it is until then", async () => {
     const world = await createWorld();
-    // So that nobody waits for the first request's answer to learn the limit.
-    await world.existing();
-    const late = world.simulator.inject({ on, hold: true, applied: true });
-    const first = world.lifecycle.create(await world.declare({ name }));
-    await late.reached();
-    world.clock.held = 1;
-    world.simulator.inject({ on, cut: "before" });
-    const second = world.lifecycle.create(await world.declare({ name }));
-    const ids = [second.then(({ id }) => id).catch(() => "failed")];
-    await Promise.all(ids);
-    late.release();
-    expect(await ids[0]).not.toBe((await first).id);
+    world.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
+    const inputs = await world.declare({ name, budgetWindow: "monthly" });
+    const failure = await savedFailure(world.lifecycle.create(inputs));
+    const generated = inputs["__createdAs"];
+    expect(failure.properties).toMatchObject({ name: generated, budgetWindow: "daily", unsettled: true });
+    expect(world.simulator.account().keys()).toMatchObject([{ name: generated }]);
+    world.simulator.clearJournal();
+    const { outs } = await world.lifecycle.update(failure.id, failure.properties, inputs);
+    expect(sent(world)).toEqual(["update", "lookup"]);
+    expect(outs).toMatchObject({ name, budgetWindow: "monthly" });
+    expect(outs).not.toHaveProperty("unsettled");
+    expect(world.simulator.account().keys()).toMatchObject([{ name, limitType: "monthly" }]);
   });
+
+  it.each([PATHS.list, PATHS.update])(
+    "is set by a later `up` when %s fails, and so is the window",
+    async (path) => {
+      const world = await createWorld();
+      world.simulator.inject({ on, status: 500 });
+      const skip = path === PATHS.list ? 1 : 0;
+      world.simulator.inject({ on: { path }, skip, ...refusal(403, "Your plan is paused") });
+      const inputs = await world.declare({ name, budgetWindow: "monthly", budget: 100 });
+      const failure = await savedFailure(world.lifecycle.create(inputs));
+      const { limitType } = world.simulator.account().keys()[0] ?? {};
+      expect(failure.properties).toMatchObject({ budgetWindow: limitType, unsettled: true });
+      await expect(world.lifecycle.diff(failure.id, failure.properties, inputs)).resolves.toMatchObject({
+        changes: true,
+      });
+      await world.lifecycle.update(failure.id, failure.properties, inputs);
+      expect(world.simulator.account().keys()).toMatchObject([{ name, limitType: "monthly" }]);
+    },
+  );
 });

@@ -24,7 +24,7 @@ describe("a refresh", () => {
     const { props, inputs: readInputs } = await world.lifecycle.read(id, state);
     const { __provider, ...stored } = state;
     expect({ __provider, ...props }).toEqual({ __provider, ...stored });
-    expect(inputs).toMatchObject(readInputs as object);
+    expect({ name: state.name, ...inputs }).toMatchObject(readInputs as object);
     await expect(world.lifecycle.diff(id, props as never, inputs)).resolves.toMatchObject({ changes: false });
   });
 

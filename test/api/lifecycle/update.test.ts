@@ -173,7 +173,7 @@ describe("a failed update", () => {
     });
     world.simulator.clearJournal();
     await world.lifecycle.update(id, { ...failure.properties }, news);
-    expect(sent(world)).toEqual(["update"]);
+    expect(sent(world)).toEqual(["lookup", "update"]);
   });
 
   it("that got half-way when the key was given keeps what is true", async () => {

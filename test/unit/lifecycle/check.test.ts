@@ -12,6 +12,7 @@ describe("defaults", () => {
   it("fills in everything but the budget", () => {
     expect(run({ name: "web", budget: 10 })).toEqual({
       inputs: {
+        __createdAs: expect.stringMatching(/^key-.{7}$/),
         name: "web",
         budget: 10,
         budgetWindow: "daily",
@@ -30,41 +31,23 @@ describe("defaults", () => {
   });
 
   it("drops what is only for check itself, and the provider's text", () => {
-    const internal = { __resourceName: "web", __stack: "organization/shop/dev", __provider: "text" };
-    const { inputs } = run({ budget: 1, name: "web", ...internal });
-    expect(inputs).toEqual(run({ budget: 1, name: "web" }).inputs);
+    const internal = {
+      __resourceName: "web",
+      __stack: "organization/shop/dev",
+      __urn: "urn",
+      __provider: "text",
+    };
+    const { inputs } = run({ budget: 1, name: "web", ...internal }, { budget: 1 });
+    expect(inputs).toEqual(run({ budget: 1, name: "web" }, { budget: 1 }).inputs);
   });
 });
 
 describe("a name that is left out", () => {
-  const adopt = SECRET;
-  const nameOf = ({ inputs }: ReturnType<typeof run>) => (inputs as Record<string, unknown>)["name"];
-
-  it("is the adopted key's own, also once `adopt` is left out", () => {
-    const adopting = run({ budget: 1, adopt });
-    expect(adopting.failures).toBeUndefined();
-    expect(adopting.inputs).not.toHaveProperty("name");
-    const later = run({ budget: 1 }, adopting.inputs);
-    expect(later.inputs).toMatchObject({ __nameAdopted: true });
-    expect(later.inputs).not.toHaveProperty("name");
-    expect(run({ budget: 2 }, later.inputs as Record<string, unknown>).inputs).toEqual({
-      ...later.inputs,
-      budget: 2,
-    });
-    expect(nameOf(run({ budget: 2, name: "web" }, later.inputs as Record<string, unknown>))).toBe("web");
+  it.each([{}, { adopt: SECRET }, { budget: 1, name: "mine" }])("is no input, with the olds %j", (olds) => {
+    const { inputs, failures } = run({ budget: 1, __resourceName: "web" }, olds);
+    expect(failures).toBeUndefined();
+    expect(inputs).not.toHaveProperty("name");
   });
-
-  it("is what a refresh has found, once that is in the inputs", () => {
-    expect(run({ budget: 1 }, { adopt, name: "own" }).inputs).toMatchObject({ name: "own" });
-  });
-
-  it.each([{ olds: {} }, { olds: { adopt: null } }])(
-    "is generated where no key was adopted: %j",
-    ({ olds }) => {
-      const { inputs } = run({ budget: 1, adopt: null, __resourceName: "web" }, olds);
-      expect(inputs).toMatchObject({ name: expect.stringMatching(/^web-/), __nameGenerated: true });
-    },
-  );
 });
 
 describe("normalisation", () => {

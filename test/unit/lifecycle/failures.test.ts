@@ -121,7 +121,7 @@ describe("what the host gets", () => {
     expect(result).toEqual({
       message: `Proxy key "web" (${fingerprintOf(SECRET)}) was created, but is not yet as declared: It failed (HTTP 403).\nDo this.`,
       id: fingerprintOf(SECRET),
-      properties: { ...state, __provider: "the text" },
+      properties: { ...state, unsettled: true, __provider: "the text" },
       reasons: [expect.stringMatching(/Do this\. The key is kept in the state; the next `pulumi up` /)],
     });
   });

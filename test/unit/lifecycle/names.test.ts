@@ -2,9 +2,8 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { check } from "../../../provider/lifecycle/check";
-import { UNKNOWN } from "../../../provider/lifecycle/inputs";
 import { generateName } from "../../../provider/lifecycle/names";
-import { countingBytes, NOW_MS } from "../fixtures";
+import { countingBytes, NOW_MS, SECRET } from "../fixtures";
 
 const context = { nowMs: NOW_MS, randomBytes: countingBytes() };
 
@@ -41,45 +40,33 @@ describe("a generated name", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a name that is left out", () => {
+describe("the name under which a key is created", () => {
   const news = { budget: 1, __resourceName: "web" };
-  const nameAfter = (olds: Record<string, unknown>) =>
-    check(olds, news, context).inputs as { name: string; __nameGenerated?: boolean };
+  const checked = (olds: Record<string, unknown>, more: Record<string, unknown> = {}) =>
+    check(olds, { ...news, ...more }, context).inputs as { name?: string; __createdAs?: string };
 
-  it("is generated and marked so", () => {
-    expect(nameAfter({})).toMatchObject({
-      name: expect.stringMatching(/^web-[a-z2-7]{7}$/),
-      __nameGenerated: true,
+  it("is generated, and a name that is left out is no input", () => {
+    expect(checked({})).toMatchObject({ __createdAs: expect.stringMatching(/^web-[a-z2-7]{7}$/) });
+    expect(checked({})).not.toHaveProperty("name");
+  });
+
+  it("is generated for a chosen name as well", () => {
+    expect(checked({}, { name: "mine" })).toMatchObject({
+      name: "mine",
+      __createdAs: expect.stringMatching(/^web-[a-z2-7]{7}$/),
     });
   });
 
   it("is generated anew for each attempt, as for a replacement", () => {
-    expect(nameAfter({}).name).not.toBe(nameAfter({}).name);
+    expect(checked({}).__createdAs).not.toBe(checked({}).__createdAs);
   });
 
-  it("is kept from the state, with its mark", () => {
-    expect(nameAfter({ name: "web-abc2345", __nameGenerated: true })).toMatchObject({
-      name: "web-abc2345",
-      __nameGenerated: true,
-    });
+  it("stays the same while the key exists", () => {
+    expect(checked({ budget: 1, __createdAs: "web-abc2345" })).toMatchObject({ __createdAs: "web-abc2345" });
   });
 
-  it("is kept without the mark when a person once chose it", () => {
-    expect(nameAfter({ name: "mine" })).not.toHaveProperty("__nameGenerated");
-    expect(nameAfter({ name: "mine" }).name).toBe("mine");
-  });
-
-  it.each([UNKNOWN, "", 7, null])("is not kept when the old one is %j", (old) => {
-    expect(nameAfter({ name: old }).name).toMatch(/^web-[a-z2-7]{7}$/);
-  });
-
-  it("gives way to one that is written", () => {
-    const { inputs } = check(
-      { name: "web-abc2345", __nameGenerated: true },
-      { ...news, name: "new" },
-      context,
-    );
-    expect(inputs).toMatchObject({ name: "new" });
-    expect(inputs).not.toHaveProperty("__nameGenerated");
+  it("is not generated for a key that exists, nor for one to adopt", () => {
+    expect(checked({ budget: 1 })).not.toHaveProperty("__createdAs");
+    expect(checked({}, { adopt: SECRET })).not.toHaveProperty("__createdAs");
   });
 });
