@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import type { Random } from "../chaos/random";
 import {
   bareNotFound,
@@ -6,7 +8,15 @@ import {
   type FaultSpec,
   type JsonValue,
 } from "../../provider/testing";
-import { ENDPOINTS, type Endpoint, type Fault, type FaultKind } from "./model";
+import {
+  ENDPOINTS,
+  namesOf,
+  type Endpoint,
+  type Fault,
+  type FaultKind,
+  type KeySpec,
+  type Program,
+} from "./model";
 
 /** What the simulator has to do for a fault. */
 export function faultSpec({ kind, at, times = 1, skip = 0, hold }: Fault): FaultSpec {
@@ -70,21 +80,43 @@ const KINDS: Readonly<Record<Endpoint, readonly FaultKind[]>> = {
   list: ["403", "500", "cutAfter", "404bare", "429", "html200", "401"],
 };
 
-/** One to three faults of a step. */
-export function randomFaults(random: Random): Fault[] {
+/** One to three faults of a step. Most are at endpoints that the step is likely to use. */
+export function randomFaults(random: Random, likely: readonly Endpoint[]): Fault[] {
   const one = (at: Endpoint): Fault => ({
     kind: random.pick(KINDS[at]),
     at,
-    times: random.pick([1, 1, 1, 2, "always", "always"]),
-    skip: random.pick([0, 0, 0, 0, 1, 2]),
+    // Half of them end the operation; the others are for what a retry makes of them.
+    ...(random.chance(0.5)
+      ? { times: "always" }
+      : { times: random.pick([1, 1, 2, "always"]), skip: random.pick([0, 0, 1, 2]) }),
   });
-  const at = random.pick([...ENDPOINTS, "create", "create", "update", "update", "remove", "list"] as const);
-  const faults = [one(at)];
+  const endpoint = (): Endpoint => random.pick(likely.length > 0 && random.chance(0.8) ? likely : ENDPOINTS);
+  const faults = [one(endpoint())];
+  const at = faults[0]?.at ?? "create";
   // A response that is lost, and then a clear refusal: what came before must not be forgotten over it.
-  if (random.chance(0.25)) faults.push({ kind: random.pick(["403", "402", "400"]), at, times: "always" });
-  else if (random.chance(0.3)) faults.push(one(random.pick(ENDPOINTS)));
+  if (random.chance(0.2)) faults.push({ kind: random.pick(["403", "402", "400"]), at, times: "always" });
+  else if (random.chance(0.25)) faults.push(one(endpoint()));
   if (random.chance(0.2) && at !== "list") {
     faults.push({ kind: random.pick(["500", "403"]), at: random.pick(["list", "lookup"]), times: "always" });
   }
   return faults;
+}
+
+/** The endpoints that an `up` is likely to use, by what the program changes. */
+export function endpointsFor(before: Program, next: Program): Endpoint[] {
+  const endpoints = new Set<Endpoint>();
+  for (const spec of next.keys) {
+    const old = before.keys.find(({ resource }) => namesOf(spec).includes(resource));
+    if (spec.adopt !== undefined && spec.adopt !== old?.adopt) endpoints.add("lookup").add("update");
+    else if (old === undefined || old.settings.rotationTrigger !== spec.settings.rotationTrigger) {
+      endpoints.add("create");
+      if (spec.settings.name !== undefined) endpoints.add("update");
+    } else if (old.settings.enabled !== spec.settings.enabled) endpoints.add("toggle");
+    else if (!isDeepStrictEqual(old.settings, spec.settings)) endpoints.add("update");
+  }
+  const isGone = ({ resource }: KeySpec): boolean =>
+    next.keys.every((spec) => !namesOf(spec).includes(resource));
+  if (before.keys.some(isGone)) endpoints.add("remove");
+  if (before.rotating?.nowH !== next.rotating?.nowH) endpoints.add("create").add("remove");
+  return [...endpoints];
 }

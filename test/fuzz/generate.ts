@@ -1,6 +1,14 @@
 import type { Random } from "../chaos/random";
-import { randomFaults } from "./faults";
-import { OUTSIDE_CHANGES, type Fault, type Program, type StackName, type Step, type Up } from "./model";
+import { endpointsFor, randomFaults } from "./faults";
+import {
+  OUTSIDE_CHANGES,
+  type Endpoint,
+  type Fault,
+  type Program,
+  type StackName,
+  type Step,
+  type Up,
+} from "./model";
 import { Mutation, type View } from "./mutate";
 
 /** What the next step depends on. */
@@ -26,20 +34,28 @@ export function nextStep(random: Random, { stacks }: Situation, newName: () => s
   const on = stack === "a" ? {} : { stack };
   const { program, resources } = own;
   if (own.excuse !== undefined && random.chance(0.75)) return { ...on, ...wayOut(random, own) };
-  if (own.hasFailed && random.chance(0.65)) return { ...on, ...heal(random, own) };
-  const faults = random.chance(0.55) ? { faults: randomFaults(random) } : {};
+  if (own.hasFailed && random.chance(0.75)) return { ...on, ...heal(random, own) };
+  const faultsAt = (likely: readonly Endpoint[]): { faults?: Fault[] } =>
+    random.chance(0.5) ? { faults: randomFaults(random, likely) } : {};
   const roll = random.integer(0, 99);
   if (roll < 62 || resources.length === 0) {
     const next = new Mutation(random, program, own, newName).apply(random.pick([0, 1, 1, 1, 2, 2, 3]));
+    if (next.rotating !== undefined) next.rotating.nowH += random.pick([0, 1, 12, 25, 73, 100]);
+    const faults = faultsAt(endpointsFor(program, next));
     const up: Up = { kind: "up", ...on, program: next, ...faults, ...upOptions(random, resources) };
     return random.chance(0.12) ? beside(random, up, stack) : up;
   }
   if (roll < 70)
-    return { kind: "refresh", ...on, ...faults, ...(random.chance(0.5) ? { runProgram: true } : {}) };
+    return {
+      kind: "refresh",
+      ...on,
+      ...faultsAt(["list"]),
+      ...(random.chance(0.5) ? { runProgram: true } : {}),
+    };
   const target = random.pick(resources);
   const goOn = random.chance(0.3) ? { continueOnError: true } : {};
-  if (roll < 76) return { kind: "destroy", ...on, target, ...faults, ...goOn };
-  if (roll < 80) return { kind: "destroy", ...on, ...faults, ...goOn };
+  if (roll < 76) return { kind: "destroy", ...on, target, ...faultsAt(["remove"]), ...goOn };
+  if (roll < 80) return { kind: "destroy", ...on, ...faultsAt(["remove"]), ...goOn };
   if (roll < 84) return { kind: "stateDelete", ...on, target };
   if (roll < 88)
     return {
@@ -80,7 +96,7 @@ function beside(random: Random, up: Up, stack: StackName): Up {
 /** After a failure: the same again, or the program from before. */
 function heal(random: Random, { program, lastGood }: StackSituation): Step {
   const refresh = random.chance(0.3) ? { refresh: true } : {};
-  if (lastGood === undefined || random.chance(0.6)) {
+  if (lastGood === undefined || random.chance(0.5)) {
     const next = structuredClone(program);
     // An adoption that seems to have worked is often taken out of the program.
     if (random.chance(0.2)) for (const key of next.keys) delete key.adopt;

@@ -46,9 +46,7 @@ export class Mutation {
     const change = random.pick([
       () => this.add(),
       () => this.remove(key),
-      () => changeSettings(random, key.settings),
-      () => changeSettings(random, key.settings),
-      () => changeSettings(random, key.settings),
+      ...Array.from({ length: 6 }, () => () => changeSettings(random, key.settings)),
       () => this.rename(key),
       () => this.changeOption(key),
       () => this.adoptStranger(key),
@@ -128,6 +126,7 @@ export class Mutation {
     delete moved.alias;
     this.program.keys.push(moved);
     this.adopt(moved, held);
+    if (this.random.chance(0.4)) this.add();
     if (held.account === "main" && this.random.chance(0.4)) moved.account = "main";
   }
 
@@ -177,10 +176,9 @@ export class Mutation {
     const { random, program } = this;
     const { rotating } = program;
     if (rotating === undefined) {
-      if (random.chance(0.5)) program.rotating = { nowH: random.integer(0, 24), settings: {} };
-    } else if (random.chance(0.08)) delete program.rotating;
-    else if (random.chance(0.25)) changeRotating(random, rotating);
-    else rotating.nowH += random.pick([6, 12, 24, 48, 72, 80, 150]);
+      program.rotating = { nowH: 0, settings: {} };
+    } else if (random.chance(0.1)) delete program.rotating;
+    else changeRotating(random, rotating);
   }
 
   /** A trigger can come only from a resource that stands before. */

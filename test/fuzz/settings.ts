@@ -36,8 +36,8 @@ export function changeSettings(random: Random, settings: Settings): void {
     () => {
       settings.enabled = !(settings.enabled ?? true);
     },
-    () => expireAt(random, settings),
-    () => expireIn(random, settings),
+    () => (settings.expiresIn === undefined ? expireAt(random, settings) : expireIn(random, settings)),
+    () => (settings.expiresAt === undefined ? expireAt(random, settings) : expireIn(random, settings)),
     () => {
       if (random.chance(0.3)) delete settings.name;
       else settings.name = random.pick(LISTS.names);
