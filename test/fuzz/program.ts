@@ -73,8 +73,8 @@ function declare(
 const START_MS = Date.UTC(2026, 0, 1);
 const HOUR_MS = 3_600_000;
 
-function declareRotating({ nowH, settings, retain }: RotatingSpec): void {
-  new RotatingProxyKey(
+function declareRotating({ nowH, settings, retain }: RotatingSpec): RotatingProxyKey {
+  return new RotatingProxyKey(
     "rot",
     {
       budget: 3,

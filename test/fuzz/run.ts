@@ -142,7 +142,7 @@ export class Run {
     const strangers = labelled.filter(
       ({ fingerprint }) => !snapshot.resources.some((resource) => resource.fingerprint === fingerprint),
     );
-    const adopted = [...programs.values()].flatMap(({ keys }) => keys.flatMap(({ adopt }) => adopt ?? []));
+    const adopted = new Set([...programs.values()].flatMap(({ keys }) => keys.map(({ adopt }) => adopt)));
     const of = (stack: StackName): StackSituation => {
       const own = snapshot.resources.filter((resource) => resource.stack === stack && isLive(resource));
       return {
@@ -156,7 +156,7 @@ export class Run {
             .filter((key) => key.fingerprint === fingerprint)
             .map(({ label, account }) => ({ label, account, resource: name })),
         ),
-        strangers: strangers.filter(({ label }) => !adopted.includes(label)),
+        strangers: strangers.filter(({ label }) => !adopted.has(label)),
       };
     };
     return { stacks: { a: of("a"), b: of("b") } };
@@ -202,13 +202,14 @@ async function playFrom(
 ): Promise<Outcome> {
   const run = await Run.open(seed);
   try {
-    for (let at = 0; goOn || run.findings.length === 0; at++) {
+    const isOver = (): boolean => !goOn && run.findings.length > 0;
+    for (let at = 0; !isOver(); at++) {
       const step = stepAt(run, at);
       if (step === undefined) break;
       const { turn, findings } = await run.play(step, isPreviewed(at));
       onTurn?.(turn, findings, run);
     }
-    if (goOn || run.findings.length === 0) await run.end();
+    if (!isOver()) await run.end();
   } finally {
     await run.close();
   }

@@ -31,7 +31,8 @@ function smallerSequences(sequence: Sequence): Sequence[] {
     smallerSteps(step).map((smaller) => steps.with(at, smaller)),
   );
   const usual = sequence.seed ? [{ ...sequence, seed: 0 }] : [];
-  return [...usual, ...[...without, ...withSmaller].map((fewer) => ({ ...sequence, steps: fewer }))];
+  const fewer = (some: Step[]): Sequence => ({ ...sequence, steps: some });
+  return [...usual, ...without.map(fewer), ...withSmaller.map(fewer)];
 }
 
 function smallerSteps(step: Step): Step[] {

@@ -116,7 +116,11 @@ function command(step: Action["step"], stack: StackName, world: World): Promise<
     case "destroy":
       return world.command(
         [
-          ...["destroy", "--yes", "--skip-preview", "--stack", stack],
+          "destroy",
+          "--yes",
+          "--skip-preview",
+          "--stack",
+          stack,
           ...atUrn("--target", step.target),
           ...(step.target === undefined ? [] : ["--target-dependents"]),
           ...(step.continueOnError ? ["--continue-on-error"] : []),

@@ -29,6 +29,6 @@ export function printTurn(turn: Turn, findings: readonly Finding[], { world }: R
 
 /** The first error of an output. */
 function gist(output: string): string {
-  const errors = output.split("\n").filter((line) => /error:|refused|cannot|failed/i.test(line));
-  return (errors[0] ?? "").trim().slice(0, 300);
+  const error = output.split("\n").find((line) => /error:|refused|cannot|failed/i.test(line));
+  return (error ?? "").trim().slice(0, 300);
 }

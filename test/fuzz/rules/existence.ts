@@ -62,7 +62,9 @@ export const newKeysAreTracked: Rule = (evidence) => {
     ({ path, fault, applied }) => path === "/auth/proxy/create" && fault && applied,
   );
   const lostNames = lost.flatMap(({ body }) =>
-    typeof body === "object" && body !== null && "name" in body ? [String(body.name)] : [],
+    typeof body === "object" && body !== null && "name" in body && typeof body.name === "string"
+      ? [body.name]
+      : [],
   );
   return [...after.keys.values()]
     .filter(({ fingerprint }) => !before.keys.has(fingerprint) && !touched.has(fingerprint))

@@ -146,7 +146,7 @@ function isIgnoredChange(
 function stateDifference(field: Field, outputs: ResourceSeen["outputs"], key: KeySeen): string | undefined {
   // What a state says once is what a program would say.
   const { expiresIn: _, ...said } = outputs;
-  return difference(field, said as Settings, key, 0);
+  return difference(field, said, key, 0);
 }
 
 /** After an `up` that succeeded or a refresh, the state says what is on the account. */
