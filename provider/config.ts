@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { ConfigurationError } from "./api/errors";
 import { parseDurationMs } from "./api/duration";
+import { LONGEST_WINDOW_MS } from "./api/pastRequests";
 import type { RateLimit } from "./api/rateWindow";
 import { isLoopback } from "./api/transport";
 
@@ -108,7 +109,7 @@ export function parseRateLimit(text: string): RateLimit | undefined {
   const [count = "", window = ""] = text.split("/");
   const limit = /^[1-9]\d{0,5}$/.test(count.trim()) ? Number(count) : undefined;
   const windowMs = parseDurationMs(/^\s*[smh]\s*$/.test(window) ? `1${window.trim()}` : window);
-  if (limit === undefined || windowMs === undefined || windowMs < 1_000 || windowMs > 3_600_000) {
+  if (limit === undefined || windowMs === undefined || windowMs < 1_000 || windowMs > LONGEST_WINDOW_MS) {
     return undefined;
   }
   return { limit, windowMs };
@@ -135,14 +136,6 @@ export function creationsFolder(
 /** The folder in which the processes of a run share which keys its resources hold: in the user's cache. */
 export function runsFolder(environment: SettingSources["environment"], platform = process.platform): string {
   return join(cacheFolder(environment, platform), "runs");
-}
-
-/** The folder in which commands note which stack they work on: in the user's cache. */
-export function stackLocksFolder(
-  environment: SettingSources["environment"],
-  platform = process.platform,
-): string {
-  return join(cacheFolder(environment, platform), "stacks");
 }
 
 function cacheFolder(environment: SettingSources["environment"], platform: NodeJS.Platform): string {

@@ -5,8 +5,10 @@
 #
 # A stack is called `branch-` and its branch's name, in lower case, with one hyphen for every run of anything but a to z
 # and digits. Whatever makes the stacks has to name them just so: see slug below.
-# Options are passed on to `pulumi-electronhub cleanup`: without --yes it only shows what it would do.
-# Exit codes are that command's: 0 done, 1 failed in part, 2 usage, 3 refused; or 1 when the branches cannot be listed.
+# Options are passed on to `pulumi-electronhub cleanup`: without --yes it only shows what it would do. A stack that a
+# killed job left locked is skipped, unless --break-locks-older-than says which locks are a dead run's.
+# Exit codes are that command's: 0 done, 1 failed in part, 2 usage, 3 refused; or another one when the branches or stacks
+# cannot be listed.
 set -eu
 
 # Assigned on its own, so that a failure ends the script: without the list every branch would look gone.
@@ -20,8 +22,13 @@ slug() {
   printf '%s' "$1" | tr 'A-Z' 'a-z' | tr -cs 'a-z0-9' '-'
 }
 
+# An exception that fits no stack would be refused, as a misspelt one. A stack that is made from now on is too young.
+stacks=$(pulumi stack ls --json)
 for branch in $(printf '%s\n' "$refs" | sed 's|^.*refs/heads/||'); do
-  set -- "$@" --except "branch-$(slug "$branch")"
+  stack="branch-$(slug "$branch")"
+  case $stacks in
+    *[\"/]"$stack"\"*) set -- "$@" --except "$stack" ;;
+  esac
 done
 
 exec npx --no-install pulumi-electronhub cleanup --stack 'branch-*' --older-than 1d --remove-stack "$@"

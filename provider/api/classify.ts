@@ -12,6 +12,8 @@ import {
   type ForbiddenReason,
 } from "./errors";
 import { quotable } from "./redact";
+import { retryTextMs } from "./retryText";
+import { saysAlreadyGone } from "./statements";
 import type { HttpAnswer } from "./transport";
 
 /** The calls that we make. */
@@ -65,7 +67,7 @@ export function classify(
     case 403:
       return forbidden(forbiddenReason(endpoint, body, raw), said, endpoint);
     case 404: {
-      const saidByApi = speaksOfTheKey(raw);
+      const saidByApi = body.kind === "json" && saysAlreadyGone(body.value);
       return new NotFoundError({
         status,
         saidByApi,
@@ -116,13 +118,6 @@ export function classify(
 }
 
 const TRY_AGAIN = "The API may be in trouble: run the command again later; it continues where it stopped.";
-
-/** A bare "Not Found" is a framework's word about a route, not the API's about a key. */
-function speaksOfTheKey(message: string | undefined): boolean {
-  if (message === undefined) return false;
-  if (/already (?:been )?(?:deleted|removed)/i.test(message)) return true;
-  return /(?:\b|_)keys?\b/i.test(message.replace(/\bapi[ _-]?keys?\b/gi, ""));
-}
 
 function forbiddenReason(endpoint: Endpoint, body: AnswerBody, message: string | undefined): ForbiddenReason {
   if (body.kind !== "json") return "edge";
@@ -193,8 +188,8 @@ const FORBIDDEN: Record<ForbiddenReason, { meaning: string; nextStep: string }> 
 };
 
 /**
- * Milliseconds from a refusal for the rate to the next try: `Retry-After` in seconds or as a date, else the number in
- * the message, else what is documented.
+ * Milliseconds from a refusal for the rate to the next try: `Retry-After` in seconds or as a date, else what the
+ * message says, else what is documented.
  */
 export function cooldownMs(answer: HttpAnswer, message: string | undefined, nowMs: number): number {
   return retryAfterMs(answer, message, nowMs) ?? DEFAULT_COOLDOWN_MS;
@@ -203,10 +198,12 @@ export function cooldownMs(answer: HttpAnswer, message: string | undefined, nowM
 function retryAfterMs(answer: HttpAnswer, message: string | undefined, nowMs: number): number | undefined {
   const header = answer.headers["retry-after"];
   const text = (Array.isArray(header) ? header[0] : header)?.trim();
-  const fromHeader = text === undefined ? undefined : headerDelayMs(text, nowMs);
-  if (fromHeader !== undefined) return bounded(fromHeader);
-  const inMessage = /\b(\d{1,6})\s*(?:s|sec|second)/i.exec(message ?? "");
-  return inMessage ? bounded(Number(inMessage[1]) * 1_000) : undefined;
+  // A date is by the server's clock.
+  const serverMs = Date.parse(String(answer.headers["date"]));
+  const delayMs =
+    (text === undefined ? undefined : headerDelayMs(text, Number.isNaN(serverMs) ? nowMs : serverMs)) ??
+    retryTextMs(message ?? "");
+  return delayMs === undefined ? undefined : bounded(delayMs);
 }
 
 function headerDelayMs(text: string, nowMs: number): number | undefined {

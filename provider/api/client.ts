@@ -1,18 +1,16 @@
-import type { z } from "zod";
-import { describeBody, readBody } from "./answerBody";
-import { classify, type Endpoint } from "./classify";
-import { ConnectionError, isApiError, UnexpectedAnswerError, type ApiError } from "./errors";
+import { by, confirmed, parse, unexpected, type Reader } from "./answerReader";
+import type { Endpoint } from "./classify";
+import { ConnectionError, isApiError } from "./errors";
 import type { Pacer } from "./pacer";
+import { readKeyList } from "./keyList";
 import { rateReport } from "./rateReport";
 import { withRetries, type RetryPolicy, type WaitContext } from "./retry";
+import { saysDeleted, saysUpdated } from "./statements";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport";
 import {
-  confirmationSchema,
   createdKeySchema,
-  keyListSchema,
-  keyObjectSchema,
+  foundKeySchema,
   accountSchema,
-  removalSchema,
   toggleAnswerSchema,
   validationSchema,
   type AccountObject,
@@ -79,59 +77,67 @@ export class ProxyKeyClient {
 
   /** Sent once: after an unclear answer the caller has to look before it creates again. */
   async create(settings: KeySettings, context: CallContext): Promise<CreatedKey> {
-    return this.#call("create", createdKeySchema, settings, context, []);
+    return this.#call("create", by(createdKeySchema, { anySuccess: true }), settings, context, []);
   }
 
   /** All keys of the account. */
   async list(context: CallContext): Promise<Listing> {
-    const keys = await this.#call("list", keyListSchema, undefined, context, []);
+    const keys = await this.#call("list", readKeyList, undefined, context, []);
     return { keys, serverAheadMs: this.#serverAheadMs };
   }
 
   async lookup(key: string, context: CallContext): Promise<KeyObject> {
-    const found = await this.#call("lookup", keyObjectSchema, { proxy_key: key }, context, [key]);
+    const found = await this.#call("lookup", by(foundKeySchema), { proxy_key: key }, context, [key]);
     if (found.key !== undefined && found.key !== key) throw unexpected(200, "another key than was asked for");
     return found;
   }
 
-  /** A full replacement, so it may be repeated. */
+  /**
+   * A full replacement, so it may be repeated.
+   *
+   * @throws UnexpectedAnswerError, whose outcome is unknown, for any success but the API's word that the key was updated.
+   */
   async update(key: string, settings: KeySettings, context: CallContext): Promise<void> {
-    await this.#call("update", confirmationSchema, { proxy_key: key, ...settings }, context, [key]);
+    await this.#call("update", confirmed(saysUpdated), { proxy_key: key, ...settings }, context, [key]);
   }
 
   /** Flips the state, so it is sent once: after an unclear answer the caller has to look. Returns the NEW state. */
   async toggle(key: string, context: CallContext): Promise<boolean> {
-    return (await this.#call("toggle", toggleAnswerSchema, { proxy_key: key }, context, [key])).status;
+    return (await this.#call("toggle", by(toggleAnswerSchema), { proxy_key: key }, context, [key])).status;
   }
 
-  /** Immediate and irreversible; a repetition answers 404, so it may be repeated. */
+  /**
+   * Immediate and irreversible; a repetition answers 404, so it may be repeated.
+   *
+   * @throws UnexpectedAnswerError, whose outcome is unknown, for any success but the API's word that the key was deleted.
+   */
   async remove(key: string, context: CallContext): Promise<void> {
-    await this.#call("remove", removalSchema, { proxy_key: key }, context, [key]);
+    await this.#call("remove", confirmed(saysDeleted), { proxy_key: key }, context, [key]);
   }
 
   /** Whether this client's own key, a proxy key, works, for a model where one is named. */
   async validate(model: string | undefined, context: CallContext): Promise<Validation> {
-    return this.#call("validate", validationSchema, model === undefined ? {} : { model }, context, []);
+    return this.#call("validate", by(validationSchema), model === undefined ? {} : { model }, context, []);
   }
 
   /** The account: its credits. */
   async account(context: CallContext): Promise<AccountObject> {
-    return this.#call("me", accountSchema, undefined, context, []);
+    return this.#call("me", by(accountSchema), undefined, context, []);
   }
 
-  async #call<Schema extends z.ZodType>(
+  async #call<T>(
     endpoint: Endpoint,
-    schema: Schema,
+    read: Reader<T>,
     body: object | undefined,
     context: CallContext,
     secrets: readonly string[],
-  ): Promise<z.output<Schema>> {
+  ): Promise<T> {
     const { apiKey, retryPolicy } = this.#options;
     const request = this.#request(endpoint, body);
     const attempt = async (again: boolean) => {
       try {
         const answer = await this.#send(endpoint, request, context, again);
-        return parse(endpoint, schema, answer, [apiKey, ...secrets], context.clock.nowMs());
+        return parse(endpoint, read, answer, [apiKey, ...secrets], context.clock.nowMs());
       } catch (error) {
         const { effects } = context;
         if (effects && ROUTES[endpoint].mutating && isApiError(error) && error.outcomeUnknown)
@@ -214,27 +220,3 @@ const ROUTES: Record<Endpoint, Route> = {
   validate: { method: "POST", path: "/auth/proxy/validate", mutating: false, repeatable: true },
   me: { method: "GET", path: "/user/me", mutating: false, repeatable: true },
 };
-
-function parse<Schema extends z.ZodType>(
-  endpoint: Endpoint,
-  schema: Schema,
-  answer: HttpAnswer,
-  secrets: readonly string[],
-  nowMs: number,
-): z.output<Schema> {
-  if (answer.status < 200 || answer.status >= 300) throw classify(endpoint, answer, { secrets, nowMs });
-  const body = readBody(answer.body);
-  const needsNoBody = endpoint === "remove" || endpoint === "update";
-  if (answer.status === 204 && needsNoBody) return {} as z.output<Schema>;
-  const parsed = body.kind === "json" ? schema.safeParse(body.value) : undefined;
-  if (parsed?.success) return parsed.data;
-  throw unexpected(answer.status, body.kind === "json" ? "JSON of another shape" : describeBody(body));
-}
-
-function unexpected(status: number, found: string): ApiError {
-  return new UnexpectedAnswerError({
-    status,
-    why: `The answer says success (HTTP ${status}) but holds ${found}, which is not the API's.`,
-    nextStep: "Check electronhub:baseUrl, and any proxy between here and the API.",
-  });
-}

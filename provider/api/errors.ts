@@ -1,3 +1,5 @@
+import type { KeyObject } from "./wire";
+
 /** Marks our errors across copies of this module, where `instanceof` fails. */
 const MARKER = Symbol.for("pulumi-electronhub.ApiError");
 
@@ -122,6 +124,17 @@ export class UnexpectedAnswerError extends ApiError {
   override readonly name = "UnexpectedAnswerError";
   override get outcomeUnknown(): boolean {
     return this.status === undefined || this.status < 300;
+  }
+}
+
+/** A list that may be a part of the whole: it proves the absence of no key. */
+export class IncompleteListError extends ApiError {
+  override readonly name = "IncompleteListError";
+  /** What it shows is there nonetheless. */
+  readonly shown: readonly KeyObject[];
+  constructor(details: ApiErrorDetails & { shown: readonly KeyObject[] }) {
+    super(details);
+    this.shown = details.shown;
   }
 }
 

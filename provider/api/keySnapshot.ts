@@ -1,4 +1,5 @@
 import type { CallContext, Listing, ProxyKeyClient } from "./client";
+import { IncompleteListError } from "./errors";
 
 /** Milliseconds for which a list that arrived is still good for reading; our own writes end it at once. */
 const MAX_AGE_MS = 30_000;
@@ -35,12 +36,14 @@ export class KeySnapshot {
       listing: this.#client.list(context),
       arrivedMs: undefined as number | undefined,
     };
-    entry.listing.then(
-      () => (entry.arrivedMs = context.clock.nowMs()),
-      () => {
-        if (this.#current === entry) this.invalidate();
-      },
-    );
+    const arrived = () => {
+      entry.arrivedMs = context.clock.nowMs();
+    };
+    entry.listing.then(arrived, (error: unknown) => {
+      // Asking again for a list that is incomplete gives another one.
+      if (error instanceof IncompleteListError) arrived();
+      else if (this.#current === entry) this.invalidate();
+    });
     return entry;
   }
 }

@@ -1,20 +1,6 @@
-import { randomUUID } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  ftruncateSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
-import { isAlive } from "./processes";
+import { acquireFileLock, blockingWait, errorCode, type Waiting } from "./fileLock";
 import { emptyWindow, type WindowState } from "./rateWindow";
 import { memoryStore, type WindowStore } from "./windowStore";
 
@@ -28,6 +14,7 @@ const stateSchema = z.object({
     }),
   ),
   foreignMs: z.array(z.number()),
+  past: z.array(z.tuple([z.number(), z.number()])).default([]),
   limit: z.number().positive().optional(),
   limitUntilMs: z.number().optional(),
   refusedMs: z.number().default(0),
@@ -38,30 +25,26 @@ const stateSchema = z.object({
   freeSinceMs: z.number().optional(),
 });
 
-/** Milliseconds between two tries to get the lock; a step takes less than one. */
-const SPIN_MS = 1;
-/** Tries after which a holder that died counts as dead: a process of another machine or container may look like it. */
-const DEAD_AFTER_TRIES = 20;
-/** Tries after which the lock is taken from anybody. */
-const STALE_AFTER_TRIES = 2_000;
+/** The most that one step blocks the thread; after that the file counts as unusable. */
+const LONGEST_WAIT_MS = 2_000;
 
 export interface LedgerOptions {
   path: string;
-  /** Milliseconds since the epoch. */
-  nowMs: () => number;
   /** Called once, when the file cannot be used; from then on the window is this process's own. */
   onTrouble: (reason: string) => void;
+  /** Default: this process's thread. */
+  waiting?: Waiting;
 }
 
 /**
  * A window in a small file, shared by all processes of a machine that use the account. A step reads, changes and
- * replaces the file under a lock that the file system's own exclusive creation gives. A process that is killed at any
- * point leaves at worst a lock whose owner is dead, which the next one removes.
+ * replaces the file under a lock. A process that is killed at any point leaves at worst a lock, which the others break
+ * after a second.
  */
-export function ledgerStore({ path, nowMs, onTrouble }: LedgerOptions): WindowStore {
+export function ledgerStore({ path, onTrouble, waiting = blockingWait }: LedgerOptions): WindowStore {
   let fallback: WindowStore | undefined;
   let known = emptyWindow();
-  /** What stands in the file when nobody else has written since: `known`, which need not be read again then. */
+  /** What stands in the file when no other process has written since: `known`, which need not be read again then. */
   let ownText: string | undefined;
 
   return {
@@ -70,20 +53,29 @@ export function ledgerStore({ path, nowMs, onTrouble }: LedgerOptions): WindowSt
     },
     transact<T>(change: (state: WindowState) => T): T {
       if (fallback) return fallback.transact(change);
+      const deadlineMs = waiting.nowMs() + LONGEST_WAIT_MS;
       let done: { value: T } | undefined;
       try {
-        withLock(path, () => {
-          const before = readText(path);
-          // What cannot be read tells nothing, as an empty window does: the next request goes ahead alone.
-          if (before !== ownText) known = parse(before) ?? emptyWindow();
-          ownText = undefined;
-          concludeForTheDead(known, nowMs());
-          done = { value: change(known) };
-          const after = JSON.stringify(known);
-          if (after !== before) replace(path, after);
-          ownText = after;
-        });
-        return (done as unknown as { value: T }).value;
+        for (;;) {
+          const lock = acquireFileLock(`${path}.lock`, deadlineMs, waiting);
+          try {
+            const before = readText(path);
+            // What cannot be read tells nothing, as an empty window does: the next request goes ahead alone.
+            if (before !== ownText) known = parse(before) ?? emptyWindow();
+            ownText = undefined;
+            done = { value: change(known) };
+            const after = JSON.stringify(known);
+            if (after !== before) {
+              // This process was stopped in between, and others went on without it.
+              if (!lock.isOurs()) continue;
+              replace(path, after);
+            }
+            ownText = after;
+            return done.value;
+          } finally {
+            lock.release();
+          }
+        }
       } catch (error) {
         if (!isFileTrouble(error)) throw error;
         onTrouble(`${path}: ${error.code}`);
@@ -95,21 +87,11 @@ export function ledgerStore({ path, nowMs, onTrouble }: LedgerOptions): WindowSt
   };
 }
 
-/** A process that died in the middle of a request will never note its answer; the server has it by now, or never will. */
-function concludeForTheDead(state: WindowState, nowMs: number): void {
-  for (const entry of state.entries) {
-    if (entry.answeredMs === undefined && isDead(entry.id)) entry.answeredMs = nowMs;
-  }
-  for (const process of Object.keys(state.waiting)) {
-    if (isDead(process)) delete state.waiting[process];
-  }
-}
-
 function readText(path: string): string {
   try {
     return readFileSync(path, "utf8").split("\n", 1)[0] ?? "";
   } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
+    if (errorCode(error) !== "ENOENT") throw error;
     return "";
   }
 }
@@ -131,74 +113,11 @@ function replace(path: string, text: string): void {
   const line = Buffer.from(`${text}\n`);
   const file = openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600);
   try {
-    writeSync(file, line, 0, line.length, 0);
+    writeFileSync(file, line);
     ftruncateSync(file, line.length);
   } finally {
     closeSync(file);
   }
-}
-
-function withLock(path: string, step: () => void): void {
-  const lock = `${path}.lock`;
-  const token = `${process.pid} ${randomUUID()}`;
-  for (let tries = 1; !tryLock(lock, token); tries++) {
-    const holder = readHolder(lock);
-    if (holder !== undefined && (tries > STALE_AFTER_TRIES || (tries > DEAD_AFTER_TRIES && isDead(holder)))) {
-      breakLock(lock, holder);
-    }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SPIN_MS);
-  }
-  try {
-    step();
-  } finally {
-    if (readHolder(lock) === token) rmSync(lock, { force: true });
-  }
-}
-
-function tryLock(lock: string, token: string): boolean {
-  try {
-    writeFileSync(lock, token, { flag: "wx", mode: 0o600 });
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
-    if (codeOf(error) !== "ENOENT") {
-      // A full disk leaves the file, but empty.
-      rmSync(lock, { force: true });
-      throw error;
-    }
-    mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
-    return false;
-  }
-}
-
-function readHolder(lock: string): string | undefined {
-  try {
-    return readFileSync(lock, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
-function isDead(holder: string): boolean {
-  const pid = Number.parseInt(holder, 10);
-  return pid > 0 && !isAlive(pid);
-}
-
-/** Moving is atomic, so of two that break a lock one wins; a lock that was renewed meanwhile is put back. */
-function breakLock(lock: string, holder: string): void {
-  const aside = `${lock}.${randomUUID()}`;
-  try {
-    renameSync(lock, aside);
-    if (readHolder(aside) !== holder) linkSync(aside, lock);
-  } catch {
-    // Somebody else was faster.
-  } finally {
-    rmSync(aside, { force: true });
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
 
 function isFileTrouble(error: unknown): error is Error & { code: string } {

@@ -3,18 +3,8 @@ import type { Clock } from "./clock";
 import { formatDuration } from "./duration";
 import { MaxWaitError } from "./errors";
 import { Queue } from "./queue";
-import {
-  KNOWN_WAITING,
-  prune,
-  roomIn,
-  settle,
-  shareOf,
-  WINDOW_MS,
-  withdraw,
-  type RateLimit,
-  type RateReport,
-  type WindowState,
-} from "./rateWindow";
+import { accountRoom, accountWindowMs, configuredRoom, KNOWN_WAITING, roomIn, shareOf } from "./rateRoom";
+import { prune, settle, withdraw, type RateLimit, type RateReport, type WindowState } from "./rateWindow";
 import type { WindowStore } from "./windowStore";
 
 export interface PacerOptions {
@@ -56,7 +46,7 @@ interface Waiter {
 /** From when on there may be room, as far as that is known, and why there is none now. */
 interface Blocked {
   untilMs: number | undefined;
-  limit: number | undefined;
+  rate: RateLimit | undefined;
   cooldown: boolean;
 }
 
@@ -81,8 +71,8 @@ export class Pacer {
   readonly #waitingFor = new Map<string, number>();
   /** Signals that have a listener of ours: one for each, however many wait on it. */
   readonly #watched = new WeakSet<AbortSignal>();
-  /** Starts with the process's number, so that a ledger can tell whose requests will never be concluded. */
-  readonly #idPrefix = `${process.pid}-${randomUUID().slice(0, 8)}`;
+  /** Names this process in a shared window. */
+  readonly #idPrefix = randomUUID().slice(0, 13);
   #admitted = 0;
   #sent = 0;
   #running = false;
@@ -92,7 +82,7 @@ export class Pacer {
 
   constructor(options: PacerOptions) {
     this.#options = options;
-    this.#windowMs = options.configured?.windowMs ?? WINDOW_MS;
+    this.#windowMs = accountWindowMs(options.configured);
   }
 
   /** Requests that wait for their turn. */
@@ -165,20 +155,22 @@ export class Pacer {
   #admit(): Blocked | undefined {
     const { clock, store, configured } = this.#options;
     const nowMs = clock.nowMs();
-    const ids: string[] = [];
-    const blocked = store.transact((state) => {
-      prune(state, nowMs, this.#windowMs);
-      const { free } = roomIn(state, nowMs, configured);
-      const share = store.shared ? this.#share(state, free, nowMs) : free;
-      const count = Math.min(share, this.#queue.length);
+    const { ids, blocked } = store.transact((state): { ids: string[]; blocked?: Blocked } => {
+      prune(state, nowMs);
+      const { free } = accountRoom(state, nowMs, this.#windowMs);
+      const own = configuredRoom(state, nowMs, configured).free;
+      const share = store.shared ? this.#share(state, free, own, nowMs) : free;
+      const count = Math.min(share, own, this.#queue.length);
+      const admitted: string[] = [];
       for (let at = 0; at < count; at++) {
         const id = `${this.#idPrefix}-${this.#admitted++}`;
-        ids.push(id);
+        admitted.push(id);
         state.entries.push({ id, sentMs: nowMs });
       }
-      if (count === this.#queue.length) return undefined;
-      const room = roomIn(state, nowMs, configured);
-      return blockedBy(state, nowMs, configured, room.free > 0 ? nowMs + SHARE_MS : room.untilMs);
+      if (count === this.#queue.length) return { ids: admitted };
+      const { free: left, untilMs, rate } = roomIn(state, nowMs, configured);
+      const cooldown = nowMs < state.cooldownUntilMs;
+      return { ids: admitted, blocked: { untilMs: left > 0 ? nowMs + SHARE_MS : untilMs, rate, cooldown } };
     });
     for (const id of ids) {
       const { options, resolve } = this.#queue.shift() as Waiter;
@@ -189,11 +181,12 @@ export class Pacer {
     return blocked;
   }
 
-  /** How many of the free places are ours, while other processes wait as well. */
-  #share(state: WindowState, free: number, nowMs: number): number {
+  /** How many of the free places are ours, while other processes wait as well. Of these `own` are of use. */
+  #share(state: WindowState, free: number, own: number, nowMs: number): number {
+    const known = Math.min(own, Math.max(KNOWN_WAITING, Math.min(free, this.#queue.length)));
     const askedMs: number[] = [];
     for (const waiter of this.#queue) {
-      if (askedMs.length >= Math.max(KNOWN_WAITING, Math.min(free, this.#queue.length))) break;
+      if (askedMs.length >= known) break;
       askedMs.push(waiter.askedMs);
     }
     return shareOf(state, { process: this.#idPrefix, askedMs, free, nowMs });
@@ -203,7 +196,7 @@ export class Pacer {
     const { clock, store } = this.#options;
     return {
       settle: (report) => {
-        store.transact((state) => settle(state, id, clock.nowMs(), report));
+        store.transact((state) => settle(state, id, clock.nowMs(), report, this.#windowMs));
         this.#wake?.abort();
       },
       withdraw: () => {
@@ -264,25 +257,16 @@ export class Pacer {
     return `${this.#queue.length} request${this.#queue.length === 1 ? " waits" : "s wait"} (${kinds})`;
   }
 
-  #reason({ untilMs, limit, cooldown }: Blocked): string {
-    const rate = limit === undefined ? "" : ` (${limit} requests per ${formatDuration(this.#windowMs)})`;
+  #reason({ untilMs, rate, cooldown }: Blocked): string {
+    const figures =
+      rate === undefined ? "" : ` (${rate.limit} requests per ${formatDuration(rate.windowMs)})`;
     const what = cooldown
       ? "the account's cooldown after a refusal ends"
-      : `the account's rate limit${rate} has room`;
+      : `the account's rate limit${figures} has room`;
     if (untilMs === undefined) return what;
     const waitMs = untilMs - this.#options.clock.nowMs();
     return `${what} at ${new Date(untilMs).toISOString().slice(11, 19)} UTC, in ${formatDuration(waitMs)}`;
   }
-}
-
-function blockedBy(
-  state: WindowState,
-  nowMs: number,
-  configured: RateLimit | undefined,
-  untilMs: number | undefined,
-): Blocked {
-  const limit = Math.min(state.limit ?? Infinity, configured?.limit ?? Infinity);
-  return { untilMs, limit: limit === Infinity ? undefined : limit, cooldown: nowMs < state.cooldownUntilMs };
 }
 
 function capitalised(text: string): string {

@@ -29,21 +29,6 @@ export function processStartTicks(pid: number): number | undefined {
   return Number.isSafeInteger(ticks) ? ticks : undefined;
 }
 
-/**
- * When a process started, in milliseconds since the epoch, up to a second too early. Moves with every change of the
- * clock.
- *
- * @returns undefined where there is no such process, and on systems other than Linux.
- */
-export function processStartedMs(pid: number): number | undefined {
-  const ticks = processStartTicks(pid);
-  const bootS = /^btime (\d+)$/m.exec(textOf("/proc/stat") ?? "")?.[1];
-  return ticks === undefined || bootS === undefined ? undefined : Number(bootS) * 1_000 + ticks * TICK_MS;
-}
-
-/** Linux shows every program a hundred ticks a second, whatever it counts in itself. */
-const TICK_MS = 10;
-
 /** Where things stand among what follows a process's name in /proc/PID/stat (proc_pid_stat(5), fields 3 and 22). */
 const STATE = 0;
 const START = 19;

@@ -1,3 +1,5 @@
+import { addPast, prunePast, type PastRequests } from "./pastRequests";
+
 /**
  * The account's rate limit as far as we can know it: a log of the requests in the last window, our own and those of
  * others that the answers betray. Plain data and pure functions, so that it can live in memory or in a file that several
@@ -17,7 +19,7 @@ export interface RateLimit {
 export const WINDOW_MS = 60_000;
 
 /** Milliseconds that a place is kept beyond its window, since the server's clock may be coarser than ours. */
-const MARGIN_MS = 150;
+export const MARGIN_MS = 150;
 
 /** Milliseconds after which a request without an answer is over, whatever became of its process. */
 const MAX_IN_FLIGHT_MS = 130_000;
@@ -48,6 +50,8 @@ export interface WindowState {
   entries: WindowEntry[];
   /** When requests of others were noticed, in milliseconds since the epoch, the oldest first. */
   foreignMs: number[];
+  /** What has left the API's window, for longer ones. */
+  past: PastRequests;
   /** The limit that answers named, or that a refusal taught. */
   limit?: number;
   /** Until when a limit that a refusal taught is believed; absent for one that answers named. */
@@ -70,6 +74,7 @@ export function emptyWindow(): WindowState {
   return {
     entries: [],
     foreignMs: [],
+    past: [],
     refusedMs: 0,
     cooldownUntilMs: 0,
     informedMs: 0,
@@ -78,70 +83,13 @@ export function emptyWindow(): WindowState {
   };
 }
 
-/** How many requests may go out now, and when none may, from when on, as far as that is known. */
-export interface Room {
-  free: number;
-  untilMs?: number | undefined;
-}
-
-export function roomIn(state: WindowState, nowMs: number, configured: RateLimit | undefined): Room {
-  if (nowMs < state.cooldownUntilMs) return { free: 0, untilMs: state.cooldownUntilMs };
-  const windowMs = configured?.windowMs ?? WINDOW_MS;
-  const limit = Math.min(state.limit ?? Infinity, configured?.limit ?? Infinity);
-  const occupied = state.entries.length + state.foreignMs.length;
-  if (occupied < limit) {
-    if (nowMs - state.informedMs < windowMs) return { free: limit - occupied };
-    // Nobody knows how the window stands: one request goes ahead, and its answer tells.
-    const ahead = state.entries.some(({ answeredMs }) => answeredMs === undefined);
-    return ahead ? { free: 0, untilMs: undefined } : { free: 1 };
-  }
-  const leavesMs = [
-    ...state.entries.map((entry) => (entry.answeredMs ?? Infinity) + windowMs + MARGIN_MS),
-    ...state.foreignMs.map((noticedMs) => noticedMs + windowMs + MARGIN_MS),
-  ].toSorted((a, b) => a - b);
-  const untilMs = leavesMs[occupied - limit];
-  return { free: 0, untilMs: untilMs === Infinity ? undefined : untilMs };
-}
-
-/** Milliseconds after which a process that was waiting counts as gone; a living one is seen more often. */
-const WAITING_FOR_MS = 20_000;
-
-/** Milliseconds for which room is kept for whoever came first; after that anybody may have it. */
-const KEPT_FOR_MS = 1_000;
-
-/** Of each process so many waiting requests are known to the others. */
-export const KNOWN_WAITING = 16;
-
 /**
- * Notes when the requests of a process came, and tells how many of the free places are theirs: first come, first served
- * among all processes. They all wait for the same moment, and whoever wakes first must not take everything.
+ * Moves what has left the API's window to the past, and forgets what has left every window, whatever limit this process
+ * has. To be called before anything else is asked of the state.
  */
-export function shareOf(
-  state: WindowState,
-  {
-    process,
-    askedMs,
-    free,
-    nowMs,
-  }: { process: string; askedMs: readonly number[]; free: number; nowMs: number },
-): number {
-  for (const [name, { seenMs }] of Object.entries(state.waiting)) {
-    if (name === process || seenMs > nowMs || nowMs - seenMs > WAITING_FOR_MS) delete state.waiting[name];
-  }
-  const others = Object.values(state.waiting).flatMap((other) => other.askedMs);
-  const isKept = nowMs - (state.freeSinceMs ?? nowMs) < KEPT_FOR_MS;
-  const before = (mineMs: number) => others.filter((otherMs) => otherMs < mineMs).length;
-  const share = isKept ? askedMs.filter((mineMs, at) => before(mineMs) + at < free).length : free;
-  const taken = Math.min(share, askedMs.length);
-  if (free > taken) state.freeSinceMs ??= nowMs;
-  else delete state.freeSinceMs;
-  if (taken < askedMs.length) state.waiting[process] = { askedMs: askedMs.slice(taken), seenMs: nowMs };
-  return share;
-}
-
-/** Forgets what has left the window. To be called before anything else is asked of the state. */
-export function prune(state: WindowState, nowMs: number, windowMs: number): void {
-  const oldestMs = nowMs - windowMs - MARGIN_MS;
+export function prune(state: WindowState, nowMs: number): void {
+  const oldestMs = nowMs - WINDOW_MS - MARGIN_MS;
+  prunePast(state.past, nowMs, MARGIN_MS);
   const kept: WindowEntry[] = [];
   for (const entry of state.entries) {
     // A clock that was set back must not make the past last longer.
@@ -150,9 +98,13 @@ export function prune(state: WindowState, nowMs: number, windowMs: number): void
     const { sentMs, answeredMs } = entry;
     if (answeredMs === undefined ? sentMs > nowMs - MAX_IN_FLIGHT_MS : answeredMs > oldestMs)
       kept.push(entry);
+    else addPast(state.past, answeredMs ?? sentMs + MAX_IN_FLIGHT_MS);
   }
-  const isUnlimited = state.limit === undefined && kept.length > MAX_REMEMBERED;
-  state.entries = isUnlimited ? kept.slice(-MAX_REMEMBERED) : kept;
+  const tooMany = state.limit === undefined ? kept.length - MAX_REMEMBERED : 0;
+  if (tooMany > 0) {
+    for (const { sentMs, answeredMs } of kept.splice(0, tooMany)) addPast(state.past, answeredMs ?? sentMs);
+  }
+  state.entries = kept;
   state.foreignMs = state.foreignMs.map((ms) => Math.min(ms, nowMs)).filter((ms) => ms > oldestMs);
   if (state.informedMs > nowMs) state.informedMs = 0;
   if (state.refusedMs > nowMs) {
@@ -175,14 +127,24 @@ export interface RateReport {
   cooldownMs?: number | undefined;
 }
 
-/** Notes that a request of ours is over, and what its answer tells, if there was one of the API's. */
-export function settle(state: WindowState, id: string, nowMs: number, report: RateReport | undefined): void {
+/**
+ * Notes that a request of ours is over, and what its answer tells, if there was one of the API's.
+ *
+ * @param windowMs the account's window, if it is known to be shorter than the API's.
+ */
+export function settle(
+  state: WindowState,
+  id: string,
+  nowMs: number,
+  report: RateReport | undefined,
+  windowMs: number = WINDOW_MS,
+): void {
   const own = state.entries.find((entry) => entry.id === id);
   if (own) own.answeredMs = nowMs;
   if (report === undefined) return;
   if (report.cooldownMs !== undefined) {
     if (own) own.refused = true;
-    learnFromRefusal(state, nowMs, report.limit);
+    learnFromRefusal(state, entriesWithin(state, nowMs, windowMs), nowMs, report.limit);
     if (nowMs >= state.cooldownUntilMs) state.refusals++;
     const leastMs = Math.min(LONGEST_LEAST_COOLDOWN_MS, 1_000 * 4 ** (state.refusals - 1));
     const untilMs = nowMs + Math.min(MAX_COOLDOWN_MS, Math.max(report.cooldownMs, leastMs));
@@ -198,8 +160,14 @@ export function settle(state: WindowState, id: string, nowMs: number, report: Ra
   state.refusals = 0;
   state.informedMs = nowMs;
   if (own && report.limit !== undefined && report.remaining !== undefined) {
-    noticeOthers(state, own, nowMs, report.limit - report.remaining);
+    const others = entriesWithin(state, nowMs, windowMs).filter((entry) => entry !== own);
+    noticeOthers(state, own, others, nowMs, report.limit - report.remaining);
   }
+}
+
+function entriesWithin({ entries }: WindowState, nowMs: number, windowMs: number): readonly WindowEntry[] {
+  if (windowMs >= WINDOW_MS) return entries;
+  return entries.filter(({ answeredMs = nowMs }) => answeredMs > nowMs - windowMs - MARGIN_MS);
 }
 
 function nameLimit(state: WindowState, limit: number | undefined): void {
@@ -214,11 +182,14 @@ export function withdraw(state: WindowState, id: string): void {
 }
 
 /** A refusal that names no limit still tells, for a while, that it is no higher than what was let through. */
-function learnFromRefusal(state: WindowState, nowMs: number, named: number | undefined): void {
+function learnFromRefusal(
+  state: WindowState,
+  entries: readonly WindowEntry[],
+  nowMs: number,
+  named: number | undefined,
+): void {
   nameLimit(state, named);
-  const letThrough = state.entries.filter(
-    ({ answeredMs, refused }) => answeredMs !== undefined && !refused,
-  ).length;
+  const letThrough = entries.filter(({ answeredMs, refused }) => answeredMs !== undefined && !refused).length;
   if (state.limit !== undefined || letThrough === 0) return;
   state.limit = letThrough;
   state.limitUntilMs = nowMs + LEARNT_LIMIT_MS;
@@ -228,8 +199,13 @@ function learnFromRefusal(state: WindowState, nowMs: number, named: number | und
  * The server counts more requests than we have sent: somebody else uses the account. Ours that were under way at the
  * same time may or may not be in its count, so only what they cannot explain is somebody else's.
  */
-function noticeOthers(state: WindowState, own: WindowEntry, nowMs: number, used: number): void {
-  const others = state.entries.filter((entry) => entry !== own);
+function noticeOthers(
+  state: WindowState,
+  own: WindowEntry,
+  others: readonly WindowEntry[],
+  nowMs: number,
+  used: number,
+): void {
   const certain = others.filter(
     ({ answeredMs }) => answeredMs !== undefined && answeredMs <= own.sentMs,
   ).length;

@@ -1,9 +1,26 @@
+import { KEY_CHARACTERS } from "./keyText";
+
 /** What stands in a text where a secret stood. */
 export const REDACTED = "[redacted]";
 
+/** What a text may hold of a key: its characters, escaped ones, and those that mask it. No full stop closes it. */
+const REST = `[${KEY_CHARACTERS}%*•…]*[${KEY_CHARACTERS.replace(".", "")}%*•…]`;
+
+/** Where a key may begin: not within a word, but after an escape. */
+const START = String.raw`(?<=^|[^A-Za-z0-9]|%[0-9A-Fa-f]{2}|\\[bfnrt]|\\u[0-9A-Fa-f]{4})`;
+
+const HYPHEN = "(?:-|%2[Dd])";
+
 /** Anything that looks like a key of this vendor or a JWT, whether or not it is one that we know. */
-const KEY_LIKE =
-  /(?<![A-Za-z0-9])ek-[A-Za-z0-9_%-]{8,}|eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)*|Bearer\s+\S{8,}/g;
+const KEY_LIKE = new RegExp(
+  [
+    String.raw`${START}[Ee][Kk]${HYPHEN}(?:[Pp][Rr][Oo][Xx][Yy]|[Dd][Ee][Vv])${HYPHEN}(?=[.%*•…-]*[\w~+/=])${REST}`,
+    `${START}[Ee][Kk]${HYPHEN}(?!(?:proxy|dev)-)(?=[${KEY_CHARACTERS}%*•…]{6})${REST}`,
+    String.raw`eyJ[A-Za-z0-9_-]{4,}(?:\.+[A-Za-z0-9_-]+)*`,
+    String.raw`Bearer\s+\S{8,}`,
+  ].join("|"),
+  "g",
+);
 
 /** The kinds' prefixes are no secret, and would make common words look like one. */
 const KIND_PREFIX = /^ek-(?:proxy-|dev-)?/;

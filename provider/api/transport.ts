@@ -1,3 +1,4 @@
+import { subscribe } from "node:diagnostics_channel";
 import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from "undici";
 import { ConnectionError } from "./errors";
 
@@ -100,19 +101,23 @@ class AnswerTooLongError extends Error {
   }
 }
 
-/** With these the request cannot have reached the API, whatever it was. */
-const NEVER_SENT: Record<string, string> = {
+/** Errors with which a connection could not be made, also that through a proxy: undici announces each. */
+const whileConnecting = new WeakSet<object>();
+subscribe("undici:client:connectError", (message) => {
+  const { error } = message as { error?: unknown };
+  if (typeof error === "object" && error !== null) whileConnecting.add(error);
+});
+
+const DESCRIPTIONS: Record<string, string> = {
   ECONNREFUSED: "the connection was refused",
   ENOTFOUND: "the host name does not resolve",
   EAI_AGAIN: "the host name could not be resolved just now",
   ENETUNREACH: "the network is unreachable",
   EHOSTUNREACH: "the host is unreachable",
   UND_ERR_CONNECT_TIMEOUT: "connecting timed out",
-};
-
-const MAYBE_SENT: Record<string, string> = {
   ECONNRESET: "the connection was reset",
   EPIPE: "the connection broke",
+  EPROTO: "TLS failed",
   ETIMEDOUT: "the connection timed out",
   UND_ERR_ABORTED: "it was given up, as when a proxy refuses it",
   UND_ERR_SOCKET: "the connection was closed before the answer was complete",
@@ -121,12 +126,14 @@ const MAYBE_SENT: Record<string, string> = {
   ANSWER_TOO_LONG: "the answer is far longer than any of this API's",
 };
 
-const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)_|ERR_TLS|ERR_SSL/;
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)_/;
 
-function connectionError(error: unknown, url: URL): ConnectionError {
+/** Only an error while connecting proves that the request never went out, whatever its code. */
+export function connectionError(error: unknown, url: URL): ConnectionError {
   const code = errorCode(error);
+  const neverSent = causesOf(error).some((cause) => whileConnecting.has(cause));
   const host = url.host;
-  if (CERTIFICATE.test(code)) {
+  if (neverSent && CERTIFICATE.test(code)) {
     return new ConnectionError({
       maybeSent: false,
       why: `The TLS certificate of ${host} was not accepted (${code}).`,
@@ -135,11 +142,11 @@ function connectionError(error: unknown, url: URL): ConnectionError {
       cause: error,
     });
   }
-  const known = NEVER_SENT[code] ?? MAYBE_SENT[code];
+  const known = DESCRIPTIONS[code] ?? (/TLS|SSL/.test(code) ? "TLS failed" : "it broke");
   return new ConnectionError({
-    maybeSent: !(code in NEVER_SENT),
+    maybeSent: !neverSent,
     retryable: code !== "ANSWER_TOO_LONG",
-    why: `${code in NEVER_SENT ? `${host} could not be reached` : `The connection to ${host} failed`}: ${known ?? "it broke"}${code === "" ? "" : ` (${code})`}.`,
+    why: `${neverSent ? `${host} could not be reached` : `The connection to ${host} failed`}: ${known}${code === "" ? "" : ` (${code})`}.`,
     nextStep: "Check the network, the proxy settings and electronhub:baseUrl, then run the command again.",
     cause: error,
   });
@@ -147,10 +154,17 @@ function connectionError(error: unknown, url: URL): ConnectionError {
 
 /** The first error code in a chain of causes; undici wraps what the system says. */
 function errorCode(error: unknown): string {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth++) {
-    if ("code" in at && typeof at.code === "string" && /^[A-Z][A-Z0-9_]*$/.test(at.code)) return at.code;
-    if (at instanceof AggregateError && at.errors.length > 0) at = at.errors[0];
-    else at = at.cause;
+  const codes = causesOf(error).map((cause) => ("code" in cause ? cause.code : undefined));
+  return (
+    codes.find((code): code is string => typeof code === "string" && /^[A-Z][A-Z0-9_]*$/.test(code)) ?? ""
+  );
+}
+
+function causesOf(error: unknown): Error[] {
+  const causes: Error[] = [];
+  for (let at: unknown = error; at instanceof Error && causes.length < 5;) {
+    causes.push(at);
+    at = at instanceof AggregateError && at.errors.length > 0 ? at.errors[0] : at.cause;
   }
-  return "";
+  return causes;
 }

@@ -1,4 +1,9 @@
 import { z } from "zod";
+import { isShownWhole, isWholeKey } from "./keyText";
+import { speaksOfError } from "./statements";
+import { readExpiryUnixS, readUnixS } from "./unixTime";
+
+export { isWholeKey } from "./keyText";
 
 /**
  * The wire as the vendor documents it (https://docs.electronhub.ai), misspellings included, read with the tolerance
@@ -10,10 +15,11 @@ const list = z
   .nullish()
   .transform((value) => value ?? []);
 
+/** One that cannot be read is unknown. */
 const unixS = z
   .number()
   .nullish()
-  .transform((value) => value ?? undefined);
+  .transform((value) => (value == null ? undefined : readUnixS(value)));
 
 const keyFields = {
   name: z.string(),
@@ -21,7 +27,7 @@ const keyFields = {
   expires_at: z
     .number()
     .nullish()
-    .transform((value) => value ?? -1),
+    .transform((value) => readExpiryUnixS(value ?? -1)),
   allocated_ammount: z.number(),
   used_ammount: z
     .number()
@@ -32,20 +38,16 @@ const keyFields = {
   ip_whitelist: list,
   created_at: unixS,
   /** null: never. Absent: the answer does not say. */
-  last_used: z.number().nullish(),
+  last_used: z
+    .number()
+    .nullish()
+    .transform((value) => (value == null ? value : readUnixS(value))),
 };
-
-/** A key in full; a masked one, such as `ek-proxy-abcd...1234` or `ek-proxy-****`, is none. */
-const WHOLE_KEY = /^ek-proxy-(?!.*\.\.)[\w~+/=.-]{1,247}$/;
-
-export function isWholeKey(value: unknown): value is string {
-  return typeof value === "string" && WHOLE_KEY.test(value);
-}
 
 /** The answer to create: the only key object without whose secret nothing can be done. */
 export const createdKeySchema = z.looseObject({
   ...keyFields,
-  key: z.string().regex(WHOLE_KEY),
+  key: z.custom<string>(isWholeKey),
 });
 
 /** A key object in a list or a lookup, where the secret may be left out, or masked, which is the same to us. */
@@ -54,24 +56,19 @@ export const keyObjectSchema = z.looseObject({
   key: z
     .unknown()
     .optional()
-    .transform((value) => (isWholeKey(value) ? value : undefined)),
+    .transform((value) => (isShownWhole(value) ? value : undefined)),
 });
 
-/** The account's keys: a bare array, or an object with exactly one array in it. */
-export const keyListSchema = z.preprocess(withoutEnvelope, z.array(keyObjectSchema));
+/** The answer to lookup. */
+export const foundKeySchema = keyObjectSchema.refine(
+  (answer) => !speaksOfError(answer),
+  "speaks of an error",
+);
 
 /** The answer to toggle: `status` is the NEW state. */
-export const toggleAnswerSchema = z.looseObject({ status: z.boolean() });
-
-/** The answer to remove, in the API's words: anything else is no proof that the key is gone. */
-export const removalSchema = z
-  .looseObject({ message: z.string().regex(/delet|remov/i) })
-  .refine(speaksOfNoError, "speaks of an error");
-
-/** The answer to update: a message or the key, and no error. */
-export const confirmationSchema = z
-  .union([z.looseObject({ message: z.string() }), keyObjectSchema])
-  .refine(speaksOfNoError, "speaks of an error");
+export const toggleAnswerSchema = z
+  .looseObject({ status: z.boolean() })
+  .refine((answer) => !speaksOfError(answer), "speaks of an error");
 
 /** The answer to validate. A 200 is no pass: `valid` says it. */
 export const validationSchema = z.looseObject({
@@ -106,14 +103,30 @@ export interface KeySettings {
   limit_type: "daily" | "weekly" | "monthly";
 }
 
-function speaksOfNoError(answer: Record<string, unknown>): boolean {
-  return (answer["error"] ?? answer["detail"] ?? null) === null;
+/**
+ * Does a key on the account show all of these settings? Its window cannot be seen.
+ *
+ * @param key what a list or a lookup says of it.
+ */
+export function showsSettings(key: KeyObject, settings: KeySettings): boolean {
+  return (
+    normalName(key.name) === normalName(settings.name) &&
+    key.expires_at === settings.expires_at &&
+    Math.abs(key.allocated_ammount - settings.allocated_ammount) < MIN_CREDITS &&
+    sameSet(key.model_whitelist, settings.model_whitelist) &&
+    sameSet(key.ip_whitelist, settings.ip_whitelist)
+  );
 }
 
-function withoutEnvelope(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  // An error with a list in it is no empty account.
-  if ("error" in value || "errors" in value || "detail" in value) return value;
-  const arrays = Object.values(value).filter((entry) => Array.isArray(entry));
-  return arrays.length === 1 ? arrays[0] : value;
+/** Credits: a smaller difference is one of rounding. */
+const MIN_CREDITS = 1e-6;
+
+/** A name as it is compared: the API may trim or normalise what it stores. */
+export function normalName(name: string): string {
+  return name.trim().normalize("NFC");
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  const [ours, theirs] = [new Set(a), new Set(b)];
+  return ours.size === theirs.size && [...ours].every((entry) => theirs.has(entry));
 }

@@ -77,8 +77,3 @@ export async function listKeys(
     serverAheadMs,
   };
 }
-
-/** Credits that go back to the account when the key is removed. */
-export function unusedCredits({ allocated_ammount, used_ammount }: KeyObject): number {
-  return Math.max(0, allocated_ammount - used_ammount);
-}

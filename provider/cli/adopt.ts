@@ -5,6 +5,8 @@ import type { ProxyKeyInputs } from "../lifecycle/inputs";
 import { accountOf } from "./commandAccount";
 import { EXIT, Refusal, UsageError, type ExitCode } from "./exit";
 import { PulumiProject } from "./pulumi/project";
+import { oneLine } from "./terminal/plainText";
+import { shellWord } from "./terminal/shell";
 import { counted } from "./terminal/table";
 import type { World } from "./world";
 
@@ -43,11 +45,11 @@ export async function adopt(options: AdoptOptions, world: World): Promise<ExitCo
   }
   terminal.result(
     [
-      `${counted(described.names.length, "key")}: ${described.names.join(", ")}`,
+      `${counted(described.names.length, "key")}: ${oneLine(described.names.join(", "))}`,
       `${options.out} holds them in clear, readable for you only; ${options.program} declares them.`,
       "Next:",
-      `  pulumi import --file ${options.out} --generate-code=false --protect=false`,
-      `  rm ${options.out}`,
+      `  pulumi import --file ${shellWord(options.out)} --generate-code=false --protect=false`,
+      `  rm ${shellWord(options.out)}`,
       `then put ${options.program} into the program; \`pulumi preview\` shows no change.`,
       "Leave out keys that another stack manages already; `pulumi-electronhub orphans` shows those that none does.",
     ].join("\n"),

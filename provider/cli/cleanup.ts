@@ -1,12 +1,14 @@
 import type { StackSummary } from "@pulumi/pulumi/automation";
-import { EXIT, type ExitCode } from "./exit";
+import { EXIT, Refusal, type ExitCode, type Problem } from "./exit";
 import type { PulumiProject } from "./pulumi/project";
-import { keyTable, problemLines, problemsOf, type ReportHead } from "./report";
+import { creditsOf, keyTable, problemLines, problemsOf, sumOfCredits, type ReportHead } from "./report";
 import { cleanStack, type StackReport } from "./stack/cleanStack";
 import { listStacks, type Restoration } from "./stack/repair";
 import { shortName } from "./stack/task";
 import { openWorkplace, type StackCommandOptions } from "./stack/workplace";
-import { stackMatcher } from "./terminal/options";
+import { stackMatcher } from "./terminal/stackPattern";
+import { oneLine } from "./terminal/plainText";
+import { shellWord } from "./terminal/shell";
 import { counted, credits } from "./terminal/table";
 import type { World } from "./world";
 
@@ -23,6 +25,10 @@ export interface CleanupOptions extends StackCommandOptions {
 interface CleanupReport extends ReportHead {
   stacks: readonly StackReport[];
   creditsReturned: number;
+  /** Patterns of `--stack` that no stack fits: what they were for may be cleaned up already. */
+  unmatched: readonly string[];
+  /** Of the command as a whole. */
+  problems: readonly Problem[];
   /** States that were cut off, and are older copies since. */
   restored?: readonly Restoration[];
 }
@@ -40,10 +46,15 @@ export async function cleanup(options: CleanupOptions, world: World): Promise<Ex
     dryRun,
     breakLocksOlderThanMs: options.breakLocksOlderThan,
   });
-  noteIdle(options.except ?? [], listed, projectName, world);
+  const isIdle = (pattern: string) => !listed.some(({ name }) => stackMatcher([pattern], projectName)(name));
+  const unmatched = (options.stack ?? []).filter(isIdle);
+  for (const pattern of unmatched) terminal.note(`--stack ${shellWord(pattern)} fits no stack.`);
+  const problems = (options.except ?? []).filter(isIdle).map(idleException);
+  if (problems[0] !== undefined && !dryRun) throw new Refusal(problems[0]);
   const stacks = listed.filter(
     (summary) => fits(summary.name) && isOld(summary, options, world.clock.nowMs()),
   );
+  const selected = options.removeStack === true && !dryRun ? await project.selected() : undefined;
   const reports: StackReport[] = [];
   for (const [at, summary] of stacks.entries()) {
     if (stop.aborted) {
@@ -59,15 +70,17 @@ export async function cleanup(options: CleanupOptions, world: World): Promise<Ex
     reports.push(report);
     if (options.json !== true) terminal.result(stackText(report));
   }
-  await reselect(project, listed, reports);
-  const exitCode = exitCodeOf(reports);
-  const creditsReturned = reports.reduce((sum, report) => sum + report.creditsReturned, 0);
+  await reselect(project, selected, reports);
+  const exitCode = problems.length > 0 ? EXIT.failedInPart : exitCodeOf(reports, world);
+  const creditsReturned = sumOfCredits(reports.map((report) => report.creditsReturned));
   const report: CleanupReport = {
     command: "cleanup",
     dryRun,
     exitCode,
     stacks: reports,
     creditsReturned,
+    unmatched,
+    problems,
     ...(restored.length > 0 ? { restored } : {}),
   };
   if (options.json === true) terminal.json(report);
@@ -84,17 +97,12 @@ function matcherOf(
   return (stack) => fits(stack) && !isExcepted(stack);
 }
 
-/** An exception that leaves nothing out may be misspelt. */
-function noteIdle(
-  except: readonly string[],
-  listed: readonly StackSummary[],
-  project: string,
-  { terminal }: World,
-): void {
-  for (const pattern of except) {
-    const matches = stackMatcher([pattern], project);
-    if (!listed.some(({ name }) => matches(name))) terminal.note(`--except ${pattern} fits no stack.`);
-  }
+/** The stack that it was to protect may go by another name. */
+function idleException(pattern: string): Problem {
+  return {
+    why: `--except ${shellWord(pattern)} fits no stack of the project.`,
+    nextStep: "See `pulumi stack ls` for their names, and correct the exception or leave it out.",
+  };
 }
 
 /** A stack that was never updated holds nothing, and may have been made a moment ago. */
@@ -102,14 +110,13 @@ function isOld({ lastUpdate }: StackSummary, { olderThan }: CleanupOptions, nowM
   return olderThan === undefined || (lastUpdate !== undefined && nowMs - Date.parse(lastUpdate) > olderThan);
 }
 
-/** Leaves the stack selected that the person had selected. */
+/** Leaves the stack selected that the user had selected: Pulumi forgets it when any stack is removed. */
 async function reselect(
   project: PulumiProject,
-  listed: readonly StackSummary[],
+  selected: string | undefined,
   reports: readonly StackReport[],
 ): Promise<void> {
   const removed = new Set(reports.filter(({ outcome }) => outcome === "removed").map(({ stack }) => stack));
-  const selected = listed.find(({ current }) => current)?.name;
   if (removed.size === 0 || selected === undefined || removed.has(selected)) return;
   // A convenience: the stacks are clean whether or not it succeeds.
   await project.select(selected).catch(() => {});
@@ -127,9 +134,10 @@ function notBegun({ name, lastUpdate }: StackSummary): StackReport {
   };
 }
 
-function exitCodeOf(reports: readonly StackReport[]): ExitCode {
+function exitCodeOf(reports: readonly StackReport[], { changes }: World): ExitCode {
   const isIdle = ({ outcome }: StackReport) => outcome === "busy" || outcome === "refused";
-  if (reports.length > 0 && reports.every(isIdle)) return EXIT.refused;
+  const isIdleOrFailed = (report: StackReport) => isIdle(report) || report.outcome === "failed";
+  if (reports.length > 0 && changes.count === 0 && reports.every(isIdleOrFailed)) return EXIT.refused;
   const isWhole = reports.every(
     (report) => report.outcome !== "failed" && !isIdle(report) && report.problems.length === 0,
   );
@@ -155,20 +163,28 @@ function stackText(report: StackReport): string {
     ...(otherResources > 0 ? [counted(otherResources, "other resource")] : []),
     ...(returned > 0 ? [`${credits(returned)} credits returned`] : []),
   ];
-  const lines = [`${stack} (${updated}): ${OUTCOME_WORDS[outcome]}; ${rest.join(", ")}`];
+  const lines = [`${oneLine(`${stack} (${updated})`)}: ${OUTCOME_WORDS[outcome]}; ${rest.join(", ")}`];
   if (keys.length > 0) lines.push(keyTable(keys).replace(/^/gm, "  "));
   const all = [...problems, ...problemsOf(keys)];
   if (all.length > 0) lines.push(problemLines(all));
   return lines.join("\n");
 }
 
-function summaryText({ dryRun, stacks, creditsReturned: returned }: CleanupReport): string {
-  if (stacks.length === 0) return "No stack matches: nothing to do.";
+function summaryText({ dryRun, stacks, creditsReturned: returned, problems }: CleanupReport): string {
+  const told = problems.length > 0 ? `\n${problemLines(problems)}` : "";
+  if (stacks.length === 0) return `No stack matches: nothing to do.${told}`;
   const keys = stacks.flatMap((stack) => stack.keys);
   if (dryRun) {
     const planned = keys.filter(({ outcome }) => outcome === "would-remove");
-    const unused = planned.reduce((sum, key) => sum + (key.unusedCredits ?? 0), 0);
-    return `Dry run: ${counted(planned.length, "key")} of ${counted(stacks.length, "stack")} would be removed, and ${credits(unused)} unused credits returned. Nothing was changed; add --yes to do it.`;
+    const unclear = stacks.filter(
+      (stack) =>
+        (stack.outcome !== "planned" && stack.outcome !== "gone") ||
+        stack.keys.some(({ outcome }) => outcome === "unknown"),
+    ).length;
+    const doubt = `what a run would remove in ${counted(unclear, "stack")} of ${stacks.length} is not fully known: see above`;
+    if (planned.length === 0 && unclear > 0) return `Dry run: ${doubt}. Nothing was changed.${told}`;
+    const unused = credits(creditsOf(keys, "would-remove"));
+    return `Dry run: ${counted(planned.length, "key")} of ${counted(stacks.length, "stack")} would be removed, and ${unused} unused credits returned${unclear > 0 ? `; ${doubt}` : ""}. Nothing was changed; add --yes to do it.${told}`;
   }
   const removed = keys.filter(({ outcome }) => outcome === "removed").length;
   const failed = stacks.filter(({ outcome }) => ["failed", "busy", "refused"].includes(outcome)).length;

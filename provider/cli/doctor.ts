@@ -37,7 +37,7 @@ async function* checksOf({ dir, stack }: DoctorOptions, world: World): AsyncGene
   const { environment, terminal, clock } = world;
   const folder = resolve(dir);
   const opened = await openProject(folder);
-  const credentials = await findCredentials(stack, environment, opened);
+  const credentials = await findCredentials({ stack, dir }, environment, opened);
   for (const apiKey of writtenApiKeys(credentials)) terminal.hide(apiKey);
 
   yield nodeCheck();

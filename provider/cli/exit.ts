@@ -39,9 +39,12 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Whether it was clear before anything was done: a Refusal, or settings without which nothing can be begun. */
+/**
+ * Whether this command, the API or Pulumi says why it failed. Such a failure is a refusal, exit code 3, as long as nothing
+ * was changed. Anything else is a defect, and then it is not known what was begun: exit code 1.
+ */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof Refusal || (error instanceof Error && error.name === "ConfigurationError");
+  return error instanceof Refusal || isApiError(error) || isCommandFailure(error);
 }
 
 /** An error in words, whatever threw it. */

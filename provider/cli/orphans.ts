@@ -1,54 +1,30 @@
-import type { KeyObject } from "../api/wire";
-import { formatDuration } from "../api/duration";
 import { listKeys, type AccountView, type ListedKey } from "./accounts";
-import { creationsFolder } from "../config";
-import { nameHashOf, readCreations } from "../lifecycle/creationNotes";
-import { knownKeys } from "./backendKeys";
 import { accountOf } from "./commandAccount";
-import { EXIT, UsageError, type ExitCode } from "./exit";
+import { EXIT, UsageError, type ExitCode, type Problem } from "./exit";
+import { excludedBy, type OrphanFilter } from "./orphanFilter";
+import { orphanOf, orphansText, type OrphanReport, type OrphansReport } from "./orphanReport";
+import { Ownership } from "./ownership";
 import { PulumiProject } from "./pulumi/project";
-import {
-  creditsReturned,
-  keyFacts,
-  problemLines,
-  problemsOf,
-  type KeyReport,
-  type ReportHead,
-} from "./report";
 import { removeKey } from "./removeKey";
+import { creditsReturned } from "./report";
 import { listStacks } from "./stack/repair";
-import { stackMatcher } from "./terminal/options";
-import { counted, credits, table } from "./terminal/table";
+import { stackMatcher } from "./terminal/stackPattern";
+import { counted } from "./terminal/table";
 import type { World } from "./world";
 
-export interface OrphansOptions {
+export interface OrphansOptions extends OrphanFilter {
   dir: string;
   stack?: string;
   stacks?: readonly string[];
-  namePrefix?: string;
-  unusedFor?: number;
   remove?: boolean;
   yes?: boolean;
   json?: boolean;
 }
 
-/** A key that no stack knows. */
-interface OrphanReport extends KeyReport {
-  /** ISO 8601. null: not told. */
-  createdAt: string | null;
-}
-
-interface OrphansReport extends ReportHead {
-  orphans: readonly OrphanReport[];
-  /** Stacks whose states were read. */
-  stackCount: number;
-  creditsReturned: number;
-}
-
 /** Finds, and removes on demand, the account's keys that no stack of the backend knows. */
 export async function orphans(options: OrphansOptions, world: World): Promise<ExitCode> {
-  if (options.yes === true && options.remove !== true) throw new UsageError("--yes needs --remove.");
-  const { terminal } = world;
+  requireUsage(options);
+  const { clock, terminal } = world;
   const project = await PulumiProject.open(options.dir, world.changes);
   // Where a damaged state keeps Pulumi from reading them, nothing is known of any stack's keys.
   await listStacks(project, world, { all: true, dryRun: true, mayRestore: () => false });
@@ -56,144 +32,155 @@ export async function orphans(options: OrphansOptions, world: World): Promise<Ex
   const removes = options.remove === true && options.yes === true;
   // The account first: a key that a run makes from now on is not on this list, and one that is has its stack by then.
   terminal.progress("Listing the account's keys");
-  const { keys } = await listKeys(account);
-  const matches = removes || options.stacks === undefined ? undefined : stackMatcher(options.stacks);
-  const fits = filterOf(options, world.clock.nowMs());
-  let owners = await ownersOf(project, world, matches);
-  const found = keys.filter((key) => fits(key.wire) && isNobodys(key, owners));
-  const reports: OrphanReport[] = [];
-  for (const [at, key] of found.entries()) {
-    if (removes && world.stop.aborted) break;
-    if (!removes) {
-      reports.push(reportOf(key, "would-remove"));
-      continue;
-    }
-    terminal.progress(`Removing key ${at + 1} of ${found.length}`);
-    // The account's limit makes it take long, and somebody may have taken a key into a stack meanwhile.
-    if (world.clock.nowMs() - owners.readMs > STALE_MS) owners = await ownersOf(project, world);
-    reports.push(
-      isNobodys(key, owners) ? await removeOrphan(key, account, options, world) : reportOf(key, "kept"),
-    );
-  }
-  const isWhole = reports.length === found.length && reports.every(({ outcome }) => outcome !== "failed");
+  const { keys, serverAheadMs } = await listKeys(account);
+  const serverNowMs = serverAheadMs === undefined ? undefined : clock.nowMs() + serverAheadMs;
+  const matches =
+    removes || options.stacks === undefined ? undefined : stackMatcher(options.stacks, await project.name());
+  const ownership = new Ownership(project, world, matches);
+  await ownership.read();
+  const search: Search = { keys, serverNowMs, ownership, options };
+  const found = keys.filter(
+    (key) => excludedBy(key, options, serverNowMs) === undefined && mayBeOrphan(key, ownership),
+  );
+  const problems = [...namedProblems(search), ...timeProblems(search)];
+  const isStrange = found.length > 0 && keys.every((key) => ownership.ownerOf(key) === undefined);
+  if (isStrange) problems.push(strangeBackend(ownership.stackCount, keys.length));
+  const changesBefore = world.changes.count;
+  const reports =
+    removes && !isStrange
+      ? await removeAll(found, account, search, world)
+      : found.map((key) => planned(key, ownership, isStrange));
+  if (reports.length < found.length) problems.push(interruptedBefore(found.length - reports.length));
+  const isWhole =
+    problems.length === 0 && reports.every(({ outcome }) => outcome !== "failed" && outcome !== "unknown");
+  const isRefused = removes && world.changes.count === changesBefore;
   const report: OrphansReport = {
     command: "orphans",
     dryRun: !removes,
-    exitCode: isWhole ? EXIT.done : EXIT.failedInPart,
+    exitCode: isWhole ? EXIT.done : isRefused ? EXIT.refused : EXIT.failedInPart,
     orphans: reports,
-    stackCount: owners.stackCount,
+    stackCount: ownership.stackCount,
     creditsReturned: creditsReturned(reports),
+    problems,
   };
   if (options.json === true) terminal.json(report);
-  else terminal.result(textOf(report, options, world.clock.nowMs()));
+  else
+    terminal.result(orphansText(report, { advice: adviceFor(options), nowMs: serverNowMs ?? clock.nowMs() }));
   return report.exitCode;
 }
 
-function filterOf(
-  { namePrefix = "", unusedFor }: OrphansOptions,
-  nowMs: number,
-): (wire: KeyObject) => boolean {
-  return ({ name, last_used: lastUsedUnixS, created_at: createdUnixS }) => {
-    if (!name.startsWith(namePrefix)) return false;
-    if (unusedFor === undefined) return true;
-    // A key that was never used counts from its making; one of which neither is told may be in use.
-    const sinceUnixS = lastUsedUnixS ?? (lastUsedUnixS === null ? createdUnixS : undefined);
-    return sinceUnixS !== undefined && nowMs - sinceUnixS * 1_000 >= unusedFor;
-  };
-}
-
-/** Milliseconds after which the states of the stacks are read again. */
-const STALE_MS = 30_000;
-
-/** Who has keys, or is making them. */
-interface Owners {
-  fingerprints: ReadonlySet<string>;
-  /** Names of keys in the making, by what the states say. */
-  names: ReadonlySet<string>;
-  /** Hashes of names of keys in the making, by what this machine knows. */
-  nameHashes: ReadonlySet<string>;
-  stackCount: number;
-  readMs: number;
-}
-
-async function ownersOf(
-  project: PulumiProject,
-  { clock, environment, terminal }: World,
-  matches?: (stack: string) => boolean,
-): Promise<Owners> {
-  const known = await knownKeys(project, terminal, matches);
-  const running = readCreations(creationsFolder(environment)).filter((noted) => noted.running);
-  return {
-    fingerprints: known.fingerprints(),
-    names: known.names(),
-    nameHashes: new Set(running.map(({ nameHash }) => nameHash)),
-    stackCount: known.stackCount,
-    readMs: clock.nowMs(),
-  };
-}
-
-function isNobodys({ fingerprint, wire }: ListedKey, { fingerprints, names, nameHashes }: Owners): boolean {
-  if (fingerprint !== undefined && fingerprints.has(fingerprint)) return false;
-  return !names.has(wire.name) && !nameHashes.has(nameHashOf(wire.name));
-}
-
-/** With `--unused-for` it is looked up once more right before: somebody may have begun to use it. */
-async function removeOrphan(
-  key: ListedKey,
-  account: AccountView,
-  { unusedFor }: OrphansOptions,
-  { changes }: World,
-): Promise<OrphanReport> {
-  const within = unusedFor === undefined ? undefined : `${Math.ceil(unusedFor / 1_000)}s`;
-  const { outcome, ...why } = await removeKey(key, account, changes, within);
-  return { ...reportOf(key, outcome), ...why };
-}
-
-function reportOf({ wire, fingerprint }: ListedKey, outcome: KeyReport["outcome"]): OrphanReport {
-  const created = wire.created_at === undefined ? undefined : new Date(wire.created_at * 1_000).toISOString();
-  return {
-    name: wire.name,
-    fingerprint: fingerprint ?? "",
-    resource: null,
-    createdAt: created ?? null,
-    ...keyFacts(wire),
-    outcome,
-  };
-}
-
-function textOf(report: OrphansReport, { stacks, remove: wanted }: OrphansOptions, nowMs: number): string {
-  const { orphans: keys, dryRun, stackCount } = report;
-  const where = `${counted(stackCount, "stack")} of the backend`;
-  if (keys.length === 0) return `No orphan: ${where} know every key of the account that fits.`;
-  const age = (instant: string | null) =>
-    instant === null ? "?" : `${formatDuration(Math.max(0, nowMs - Date.parse(instant)))} ago`;
-  const rows = keys.map(({ name, fingerprint, createdAt, lastUsedAt, unusedCredits, outcome }) => [
-    name ?? "?",
-    fingerprint,
-    age(createdAt),
-    lastUsedAt === undefined ? "?" : lastUsedAt === null ? "never" : age(lastUsedAt),
-    credits(unusedCredits ?? 0),
-    ...(dryRun ? [] : [outcome]),
-  ]);
-  const heading = ["key", "fingerprint", "made", "last use", "unused credits", ...(dryRun ? [] : [""])];
-  const lines = [table([heading, ...rows])];
-  const problems = problemsOf(keys);
-  if (problems.length > 0) lines.push(problemLines(problems));
-  if (!dryRun) {
-    const removed = keys.filter(({ outcome }) => outcome === "removed").length;
-    lines.push(`${counted(removed, "key")} removed, ${credits(report.creditsReturned)} credits returned.`);
-    return lines.join("\n");
+function requireUsage(options: OrphansOptions): void {
+  if (options.yes === true && options.remove !== true) throw new UsageError("--yes needs --remove.");
+  if (options.yes === true && !namesKeys(options)) {
+    throw new UsageError(
+      "--remove --yes needs --name-prefix or --fingerprint: a key that no stack of this backend knows may be in use all the same.",
+    );
   }
-  const unused = keys.reduce((sum, key) => sum + (key.unusedCredits ?? 0), 0);
-  lines.push(
-    `${counted(keys.length, "key")} that none of ${where} knows, with ${credits(unused)} unused credits.`,
-  );
-  if (dryRun && stacks !== undefined)
-    lines.push("Only the stacks that --stacks names were looked at; another may know them.");
-  lines.push(
-    wanted === true
-      ? "Dry run: nothing was changed; add --yes to remove them."
-      : "To remove them add --remove --yes. A key that is used outside of Pulumi, or by a stack of another backend, is an orphan here too.",
-  );
-  return lines.join("\n");
+}
+
+function namesKeys({ namePrefix, fingerprint = [] }: OrphansOptions): boolean {
+  return namePrefix !== undefined || fingerprint.length > 0;
+}
+
+/** What was found on the account and in the stacks. */
+interface Search {
+  keys: readonly ListedKey[];
+  serverNowMs: number | undefined;
+  ownership: Ownership;
+  options: OrphansOptions;
+}
+
+/** A key that a stack has is none, and one that a run is making will have its stack. */
+function mayBeOrphan(key: ListedKey, ownership: Ownership): boolean {
+  const claim = ownership.claimOn(key);
+  return claim === undefined || claim.kind === "hidden";
+}
+
+/** Why keys that `--fingerprint` names are not among the orphans. */
+function namedProblems({ keys, serverNowMs, ownership, options }: Search): Problem[] {
+  const hidden = keys.filter(({ fingerprint }) => fingerprint === undefined).length;
+  return [...new Set(options.fingerprint)].flatMap((wanted): Problem[] => {
+    const key = keys.find(({ fingerprint }) => fingerprint === wanted);
+    if (key === undefined) {
+      const rest = hidden === 0 ? "" : `, and ${counted(hidden, "key")} without the secret`;
+      return [
+        {
+          why: `The account's list shows no key with fingerprint ${wanted}${rest}.`,
+          nextStep: "Check the fingerprint, and that the API key is that of the key's account.",
+        },
+      ];
+    }
+    const claim = ownership.claimOn(key);
+    if (claim !== undefined) return [{ why: claim.why, nextStep: claim.nextStep }];
+    const option = excludedBy(key, options, serverNowMs);
+    if (option === undefined) return [];
+    return [
+      {
+        why: `Key ${JSON.stringify(key.wire.name)} (${wanted}) does not fit ${option}.`,
+        nextStep: `Leave out ${option}, or the fingerprint.`,
+      },
+    ];
+  });
+}
+
+function timeProblems({ serverNowMs, options }: Search): Problem[] {
+  if (options.unusedFor === undefined || serverNowMs !== undefined) return [];
+  return [
+    {
+      why: "The API's responses have no date, so no key counts as unused.",
+      nextStep: "Leave out --unused-for, or check any proxy between here and the API.",
+    },
+  ];
+}
+
+function strangeBackend(stackCount: number, keyCount: number): Problem {
+  return {
+    why: `No key of the account (${keyCount} in all) is in any of the ${counted(stackCount, "stack")} that were read: this is most likely another backend, or another account. Nothing is removed.`,
+    nextStep: "Check PULUMI_BACKEND_URL, `pulumi whoami -v` and the API key, then run the command again.",
+  };
+}
+
+function interruptedBefore(count: number): Problem {
+  return {
+    why: `The command was interrupted before ${counted(count, "key")}.`,
+    nextStep: "Run it again; it goes on from what is true.",
+  };
+}
+
+function planned(key: ListedKey, ownership: Ownership, isStrange: boolean): OrphanReport {
+  const claim = ownership.claimOn(key);
+  if (claim !== undefined)
+    return orphanOf(key, { outcome: "unknown", why: claim.why, nextStep: claim.nextStep });
+  return orphanOf(key, { outcome: isStrange ? "unknown" : "would-remove" });
+}
+
+async function removeAll(
+  found: readonly ListedKey[],
+  account: AccountView,
+  { ownership, options: { unusedFor } }: Search,
+  { changes, stop, terminal }: World,
+): Promise<OrphanReport[]> {
+  const refuseIfUsedWithin = unusedFor === undefined ? undefined : `${Math.ceil(unusedFor / 1_000)}s`;
+  const reports: OrphanReport[] = [];
+  for (const [at, key] of found.entries()) {
+    if (stop.aborted) break;
+    if (key.fingerprint === undefined) {
+      reports.push(planned(key, ownership, false));
+      continue;
+    }
+    terminal.progress(`Removing key ${at + 1} of ${found.length}`);
+    const requireUnowned = () => ownership.requireUnclaimed(key);
+    reports.push(
+      orphanOf(key, await removeKey(key, account, { changes, requireUnowned, refuseIfUsedWithin })),
+    );
+  }
+  return reports;
+}
+
+function adviceFor(options: OrphansOptions): string {
+  if (options.stacks !== undefined)
+    return "Only the stacks that --stacks names were read; another may have these keys.";
+  const missing = namesKeys(options) ? "" : " and --name-prefix or --fingerprint";
+  if (options.remove === true) return `Dry run: nothing was changed; add --yes${missing} to remove them.`;
+  return `A key that is used outside of Pulumi, or by a stack of another backend, is an orphan here too. To remove those that you know to be unused, add --remove --yes${missing}.`;
 }

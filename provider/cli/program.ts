@@ -3,11 +3,14 @@ import { packageVersion } from "../config";
 import type { AdoptOptions } from "./adopt";
 import type { CleanupOptions } from "./cleanup";
 import type { DoctorOptions } from "./doctor";
-import { EXIT, isRefusal, UsageError, problemOf, type ExitCode } from "./exit";
+import { EXIT, isRefusal, UsageError, problemOf, type ExitCode, type Problem } from "./exit";
+import { fingerprints } from "./orphanFilter";
 import type { OrphansOptions } from "./orphans";
 import type { RecoverOptions } from "./recover";
 import type { SimulateOptions } from "./simulate";
-import { collected, durationMs, nonEmpty, port, positiveCount } from "./terminal/options";
+import { durationMs, nonEmpty, port, positiveCount, stackPatterns } from "./terminal/options";
+import { oneLine } from "./terminal/plainText";
+import type { Terminal } from "./terminal/terminal";
 import { systemWorld, type World } from "./world";
 
 /** Runs the command line and sets the process's exit code. Never throws. */
@@ -23,23 +26,44 @@ async function exitCodeOf(args: readonly string[], world: World): Promise<ExitCo
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    if (error instanceof UsageError) {
-      world.terminal.note(`error: ${error.message}`);
-      return EXIT.usage;
-    }
-    const isRefused = isRefusal(error) && world.changes.count === 0;
-    return failed(error, isRefused ? EXIT.refused : EXIT.failedInPart, args, world);
+    if (!(error instanceof CommanderError)) return failed(error, args, world);
+    return error.exitCode === 0 ? EXIT.done : misused(error, args, world);
   } finally {
     world.terminal.end();
   }
 }
 
-/** Says why the whole command failed, to programs as well. */
-function failed(error: unknown, exitCode: ExitCode, args: readonly string[], { terminal }: World): ExitCode {
+/** Says why the whole command failed. */
+function failed(error: unknown, args: readonly string[], { changes, terminal }: World): ExitCode {
   const problem = problemOf(error);
   terminal.note(`${problem.why}\n${problem.nextStep}`);
-  if (args.includes("--json")) terminal.json({ command: args[0], exitCode, problems: [problem] });
+  const isUsage = error instanceof UsageError;
+  const isRefused = isRefusal(error) && changes.count === 0;
+  return reported(
+    isUsage ? EXIT.usage : isRefused ? EXIT.refused : EXIT.failedInPart,
+    problem,
+    args,
+    terminal,
+  );
+}
+
+/** Commander has said it on stderr already. */
+function misused({ code, message }: CommanderError, args: readonly string[], { terminal }: World): ExitCode {
+  const why = code === "commander.help" ? "No command is named." : oneLine(message.replace(/^error: /, ""));
+  return reported(EXIT.usage, problemOf(new UsageError(why)), args, terminal);
+}
+
+/** Reports to programs as well. */
+function reported(
+  exitCode: ExitCode,
+  problem: Problem,
+  args: readonly string[],
+  terminal: Terminal,
+): ExitCode {
+  if (args.includes("--json")) {
+    const command = args[0]?.startsWith("-") === false ? args[0] : null;
+    terminal.json({ command, exitCode, problems: [problem] });
+  }
   return exitCode;
 }
 
@@ -59,6 +83,7 @@ function programOf(world: World, done: (code: ExitCode) => void): Command {
     .exitOverride()
     .showHelpAfterError("(add --help for the options and examples)")
     .configureHelp({ helpWidth: 100 })
+    .configureOutput({ writeErr: (text) => world.terminal.note(text.trimEnd()) })
     .addHelpText("after", EXIT_CODES);
   const action =
     // Loaded only where it is needed: Pulumi's SDK alone takes half a second.
@@ -72,8 +97,12 @@ function programOf(world: World, done: (code: ExitCode) => void): Command {
     .command("cleanup")
     .description("Destroys every matching stack of the project, what crashed runs have left included.")
     .addOption(dirOption())
-    .option("--stack <glob...>", "stacks by name (default: every stack of the project)", collected)
-    .option("--except <glob...>", "stacks that are left alone", collected)
+    .option(
+      "--stack <glob...>",
+      "stacks by name: * stands for any characters, ? for one, [a-z] for one of these (default: all)",
+      stackPatterns,
+    )
+    .option("--except <glob...>", "stacks that are left alone; each of them has to exist", stackPatterns)
     .option("--older-than <duration>", "only stacks whose last update is longer ago, such as 7d", durationMs)
     .option("--remove-stack", "remove each stack as well, once nothing is left of it")
     .option("--yes", "do it (default: a dry run that shows what would be done)")
@@ -118,10 +147,15 @@ ${EXIT_CODES}`,
     .description("Shows the account's keys that no stack of the backend knows, and removes them on demand.")
     .addOption(dirOption())
     .addOption(accountOption())
-    .option("--stacks <glob...>", "look into these stacks only; --remove always looks into all", collected)
-    .option("--name-prefix <prefix>", "only keys whose name begins so", nonEmpty)
+    .option(
+      "--stacks <glob...>",
+      "look into these stacks only; --remove always looks into all",
+      stackPatterns,
+    )
+    .option("--name-prefix <prefix>", "only keys whose name begins so")
+    .option("--fingerprint <fingerprint...>", "only keys with these fingerprints (pk-…)", fingerprints)
     .option("--unused-for <duration>", "only keys that nobody has used for as long, such as 30d", durationMs)
-    .option("--remove", "remove them")
+    .option("--remove", "remove them; with --yes it needs --name-prefix or --fingerprint")
     .option("--yes", "with --remove: do it (default: a dry run)")
     .addOption(jsonOption())
     .addHelpText(
@@ -141,7 +175,7 @@ ${EXIT_CODES}`,
     )
     .addOption(dirOption())
     .addOption(accountOption())
-    .option("--name-prefix <prefix>", "only keys whose name begins so", nonEmpty)
+    .option("--name-prefix <prefix>", "only keys whose name begins so")
     .addOption(
       new Option("--budget-window <window>", "the window of their budgets, which the API never tells")
         .choices(["daily", "weekly", "monthly"])
@@ -198,9 +232,18 @@ ${EXIT_CODES}`,
     )
     .action(action<SimulateOptions>(async () => (await import("./simulate.js")).simulate));
 
-  for (const command of program.commands)
-    command.exitOverride().showHelpAfterError("(add --help for the options and examples)");
+  for (const { options } of program.commands) options.forEach(refuseEmpty);
   return program;
+}
+
+/** Refuses an empty value, whatever the option is. No command takes arguments. */
+function refuseEmpty(option: Option): void {
+  if (option.isBoolean()) return;
+  const { parseArg: parse } = option;
+  option.argParser((text: string, earlier: unknown) => {
+    const value = nonEmpty(text);
+    return parse === undefined ? value : parse(value, earlier);
+  });
 }
 
 function dirOption(): Option {
@@ -213,7 +256,7 @@ function dirOption(): Option {
 function accountOption(): Option {
   return new Option(
     "--stack <name>",
-    "the stack whose configuration names the account (default: the environment, then the selected stack)",
+    "the stack whose configuration the environment completes, as in `pulumi up` (default: the selected stack)",
   );
 }
 
@@ -233,6 +276,6 @@ function settleOption(): Option {
 function breakLocksOption(): Option {
   return new Option(
     "--break-locks-older-than <duration>",
-    "take a lock that another machine left this long ago for a dead run's, such as 6h (default: never)",
+    "break a stack's locks if all are older, such as 10m: longer than any run takes (default: never)",
   ).argParser(durationMs);
 }

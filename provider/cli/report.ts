@@ -1,6 +1,5 @@
 import type { KeyObject } from "../api/wire";
 import { instantOf } from "../lifecycle/instants";
-import { unusedCredits } from "./accounts";
 import type { ExitCode, Problem } from "./exit";
 import { credits, table } from "./terminal/table";
 
@@ -37,18 +36,29 @@ export function keyFacts(wire: KeyObject | undefined): Pick<KeyReport, "lastUsed
   if (wire === undefined) return { unusedCredits: null };
   return {
     lastUsedAt: typeof wire.last_used === "number" ? instantOf(wire.last_used) : wire.last_used,
-    unusedCredits: unusedCredits(wire),
+    unusedCredits: Math.max(0, sumOfCredits([wire.allocated_ammount, -wire.used_ammount])),
   };
 }
 
-/** Credits that went back with the keys that were removed. */
+/** Credits that went back with the keys that were removed, as far as they are known. */
 export function creditsReturned(keys: readonly KeyReport[]): number {
-  return keys
-    .filter(({ outcome }) => outcome === "removed")
-    .reduce((sum, { unusedCredits: unused }) => sum + (unused ?? 0), 0);
+  return creditsOf(keys, "removed");
 }
 
-const OUTCOME_WORDS: Record<KeyOutcome, string> = {
+/** Unused credits of the keys with this outcome, as far as they are known. */
+export function creditsOf(keys: readonly KeyReport[], wanted: KeyOutcome): number {
+  return sumOfCredits(
+    keys.flatMap(({ outcome, unusedCredits }) => (outcome === wanted ? (unusedCredits ?? []) : [])),
+  );
+}
+
+/** The exact sum of amounts with up to six decimals. */
+export function sumOfCredits(amounts: readonly number[]): number {
+  const sum = amounts.reduce((total, amount) => total + Math.round(amount * 1e6), 0) / 1e6;
+  return sum === 0 ? 0 : sum;
+}
+
+export const OUTCOME_WORDS: Record<KeyOutcome, string> = {
   "would-remove": "would be removed",
   "would-adopt": "would be adopted",
   removed: "removed",
@@ -56,7 +66,7 @@ const OUTCOME_WORDS: Record<KeyOutcome, string> = {
   "already-gone": "already gone",
   kept: "kept on the account",
   failed: "FAILED",
-  unknown: "not known",
+  unknown: "unknown",
 };
 
 /** The keys as a table, a line each. */

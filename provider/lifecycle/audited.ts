@@ -1,6 +1,6 @@
 import { openAuditLog, reasonOf, type AuditEntry } from "./audit";
 import { InitializationFailure, type Subject } from "./failures";
-import { inputNames } from "./inputs";
+import { inputNames, type InputName } from "./inputs";
 import type { Operation } from "./session";
 import type { ProxyKeyState } from "./state";
 
@@ -81,8 +81,12 @@ function entryOf(action: AuditedAction, subject: Subject, operation: Operation):
   };
 }
 
-/** Everything that a removed key was, so that one like it can be made again. */
+/** What a program may have passed as a secret, and what no key like it needs: it was of use only to the one removed. */
+const LEFT_OUT: ReadonlySet<InputName> = new Set(["rotationTrigger", "adopt"]);
+
+/** Everything that a removed key was set to, so that one like it can be made again. */
 function backupOf(properties: Record<string, unknown>): Record<string, unknown> {
-  const kept = [...inputNames, "createdAt", "lastUsedAt", "usedBudget"];
+  const settings = inputNames.filter((name) => !LEFT_OUT.has(name));
+  const kept = [...settings, "createdAt", "lastUsedAt", "usedBudget"];
   return Object.fromEntries(kept.map((name) => [name, properties[name]]));
 }

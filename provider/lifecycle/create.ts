@@ -160,7 +160,8 @@ async function removeTwins(created: CreatedKey, createdAs: string, operation: Op
     if (found.kind === "withheld") throw new Error("the list does not show its secret");
     for (const { key } of found.keys) {
       await client.remove(key, wait).catch((error: unknown) => {
-        if (!isApiError(error) || error.name !== "NotFoundError") throw error;
+        const isGone = isApiError(error) && "saidByApi" in error && error.saidByApi === true;
+        if (!isGone) throw error;
       });
     }
   } catch (error) {

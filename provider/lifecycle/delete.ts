@@ -11,8 +11,8 @@ import { fingerprintOf, keyOf } from "./state";
 export type DeleteOutcome = "removed" | "already deleted" | "disabled" | "taken over";
 
 /**
- * Removes a key, at once and for good. Done when the API says so, or when it says that there is no such key. An answer
- * that may be anybody's word is believed only after the account's list has answered without the key.
+ * Removes a key, at once and for good. Done when the API says so in its words, or that there is no such key. Any other
+ * success or 404 is believed only after the account's complete list has answered without the key.
  */
 export async function remove(
   id: string,
@@ -37,10 +37,10 @@ export async function remove(
     if (!isApiError(error)) throw error;
     if (isApisWordThatItIsGone(error)) return "already deleted";
     // A 404 that may be anybody's, or a success that is not in the API's words: perhaps an edge's or a proxy's page.
-    const isEmptySuccess = removing && error.name === "UnexpectedAnswerError" && error.outcomeUnknown;
-    if (error.name !== "NotFoundError" && !isEmptySuccess) throw error;
+    const isVagueSuccess = removing && error.name === "UnexpectedAnswerError" && error.outcomeUnknown;
+    if (error.name !== "NotFoundError" && !isVagueSuccess) throw error;
     await requireEvidence(key, error, operation);
-    return "already deleted";
+    return isVagueSuccess ? "removed" : "already deleted";
   } finally {
     operation.snapshot.invalidate();
   }
@@ -73,7 +73,16 @@ async function refuseIfUsed(key: string, within: unknown, { client, wait }: Oper
     });
   }
   if (lastUsedUnixS === null) return;
-  const agoMs = Math.max(0, wait.clock.nowMs() - lastUsedUnixS * 1_000);
+  const { serverAheadMs } = client;
+  if (serverAheadMs === undefined) {
+    throw new StillUsedError({
+      why: `The API's responses do not have the time (a Date header), so how long ago the key was used is unknown, and refuseIfUsedWithin is ${within}.`,
+      nextStep:
+        "Nothing was removed. Check any proxy between here and the API, or leave refuseIfUsedWithin out, run `pulumi up`, then destroy.",
+    });
+  }
+  // The server wrote down when the key was used, so its clock decides. A use in its future is one just now.
+  const agoMs = Math.max(0, wait.clock.nowMs() + serverAheadMs - lastUsedUnixS * 1_000);
   if (agoMs >= withinMs) return;
   throw new StillUsedError({
     why: `The key was used ${formatDuration(agoMs)} ago, and refuseIfUsedWithin is ${within}.`,

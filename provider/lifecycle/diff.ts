@@ -7,10 +7,12 @@ import { containsUnknown, inputNames, type InputName } from "./inputs";
 type Properties = Record<string, unknown>;
 
 interface ComparedField {
+  schema: z.ZodType;
+  canonical?: (value: unknown) => unknown;
   isSatisfiedBy?: (value: unknown, state: Properties) => boolean;
 }
 
-/** Which inputs differ between a state and what is declared. Order in lists and spelling are no difference. Pure. */
+/** Which inputs differ between a state and what is declared. The order of models and addresses, and spelling, are no difference. Pure. */
 export function changedInputs(olds: Properties, news: Properties): InputName[] {
   return inputNames.filter((name) => {
     if (containsUnknown(news[name])) return true;
@@ -36,17 +38,12 @@ export function diff(olds: Properties, news: Properties): DiffResult {
 
 /** One text for each meaning; also of values that a schema refuses, since a state may hold what an API once sent. */
 function canonical(name: InputName, value: unknown): string {
-  const parsed = (inputFields[name].schema as z.ZodType).safeParse(value ?? undefined);
-  return JSON.stringify(parsed.success ? parsed.data : (value ?? null), sortedKeys) ?? "null";
+  const { schema, canonical: formOf = (same: unknown) => same } = inputFields[name] as ComparedField;
+  const parsed = schema.safeParse(value ?? undefined);
+  return JSON.stringify(formOf(parsed.success ? parsed.data : (value ?? null)), sortedKeys) ?? "null";
 }
 
 function sortedKeys(_key: string, value: unknown): unknown {
-  if (Array.isArray(value)) return [...(value as unknown[])].toSorted(byText);
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function byText(a: unknown, b: unknown): number {
-  const [left, right] = [JSON.stringify(a) ?? "", JSON.stringify(b) ?? ""];
-  return left < right ? -1 : left > right ? 1 : 0;
 }

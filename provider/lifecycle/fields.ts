@@ -23,6 +23,8 @@ interface InputField<Schema extends z.ZodType = z.ZodType> {
   fromWire?(value: unknown): z.output<Schema>;
   /** What is wrong with a NEW value at this time; a value that stays as it was is never asked about. */
   refuseNew?(value: z.output<Schema>, nowMs: number): string | undefined;
+  /** One form for values that mean the same to the account, whether the schema takes them or not. Default: as it is. */
+  canonical?(value: unknown): unknown;
   /** Whether a declared value leaves the state as it is, although the two differ. */
   isSatisfiedBy?(value: unknown, state: Readonly<Record<string, unknown>>): boolean;
   /** Encrypted in the state and masked on the screen, whatever the program passes. */
@@ -49,12 +51,24 @@ const EXPIRY_FORMS = `must be "${NEVER}", an ISO 8601 instant such as 2030-01-31
 
 const DURATION_FORMS = "must be a duration such as 30m, 24h or 7d";
 
+/** What an API may drop or rewrite, and what forges the output of a terminal. */
+export const UNFIT_CHARACTER = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+function inAnyOrder(value: unknown): unknown {
+  return Array.isArray(value) ? value.map(String).toSorted() : value;
+}
+
 export const inputFields = {
   /** At most 25 characters. Left out: the resource's name, cut, and 7 random characters; kept for the key's life. */
   name: inputField({
     schema: z
       .string("must be a text")
       .refine((name) => name.trim() !== "", "must not be blank")
+      .refine((name) => name.trim() === name || name.trim() === "", "must not begin or end with white space")
+      .refine(
+        (name) => !UNFIT_CHARACTER.test(name),
+        "must have no control character, no invisible formatting character and no half of a surrogate pair",
+      )
       .refine((name) => [...name].length <= MAX_NAME_LENGTH, {
         error: ({ input }) =>
           `must have at most ${MAX_NAME_LENGTH} characters; this one has ${[...String(input)].length}`,
@@ -63,6 +77,8 @@ export const inputFields = {
     wire: "name",
     toWire: (name) => name,
     fromWire: (name) => name as string,
+    // The API may trim and normalise a name.
+    canonical: (name) => (typeof name === "string" ? name.trim().normalize("NFC") : name),
     // An adopted key whose name is left out keeps the one that it has.
     isSatisfiedBy: (name) => name === undefined,
   }),
@@ -103,7 +119,7 @@ export const inputFields = {
         ? `must be in the future; ${instant} has passed`
         : undefined,
   }),
-  /** Instead of `expiresAt`: a duration such as `30d`, counted from the key's creation. */
+  /** Instead of `expiresAt`: a duration such as `30d`, counted from the `up` that first has it. */
   expiresIn: inputField({
     schema: z
       .string(DURATION_FORMS)
@@ -138,6 +154,7 @@ export const inputFields = {
     change: "update",
     wire: "model_whitelist",
     toWire: (models) => (models === "all" ? [] : models),
+    canonical: inAnyOrder,
     fromWire: (models) => listOr("all", models as string[]),
   }),
   /** IP addresses and CIDR blocks that may use the key, or `"any"`. An empty list is refused: the API would read it as any. */
@@ -160,6 +177,7 @@ export const inputFields = {
     change: "update",
     wire: "ip_whitelist",
     toWire: (blocks) => (blocks === "any" ? [] : blocks),
+    canonical: inAnyOrder,
     fromWire: (blocks) => listOr("any", (blocks as string[]).map(canonicalIpBlock)),
   }),
   /** Whether the key works. Observed before it is toggled, and verified. */
@@ -170,7 +188,7 @@ export const inputFields = {
     toWire: (enabled) => enabled,
     fromWire: (enabled) => enabled as boolean,
   }),
-  /** Any value. A change of it makes a new key first, then removes the old one. */
+  /** Any value; the order within a list counts. A change of it makes a new key first, then removes the old one. */
   rotationTrigger: inputField({ schema: z.unknown().optional(), change: "replace" }),
   /** An existing key of the account, taken over instead of making one, and brought to the declared settings. Once taken over, it may be left out. */
   adopt: inputField({

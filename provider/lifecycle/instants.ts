@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_UNIX_S } from "../api/unixTime";
 
 /** The spelling of "no expiry" in a program, and in the state. */
 export const NEVER = "never";
@@ -18,9 +19,6 @@ export function readInstant(value: string | number): string | undefined {
   if (isoDay.safeParse(value).success) return instantOf(Date.parse(`${value}T00:00:00Z`) / 1_000);
   return isoInstant.safeParse(value).success ? instantOf(Date.parse(value) / 1_000) : undefined;
 }
-
-/** The end of the year 9999: what lies beyond was meant in milliseconds. */
-const MAX_UNIX_S = 253_402_300_799;
 
 /** An instant as we store it, from Unix seconds. Undefined beyond the years 1970 to 9999. */
 export function instantOf(unixS: number): string | undefined {

@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 
@@ -52,6 +62,7 @@ export class KeysOfRun {
   readonly #options: KeysOfRunOptions;
   readonly #known = new Map<string, Known>();
   #offset = 0;
+  #isReady = false;
   #isTroubled = false;
 
   constructor(options: KeysOfRunOptions = {}) {
@@ -112,7 +123,7 @@ export class KeysOfRun {
     // Each line starts with the break, so that one that was cut off spoils no other.
     const line = `\n${JSON.stringify({ key: fingerprint, atMs: nowMs(), fact })}\n`;
     this.#attempt(() => {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      if (!this.#isReady) this.#prepare(dirname(file), nowMs());
       const handle = openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
       try {
         writeSync(handle, line);
@@ -120,6 +131,17 @@ export class KeysOfRun {
         closeSync(handle);
       }
     });
+  }
+
+  /** Makes the folder, and removes the files of runs that are over. */
+  #prepare(folder: string, nowMs: number): void {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#isReady = true;
+    for (const name of readdirSync(folder)) {
+      const file = join(folder, name);
+      const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? nowMs;
+      if (nowMs - mtimeMs > MAX_RUN_MS) rmSync(file, { force: true });
+    }
   }
 
   #learn(fingerprint: string, fact: Fact): void {

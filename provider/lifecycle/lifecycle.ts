@@ -171,8 +171,8 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
 }
 
 /** One text for the same inputs, in whatever order, without the provider's code that the host adds. */
-function textOf({ __provider: _, ...inputs }: Properties): string {
-  return JSON.stringify(inputs, (_key, value: unknown) =>
+function textOf(inputs: Properties): string {
+  return JSON.stringify({ ...inputs, __provider: undefined }, (_key, value: unknown) =>
     typeof value === "object" && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
       : value,

@@ -1,4 +1,4 @@
-import { MAX_NAME_LENGTH } from "./fields";
+import { MAX_NAME_LENGTH, UNFIT_CHARACTER } from "./fields";
 
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 const SUFFIX_LENGTH = 7;
@@ -12,9 +12,11 @@ export function generateName(
   randomBytes: (count: number) => Uint8Array,
 ): string {
   const suffix = Array.from(randomBytes(SUFFIX_LENGTH), (byte) => BASE32[byte % BASE32.length]).join("");
-  // Control characters, lone surrogates and decomposed letters might come back from the API as something else.
-  const clean = (resourceName ?? "").normalize("NFC").replace(/\p{C}/gu, "").trim();
-  const cut = [...clean].slice(0, MAX_NAME_LENGTH - SUFFIX_LENGTH - 1).join("");
+  // Other characters might come back from the API as something else.
+  const fit = [...(resourceName ?? "").normalize("NFC")].filter(
+    (character) => !UNFIT_CHARACTER.test(character),
+  );
+  const cut = [...fit.join("").trim()].slice(0, MAX_NAME_LENGTH - SUFFIX_LENGTH - 1).join("");
   const prefix = cut.replace(/[-\s]+$/, "");
   return `${prefix === "" ? "key" : prefix}-${suffix}`;
 }

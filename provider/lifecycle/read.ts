@@ -1,5 +1,5 @@
 import type { ReadResult } from "@pulumi/pulumi/dynamic";
-import { isApiError } from "../api/errors";
+import { IncompleteListError, isApiError } from "../api/errors";
 import type { KeyObject } from "../api/wire";
 import { secretInputNames, type ProxyKeyInputs } from "./inputs";
 import { instantOf } from "./instants";
@@ -19,7 +19,7 @@ const GONE: ReadResult<never> = { id: "" };
 
 /**
  * What the account says of a key now. All reads of a refresh share one list; a key missing there is looked up before it
- * is called gone, and nothing but the API's own word makes it so.
+ * is called gone: by the API's precise word, or when the complete list does not show it either.
  */
 export async function read(
   id: string,
@@ -31,11 +31,33 @@ export async function read(
   tellWhatChanged(properties, found, operation);
   if (found === undefined) return GONE;
   const inputs = inputsFromWire(found, properties);
+  const { declared, outputs } = expiryOf(properties, inputs);
   return {
     id: fingerprintOf(key),
-    props: { ...stateOf(key, inputs, found), ...internalState(properties) },
-    inputs: withoutSecrets(plainJson(inputs)),
+    props: { ...stateOf(key, inputs, found), ...internalState(properties), ...outputs },
+    inputs: withoutSecrets(plainJson({ ...inputs, expiresAt: declared })),
   };
+}
+
+/**
+ * With `expiresIn` the declared expiry is in the state alone. It stays the input, so that an expiry that was moved outside
+ * is a difference; and what it was is kept beside the moved one for the refreshes that follow.
+ */
+function expiryOf(
+  { expiresIn, expiresAt: known, __movedExpiry: moved }: Record<string, unknown>,
+  { expiresAt: found }: ProxyKeyInputs,
+): { declared: string; outputs: { __movedExpiry?: MovedExpiry } } {
+  if (typeof expiresIn !== "string" || typeof known !== "string") return { declared: found, outputs: {} };
+  const { from, to } = (moved ?? {}) as Partial<MovedExpiry>;
+  // An update since then has set another one.
+  const declared = from !== undefined && to === known ? from : known;
+  return { declared, outputs: declared === found ? {} : { __movedExpiry: { from: declared, to: found } } };
+}
+
+/** The engine hides properties that start with two underscores. */
+interface MovedExpiry {
+  from: string;
+  to: string;
 }
 
 /** The host cannot mark an input as a secret here; that of the state stays as it is. */
@@ -47,7 +69,13 @@ function withoutSecrets(inputs: ProxyKeyInputs): ProxyKeyInputs {
 }
 
 async function find(key: string, { client, snapshot, wait }: Operation): Promise<KeyObject | undefined> {
-  const { keys } = await snapshot.get(wait);
+  const { keys, isComplete } = await snapshot.get(wait).then(
+    (listing) => ({ keys: listing.keys, isComplete: true }),
+    (error: unknown) => {
+      if (!(error instanceof IncompleteListError)) throw error;
+      return { keys: error.shown, isComplete: false };
+    },
+  );
   const listed = keys.find((entry) => entry.key === key);
   if (listed) return listed;
   try {
@@ -55,8 +83,8 @@ async function find(key: string, { client, snapshot, wait }: Operation): Promise
   } catch (error) {
     if (!isApiError(error) || error.name !== "NotFoundError") throw error;
     if ("saidByApi" in error && error.saidByApi) return undefined;
-    // Anybody may have said this; but the list has answered, and where it shows its keys, it answered without ours.
-    if (keys.every((entry) => entry.key !== undefined)) return undefined;
+    // Anybody may have said this; but a complete list that shows its keys has answered without ours.
+    if (isComplete && keys.every((entry) => entry.key !== undefined)) return undefined;
     throw error;
   }
 }

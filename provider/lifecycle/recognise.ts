@@ -1,4 +1,4 @@
-import { isWholeKey, type CreatedKey, type KeyObject, type KeySettings } from "../api/wire";
+import { isWholeKey, normalName, type CreatedKey, type KeyObject, type KeySettings } from "../api/wire";
 
 /** What the account's list says of a creation whose response was lost. */
 export type Recognition =
@@ -26,10 +26,6 @@ export function recognise(keys: readonly KeyObject[], createdAs: string): Recogn
 /** The API may trim and normalise the names that it stores. */
 export function isSameName(a: string, b: string): boolean {
   return normalName(a) === normalName(b);
-}
-
-function normalName(name: string): string {
-  return name.trim().normalize("NFC");
 }
 
 /** Whether the key was never used, as far as the account says. */

@@ -13,8 +13,8 @@ export interface Renewal {
 }
 
 /**
- * Resolves `expiresIn` into an instant: counted from creation, kept from `up` to `up`, moved where `expiresIn` changes,
- * and set anew where the expiry is as near as `renewBefore` says. Pure.
+ * Resolves `expiresIn` into an instant: counted from the `up` that first has it, whatever the expiry was before; kept from
+ * `up` to `up`, moved where `expiresIn` changes, and set anew where the expiry is as near as `renewBefore` says. Pure.
  *
  * @returns undefined when the key has no `expiresIn`.
  */
@@ -25,11 +25,10 @@ export function renewalOf(olds: Properties, inputs: Properties, nowMs: number): 
   const lifeMs = durationMs(expiresIn) ?? 0;
   const fresh = instantOf((nowMs + lifeMs) / 1_000) ?? NEVER;
   const oldMs = millisecondsOf(olds["expiresAt"]);
-  // The first time; or somebody took the expiry away, which a program that declares one never wants.
-  if (oldMs === undefined) return { expiresAt: fresh };
-
   const oldLifeMs = durationMs(olds["expiresIn"]);
-  const keptMs = oldLifeMs === undefined || oldLifeMs === lifeMs ? oldMs : oldMs - oldLifeMs + lifeMs;
+  if (oldMs === undefined || oldLifeMs === undefined) return { expiresAt: fresh };
+
+  const keptMs = oldLifeMs === lifeMs ? oldMs : oldMs - oldLifeMs + lifeMs;
   const kept = instantOf(keptMs / 1_000) ?? fresh;
   const beforeMs = durationMs(renewBefore);
   const isDue = beforeMs !== undefined && keptMs - nowMs <= beforeMs;

@@ -1,64 +1,58 @@
-/** When a rotating key rotates, and what an `up` remembers for the next one. Pure. */
+import { confirm, keep, type Publication, type Confirmation, type Time } from "./publication";
+
+/** When a rotating key rotates. Pure. */
 
 /** All instants and durations in milliseconds, instants since the Unix epoch. */
-export interface Schedule {
-  nowMs: number;
+export interface Schedule extends Time {
   rotateEveryMs: number;
-  /** Less than `rotateEveryMs`. */
-  overlapMs: number;
   /** An instant at which a period begins. Absent: the first `up`. */
   anchorMs?: number;
 }
 
-/** What is remembered from one `up` to the next. Instants in ISO 8601, since people read states. */
+/**
+ * The plan of a rotating key: which rotation is due. The record of it is registered before the keys, so it runs ahead of
+ * a key whose creation fails; what exists is in the `Publication` alone. Instants in ISO 8601, since people read states.
+ */
 export interface Rotation {
-  /** Counts rotations from 0, and is the published key's rotation trigger: even ones live in one slot, odd ones in the other. */
+  /** Counts rotations from 0. */
   generation: number;
   /** When the first `up` was. */
   startedAt: string;
-  /** When the published key was made. */
+  /** When this rotation became due. */
   rotatedAt: string;
-  /** Until when the key published before it is kept; absent when there is none. */
-  previousValidUntil?: string;
 }
 
-/**
- * The rotation as of an `up`, from what the `up` before remembered.
- *
- * A rotation is due when a period began since the last one, and waits until the key before has had its overlap. So the
- * slot that gets the new key never holds the published one, whenever and however often `up` runs, and two slots are enough.
- * Without a memory that is impossible: the first `up` after an overlap, which has to keep the old key, and the second one,
- * which has to remove it, would see the same clock.
- */
+/** The plan as of an `up`, from the plan of the `up` before. */
 export function rotationAt(schedule: Schedule, before?: Rotation): Rotation {
-  const { nowMs, rotateEveryMs, overlapMs } = schedule;
+  const { nowMs, rotateEveryMs } = schedule;
   const now = isoOf(nowMs);
-  const previousValidUntil = isoOf(nowMs + overlapMs);
   if (before === undefined) return { generation: 0, startedAt: now, rotatedAt: now };
-
-  const { generation, startedAt, rotatedAt } = before;
-  const hasPrevious = before.previousValidUntil !== undefined;
-  if (Date.parse(rotatedAt) - nowMs > rotateEveryMs) {
-    // Remembered by a clock that ran far ahead; without this nothing would rotate until the real time gets there.
-    return { generation, startedAt, rotatedAt: now, ...(hasPrevious ? { previousValidUntil } : {}) };
-  }
-  if (nowMs < Date.parse(before.previousValidUntil ?? startedAt)) return before;
-  if (nowMs >= nextPeriodMs(schedule, before)) {
-    return { generation: generation + 1, startedAt, rotatedAt: now, previousValidUntil };
-  }
-  return { generation, startedAt, rotatedAt };
+  // Planned by a clock that ran far ahead; without this nothing would rotate until the real time gets there.
+  if (Date.parse(before.rotatedAt) - nowMs > rotateEveryMs) return { ...before, rotatedAt: now };
+  if (nowMs < rotatesAtMs(schedule, before)) return before;
+  return { generation: before.generation + 1, startedAt: before.startedAt, rotatedAt: now };
 }
 
 /** The instant from which an `up` rotates, in ISO 8601. */
-export function rotatesAt(schedule: Schedule, rotation: Rotation): string {
-  const overlapEndMs = Date.parse(rotation.previousValidUntil ?? rotation.startedAt);
-  return isoOf(Math.max(nextPeriodMs(schedule, rotation), overlapEndMs));
+export function rotatesAt(
+  schedule: Schedule,
+  rotation: Rotation,
+  isHeld: boolean,
+  validUntil?: string,
+): string {
+  const overlapEndMs = validUntil === undefined ? 0 : Date.parse(validUntil);
+  return isoOf(isHeld ? overlapEndMs : Math.max(rotatesAtMs(schedule, rotation), overlapEndMs));
 }
 
-function nextPeriodMs({ rotateEveryMs, anchorMs }: Schedule, { startedAt, rotatedAt }: Rotation): number {
+function rotatesAtMs(
+  { rotateEveryMs, overlapMs, anchorMs }: Schedule,
+  { generation, startedAt, rotatedAt }: Rotation,
+): number {
   const originMs = anchorMs ?? Date.parse(startedAt);
-  const period = Math.floor((Date.parse(rotatedAt) - originMs) / rotateEveryMs);
-  return originMs + (period + 1) * rotateEveryMs;
+  const rotatedAtMs = Date.parse(rotatedAt);
+  const period = Math.floor((rotatedAtMs - originMs) / rotateEveryMs);
+  const nextPeriodMs = originMs + (period + 1) * rotateEveryMs;
+  return generation === 0 ? nextPeriodMs : Math.max(nextPeriodMs, rotatedAtMs + overlapMs);
 }
 
 /** An instant in ISO 8601, without a fraction that is zero. */
@@ -66,29 +60,45 @@ export function isoOf(ms: number): string {
   return new Date(ms).toISOString().replace(".000Z", "Z");
 }
 
-/** What the engine has in its hands: the schedule on the way in, the rotation from `check` on. */
+/** The properties of a record: of the plan, or of a publication. The first three are what the program passes, and a first `published`. */
 interface Properties {
   schedule?: Schedule;
+  time?: Time;
+  confirmation?: Confirmation;
   rotation?: Rotation;
+  published?: Publication;
 }
 
 /**
  * FROZEN CONTRACT: the names `check`, `diff`, `create`, `read` and `update`, which the handler gives the host.
  *
- * The rotation is decided in `check`, the only verb that runs in a preview as well and is told what was before.
+ * `check` decides: it alone runs in a preview as well and gets what was before.
  */
-export function check(olds: Properties, news: Required<Properties>): { inputs: Properties } {
-  return { inputs: { rotation: rotationAt(news.schedule, olds.rotation) } };
+export function check(olds: Properties, news: Properties): { inputs: Properties } {
+  const { schedule, time, confirmation } = news;
+  if (schedule !== undefined) return { inputs: { rotation: rotationAt(schedule, olds.rotation) } };
+  if (confirmation !== undefined) return { inputs: { published: confirm(confirmation, olds.published) } };
+  const published = olds.published ?? news.published;
+  if (time === undefined || published === undefined) return { inputs: olds };
+  return { inputs: { published: keep(time, published) } };
 }
 
 export function diff(_id: string, olds: Properties, news: Properties): { changes: boolean } {
-  const text = ({ rotation }: Properties) =>
-    JSON.stringify([rotation?.generation, rotation?.rotatedAt, rotation?.previousValidUntil]);
-  return { changes: text(olds) !== text(news) };
+  return { changes: textOf(olds) !== textOf(news) };
 }
 
-export function create({ rotation }: Properties): { id: string; outs: Properties } {
-  return { id: "rotation", outs: rotation ? { rotation } : {} };
+/** The engine keeps no order of properties. */
+function textOf({ rotation, published }: Properties): string {
+  const previous = published?.previous;
+  return JSON.stringify([
+    [rotation?.generation, rotation?.rotatedAt],
+    [published?.number, published?.order, published?.fingerprint],
+    [previous?.number, previous?.validUntil, previous?.isOver],
+  ]);
+}
+
+export function create({ rotation, published }: Properties): { id: string; outs: Properties } {
+  return { id: "rotation", outs: factsOf({ rotation, published }) };
 }
 
 /** There is nothing outside of the state to look at. */
@@ -99,6 +109,14 @@ export function read(
   return { id, props: properties, inputs: properties };
 }
 
-export function update(_id: string, _olds: Properties, { rotation }: Properties): { outs: Properties } {
-  return { outs: rotation ? { rotation } : {} };
+export function update(_id: string, _olds: Properties, news: Properties): { outs: Properties } {
+  return { outs: factsOf(news) };
+}
+
+/** The host cannot carry an undefined value. */
+function factsOf({
+  rotation,
+  published,
+}: { [K in "rotation" | "published"]?: Properties[K] | undefined }): Properties {
+  return { ...(rotation ? { rotation } : {}), ...(published ? { published } : {}) };
 }

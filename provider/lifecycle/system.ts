@@ -20,7 +20,6 @@ export function systemDependencies(report: (line: string) => void): Dependencies
     windowStore: (account) =>
       ledgerStore({
         path: join(ledgerFolder(process.env), `${account}.json`),
-        nowMs: () => systemClock.nowMs(),
         onTrouble: (reason) =>
           report(
             `Electron Hub: the rate limit cannot be shared with other processes (${reason}); this one keeps to it alone.`,

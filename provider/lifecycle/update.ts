@@ -27,7 +27,8 @@ export async function update(
 
   const replaceSettings = async (state: ProxyKeyState): Promise<ProxyKeyState> => {
     if (unsettled || changed.some((name) => inputFields[name].change === "update")) {
-      await applySettings(key, toWireSettings(inputs), operation).catch((error: unknown) =>
+      const window = unsettled ? undefined : before.budgetWindow;
+      await applySettings(key, toWireSettings(inputs), operation, window).catch((error: unknown) =>
         explainExpiry(error, inputs.expiresAt, operation.wait.clock.nowMs()),
       );
     }

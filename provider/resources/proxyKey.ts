@@ -6,13 +6,15 @@ import { secretOutputNames, type ProxyKeyState } from "../lifecycle/state";
 import { MODULE, PROXY_KEY_TOKEN, PROXY_KEY_TYPE } from "../lifecycle/tokens";
 import { PLACEHOLDER, withProviderText } from "./providerText";
 
-/** A list may have elements that are known only later. */
-type ElementInputs<T> = T extends readonly (infer Element)[] ? pulumi.Input<Element>[] : T;
+/** A list may be read-only, and may have elements that are known only later. */
+type ElementInputs<T> = T extends readonly (infer Element)[] ? readonly pulumi.Input<Element>[] : T;
 
-/** What a program declares of a proxy key. */
+/** What a program declares of a proxy key. An input that may be left out may be undefined too, now or later. */
 export type ProxyKeyArgs = {
-  [K in keyof WrittenInputs]: pulumi.Input<ElementInputs<WrittenInputs[K]>>;
+  [K in keyof WrittenInputs]: pulumi.Input<ElementInputs<WrittenInputs[K]> | LeftOut<K>>;
 };
+
+type LeftOut<K extends keyof WrittenInputs> = object extends Pick<WrittenInputs, K> ? undefined : never;
 
 /** What a proxy key has: its own outputs and every input resolved. */
 export type ProxyKeyProperties = {

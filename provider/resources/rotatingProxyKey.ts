@@ -2,8 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { parseDurationMs } from "../api/duration";
 import { NEVER, readInstant } from "../lifecycle/instants";
 import { ProxyKey, type ProxyKeyArgs } from "./proxyKey";
-import { isoOf, rotatesAt, type Rotation, type Schedule } from "../lifecycle/rotation";
-import { RotationRecord } from "./rotationRecord";
+import { hasOverlap, NOTHING_PUBLISHED, assumedBefore } from "../lifecycle/publication";
+import { rotatesAt, type Rotation, type Schedule } from "../lifecycle/rotation";
+import { PublicationRecord, RotationRecord, type PublicationChange } from "./rotationRecord";
 
 /**
  * What the rotation decides itself. Names have to be generated, so that two keys never share one; the published key must
@@ -35,14 +36,12 @@ export interface RotationArgs {
 /** What a program declares of a rotating key: the settings of both its keys, and when to rotate. */
 export type RotatingProxyKeyArgs = RotationArgs & Omit<ProxyKeyArgs, (typeof OWNED)[number]>;
 
-/** The trigger of a key that is made in place of a published one that is not there. */
-const NEVER_PUBLISHED = -1;
-
 /** The keys of one run. */
 interface Keys {
   current: ProxyKey;
   previous: ProxyKey | undefined;
-  rotation: Rotation;
+  rotatesAt: string;
+  previousValidUntil: string | undefined;
 }
 
 /**
@@ -50,11 +49,9 @@ interface Keys {
  *
  * `pulumi up` does the rotating: run it on a schedule, for example once a day. The first `up` after a period has begun
  * makes a new key and publishes it as `current`. The key before stays valid as `previous` for the time of `overlap`, and
- * the first `up` after that removes it. Between runs nothing happens, so a missed run only makes things later: the overlap
- * is counted from the run that rotated. There are never more than two keys, whenever `up` runs.
- *
- * An `up` that fails keeps the published key. When one fails in the middle of a rotation, the overlap counts from the
- * failure, and the run that mends it may have more keys for a moment.
+ * the first `up` after that removes it. Between runs nothing happens, so a missed run only makes things later. The overlap
+ * is counted from the run that made the new key: an `up` that fails before that begins none, and keeps the published key.
+ * There are never more than two keys after an `up`.
  */
 export class RotatingProxyKey extends pulumi.ComponentResource {
   /** The published key, a secret. */
@@ -81,14 +78,14 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
     // FROZEN CONTRACT: the type in every state.
     super("electronhub:index:RotatingProxyKey", name, {}, options);
 
-    const record = new RotationRecord(name, schedule, { parent: this });
-    const keys = record.rotation.apply((rotation) => this.#declare(name, settings, schedule, rotation));
+    const plan = new RotationRecord(name, schedule, { parent: this });
+    const keys = plan.rotation.apply((rotation) => this.#declare(name, settings, schedule, rotation));
     this.current = pulumi.secret(keys.apply(({ current }) => current.key));
     this.previous = pulumi.secret(keys.apply(({ previous }) => pulumi.output(previous?.key)));
     this.currentFingerprint = keys.apply(({ current }) => current.fingerprint);
     this.previousFingerprint = keys.apply(({ previous }) => pulumi.output(previous?.fingerprint));
-    this.rotatesAt = keys.apply(({ rotation }) => rotatesAt(schedule, rotation));
-    this.previousValidUntil = keys.apply(({ rotation }) => rotation.previousValidUntil);
+    this.rotatesAt = keys.apply((of) => of.rotatesAt);
+    this.previousValidUntil = keys.apply((of) => of.previousValidUntil);
     this.registerOutputs({
       current: this.current,
       previous: this.previous,
@@ -99,36 +96,67 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
     });
   }
 
+  /**
+   * A record is read where it is registered, and cannot be written later in the same run. So there are two: the one that
+   * the rotation before wrote is read first and decides which key to declare; the other is written once that key exists.
+   */
   #declare(
     name: string,
     settings: ProxyKeyArgs,
     schedule: Schedule,
     rotation: Rotation,
   ): pulumi.Output<Keys> {
-    const { generation, rotatedAt, previousValidUntil } = rotation;
-    const slot = (of: number, rotationTrigger: number, options: pulumi.CustomResourceOptions) =>
+    const { nowMs, overlapMs } = schedule;
+    const time = { nowMs, overlapMs };
+    const keyOf = (number: number, options: pulumi.CustomResourceOptions) =>
       new ProxyKey(
-        `${name}-${of % 2 === 0 ? "a" : "b"}`,
-        { ...settings, rotationTrigger },
+        `${name}-${number}`,
+        { ...settings, rotationTrigger: number },
         { parent: this, ...options },
       );
-    if (previousValidUntil === undefined) {
-      return pulumi.output({ current: slot(generation, generation, {}), previous: undefined, rotation });
-    }
-    const previous = slot(generation - 1, NEVER_PUBLISHED, {
-      // Whatever this slot holds is kept. Only an empty one, of a rotation that failed, gets the other trigger.
-      ignoreChanges: ["rotationTrigger"],
-      // It has to be removable when its time comes, also by an `up` that declares it no more.
-      protect: false,
-      retainOnDelete: false,
+    const recordOf = (generation: number, change: PublicationChange) =>
+      new PublicationRecord(`${name}-${generation % 2 === 0 ? "even" : "odd"}`, change, { parent: this });
+
+    const { published: before } = recordOf(rotation.generation + 1, {
+      time,
+      published: assumedBefore(rotation.generation),
     });
-    return previous.rotationTrigger.apply((published): Keys => {
-      // In the run that rotates, the other slot holds at most the key before the published one, when no `up` came by to
-      // remove it: gone first, so that there is no third key. Where that is not certain, it may hold the published key.
-      const deleteBeforeReplace = rotatedAt === isoOf(schedule.nowMs) && published === generation - 1;
-      return { current: slot(generation, generation, { deleteBeforeReplace }), previous, rotation };
+    return before.apply((other = NOTHING_PUBLISHED) => {
+      // A key that was published late still has its predecessor: it waits, so that there is no third key.
+      const isHeld = hasOverlap(other);
+      const number = isHeld ? other.number : Math.max(rotation.generation, other.number + 1);
+      const current = keyOf(number, isHeld ? {} : inPlaceOf(name, other.previous?.number));
+      const record = recordOf(
+        rotation.generation,
+        isHeld
+          ? { time, published: NOTHING_PUBLISHED }
+          : { confirmation: { ...time, number, fingerprint: current.fingerprint, other } },
+      );
+      return record.published.apply((confirmed = NOTHING_PUBLISHED): Keys => {
+        const published = isHeld ? other : confirmed;
+        const { number: of, validUntil } = published.previous ?? { number: 0, validUntil: undefined };
+        const previousValidUntil = hasOverlap(published) ? validUntil : undefined;
+        return {
+          current,
+          // It has to be removable when its time comes, also by an `up` that declares it no more.
+          previous:
+            previousValidUntil === undefined
+              ? undefined
+              : keyOf(of, { protect: false, retainOnDelete: false }),
+          rotatesAt: rotatesAt(schedule, rotation, isHeld, previousValidUntil),
+          previousValidUntil,
+        };
+      });
     });
   }
+}
+
+/**
+ * A key whose overlap is over, and which no run came by to remove, goes before its successor's successor is made: it
+ * holds a place and credits on the account. Where there is none, the alias stands for nothing.
+ */
+function inPlaceOf(name: string, number: number | undefined): pulumi.CustomResourceOptions {
+  return number === undefined ? {} : { aliases: [{ name: `${name}-${number}` }], deleteBeforeReplace: true };
 }
 
 function read(name: string, args: RotatingProxyKeyArgs): { schedule: Schedule; settings: ProxyKeyArgs } {

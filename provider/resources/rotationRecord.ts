@@ -1,20 +1,41 @@
 import * as pulumi from "@pulumi/pulumi";
+import { NOTHING_PUBLISHED, type Confirmation, type Publication, type Time } from "../lifecycle/publication";
 import { rotationAt, type Rotation, type Schedule } from "../lifecycle/rotation";
 import { ROTATION_TEXT } from "../lifecycle/shim";
 import { MODULE, ROTATION_TOKEN, ROTATION_TYPE } from "../lifecycle/tokens";
 import { PLACEHOLDER, withProviderText } from "./providerText";
 
-/** Remembers in the state when a key was rotated. Asks no API. */
-export class RotationRecord extends pulumi.dynamic.Resource {
-  declare readonly rotation: pulumi.Output<Rotation>;
-
-  constructor(name: string, schedule: Schedule, options: pulumi.CustomResourceOptions) {
-    // The rotation of a first `up`: what a preview shows before there is a record. `check` decides otherwise.
-    const inputs = { schedule, rotation: rotationAt(schedule) };
+/** A record in the state alone; asks no API. What it holds is decided by its `check`, from what it held before. */
+class Record extends pulumi.dynamic.Resource {
+  constructor(name: string, inputs: pulumi.Inputs, options: pulumi.CustomResourceOptions) {
     const transformations = [
       withProviderText(ROTATION_TOKEN, ROTATION_TEXT),
       ...(options.transformations ?? []),
     ];
     super(PLACEHOLDER, name, inputs, { ...options, transformations }, MODULE, ROTATION_TYPE);
+  }
+}
+
+/** Remembers which rotation is due. */
+export class RotationRecord extends Record {
+  declare readonly rotation: pulumi.Output<Rotation>;
+
+  constructor(name: string, schedule: Schedule, options: pulumi.CustomResourceOptions) {
+    super(name, { schedule, rotation: rotationAt(schedule) }, options);
+  }
+}
+
+/** What a publication record is registered with: the time and what to assume; or what to publish. */
+export type PublicationChange =
+  | { time: Time; published: Publication }
+  | { confirmation: { [K in keyof Confirmation]: pulumi.Input<Confirmation[K]> } };
+
+/** Remembers which key is published, and which one was before. */
+export class PublicationRecord extends Record {
+  /** Undefined where a targeted run leaves the record out. */
+  declare readonly published: pulumi.Output<Publication | undefined>;
+
+  constructor(name: string, change: PublicationChange, options: pulumi.CustomResourceOptions) {
+    super(name, { published: NOTHING_PUBLISHED, ...change }, options);
   }
 }

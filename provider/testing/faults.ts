@@ -6,8 +6,8 @@ export interface FaultMatch {
   readonly method?: string;
   /** The exact path below the base path, for example "/auth/proxy/remove". */
   readonly path?: string;
-  /** The name of the key that the body addresses, by `proxy_key` or by `name`. */
-  readonly keyName?: string;
+  /** The name of the key that the body addresses, by `proxy_key` or by `name`, or a pattern for it. */
+  readonly keyName?: string | RegExp;
   /** The name of the account that sends the request. */
   readonly account?: string;
 }
@@ -187,8 +187,12 @@ function matches(on: FaultMatch, subject: FaultSubject): boolean {
     (on.method === undefined || on.method.toUpperCase() === subject.method) &&
     (on.path === undefined || on.path === subject.path) &&
     (on.account === undefined || on.account === subject.account) &&
-    (on.keyName === undefined || subject.keyNames.includes(on.keyName))
+    (on.keyName === undefined || subject.keyNames.some((name) => isMatch(name, on.keyName)))
   );
+}
+
+function isMatch(name: string, wanted: string | RegExp | undefined): boolean {
+  return wanted instanceof RegExp ? name.search(wanted) !== -1 : name === wanted;
 }
 
 function validateSpec({ latencyMs, hold, cut, hang, status }: FaultSpec): void {

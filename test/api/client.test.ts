@@ -4,8 +4,8 @@ import { memoryStore } from "../../provider/api/windowStore";
 import type { HttpRequest } from "../../provider/api/transport";
 import { ProxyKeyClient } from "../../provider/api/client";
 import type { KeySettings } from "../../provider/api/wire";
-import { echoSecrets } from "../../provider/testing";
-import { createWorld, PATHS, rejection, sent } from "./harness";
+import { echoSecrets, type FaultEffect, type JsonValue } from "../../provider/testing";
+import { createWorld, PATHS, rejection, sent, type World } from "./harness";
 
 const SETTINGS: KeySettings = {
   name: "web",
@@ -104,12 +104,6 @@ describe("tolerance", () => {
     expect(keys.map(({ name, key }) => [name, key])).toEqual([["web", undefined]]);
   });
 
-  it("for a 204 after a removal", async () => {
-    const { client, context, simulator } = await createWorld();
-    simulator.inject({ status: 204 });
-    await expect(client.remove(KEY, context)).resolves.toBeUndefined();
-  });
-
   it("knows how far the server's clock is ahead", async () => {
     const { client, context, simulator, clock } = await createWorld();
     await expect(client.list(context)).resolves.toMatchObject({ serverAheadMs: 0 });
@@ -117,7 +111,98 @@ describe("tolerance", () => {
     simulator.inject({ status: 200, body: [], headers: { date } });
     await expect(client.list(context)).resolves.toMatchObject({ serverAheadMs: 60_000 });
     simulator.inject({ status: 200, body: [], headers: { date: "yesterday" } });
-    await expect(client.list(context)).resolves.toMatchObject({ serverAheadMs: undefined });
+    await expect(client.list(context)).resolves.toMatchObject({ serverAheadMs: 60_000 });
+  });
+});
+
+describe("remove and update believe only the API's words", () => {
+  const CALLS = {
+    remove: { done: "deleted", call: ({ client, context }: World) => client.remove(KEY, context) },
+    update: { done: "updated", call: ({ client, context }: World) => client.update(KEY, SETTINGS, context) },
+  };
+
+  describe.each(["remove", "update"] as const)("%s", (endpoint) => {
+    const { call, done } = CALLS[endpoint];
+    const confirmation = { message: `Proxy key ${done}` };
+
+    it.each([{}, { success: true }, { error: null }])("%j beside them", async (more) => {
+      const world = await createWorld();
+      world.simulator.inject({ status: 200, body: { ...confirmation, ...more } });
+      await expect(call(world)).resolves.toBeUndefined();
+    });
+
+    it.each<[number, JsonValue | undefined]>([
+      [204, undefined],
+      [201, confirmation],
+      [202, confirmation],
+      [206, confirmation],
+      [200, { message: "OK" }],
+      [200, { message: `Nothing was ${done}` }],
+      [200, { message: `Proxy key will be ${done}` }],
+      [200, { ...confirmation, success: false }],
+      [200, { ...confirmation, status: "error" }],
+      [200, { ...confirmation, error: { message: "timeout" } }],
+      [200, { ...confirmation, [done]: false }],
+      [200, [confirmation]],
+      [200, { name: "web", allocated_ammount: 10, expires_at: -1, is_active: true }],
+    ])("not %s with %j: its outcome is unknown", async (status, body) => {
+      const world = await createWorld();
+      world.simulator.inject({ status, ...(body === undefined ? {} : { body }) });
+      const effects = { unclear: 0 };
+      const error = await rejection(call({ ...world, context: { ...world.context, effects } }));
+      expect(error).toMatchObject({ name: "UnexpectedAnswerError", status, outcomeUnknown: true });
+      expect(effects.unclear).toBe(1);
+      expect(sent(world)).toEqual([endpoint]);
+    });
+  });
+
+  it("quotes what was said instead", async () => {
+    const { client, context, simulator } = await createWorld();
+    simulator.inject({ status: 200, body: { message: `Nothing was deleted: ${KEY}` } });
+    const { message } = await rejection(client.remove(KEY, context));
+    expect(message).toMatch(/holds JSON of another shape \("Nothing was deleted: \[redacted\]"\)/);
+  });
+
+  it.each([{ error: { message: "no" } }, { success: false }, { detail: "locked" }])(
+    "as toggle believes no state beside %j",
+    async (beside) => {
+      const { client, context, simulator } = await createWorld();
+      simulator.inject({ status: 200, body: { status: true, ...beside } });
+      await expect(client.toggle(KEY, context)).rejects.toMatchObject({ outcomeUnknown: true });
+    },
+  );
+});
+
+describe("a lookup or a toggle that is not final, or speaks of an error, counts for nothing", () => {
+  const key = { name: "web", allocated_ammount: 10, is_active: true, last_used: null, status: true };
+
+  it.each<[number, JsonValue]>([
+    [202, key],
+    [206, key],
+    [200, { ...key, error: "the usage service is down" }],
+    [200, { ...key, success: false }],
+  ])("%s with %j", async (status, body) => {
+    const { client, context, simulator } = await createWorld();
+    simulator.inject({ status, body, times: 2 });
+    await expect(client.lookup(KEY, context)).rejects.toMatchObject({ name: "UnexpectedAnswerError" });
+    await expect(client.toggle(KEY, context)).rejects.toMatchObject({ outcomeUnknown: true });
+  });
+});
+
+describe("an incomplete list", () => {
+  it.each<[string, FaultEffect]>([
+    ["that announces more", { status: 200, body: { keys: [], has_more: true } }],
+    ["with HTTP 206", { status: 206, body: [] }],
+    ["that links to another page", { status: 200, body: [], headers: { link: '<?page=2>; rel="next"' } }],
+  ])("is an error of its own: %s", async (_, fault) => {
+    const world = await createWorld();
+    world.simulator.inject(fault);
+    await expect(world.client.list(world.context)).rejects.toMatchObject({
+      name: "IncompleteListError",
+      retryable: false,
+      outcomeUnknown: false,
+    });
+    expect(sent(world)).toEqual(["list"]);
   });
 });
 

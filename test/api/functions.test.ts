@@ -117,6 +117,14 @@ describe("getProxyKey", () => {
 });
 
 describe("getProxyKeys", () => {
+  it("gives no part of the keys for the whole", async () => {
+    const { key } = account.addKey({ name: "a" });
+    const body = { data: [{ name: "a", key, allocated_ammount: 1, is_active: true }], has_more: true };
+    simulator.inject({ status: 200, body, times: 2 });
+    expect((await rejection(getProxyKeys())).message).toMatch(/may be a part of the whole/);
+    expect((await rejection(getProxyKey({ name: "b" }))).message).toMatch(/may be a part of the whole/);
+  });
+
   it("lists by name, without secrets, once for all who ask at the same time", async () => {
     const keys = ["b", "a", "c"].map((name) => account.addKey({ name }).key);
     account.disableKey("c");

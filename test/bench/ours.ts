@@ -49,7 +49,6 @@ export async function runOurs(scenario: Scenario, { latestMs = LATEST_MS } = {})
       windowStore: (account) =>
         ledgerStore({
           path: join(folder, `${account}.json`),
-          nowMs: () => clock.nowMs(),
           onTrouble: (reason) => {
             throw new Error(reason);
           },

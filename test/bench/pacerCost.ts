@@ -130,7 +130,6 @@ async function ledgerUs(): Promise<number> {
   const clock = new VirtualClock();
   const store = ledgerStore({
     path: join(folder, "account.json"),
-    nowMs: () => clock.nowMs(),
     onTrouble: (reason) => {
       throw new Error(reason);
     },

@@ -40,5 +40,7 @@ function hasEnded({ child }: RunningCommand): boolean {
 function start({ project, stackName, accountEnv }: World): RunningCommand {
   const { work } = project.folders;
   const args = ["cleanup", "--dir", work, "--stack", stackName, "--yes", "--json", "--remove-stack"];
-  return startElectronhubCli(project, [...args, "--settle", "10s"], { env: accountEnv, timeoutMs: LIMIT_MS });
+  // The user knows that the run is dead, and so is every cleanup before this one.
+  const words = [...args, "--settle", "10s", "--break-locks-older-than", "0s"];
+  return startElectronhubCli(project, words, { env: accountEnv, timeoutMs: LIMIT_MS });
 }

@@ -78,6 +78,30 @@ it("replaces files by --force, never writing through a link or into a file that 
   expect(await read("keys.ts")).toContain("electronhub.ProxyKey");
 });
 
+it("prints commands that a shell takes as they are meant", async () => {
+  cli.simulator.account().addKey({ name: "bot" });
+  const { stdout } = await adopt("--out", "it's $(mine).json");
+  await rm(path("it's $(mine).json"));
+  expect(stdout).toContain(String.raw`  rm 'it'\''s $(mine).json'`);
+});
+
+it("sends the environment's API key nowhere but to the host that the selected stack configures", async () => {
+  const { apiKey } = cli.simulator.account();
+  cli.simulator.account().addKey({ name: "bot" });
+  await cli.project.pulumi(["stack", "init", "dev"]);
+  await cli.project.pulumi(["config", "set", "--stack", "dev", "electronhub:baseUrl", cli.simulator.baseUrl]);
+  const env = { ELECTRONHUB_API_KEY: apiKey, ELECTRONHUB_BASE_URL: "http://127.0.0.1:9" };
+  expect(await cli.run(["adopt"], { env })).toMatchObject({ exitCode: 0 });
+  expect(cli.takeRequests()).toEqual([LIST]);
+
+  await cli.project.pulumi(["config", "set", "--stack", "dev", "--secret", "electronhub:apiKey", apiKey]);
+  const locked = { ...env, PULUMI_CONFIG_PASSPHRASE: "wrong" };
+  const refused = await cli.run(["adopt", "--force"], { env: locked });
+  expect(refused).toMatchObject({ exitCode: 3, stdout: "" });
+  expect(refused.stderr).toMatch(/secrets cannot be read/);
+  expect(cli.takeRequests()).toEqual([]);
+});
+
 it("refuses a place that cannot be written", async () => {
   cli.simulator.account().addKey({ name: "bot" });
   for (const args of [

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Account } from "pulumi-electronhub";
 import { describe, expect, it } from "vitest";
 import { declare, program, REMOVE, times } from "../engine/fixture";
-import { mutations, outcomes, unusedOf, useCli, type Report } from "./fixture";
+import { ended, mutations, outcomes, unusedOf, useCli, type Report } from "./fixture";
 
 const cli = useCli([{ name: "main" }, { name: "other" }]);
 
@@ -54,12 +54,61 @@ describe("every stack of a project", () => {
     const chosen = async (...args: string[]) => Object.keys(stacksOf(await cli.report(["cleanup", ...args])));
     expect(await chosen("--stack", "pr-*", "--except", "pr-2")).toEqual(["pr-1"]);
     expect(await chosen("--except", "prod")).toEqual(["pr-1", "pr-2"]);
-    expect(await chosen("--stack", "!prod")).toEqual(["pr-1", "pr-2"]);
+    // A branch may have such a name.
+    expect(await chosen("--stack", "!prod", "!(x)", "@(prod|pr-1)")).toEqual([]);
     await cli.editCheckpoint("pr-2", (latest) => {
       latest.manifest.time = new Date(Date.now() - 8 * 86_400_000).toISOString();
     });
     expect(await chosen("--older-than", "7d")).toEqual(["pr-2"]);
     expect(await chosen("--older-than", "9d")).toEqual([]);
+  });
+
+  /** A CLI that lists stacks as Pulumi Cloud does, to a user whose default organization is acme. */
+  const likeCloud = (...stacks: string[]) =>
+    cli.withPulumi(`
+list() { printf '['; sep=; for name in "$@"; do printf '%s{"name":"%s","current":false}' "$sep" "$name"; sep=,; done; echo ']'; }
+case "$*" in
+  "stack ls"*--fully-qualify-stack-names*) list ${stacks.join(" ")}; exit;;
+  "stack ls"*) list ${stacks.map((stack) => stack.replace("acme/test/", "").replace("/test/", "/")).join(" ")}; exit;;
+  "whoami"*) echo '{"user":"ann","url":"https://app.pulumi.com/ann"}'; exit;;
+esac`);
+
+  it("is left alone by an exception in whatever form, as is one of the default organization", async () => {
+    const env = await likeCloud("acme/test/prod", "acme/test/dev", "other/test/prod");
+    const chosen = async (...args: string[]) =>
+      Object.keys(stacksOf(await cli.report(["cleanup", ...args], { env })));
+    expect(await chosen("--except", "acme/test/prod")).toEqual(["acme/test/dev", "other/test/prod"]);
+    expect(await chosen("--except", "acme/prod")).toEqual(["acme/test/dev", "other/test/prod"]);
+    expect(await chosen("--except", "prod")).toEqual(["acme/test/dev"]);
+    expect(await chosen("--stack", "acme/test/*")).toEqual(["acme/test/prod", "acme/test/dev"]);
+    expect(await chosen("--stack", "acme/prod", "other/test/prod")).toEqual([
+      "acme/test/prod",
+      "other/test/prod",
+    ]);
+  });
+
+  it("is not touched when an exception fits none of them; a dry run shows that", async () => {
+    for (const stack of ["pr-1", "prod"]) await cli.project.pulumi(["stack", "init", stack]);
+    const problem = { why: "--except 'prd*' fits no stack of the project.", nextStep: expect.any(String) };
+    const args = ["cleanup", "--except", "prod", "--except", "prd*"];
+    expect(await cli.report([...args, "--yes", "--remove-stack"])).toEqual({
+      command: "cleanup",
+      exitCode: 3,
+      problems: [problem],
+    });
+    expect(await cli.stackNames()).toEqual(["pr-1", "prod"]);
+    const shown = await cli.report(args);
+    expect(shown).toMatchObject({ exitCode: 1, problems: [problem] });
+    expect(stacksOf(shown)).toEqual({ "pr-1": "planned" });
+    // In a self-managed backend every form of the name is the same.
+    for (const form of ["prod", "organization/prod", "organization/test/prod"]) {
+      expect(stacksOf(await cli.report(["cleanup", "--except", form]))).toEqual({ "pr-1": "planned" });
+    }
+    expect(await cli.report(["cleanup", "--stack", "pr-9", "--yes"])).toMatchObject({
+      exitCode: 0,
+      stacks: [],
+      unmatched: ["pr-9"],
+    });
   });
 
   it("is removed although nobody reads what is said", async () => {
@@ -79,6 +128,18 @@ describe("every stack of a project", () => {
     });
     const { stdout } = await cli.project.pulumi(["stack", "ls", "--json"]);
     expect(JSON.parse(stdout)).toMatchObject([{ name: "prod", current: true }]);
+  });
+
+  it("is removed without a change of that stack either while PULUMI_STACK selects another", async () => {
+    for (const stack of ["pr-1", "prod", "dev"]) await cli.project.pulumi(["stack", "init", stack]);
+    await cli.project.pulumi(["stack", "select", "dev"]);
+    const args = ["cleanup", "--stack", "pr-*", "--yes", "--remove-stack"];
+    expect(await cli.run(args, { env: { PULUMI_STACK: "prod" } })).toMatchObject({ exitCode: 0 });
+    const { stdout } = await cli.project.pulumi(["stack", "ls", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { name: "dev", current: true },
+      { name: "prod", current: false },
+    ]);
   });
 
   it("is cleaned up although a key of another one is refused; a second run does the rest", async () => {
@@ -202,7 +263,7 @@ describe("a cleanup", () => {
     const running = cli.start(["cleanup", "--yes", "--remove-stack", "--json"]);
     await held.reached();
     running.kill("SIGINT");
-    await running.waitForOutput(/^SIGINT: /m);
+    await running.waitForOutput(/the engine ends what is under way/);
     held.release();
     const { exitCode, stdout } = await running.done;
     expect(exitCode).toBe(1);
@@ -224,13 +285,20 @@ describe("a cleanup", () => {
     await held.reached();
     running.kill("SIGINT");
     await running.waitForOutput(/^SIGINT: .*Once more ends it at once/m);
-    running.kill("SIGINT");
-    expect(await running.done).toMatchObject({ exitCode: 1 });
-    held.remove();
-    // Its engine ends what is under way.
     await expect
-      .poll(async () => (await cli.run(["cleanup", "--yes", "--remove-stack"])).exitCode, { timeout: 60_000 })
-      .toBe(0);
+      .poll(
+        () => {
+          running.kill("SIGINT");
+          return running.child.exitCode;
+        },
+        { timeout: 60_000 },
+      )
+      .toBe(1);
+    held.remove();
+    // Its engine ends what is under way, and may leave its lock.
+    await ended(running.orphans);
+    const next = ["cleanup", "--yes", "--remove-stack", "--break-locks-older-than", "0s"];
+    expect(await cli.run(next)).toMatchObject({ exitCode: 0 });
     expect([cli.names(), await cli.stackNames()]).toEqual([[], []]);
   });
 

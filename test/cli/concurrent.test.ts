@@ -1,38 +1,76 @@
 import { expect, it } from "vitest";
-import { program } from "../engine/fixture";
-import { useCli, type Report } from "./fixture";
+import { CREATE, program } from "../engine/fixture";
+import { endProcesses } from "../support/processes";
+import { ended, mutations, useCli, type Report } from "./fixture";
 
 const cli = useCli();
 
-it("of two cleanups of one stack one does it, and the other is told who", async () => {
+it("of two cleanups of one stack one does it, and the other is told who, and how to go on", async () => {
   await (await cli.stack("contested", program({ one: {}, two: {} }))).up();
   const held = cli.simulator.inject({ on: { path: "/auth/proxy/remove" }, hold: true, times: Infinity });
-  const both = [0, 1].map(() => cli.start(["cleanup", "--stack", "contested", "--yes", "--remove-stack"]));
-  const first = await Promise.race(both.map(({ done }, at) => done.then((result) => ({ ...result, at }))));
-  expect(first.exitCode).toBe(3);
-  const winner = both[1 - first.at];
-  expect(first.output).toContain(`(pid ${winner?.child.pid})`);
-
+  const winner = cli.start(["cleanup", "--stack", "contested", "--yes", "--remove-stack"]);
+  await held.reached();
+  const loser = await cli.report(["cleanup", "--yes", "--break-locks-older-than", "10m"]);
+  expect(loser).toMatchObject({ exitCode: 3, stacks: [{ outcome: "busy" }] });
+  const { why, nextStep } = loser.stacks[0]?.problems[0] ?? {};
+  expect(why).toMatch(/^Stack contested is locked by \S+@\S+ \(pid \d+\) since \S+Z, \d+ s ago\.$/);
+  expect(nextStep).toContain("`pulumi cancel --stack contested`");
+  expect(nextStep).toMatch(/`pulumi-electronhub cleanup --yes --json .*--break-locks-older-than 10m`/);
+  expect(nextStep?.match(/--break-locks-older-than/g)).toHaveLength(1);
   held.remove();
-  expect(await winner?.done).toMatchObject({ exitCode: 0 });
+  expect(await winner.done).toMatchObject({ exitCode: 0 });
   expect(cli.names()).toEqual([]);
   expect(await cli.stackNames()).toEqual([]);
 });
 
-it("a cleanup whose process was killed leaves nothing that keeps the next one away", async () => {
+it("of two cleanups that break one lock at once, one loses the engine's lock, and changes nothing", async () => {
+  await cli.crashedUp("contested", program({ one: {} }), { applied: false });
+  await (await cli.stack("other", program({ two: {} }))).up();
+  const before = cli.names();
+  const lock = `${cli.project.folders.backend}/.pulumi/locks/organization/${cli.project.name}/contested`;
+  // The other one is quicker by a moment: the lock is there when the engine starts.
+  const env = await cli.withPulumi(`case "$*" in
+    destroy*|*" destroy "*) mkdir -p "${lock}" && cat > "${lock}/other.json" <<END
+{"pid":7,"username":"ann","hostname":"elsewhere","timestamp":"$(date -u +%Y-%m-%dT%H:%M:%SZ)"}
+END
+    ;;
+  esac`);
+  await cli.editCheckpoint("contested", (latest) => void (latest.pending_operations = []));
+  await cli.forgetCreations();
+  const lost = await cli.report(["cleanup", "--stack", "contested", "--yes"], { env });
+  expect(lost).toMatchObject({
+    exitCode: 3,
+    stacks: [
+      {
+        outcome: "busy",
+        problems: [
+          { why: expect.stringMatching(/ was locked in the meantime by ann@elsewhere \(pid 7\) since /) },
+        ],
+      },
+    ],
+  });
+  expect(mutations(cli.takeRequests())).toEqual([CREATE]);
+  expect(cli.names()).toEqual(before);
+  const done = await cli.report(["cleanup", "--stack", "contested", "--yes", "--remove-stack"]);
+  expect(done).toMatchObject({ exitCode: 0 });
+});
+
+it("a cleanup whose process was killed leaves a lock that goes only at the user's word", async () => {
   await (await cli.stack("killed", program({ one: {}, two: {} }))).up();
   const held = cli.simulator.inject({ on: { path: "/auth/proxy/remove" }, hold: true });
   const first = cli.start(["cleanup", "--stack", "killed", "--yes"]);
   await held.reached();
+  const engine = first.descendants();
   first.kill("SIGKILL");
+  endProcesses(engine);
   await first.done;
+  await ended(engine);
   held.remove();
-  // Its engine ends when it next has something to say, or when it is done.
-  await expect
-    .poll(async () => (await cli.run(["cleanup", "--stack", "killed", "--yes", "--remove-stack"])).exitCode, {
-      timeout: 60_000,
-    })
-    .toBe(0);
+  const again = ["cleanup", "--stack", "killed", "--yes", "--remove-stack"];
+  expect(await cli.run(again)).toMatchObject({ exitCode: 3 });
+  const done = await cli.run([...again, "--break-locks-older-than", "0s"]);
+  expect(done, done.output).toMatchObject({ exitCode: 0 });
+  expect(done.stderr).toMatch(/^killed: breaking a lock: \S+@\S+ \(pid \d+\) since \S+, \d+ s ago\.$/m);
   expect(cli.names()).toEqual([]);
   expect(await cli.stackNames()).toEqual([]);
 });
@@ -54,5 +92,5 @@ it("a cleanup that another run overtakes after a removal has failed in part, and
   expect([exitCode, stacks[0]?.outcome]).toEqual([1, "failed"]);
   expect(stacks[0]?.keys).toContainEqual(expect.objectContaining({ resource: "one", outcome: "removed" }));
   const problems = stacks[0]?.problems.map(({ why }) => why).join("\n");
-  expect(problems).toMatch(/^Stack overtaken was locked by another run in the meantime/m);
+  expect(problems).toMatch(/^Stack overtaken was locked in the meantime by /m);
 });

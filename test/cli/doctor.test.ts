@@ -91,7 +91,19 @@ describe("the API key", () => {
       status: "error",
       what: expect.stringContaining("nowhere"),
     });
-    for (const { output } of [safe, unsafe, locked, absent]) {
+    // As in an update, the stack's settings win over the environment's.
+    const mixed = await doctor.examine(wrong);
+    expect(mixed.exitCode).toBe(0);
+    expect(mixed.check("API key").what).toContain("stack unsafe");
+    const refused = await doctor.examine({
+      ...wrong,
+      PULUMI_STACK: "safe",
+      PULUMI_CONFIG_PASSPHRASE: "another",
+    });
+    expect(refused.check("Stack").status).toBe("error");
+    expect(refused.check("Base URL")).toMatchObject({ status: "warning", nextStep: "See Stack." });
+    await doctor.project.pulumi(["stack", "unselect"]);
+    for (const { output } of [safe, unsafe, locked, absent, mixed, refused]) {
       expectHidden(output, apiKey);
       expectHidden(output, wrong.ELECTRONHUB_API_KEY);
     }

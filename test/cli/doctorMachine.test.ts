@@ -8,11 +8,12 @@ import { useDoctor } from "./doctorFixture";
 const doctor = useDoctor();
 
 describe("this machine", () => {
-  it("is an error without a Pulumi CLI, and the account is asked all the same", async () => {
+  it("is an error without a Pulumi CLI, and only outside of a project the account is asked", async () => {
     await doctor.use();
-    const { exitCode, check } = await doctor.examine(
-      doctor.account({ PATH: doctor.project.folders.temporary }),
-    );
+    const env = doctor.account({ PATH: doctor.project.folders.temporary });
+    expect((await doctor.examine(env)).check("API key")).toMatchObject({ nextStep: "See Stack." });
+    expect(doctor.simulator.requests()).toEqual([]);
+    const { exitCode, check } = await doctor.examine(env, ["--dir", "/"]);
     expect(exitCode).toBe(1);
     expect(check("Pulumi CLI")).toMatchObject({
       status: "error",

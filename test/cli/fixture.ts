@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
@@ -56,6 +56,8 @@ export interface CliOptions {
   env?: Readonly<Record<string, string>>;
   /** Default: the project's folder. */
   cwd?: string;
+  /** Gives the command a process group of its own. */
+  detached?: boolean;
 }
 
 export interface Cli extends Engine {
@@ -78,8 +80,8 @@ export interface Cli extends Engine {
     stack: string,
     change: (latest: CheckpointFile["checkpoint"]["latest"]) => void,
   ): Promise<void>;
-  /** Changes the locks of a stack where the backend keeps them. */
-  editLocks(stack: string, change: Partial<LockFile>): Promise<void>;
+  /** Changes the locks of a stack where the backend keeps them, as written then. Default: now. */
+  editLocks(stack: string, change: Partial<LockFile>, writtenMs?: number): Promise<void>;
   /** An environment whose Pulumi CLI, which the script calls "$PULUMI", first does this. */
   withPulumi(script: string): Promise<Record<string, string>>;
   /** Makes this machine another one, that remembers no creation. */
@@ -92,6 +94,8 @@ interface CrashOptions {
   /** Default: true: the key is made. */
   applied?: boolean;
   config?: StackConfig;
+  /** The user knows that the run is dead: `cleanup` and `recover` break its locks from then on. Default: true. */
+  known?: boolean;
 }
 
 export interface UpInFlight {
@@ -120,7 +124,7 @@ interface LockFile {
 
 /** Milliseconds, as a text: no creation of these tests comes late. */
 const SETTLE = "0.2s";
-const SETTLING = new Set(["cleanup", "recover"]);
+const ON_STACKS = new Set(["cleanup", "recover"]);
 
 /** The engine's fixture, and the command. What it prints is searched for secrets after each test. */
 export function useCli(accounts?: readonly AccountOptions[]): Cli {
@@ -129,6 +133,8 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
   const orphans: OwnedProcess[] = [];
   const secrets = new Set<string>();
   let said = "";
+  /** Whether a run has crashed, and the user knows it. */
+  let isKnownDead = false;
 
   const noteSecrets = (): void => {
     for (const { name } of accounts ?? [{ name: "main" }]) {
@@ -152,6 +158,7 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
     noteSecrets();
     const found = secretsFoundIn([{ path: "the output", text: said }], secrets);
     said = "";
+    isKnownDead = false;
     expect(found).toEqual([]);
   });
   afterAll(() => {
@@ -165,11 +172,23 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
   const cli: Cli = Object.defineProperties({} as Cli, {
     ...Object.getOwnPropertyDescriptors(engine),
     ...Object.getOwnPropertyDescriptors({
-      start(args: readonly string[], { env = {}, cwd = engine.project.folders.work }: CliOptions = {}) {
+      start(
+        args: readonly string[],
+        { env = {}, cwd = engine.project.folders.work, detached = false }: CliOptions = {},
+      ) {
         noteSecrets();
         const [command = ""] = args;
-        const settle = SETTLING.has(command) && !args.includes("--settle") ? ["--settle", SETTLE] : [];
-        const started = startCli([...args, ...settle], { cwd, env: { ...engine.project.env, ...env } });
+        const added: string[] = [];
+        const addOption = (name: string, value: string): void => {
+          if (ON_STACKS.has(command) && !args.includes(name)) added.push(name, value);
+        };
+        addOption("--settle", SETTLE);
+        if (isKnownDead) addOption("--break-locks-older-than", "0s");
+        const started = startCli([...args, ...added], {
+          cwd,
+          env: { ...engine.project.env, ...env },
+          detached,
+        });
         running.push(started);
         void started.done.then(({ output }) => (said += output));
         return started;
@@ -216,6 +235,7 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
         await flight.up;
         flight.held.remove();
         await ended([flight.engine, ...flight.plugin]);
+        isKnownDead = options?.known ?? true;
         engine.takeRequests();
         return flight.stack;
       },
@@ -236,13 +256,14 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
         change(state.checkpoint.latest);
         await writeFile(file, JSON.stringify(state));
       },
-      async editLocks(stack: string, change: Partial<LockFile>) {
+      async editLocks(stack: string, change: Partial<LockFile>, writtenMs?: number) {
         const { folders, name } = engine.project;
         const folder = join(folders.backend, ".pulumi", "locks", "organization", name, stack);
         for (const entry of await readdir(folder)) {
           const file = join(folder, entry);
           const lock = JSON.parse(await readFile(file, "utf8")) as LockFile;
           await writeFile(file, JSON.stringify({ ...lock, ...change }));
+          if (writtenMs !== undefined) await utimes(file, writtenMs / 1_000, writtenMs / 1_000);
         }
       },
       async withPulumi(script: string) {

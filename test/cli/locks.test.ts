@@ -68,25 +68,36 @@ describe("the lock of a run", () => {
     expect([busy.exitCode, await cli.stackNames()]).toEqual([1, ["dev"]]);
   });
 
-  it("that another machine has left is taken away when it is older than somebody says", async () => {
-    await cli.crashedUp("left", program({ bot: {} }));
-    await cli.editLocks("left", {
-      hostname: "elsewhere",
-      timestamp: new Date(Date.now() - 7_200_000).toISOString(),
-    });
-    const recover = ["recover", "--stack", "left"];
-    for (const command of [recover, [...recover, "--break-locks-older-than", "3h"]]) {
-      const refused = await cli.run(command);
-      expect(refused).toMatchObject({ exitCode: 3 });
-      expect(refused.output).toMatch(/locked by \S+@elsewhere \(pid \d+\)/);
-      expect(refused.output).toMatch(/--break-locks-older-than 6h, or run `pulumi cancel`/);
+  it("counts, although no process here has its id, and its clock is years behind", async () => {
+    const { held, up, engine } = await cli.upInFlight("dev", program({ slow: { name: "slow" } }));
+    await cli.editLocks("dev", { pid: 999_999_999, timestamp: new Date(0).toISOString() });
+    for (const age of [[], ["--break-locks-older-than", "1h"]]) {
+      const refused = await cli.report(["cleanup", "--stack", "dev", "--yes", ...age]);
+      expect(refused).toMatchObject({ exitCode: 3, stacks: [{ outcome: "busy" }] });
     }
+    await cli.editLocks("dev", { pid: engine.pid });
+    held.remove();
+    await up;
+    expect(cli.names()).toEqual(["slow"]);
+  });
+
+  it("that is left goes when it is older than the user says, by its time and by its file", async () => {
+    await cli.crashedUp("left", program({ bot: {} }), { known: false });
+    const recover = ["recover", "--stack", "left"];
+    const hoursAgo = Date.now() - 7_200_000;
+    await cli.editLocks("left", { hostname: "elsewhere", timestamp: new Date(hoursAgo).toISOString() });
+    const refused = await cli.run([...recover, "--break-locks-older-than", "1h"]);
+    expect(refused).toMatchObject({ exitCode: 3 });
+    expect(refused.output).toMatch(/locked by \S+@elsewhere \(pid \d+\)/);
+    expect(refused.output).toMatch(/`pulumi cancel --stack left`.*--break-locks-older-than 10m`/);
+    await cli.editLocks("left", {}, hoursAgo);
+    expect(await cli.run(recover)).toMatchObject({ exitCode: 3 });
     expect(mutations(cli.takeRequests())).toEqual([]);
     expect(cli.names()).toHaveLength(1);
 
     const done = await cli.run([...recover, "--break-locks-older-than", "1h"]);
     expect(done).toMatchObject({ exitCode: 0 });
-    expect(done.stderr).toMatch(/taking away the lock of \S+@elsewhere/);
+    expect(done.stderr).toMatch(/breaking a lock: \S+@elsewhere \(pid \d+\) since \S+, 2 h( 1 min)? ago/);
     expect(cli.names()).toEqual([]);
   });
 });

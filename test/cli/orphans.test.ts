@@ -84,31 +84,48 @@ it("are the keys that no stack of the backend knows or is making; they go on dem
   expect(cli.names()).toEqual(["by-hand", "ci-busy", "far", made, "near"]);
 });
 
+it("are shown one on a line, whatever they are called and whenever they were made", async () => {
+  const account = cli.simulator.account();
+  account.addKey({ name: "bot\nprod  pk-0000000000000000", createdAtUnixS: 1e15, lastUsedUnixS: -1e15 });
+  account.addKey({ name: "x\u202E\u001B[2K", createdAtUnixS: daysAgo(60) });
+  await cli.project.pulumi(["stack", "init", "dev"]);
+  const { exitCode, stdout } = await cli.run(["orphans"], { env: cli.accountEnv() });
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(
+    /^bot prod {2}pk-0{16} +pk-[0-9a-f]{16} +\? +\? +\d+\nx +pk-[0-9a-f]{16} +60 d ago/m,
+  );
+  const { orphans: reported } = await orphans();
+  expect(reported).toMatchObject([
+    { name: "bot\nprod  pk-0000000000000000", createdAt: null },
+    { name: "x\u202E\u001B[2K" },
+  ]);
+});
+
 it("that somebody has begun to use in the meantime stay", async () => {
   const account = cli.simulator.account();
-  for (const name of ["used-now", "unused"]) account.addKey({ name, createdAtUnixS: daysAgo(60) });
+  await (await cli.stack("dev", program({ own: { name: "own" } }))).up();
+  for (const name of ["ci-used-now", "ci-unused"]) account.addKey({ name, createdAtUnixS: daysAgo(60) });
+  cli.takeRequests();
   const list = cli.simulator.inject({
     on: { method: "GET", path: "/auth/proxy" },
     hold: true,
     applied: true,
   });
-  await cli.project.pulumi(["stack", "init", "dev"]);
-  const running = cli.start(["orphans", "--unused-for", "30d", "--remove", "--yes", "--json"], {
-    env: cli.accountEnv(),
-  });
+  const args = ["orphans", "--name-prefix", "ci-", "--unused-for", "30d", "--remove", "--yes", "--json"];
+  const running = cli.start(args, { env: cli.accountEnv() });
   await list.reached();
-  account.spend("used-now", 0.5);
+  account.spend("ci-used-now", 0.5);
   list.release();
   const { exitCode, stdout } = await running.done;
   expect(exitCode).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({
     orphans: [
-      { name: "used-now", outcome: "failed", why: expect.stringMatching(/^The key was used /) },
-      { name: "unused", outcome: "removed" },
+      { name: "ci-used-now", outcome: "failed", why: expect.stringMatching(/^The key was used /) },
+      { name: "ci-unused", outcome: "removed" },
     ],
   });
   expect(cli.takeRequests()).toEqual([LIST, LOOKUP, LOOKUP, REMOVE]);
-  expect(cli.names()).toEqual(["used-now"]);
+  expect(cli.names()).toEqual(["ci-used-now", "own"]);
 });
 
 it("are unknown while the state of one stack cannot be read, and nothing is removed", async () => {
@@ -117,7 +134,7 @@ it("are unknown while the state of one stack cannot be read, and nothing is remo
   const file = join(cli.project.folders.backend, ".pulumi", "stacks", "test", "damaged.json");
   await writeFile(file, (await readFile(file, "utf8")).slice(0, 40));
   cli.takeRequests();
-  for (const args of [["--remove", "--yes"], []]) {
+  for (const args of [["--name-prefix", "n", "--remove", "--yes"], []]) {
     const refused = await orphans(...args);
     expect(refused).toMatchObject({
       exitCode: 3,
@@ -137,7 +154,7 @@ it("are not the keys that a run is making, even under a name that is a secret", 
   const { held, up } = await cli.upInFlight("making", async () => {
     declare("hidden", { name: pulumi.secret("not to be seen"), budget: 10 });
   });
-  const report = await orphans("--remove", "--yes");
+  const report = await orphans("--name-prefix", "not", "--remove", "--yes");
   held.remove();
   await up;
   expect(report.orphans).toEqual([]);

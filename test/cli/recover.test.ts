@@ -37,7 +37,7 @@ describe("keys that a killed run has made", () => {
     const { balance } = cli.simulator.account();
     const done = await cli.run(["recover", "--stack", "killed"]);
     expect(done).toMatchObject({ exitCode: 0 });
-    expect(done.stderr).toMatch(/taking away the lock of \S+@\S+ \(pid \d+\) since \S+, whose run is over/);
+    expect(done.stderr).toMatch(/breaking a lock: \S+@\S+ \(pid \d+\) since \S+, \d+ s ago\./);
     expect(done.stdout).toMatch(
       /^killed: 2 lost keys found; 2 interrupted operations cleared, 20 credits returned\.$/m,
     );

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { hostname, userInfo } from "node:os";
+import { cp, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { creationsFolder } from "../../provider/config";
@@ -22,15 +21,17 @@ async function cut(file: string, length = 100): Promise<string> {
   return text;
 }
 
-/** A lock whose process runs, or does not. */
-async function lock(stack: string, pid: number, changes: Record<string, unknown> = {}): Promise<void> {
+/** A lock that is this old. */
+async function lock(stack: string, ageMs = 0): Promise<void> {
   await mkdir(dirname(lockOf(stack)), { recursive: true });
-  const timestamp = new Date().toISOString();
-  const held = { pid, username: userInfo().username, hostname: hostname(), timestamp, ...changes };
+  const since = new Date(Date.now() - ageMs);
+  const held = { pid: 4_711, username: "ann", hostname: "elsewhere", timestamp: since.toISOString() };
   await writeFile(lockOf(stack), JSON.stringify(held));
+  await utimes(lockOf(stack), since, since);
 }
 
-const DEAD_PID = 999_999_999;
+const HOUR_MS = 3_600_000;
+const BREAK_AN_HOUR = ["--break-locks-older-than", "1h"];
 
 /** A stack with a key of this name that its program chose. */
 async function made(stack: string, ...names: string[]) {
@@ -210,35 +211,32 @@ describe("a state that was cut off", () => {
     expect(cli.names()).toEqual([]);
   });
 
-  it("is left to the run that is at work on it, and mended once that is dead", async () => {
+  it("is left to the run that is at work on it, and mended once that is older than the user says", async () => {
     await made("dev", "one");
     const text = await cut(stateOf("dev"));
-    await lock("dev", process.pid);
+    await lock("dev", HOUR_MS / 2);
     for (const command of [
       ["cleanup", "--yes"],
+      ["cleanup", "--yes", ...BREAK_AN_HOUR],
       ["recover", "--stack", "dev"],
     ]) {
       const refused = await cli.report(command);
       expect(refused).toMatchObject({
         exitCode: 3,
-        problems: [{ why: expect.stringContaining(`@${hostname()} (pid ${process.pid}) is at work on it`) }],
+        problems: [
+          {
+            why: expect.stringContaining("It is locked by ann@elsewhere (pid 4711)"),
+            nextStep: expect.stringContaining("`pulumi cancel --stack dev`"),
+          },
+        ],
       });
     }
     expect(await readFile(stateOf("dev"), "utf8")).toBe(text);
-    await lock("dev", DEAD_PID);
-    expect(await cli.report(["cleanup", "--yes", "--remove-stack"])).toMatchObject({ exitCode: 0 });
+    await lock("dev", 2 * HOUR_MS);
+    expect(await cli.report(["cleanup", "--yes", "--remove-stack", ...BREAK_AN_HOUR])).toMatchObject({
+      exitCode: 0,
+    });
     expect(cli.names()).toEqual([]);
-  });
-
-  it("is mended although another machine has left a lock, once that is older than somebody says", async () => {
-    await made("dev", "one");
-    await cut(stateOf("dev"));
-    const timestamp = new Date(Date.now() - 7_200_000).toISOString();
-    await lock("dev", 1, { hostname: "elsewhere", timestamp });
-    const recover = ["recover", "--stack", "dev", "--break-locks-older-than"];
-    expect(await cli.run([...recover, "3h"])).toMatchObject({ exitCode: 3 });
-    expect(await cli.run([...recover, "1h"])).toMatchObject({ exitCode: 0 });
-    expect(Object.keys(await cli.keysInState("dev"))).toEqual(["one"]);
   });
 });
 
@@ -258,20 +256,30 @@ describe("what was cut off and says nothing", () => {
   it.each<[string, () => Promise<unknown>]>([
     ["a lock without its holder", () => cut(lockOf("dev"))],
     [
-      "a dead run's lock, whose attributes are nothing",
+      "a lock whose attributes are nothing",
       async () => {
-        await lock("dev", DEAD_PID);
+        await lock("dev");
         await writeFile(`${lockOf("dev")}.attrs`, "");
       },
     ],
-  ])("is taken away: %s, and that of another stack stays", async (_, damage) => {
+  ])("goes at the user's word: %s, and that of another stack stays", async (_, damage) => {
     await made("dev", "one");
     await damage();
     await cut(lockOf("other"));
     expect(await cli.report(["cleanup"])).toMatchObject({ exitCode: 0 });
-    const done = await cli.run(["cleanup", "--stack", "dev", "--yes", "--remove-stack"]);
+    const command = ["cleanup", "--stack", "dev", "--yes", "--remove-stack"];
+    for (const more of [[], BREAK_AN_HOUR]) {
+      const refused = await cli.report([...command, ...more]);
+      expect(refused).toMatchObject({ exitCode: 3, stacks: [{ outcome: "busy" }] });
+    }
+    const old = new Date(Date.now() - 2 * HOUR_MS);
+    await writeFile(lockOf("dev"), "{");
+    await utimes(lockOf("dev"), old, old);
+    const refused = await cli.report(command);
+    expect(refused.stacks[0]?.problems[0]?.why).toContain(`by a lock that was cut off (${lockOf("dev")})`);
+    const done = await cli.run([...command, ...BREAK_AN_HOUR]);
     expect(done, done.output).toMatchObject({ exitCode: 0 });
-    expect(done.stderr).toMatch(/^dev: took away \S+, which was cut off/m);
+    expect(done.stderr).toMatch(/^dev: breaking a lock: a lock that was cut off/m);
     expect([cli.names(), existsSync(lockOf("other"))]).toEqual([[], true]);
   });
 });

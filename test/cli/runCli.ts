@@ -15,18 +15,21 @@ export interface CliOptions {
   cwd?: string;
   /** Added to an environment that knows no account, no login and no proxy. */
   env?: NodeJS.ProcessEnv;
+  /** Gives it a process group of its own. */
+  detached?: boolean;
 }
 
 /** Starts `pulumi-electronhub` as a process of its own. */
 export function startCli(
   args: readonly string[],
-  { cwd = REPOSITORY_ROOT, env = {} }: CliOptions = {},
+  { cwd = REPOSITORY_ROOT, env = {}, detached = false }: CliOptions = {},
 ): RunningCommand {
   if (!existsSync(PROGRAM)) throw new Error(`There is no ${PROGRAM}: run \`npm run build\` first.`);
   return startCommand(process.execPath, [PROGRAM, ...args], {
     cwd,
     env: { ...process.env, ...automationEnvironment({ NO_COLOR: "1" }), ...env },
     timeoutMs: TIMEOUT_MS,
+    detached,
   });
 }
 

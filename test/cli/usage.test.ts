@@ -40,6 +40,22 @@ describe("a wrong command line", () => {
     expect(stderr).toMatch(says);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
   });
+
+  it.each([
+    ["cleanup", ["--yess"], /^unknown option '--yess' \(Did you mean --yes\?\)$/],
+    ["orphans", ["--yes"], /^--yes needs --remove\.$/],
+    ["recover", ["--settle", "soon"], /--settle/],
+    ["doctor", ["--dir="], /--dir <folder>/],
+    ["cleenup", [], /unknown command 'cleenup'/],
+    ["adopt", [], /unknown option '--json'/],
+  ])("is reported to programs as well: %s %j", async (command, args, why) => {
+    const report = await cli.report([command, ...args]);
+    expect(report).toEqual({
+      command,
+      exitCode: 2,
+      problems: [{ why: expect.stringMatching(why), nextStep: expect.stringContaining("--help") }],
+    });
+  });
 });
 
 describe("help", () => {

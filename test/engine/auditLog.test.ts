@@ -6,7 +6,7 @@ import type { ProxyKeyArgs } from "pulumi-electronhub";
 import { expect, it } from "vitest";
 import { expectFailure } from "../support/engine";
 import { endProcesses } from "../support/processes";
-import { allReached, declare, diagnosticsOf, program, useEngine } from "./fixture";
+import { allReached, declare, diagnosticsOf, program, useEngine, createdFor } from "./fixture";
 import { secretsFoundIn } from "./secretScan";
 
 const engine = useEngine();
@@ -55,16 +55,20 @@ it("one line for each operation that changed something, on the disk before Pulum
     config: { ...engine.config(), "electronhub:auditLog": { value: "audit.jsonl" } },
   });
   const balance = { error: { message: "Insufficient balance", type: "error", param: null, code: 402 } };
-  simulator.inject({ on: { path: "/auth/proxy/create", keyName: "beta" }, status: 402, body: balance });
+  simulator.inject({
+    on: { path: "/auth/proxy/create", keyName: createdFor("beta") },
+    status: 402,
+    body: balance,
+  });
 
   const startedMs = Date.now();
   await expectFailure(stack.up({ continueOnError: true }));
   expect(told(0)).toEqual([
     "create alpha: created (2)",
     "create beta: failed (1)",
-    "create delta: created (1)",
-    "create gamma: created (1)",
-    "create parked: created (1)",
+    "create delta: created (2)",
+    "create gamma: created (2)",
+    "create parked: created (2)",
   ]);
   for (const { time, fingerprint, outcome, settings, reason } of entries()) {
     expect(time).toBe(new Date(time).toISOString());

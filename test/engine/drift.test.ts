@@ -72,7 +72,7 @@ it("shows what was changed outside at a refresh, and mends it with the fewest ca
     const { inputs, outputs } = declared[resource] ?? {};
     const { seen } = changes[resource];
     expect(drifted[resource]?.outputs, resource).toEqual({ ...outputs, ...seen, key: expect.anything() });
-    const { __nameGenerated: _, ...writable } = inputs ?? {};
+    const { __createdAs: _, ...writable } = inputs ?? {};
     expect(drifted[resource]?.inputs, resource).toMatchObject({ ...writable, ...seen });
   }
 

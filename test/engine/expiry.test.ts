@@ -5,6 +5,21 @@ const engine = useEngine();
 const DAY_S = 86_400;
 const nowS = () => Math.floor(Date.now() / 1_000);
 
+/** Moves the expiry of keys in the state and on the account: as if time had passed. */
+async function moveExpiry(stack: string, inS: Readonly<Record<string, number>>) {
+  const keys = await engine.secretKeys(stack);
+  const state = await engine.project.exportState(stack, { showSecrets: true });
+  for (const [name, s] of Object.entries(inS)) {
+    const expiresAtUnixS = nowS() + s;
+    engine.simulator.account().updateKey(keys[name] ?? "", { expiresAtUnixS });
+    const expiresAt = new Date(expiresAtUnixS * 1_000).toISOString().replace(".000Z", "Z");
+    const resource = state.deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
+    Object.assign(resource?.inputs ?? {}, { expiresAt });
+    Object.assign(resource?.outputs ?? {}, { expiresAt });
+  }
+  await engine.project.importState(stack, state);
+}
+
 it("an up within renewBefore of the expiry renews, and says why; one before that does nothing", async () => {
   const account = engine.simulator.account();
   const life = { expiresIn: "30d", renewBefore: "3d" };
@@ -22,9 +37,7 @@ it("an up within renewBefore of the expiry renews, and says why; one before that
   await engine.expectNoChange(stack);
 
   // As if 28 days had passed, for two of them, and 31 for the last.
-  account.updateKey(before["extended"] ?? "", { expiresAtUnixS: nowS() + 2 * DAY_S });
-  account.updateKey(before["rotated"] ?? "", { expiresAtUnixS: nowS() + 2 * DAY_S });
-  account.updateKey(before["ends"] ?? "", { expiresAtUnixS: nowS() - DAY_S });
+  await moveExpiry("renewal", { extended: 2 * DAY_S, rotated: 2 * DAY_S, ends: -DAY_S });
   const refresh = await stack.refresh();
   expect(refresh.output).toMatch(/Proxy key "ends-.{7}" \(pk-.{16}\) has expired/);
   expect(engine.takeRequests()).toEqual([LIST]);
@@ -63,7 +76,7 @@ it("a vanished, a disabled and an expired key are told apart, and the next up me
   const keys = await engine.secretKeys("told-apart");
   account.removeKey(keys["gone"] ?? "");
   account.disableKey(keys["off"] ?? "");
-  account.updateKey(keys["late"] ?? "", { expiresAtUnixS: nowS() - 60 });
+  await moveExpiry("told-apart", { late: -60 });
   engine.takeRequests();
 
   const { output } = await stack.refresh();
@@ -85,5 +98,31 @@ it("a vanished, a disabled and an expired key are told apart, and the next up me
   ).toBe(true);
   await engine.expectNoChange(stack);
   await engine.project.destroy("told-apart");
+  engine.takeRequests();
+});
+
+it("an expiry of expiresIn that was moved outside is moved back, and one that expiresAt set is counted anew", async () => {
+  const account = engine.simulator.account();
+  const stack = await engine.stack("moved", program({ web: { expiresAt: "2090-01-01" } }));
+  await stack.up();
+  stack.setProgram(program({ web: { expiresIn: "30d", renewBefore: "3d" } }));
+  await stack.up();
+  expect(engine.takeRequests()).toEqual([CREATE, UPDATE]);
+  const { web = "" } = await engine.secretKeys("moved");
+  const setS = account.findKey(web)?.expiresAtUnixS ?? 0;
+  expect(setS - nowS()).toBeGreaterThan(30 * DAY_S - 600);
+  expect(setS - nowS()).toBeLessThanOrEqual(30 * DAY_S);
+  await stack.refresh();
+  expect(engine.takeRequests()).toEqual([LIST]);
+  await engine.expectNoChange(stack);
+
+  account.updateKey(web, { expiresAtUnixS: setS + 900 * DAY_S });
+  await stack.refresh();
+  await stack.refresh();
+  await stack.up();
+  expect(account.findKey(web)?.expiresAtUnixS).toBe(setS);
+  expect(engine.takeRequests()).toEqual([LIST, LIST, UPDATE]);
+  await engine.expectNoChange(stack);
+  await engine.project.destroy("moved");
   engine.takeRequests();
 });

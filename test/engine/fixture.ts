@@ -140,6 +140,11 @@ function plaintextOf(envelope: unknown): string {
   return JSON.parse((envelope as { plaintext: string }).plaintext) as string;
 }
 
+/** The generated names under which the keys of a resource are created; a chosen name is set by a later update. */
+export function createdFor(resource: string): RegExp {
+  return new RegExp(`^${resource.slice(0, 17)}-[a-z2-7]{7}$`);
+}
+
 /** `count` times the same request. */
 export function times(count: number, request: string): string[] {
   return Array.from({ length: count }, () => request);

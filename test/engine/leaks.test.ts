@@ -3,7 +3,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { expect, it } from "vitest";
 import type { FaultedRequest, FaultSpec } from "../../provider/testing";
 import { expectFailure } from "../support/engine";
-import { program, useEngine } from "./fixture";
+import { program, useEngine, createdFor } from "./fixture";
 import { secretsFoundIn } from "./secretScan";
 
 const engine = useEngine();
@@ -52,7 +52,7 @@ function echoOn(path: string, keyName: string): void {
   const shape = ECHOES[Number(echo)];
   const sample = shape?.("") ?? {};
   engine.simulator.inject({
-    on: { path: `/auth/proxy/${path}`, keyName },
+    on: { path: `/auth/proxy/${path}`, keyName: path === "create" ? createdFor(keyName) : keyName },
     times: Infinity,
     status: Number(status),
     headers: { "x-request-id": "echoed" },

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { edgePage, type FaultSpec } from "../../provider/testing";
 import { selfSigned } from "../support/certificate";
 import { expectFailure, type ExportedState, type StateResource } from "../support/engine";
-import { declare, program, PROXY_KEY, resourceName, useEngine } from "./fixture";
+import { declare, program, PROXY_KEY, resourceName, useEngine, createdFor } from "./fixture";
 import { expectMessages } from "./reading";
 
 const engine = useEngine([{ name: "main" }, { name: "limited-up" }, { name: "limited-destroy" }]);
@@ -72,7 +72,8 @@ const volatile = (): [string, string][] => [[engine.project.folders.work, "<work
 
 function inject(path: string, names: readonly string[]) {
   for (const name of names) {
-    engine.simulator.inject({ on: { path: `/auth/proxy/${path}`, keyName: name }, ...ANSWERS[name] });
+    const keyName = path === "create" ? createdFor(name) : name;
+    engine.simulator.inject({ on: { path: `/auth/proxy/${path}`, keyName }, ...ANSWERS[name] });
   }
   for (const account of ["limited-up", "limited-destroy"]) {
     engine.simulator.inject({
@@ -88,7 +89,7 @@ it("of a failed up", async () => {
   const names = [...answered, "cap-403", ...own];
   inject("create", answered);
   engine.simulator.inject({
-    on: { path: "/auth/proxy/create", keyName: "cap-403" },
+    on: { path: "/auth/proxy/create", keyName: createdFor("cap-403") },
     ...says(403, "Maximum number of proxy keys reached (10)"),
   });
   const stack = await engine.stack(

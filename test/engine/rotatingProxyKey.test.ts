@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { RotatingProxyKey, type RotatingProxyKeyArgs } from "pulumi-electronhub";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import type { EngineStack } from "../support/engine";
 import { CREATE, LIST, REMOVE, useEngine } from "./fixture";
 
@@ -8,16 +8,26 @@ const engine = useEngine();
 
 const DAY = "2026-01-";
 
+/** Milliseconds: each test has up to ten runs of the engine. */
+const PATIENCE_MS = 600_000;
+
+vi.setConfig({ testTimeout: PATIENCE_MS });
+
 let published: string | undefined;
 let mostKeys = 0;
 let watch: NodeJS.Timeout | undefined;
 
 /** A program whose clock stands at an instant of January 2026. */
-function at(day: string, options?: pulumi.ComponentResourceOptions, args?: Partial<RotatingProxyKeyArgs>) {
+function at(
+  day: string,
+  options?: pulumi.ComponentResourceOptions,
+  args?: Partial<RotatingProxyKeyArgs>,
+  name = "bot",
+) {
   return async () => {
     const now = `${DAY}${day}:00:00Z`;
     const bot = new RotatingProxyKey(
-      "bot",
+      name,
       { budget: 10, rotateEvery: "3d", overlap: "1d", now, ...args },
       options,
     );
@@ -80,7 +90,7 @@ it("rotates on a schedule of ups, publishes both keys through the overlap, and r
   const first = await up(stack, at("01T06"));
   expect(first).toMatchObject({ requests: [CREATE], previous: undefined, validUntil: undefined });
   expect(first).toMatchObject({ rotatesAt: `${DAY}04T06:00:00Z`, keys: [first.current] });
-  expect(engine.simulator.account().findKey(first.current)?.name).toMatch(/^bot-a-[a-z2-7]{7}$/);
+  expect(engine.simulator.account().findKey(first.current)?.name).toMatch(/^bot-0-[a-z2-7]{7}$/);
   stack.setProgram(at("03T06"));
   await engine.expectNoChange(stack);
 
@@ -119,13 +129,13 @@ it("rotates on a schedule of ups, publishes both keys through the overlap, and r
   expect(await engine.project.resources("regular")).toEqual([]);
 });
 
-it("late runs: the unpublished key goes first, a failed rotation keeps the published one, protection holds for it alone", async () => {
+it("a rotation that fails keeps the published key, and its overlap begins with the run that makes the new one", async () => {
   const stack = await engine.stack("late", at("01T06", { protect: true }));
   const faults = watchAccount();
   const account = engine.simulator.account();
   const first = await up(stack, at("01T06", { protect: true }));
 
-  // Two periods fail, so that the slot of the published key would be due.
+  // Two periods fail, so that the plan is far ahead of what is published.
   const { balance } = account;
   for (const day of ["04T06", "08T06"]) {
     account.balance = 0;
@@ -135,22 +145,66 @@ it("late runs: the unpublished key goes first, a failed rotation keeps the publi
   }
   account.balance = balance;
   engine.takeRequests();
-  const mended = await up(stack, at("08T07"));
-  expect(mended.keys).toContain(mended.current);
-  expect(mended.keys).not.toContain(first.current);
-  expect(mended.requests).toEqual([CREATE, CREATE, REMOVE]);
+  const healed = await up(stack, at("13T07"));
+  expect(healed).toMatchObject({
+    requests: [CREATE],
+    previous: first.current,
+    validUntil: `${DAY}14T07:00:00Z`,
+    keys: [first.current, healed.current],
+  });
+  stack.setProgram(at("14T06"));
+  await engine.expectNoChange(stack);
+  const over = await up(stack, at("14T07"));
+  expect(over).toMatchObject({ requests: [REMOVE], previous: undefined, keys: [healed.current] });
 
-  // No run in the overlap's end: the next rotation finds the slot taken.
+  expect(faults).toEqual([]);
+});
+
+it("a key whose overlap ended without a run goes before the next rotation; protection holds for the published one", async () => {
+  const stack = await engine.stack("unattended", at("01T06", { protect: true }));
+  const faults = watchAccount();
+  await up(stack, at("01T06", { protect: true }));
+  const second = await up(stack, at("04T06", { protect: true }));
   mostKeys = 0;
-  const late = await up(stack, at("20T06", { protect: true }));
-  expect(late).toMatchObject({ requests: [REMOVE, CREATE], previous: mended.current });
-  expect(late.keys).toEqual([mended.current, late.current]);
-  expect(late.validUntil).toBe(`${DAY}21T06:00:00Z`);
+  const third = await up(stack, at("20T06", { protect: true }));
+  expect(third).toMatchObject({ requests: [REMOVE, CREATE], previous: second.current });
+  expect(third.keys).toEqual([second.current, third.current]);
+  expect(third.validUntil).toBe(`${DAY}21T06:00:00Z`);
   const after = await up(stack, at("21T06", { protect: true }));
-  expect(after).toMatchObject({ requests: [REMOVE], keys: [late.current] });
+  expect(after).toMatchObject({ requests: [REMOVE], keys: [third.current] });
   expect(mostKeys).toBe(2);
   expect(faults).toEqual([]);
 
-  expect((await engine.project.destroy("late")).exitCode).not.toBe(0);
-  expect(account.keys()).toHaveLength(1);
+  expect((await engine.project.destroy("unattended")).exitCode).not.toBe(0);
+  expect(engine.simulator.account().keys()).toHaveLength(1);
+});
+
+it("records that are replaced by command, and a rename, cost no key; a removed key is made anew", async () => {
+  const stack = await engine.stack("records", at("01T06"));
+  const first = await up(stack, at("01T06"));
+  const second = await up(stack, at("04T06"));
+  const records = await engine.project.resources("records", "pulumi-nodejs:dynamic/electronhub:Rotation");
+  expect(records).toHaveLength(3);
+  for (const { urn } of records) {
+    stack.setProgram(at("04T07"));
+    await stack.up({ replace: [urn] });
+    expect(published).toBe(second.current);
+    expect(engine.takeRequests()).toEqual([]);
+  }
+  const renamed = at("04T08", { aliases: [{ name: "bot" }] }, {}, "robot");
+  expect(await up(stack, renamed)).toMatchObject({
+    requests: [],
+    current: second.current,
+    previous: first.current,
+  });
+
+  engine.simulator.account().removeKey(second.current);
+  published = undefined;
+  await stack.refresh();
+  engine.takeRequests();
+  const healed = await up(stack, renamed);
+  expect(healed).toMatchObject({ requests: [CREATE], keys: [first.current, healed.current] });
+  await engine.expectNoChange(stack);
+  const over = await up(stack, at("06T08", {}, {}, "robot"));
+  expect(over).toMatchObject({ requests: [REMOVE], keys: [healed.current] });
 });

@@ -37,9 +37,9 @@ describe.skipIf(isSkipped)(`a state in PostgreSQL${remark}`, () => {
     };
   }
 
-  function cleanup(stack: string): RunningCommand {
+  function cleanup(stack: string, ...more: readonly string[]): RunningCommand {
     const args = ["cleanup", "--dir", project.folders.work, "--stack", stack, "--yes", "--json"];
-    return startElectronhubCli(project, [...args, "--remove-stack", "--settle", "10s"], {
+    return startElectronhubCli(project, [...args, "--remove-stack", "--settle", "10s", ...more], {
       env: { ELECTRONHUB_API_KEY: simulator.account().apiKey, ELECTRONHUB_BASE_URL: simulator.baseUrl },
     });
   }
@@ -76,7 +76,7 @@ describe.skipIf(isSkipped)(`a state in PostgreSQL${remark}`, () => {
       expect(await up).toBeInstanceOf(Error);
       held.remove();
 
-      expect(await cleanup("killed").done).toMatchObject({ exitCode: 0 });
+      expect(await cleanup("killed", "--break-locks-older-than", "0s").done).toMatchObject({ exitCode: 0 });
       expect({ balance: account.balance, keys: account.keys() }).toEqual(before);
       expect(await stackNames()).toEqual(["neighbour"]);
       expect(simulator.violations).toEqual([]);

@@ -16,7 +16,7 @@ beforeAll(async () => {
   // A rejection that nobody handles is told of a turn later.
   await new Promise((resolve) => setImmediate(resolve));
   process.off("unhandledRejection", onRejection);
-}, 60_000);
+}, 180_000);
 
 it(`has a cell for each of ${FAULT_ROWS.length} faults x ${VERB_COLUMNS.length} verbs x ${MODES.length} modes`, () => {
   expect(cells).toHaveLength(FAULT_ROWS.length * VERB_COLUMNS.length * MODES.length);

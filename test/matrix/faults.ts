@@ -37,13 +37,15 @@ const message = (status: number, text: string): FaultEffect => ({
   body: { error: { message: text, type: "error", param: null, code: status } },
 });
 
+const said = (status: number, text: string): FaultEffect => ({ status, body: { message: text } });
+
 /** The API has done it, whatever the answer looks like. */
 const done = (effect: FaultEffect): FaultEffect => ({ ...effect, applied: true });
 
 export const FAULT_ROWS: readonly FaultRow[] = [
   { label: "none", sound: true },
   { label: "200 with the usual answer", sound: true, effect: (scene) => usualAnswer(scene, 200) },
-  { label: "201 with the usual answer", sound: true, effect: (scene) => usualAnswer(scene, 201) },
+  { label: "201 with the usual answer", effect: (scene) => usualAnswer(scene, 201) },
   { label: "204, done", effect: () => done(emptyBody(204)) },
   { label: "200 HTML", effect: () => edgePage(200) },
   { label: "200 HTML, done", effect: () => done(edgePage(200)) },
@@ -54,6 +56,19 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { label: "200 JSON object of another shape", effect: () => ({ status: 200, body: { status: "ok" } }) },
   { label: "200 JSON list of another shape", effect: () => ({ status: 200, body: ["ok"] }) },
   { label: "200 JSON with an error in it", effect: () => ({ ...message(500, "boom"), status: 200 }) },
+  { label: "200 Nothing was deleted", effect: () => said(200, "Nothing was deleted") },
+  { label: "200 in the words of delete-all", effect: () => said(200, "Proxy keys deleted") },
+  {
+    label: "200 that contradicts itself",
+    effect: () => ({ status: 200, body: { message: "Proxy key deleted", success: false } }),
+  },
+  {
+    label: "200 of another service",
+    effect: () => ({ status: 200, body: { status: "maintenance", notices: [] } }),
+  },
+  { label: "200 an empty page", effect: () => ({ status: 200, body: { keys: [], has_more: true } }) },
+  { label: "202 with the usual answer", effect: (scene) => usualAnswer(scene, 202) },
+  { label: "206 an empty list", effect: () => ({ status: 206, body: [] }) },
   { label: "301", effect: ({ simulator }) => redirectTo(`${simulator.baseUrl}/elsewhere`, 301) },
   { label: "307", effect: ({ simulator }) => redirectTo(`${simulator.baseUrl}/elsewhere`, 307) },
   { label: "400", effect: () => message(400, "Invalid parameters") },
@@ -77,6 +92,8 @@ export const FAULT_ROWS: readonly FaultRow[] = [
     effect: () => ({ status: 404, body: { detail: { error: { message: "Key already deleted" } } } }),
     gone: true,
   },
+  { label: "404 about another key", effect: () => message(404, "API key not found") },
+  { label: "404 about a key server", effect: () => message(404, "Key server unreachable") },
   { label: "404 bare Not Found", effect: () => bareNotFound() },
   { label: "404 HTML", effect: () => edgePage(404) },
   { label: "404 empty", effect: () => emptyBody(404) },

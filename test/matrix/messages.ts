@@ -23,6 +23,7 @@ const KINDS: readonly [RegExp, string][] = [
   [/The API failed/, "Server"],
   [/redirects elsewhere/, "Redirect"],
   [/none that the API documents/, "Unexpected"],
+  [/so it may be a part of the whole/, "Incomplete"],
   [/The answer says success/, "Unexpected 2xx"],
   [/could not be reached|The connection to \S+ failed/, "Connection"],
 ];
@@ -45,7 +46,9 @@ export function messageFlaws(
   if (/<!?[a-z]+[ >]|<\//i.test(message)) flaws.push("HTML in the message");
   if (/\n\s+at /.test(message)) flaws.push("a stack in the message");
   if (!names.some((name) => message.includes(name))) flaws.push("the message does not name the key");
-  if (!/HTTP \d{3}|could not be reached|The connection to \S+ failed/.test(message))
+  if (
+    !/HTTP \d{3}|may be a part of the whole|could not be reached|The connection to \S+ failed/.test(message)
+  )
     flaws.push("the message does not say what went wrong");
   if (!NEXT_STEP.test(message)) flaws.push("the message does not end with the next step");
   if (failureKind(message) === "UNKNOWN KIND") flaws.push("a message of no known kind");

@@ -25,6 +25,8 @@ export interface Interference {
 /** A key in the model. */
 export interface ModelKey {
   readonly wire: Record<string, unknown> & { name: string; key: string };
+  /** Its budget's window, which the account never shows. A new key's is daily, whatever was asked for. */
+  window: unknown;
   readonly owner: "us" | "before" | "meanwhile";
 }
 
@@ -55,7 +57,7 @@ export class AccountModel implements Transport {
 
   /** A key with these settings that another program has created. */
   add(owner: "before" | "meanwhile", settings: Record<string, unknown>, agoMs = 0): void {
-    this.keys.push({ owner, wire: this.#newKey(settings, agoMs) });
+    this.keys.push({ owner, window: "daily", wire: this.#newKey(settings, agoMs) });
   }
 
   get hasLateEffects(): boolean {
@@ -122,23 +124,30 @@ export class AccountModel implements Transport {
         );
       case "create": {
         const wire = this.#newKey(request, 0);
-        this.keys.push({ owner: "us", wire });
+        this.keys.push({ owner: "us", window: "daily", wire });
         return this.#answer(201, wire);
       }
       case "remove":
         if (known === undefined) return this.#answer(404, { detail: "Proxy key not found" });
         this.keys.splice(this.keys.indexOf(known), 1);
         return this.#answer(200, { message: "Proxy key deleted" });
-      default: {
+      case "lookup":
         if (known === undefined) return this.#answer(404, { detail: "Proxy key not found" });
-        const { proxy_key: _, ...settings } = request;
+        return this.#answer(200, known.wire);
+      case "update": {
+        if (known === undefined) return this.#answer(404, { detail: "Proxy key not found" });
+        const { proxy_key: _, limit_type: window = "daily", ...settings } = request;
         Object.assign(known.wire, settings);
+        known.window = window;
         return this.#answer(200, { message: "Proxy key updated" });
       }
+      default:
+        throw new Error(`A call that no creation makes: ${call}`);
     }
   }
 
-  #newKey(settings: Record<string, unknown>, agoMs: number): ModelKey["wire"] {
+  #newKey(asked: Record<string, unknown>, agoMs: number): ModelKey["wire"] {
+    const { limit_type: _, ...settings } = asked;
     return {
       name: "",
       ...settings,

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { ConnectionError } from "../../provider/api/errors";
+import { keyTexts } from "./keyTexts";
+import { SENTENCES } from "./sentences";
 import type { HttpAnswer } from "../../provider/api/transport";
 
 /** What a random API does with one request: it answers, or it throws. */
@@ -9,7 +11,7 @@ export type RandomAnswer = HttpAnswer | Error;
 export const HTML_MARK = "zzHTMLMARKzz";
 
 const STATUSES = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom(200, 200, 200, 201, 202, 204) },
+  { weight: 6, arbitrary: fc.constantFrom(200, 200, 200, 200, 201, 202, 204, 206) },
   { weight: 6, arbitrary: fc.constant(404) },
   { weight: 7, arbitrary: fc.constantFrom(429, 503, 503, 500, 502, 504, 408, 425) },
   { weight: 2, arbitrary: fc.constantFrom(301, 307, 400, 401, 402, 403, 405, 409, 410, 418, 422, 451) },
@@ -39,6 +41,7 @@ const OTHER_HEADERS = fc.constantFrom<Record<string, string | string[]>[]>(
   { date: "Thu, 01 Jan 2026 00:00:00 GMT" },
   { date: "yesterday" },
   { "content-type": "text/html" },
+  { link: '</auth/proxy?page=2>; rel="next"' },
   {
     "content-length": "-1",
     "x-ratelimit-limit": "0",
@@ -76,6 +79,7 @@ function echoed({ apiKey, key }: Subject): fc.Arbitrary<string> {
 
 function messages(subject: Subject): fc.Arbitrary<string> {
   return fc.oneof(
+    { weight: 2, arbitrary: SENTENCES },
     fc.constantFrom(
       "Proxy key not found",
       "Proxy key deleted",
@@ -107,6 +111,14 @@ function jsonTexts(subject: Subject): fc.Arbitrary<string> {
       { detail: { error: { message } } },
       { detail: [{ loc: ["body", "proxy_key"], msg: message }] },
       { message, status: true },
+      { message, success: false },
+      { message, success: true },
+      { message, status: "error" },
+      { message, error: "time-out" },
+      { message, detail: "Not Found" },
+      { message, deleted: false },
+      { message, key: null },
+      { error: { message, type: "upstream_error", param: null, code: 503 } },
       { msg: message, message: null },
       [message],
       message,
@@ -144,49 +156,6 @@ function jsonTexts(subject: Subject): fc.Arbitrary<string> {
   );
 }
 
-/** What the list and the lookup say of keys, rightly or not. */
-function keyTexts({ key }: Subject): fc.Arbitrary<string> {
-  const other = "ek-proxy-SomebodyElsesKey0000000000";
-  const object = fc.record(
-    {
-      name: fc.constantFrom<unknown>("web", "", 7),
-      key: fc.constantFrom<unknown>(
-        key,
-        key,
-        other,
-        other,
-        `${key.slice(0, 13)}***${key.slice(-4)}`,
-        null,
-        5,
-      ),
-      expires_at: fc.constantFrom<unknown>(-1, null, 1e300, "never", 1_900_000_000),
-      allocated_ammount: fc.constantFrom<unknown>(10, 0.1, -5, 1e308, "10"),
-      used_ammount: fc.constantFrom<unknown>(0, 3.5, null),
-      is_active: fc.constantFrom<unknown>(true, false, "true"),
-      model_whitelist: fc.constantFrom<unknown>([], null, ["b", "a"], [7]),
-      ip_whitelist: fc.constantFrom<unknown>([], null, ["10.0.0.0/8", "::1"]),
-      created_at: fc.constantFrom<unknown>(1_767_000_000, null, -1e20, 1e20),
-      last_used: fc.constantFrom<unknown>(null, 1_767_000_000, 1e20),
-    },
-    { requiredKeys: ["name", "allocated_ammount", "is_active"] },
-  );
-  const sound = fc
-    .constantFrom(key, other)
-    .map((value) => ({ name: "web", key: value, expires_at: -1, allocated_ammount: 10, is_active: true }));
-  const list = fc.array(fc.oneof(sound, object), { maxLength: 3 });
-  return fc
-    .oneof(
-      fc.array(sound, { maxLength: 3 }),
-      list,
-      list.map((keys) => ({ keys, total: keys.length })),
-      list.map((keys) => ({ error: "half of it", keys })),
-      list.map((keys) => ({ keys, others: [] })),
-      sound,
-      object,
-    )
-    .map((value) => JSON.stringify(value));
-}
-
 function bodies(subject: Subject): fc.Arbitrary<string> {
   const json = jsonTexts(subject);
   return fc.oneof(
@@ -221,7 +190,7 @@ function transportErrors(subject: Subject): fc.Arbitrary<Error> {
 }
 
 /** Any answer at all. */
-function randomAnswers(subject: Subject): fc.Arbitrary<RandomAnswer> {
+export function randomAnswers(subject: Subject): fc.Arbitrary<RandomAnswer> {
   const answer = fc
     .record({
       status: STATUSES,

@@ -9,6 +9,7 @@ export interface Attempt {
   readonly fates: readonly Fate[];
   /** What the program names the key; absent: generated. */
   readonly name?: string | undefined;
+  readonly budgetWindow?: "daily" | "weekly" | "monthly";
   /** Milliseconds for which keys of the same name and settings have been there. */
   readonly twinsBeforeAgoMs?: readonly number[];
   readonly interferences?: readonly Interference[];
@@ -22,6 +23,8 @@ export interface Made {
   readonly verdict: "made" | "saved" | "failed";
   /** The key that the engine records. */
   readonly key: string | undefined;
+  /** The window that the engine records. */
+  readonly window: unknown;
   readonly message: string;
   /** What a person was told meanwhile. */
   readonly lines: readonly string[];
@@ -39,6 +42,7 @@ const WIRE = {
 export async function attemptCreate({
   fates,
   name,
+  budgetWindow = "daily",
   twinsBeforeAgoMs = [],
   interferences = [],
   aheadMs = 0,
@@ -58,15 +62,22 @@ export async function attemptCreate({
   for (const agoMs of twinsBeforeAgoMs) account.add("before", { ...WIRE, name: name ?? "someone" }, agoMs);
   const lines: string[] = [];
   const lifecycle = processOn(account, clock, maxWait, (line) => lines.push(line));
-  const declared = { budget: 10, __resourceName: "web", ...(name === undefined ? {} : { name }) };
+  const declared = {
+    budget: 10,
+    budgetWindow,
+    __resourceName: "web",
+    ...(name === undefined ? {} : { name }),
+  };
   const { inputs = {} } = await lifecycle.check({}, declared);
   try {
     const { outs } = await lifecycle.create(inputs);
-    return { account, verdict: "made", key: (outs as Properties)["key"] as string, message: "", lines };
+    const { key, budgetWindow: window } = outs as Properties;
+    return { account, verdict: "made", key: key as string, window, message: "", lines };
   } catch (error) {
     const { message, properties } = error as { message: string; properties?: Properties };
-    const key = properties?.["key"] as string | undefined;
-    return { account, verdict: properties ? "saved" : "failed", key, message, lines };
+    const { key, budgetWindow: window } = properties ?? {};
+    const verdict = properties ? "saved" : "failed";
+    return { account, verdict, key: key as string | undefined, window, message, lines };
   }
 }
 
@@ -136,8 +147,8 @@ export async function createTwoAtOnce(): Promise<string[]> {
 
 /** What went wrong with a create, if anything. */
 export function wrongs(
-  { account, verdict, key, message, lines }: Made,
-  { twinsBeforeAgoMs = [], name }: Attempt,
+  { account, verdict, key, window, message, lines }: Made,
+  { twinsBeforeAgoMs = [], name, budgetWindow = "daily" }: Attempt,
 ): string[] {
   const wrong: string[] = [];
   const recorded = account.keys.find(({ wire }) => wire.key === key);
@@ -149,6 +160,10 @@ export function wrongs(
   if (verdict !== "failed" && recorded === undefined) wrong.push("recorded a key that is not on the account");
   if (verdict === "failed" && ours.length > 0 && !/on the account/.test(message))
     wrong.push("left a key that nobody is told of");
+  // An update that took effect although its answer was lost is sent again by the next run.
+  const isWindowTrue = recorded?.window === window || (verdict === "saved" && window !== budgetWindow);
+  if (recorded !== undefined && !isWindowTrue)
+    wrong.push(`recorded the window as ${String(window)}, and it is ${String(recorded.window)}`);
   const isTold = /second key|another key/.test(message + lines.join());
   if (verdict !== "failed" && ours.length > 1 && !account.hasLateEffects && !isTold)
     wrong.push("left a second key without a word");

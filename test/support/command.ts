@@ -44,6 +44,8 @@ export interface CommandOptions {
   onOutput?: (text: string) => void;
   /** What the process reads; then its input ends. Default: nothing. */
   input?: string;
+  /** Gives the process a group of its own, so that a test can signal the group. */
+  detached?: boolean;
   /** Who the process runs as. Default: whoever runs this one. */
   user?: ProcessUser;
 }
@@ -64,6 +66,7 @@ export function startCommand(file: string, args: readonly string[], options: Com
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: options.env,
     ...options.user,
+    detached: options.detached === true,
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     windowsHide: true,
   }) as ChildProcessByStdio<Writable | null, Readable, Readable>;

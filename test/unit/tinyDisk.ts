@@ -6,6 +6,8 @@ import { join } from "node:path";
 export interface TinyDisk {
   fill(): void;
   mend(): void;
+  /** From now on it can only be read. */
+  protect(): void;
   dispose(): void;
 }
 
@@ -21,6 +23,7 @@ export function tinyDisk(folder: string): TinyDisk | undefined {
   return {
     fill: () => writeFileSync(filler, Buffer.alloc(4_096)),
     mend: () => rmSync(filler),
+    protect: () => void execFileSync("mount", ["-o", "remount,ro", folder], { stdio: "pipe" }),
     dispose: () => void execFileSync("umount", [folder], { stdio: "pipe" }),
   };
 }

@@ -59,6 +59,7 @@ const RUN_AGAIN = "Run the command again.";
 /** The API key: its kind, where it comes from, and whether the API accepts it. */
 export function apiKeyCheck(credentials: Credentials, findings: Findings | undefined): Check {
   const name = "API key";
+  if (credentials.problem !== undefined) return warning(name, "not known", "See Stack.");
   const apiKey = writtenApiKey(credentials);
   const problem = problemWith("apiKey", credentials);
   if (apiKey === undefined || problem !== undefined) {
@@ -92,6 +93,7 @@ export function apiKeyCheck(credentials: Credentials, findings: Findings | undef
 /** The base URL, and whether what answers there is the API. */
 export function baseUrlCheck(credentials: Credentials, findings: Findings | undefined): Check {
   const name = "Base URL";
+  if (credentials.problem !== undefined) return warning(name, "not known", "See Stack.");
   const problem = problemWith("baseUrl", credentials);
   if (problem !== undefined) return failure(name, problem.why, problem.nextStep);
   const baseUrl = valueOf("baseUrl", credentials);

@@ -1,4 +1,5 @@
 import { formatDuration } from "../../api/duration";
+import { instantOf } from "../../lifecycle/instants";
 import { failure, ok, warning, type Check } from "./check";
 import { problemWith, valueOf, type Credentials } from "./credentials";
 import type { Findings, Observed } from "./probe";
@@ -50,7 +51,7 @@ function wholeNumber(header: string | string[] | undefined): number | undefined 
 }
 
 function timeOf(ms: number): string {
-  return `${new Date(ms).toISOString().slice(11, 19)} UTC`;
+  return `${instantOf(ms / 1_000)?.slice(11, 19) ?? "?"} UTC`;
 }
 
 /** Milliseconds: less than this makes no difference to any expiry that people set. */

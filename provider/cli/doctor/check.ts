@@ -1,6 +1,7 @@
 import { isApiError } from "../../api/errors";
 import { Refusal, problemOf, type Problem } from "../exit";
 import { sayingOf } from "../pulumi/saying";
+import { oneLine } from "../terminal/plainText";
 
 /** What one look found. A warning may be as it should be; an error keeps the stack from working. */
 export interface Check {
@@ -30,7 +31,7 @@ const NAME_WIDTH = 12;
 /** A check as a line for people, with the remedy below it. */
 export function checkText({ name, status, what, nextStep }: Check): string {
   const head = `${status.padEnd(STATUS_WIDTH)}${name.padEnd(NAME_WIDTH)}`;
-  const lines = nextStep === undefined ? [what] : [what, nextStep];
+  const lines = (nextStep === undefined ? [what] : [what, nextStep]).map(oneLine);
   return head + lines.join(`\n${" ".repeat(head.length)}`);
 }
 

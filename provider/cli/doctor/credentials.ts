@@ -1,4 +1,3 @@
-import type { ConfigMap } from "@pulumi/pulumi/automation";
 import {
   CONFIG_NAMESPACE,
   SETTINGS,
@@ -8,9 +7,10 @@ import {
   type Settings,
 } from "../../config";
 import { formatDuration } from "../../api/duration";
+import { configurationOf, type StackChoice } from "../commandAccount";
 import { problemOf, type Problem } from "../exit";
 import type { OpenedProject } from "./backend";
-import { failure, ok, problemIn, warning, type Check } from "./check";
+import { failure, ok, problemIn, type Check } from "./check";
 
 /** Where the settings of the account come from. */
 export interface Credentials {
@@ -27,56 +27,30 @@ type Environment = SettingSources["environment"];
 
 const API_KEY = `${CONFIG_NAMESPACE}:apiKey`;
 
-/**
- * Finds the settings as every other command does: in the named stack's configuration; without a name in the environment,
- * or else in the stack that is selected.
- */
+/** Finds the settings as every other command does, see `accountOf`. */
 export async function findCredentials(
-  wanted: string | undefined,
+  choice: StackChoice,
   environment: Environment,
   opened: OpenedProject,
 ): Promise<Credentials> {
-  const fromEnvironment: Credentials = {
-    sources: { stack: () => undefined, environment },
-    stack: undefined,
-    isInClear: false,
-  };
-  if (wanted === undefined && environment[SETTINGS.apiKey]) return fromEnvironment;
+  const open = () => ("error" in opened ? Promise.reject(opened.error) : Promise.resolve(opened.project));
   try {
-    const stack = wanted ?? (await selectedStack(opened));
-    if (stack === undefined) return fromEnvironment;
-    return fromStack(stack, await configOf(stack, opened), environment);
+    const { stack, entries = {} } = (await configurationOf(choice, environment, open)) ?? {};
+    return {
+      sources: { stack: (key) => entries[key]?.value, environment },
+      stack,
+      isInClear: Boolean(entries[API_KEY]?.value) && entries[API_KEY]?.secret !== true,
+    };
   } catch (error) {
     const { why, nextStep } = problemIn(error, "See `pulumi stack ls` for the stacks of the project.");
-    if (wanted === undefined) return { ...fromEnvironment, problem: warning("Stack", why, nextStep) };
-    // The account of the environment is not the one that was asked for.
+    // The account of the environment may not be that of the stack.
     return {
       sources: { stack: () => undefined, environment: {} },
-      stack: wanted,
+      stack: choice.stack,
       isInClear: false,
       problem: failure("Stack", why, nextStep),
     };
   }
-}
-
-function fromStack(stack: string, config: ConfigMap, environment: Environment): Credentials {
-  return {
-    sources: { stack: (key) => config[key]?.value, environment },
-    stack,
-    isInClear: Boolean(config[API_KEY]?.value) && config[API_KEY]?.secret !== true,
-  };
-}
-
-/** Undefined where there is no project or no stack is selected, which the checks of these tell. */
-async function selectedStack(opened: OpenedProject): Promise<string | undefined> {
-  if ("error" in opened) return undefined;
-  const stacks = await opened.project.stacks().catch(() => []);
-  return stacks.find(({ current }) => current)?.name;
-}
-
-async function configOf(stack: string, opened: OpenedProject): Promise<ConfigMap> {
-  if ("error" in opened) throw opened.error;
-  return opened.project.configEntries(stack);
 }
 
 /** The API key as it is written, whatever it is; undefined: none. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isWholeKey } from "../../api/wire";
 import { CONFIG_NAMESPACE } from "../../config";
 import { inClear } from "../../lifecycle/engineSecret";
 import { fingerprintOf } from "../../lifecycle/state";
@@ -9,6 +10,7 @@ const resourceSchema = z.looseObject({
   urn: z.string(),
   type: z.string(),
   id: z.string().optional(),
+  importID: z.string().optional(),
   custom: z.boolean().optional(),
   provider: z.string().optional(),
   inputs: z.record(z.string(), z.unknown()).optional(),
@@ -120,7 +122,13 @@ export function knownIn(deployment: unknown): KnownIn {
     textOf(resource.inputs?.["__createdAs"] ?? resource.inputs?.["name"]),
   );
   return {
-    fingerprints: (parsed.resources ?? []).filter(isProxyKey).flatMap(({ id }) => id ?? []),
+    // What an import or a read of a resource is about stands in its operation only.
+    fingerprints: [
+      ...(parsed.resources ?? []).filter(isProxyKey),
+      ...operations.map(({ resource }) => resource),
+    ]
+      .flatMap(({ id, importID }) => [id ?? [], importID ?? []].flat())
+      .map((id) => (isWholeKey(id) ? fingerprintOf(id) : id)),
     names: names.filter((name) => name !== undefined),
     isVeiled:
       names.includes(undefined) || operations.some(({ resource }) => "adopt" in (resource.inputs ?? {})),

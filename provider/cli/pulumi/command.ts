@@ -1,6 +1,7 @@
 import type { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { quotable } from "../../api/redact";
 import { Refusal } from "../exit";
+import type { Runnable } from "./processGroup";
 import { sayingOf } from "./saying";
 
 /** What a literal `pulumi` command printed. */
@@ -9,19 +10,22 @@ export interface CommandOutput {
   stderr: string;
 }
 
-/** Of the Automation API's command, the one method that its types leave out; its own classes call it throughout. */
-interface Runnable {
-  run(args: string[], cwd: string, env: Record<string, string>): Promise<CommandOutput>;
-}
-
 /**
  * Runs one command of the workspace's own CLI, for what the Automation API has no method for.
  *
+ * @param environment added to this process's; undefined takes a variable away.
  * @throws the Automation API's CommandError.
  */
-export function runPulumi(workspace: LocalWorkspace, args: readonly string[]): Promise<CommandOutput> {
-  const command = workspace.pulumiCommand as unknown as Runnable;
-  return command.run([...args], workspace.workDir, workspace.envVars);
+export function runPulumi(
+  workspace: LocalWorkspace,
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Promise<CommandOutput> {
+  return runnable(workspace).run([...args], workspace.workDir, { ...workspace.envVars, ...environment });
+}
+
+export function runnable(workspace: LocalWorkspace): Runnable {
+  return workspace.pulumiCommand as unknown as Runnable;
 }
 
 export const HOW_TO_GET_PULUMI =

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
@@ -14,12 +15,12 @@ import { homedir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { Refusal } from "../exit";
-import type { LockHolder } from "./lock";
+import { holderName, type LockHolder } from "./lock";
 
 /** A file of a backend that Pulumi cannot read, and without which it reads no stack at all. */
 export interface Damage {
-  /** A stack's state, the attributes beside a file, which say nothing that is needed, or a lock without its holder. */
-  kind: "state" | "attributes" | "lock";
+  /** A stack's state, or the attributes beside it, which say nothing that is needed. */
+  kind: "state" | "attributes";
   file: string;
   /** `project/stack`, or the stack alone in the older layout. */
   stack: string;
@@ -83,19 +84,23 @@ export class FileBackend {
     ];
   }
 
-  /** What keeps Pulumi from working on one stack, `project/stack`, and says nothing. */
-  damagedLocks(stack: string): Damage[] {
-    const files = this.#locksOf(stack);
-    const locks = files.filter(({ file }) => holderIn(readText(file)) === undefined);
-    return [
-      ...locks.map(({ file, stack: owner }): Damage => ({ kind: "lock", file, stack: owner })),
-      ...damagedAttributes(files),
-    ];
+  /** The locks of a stack, `project/stack`. To look at them takes none, unlike every command of Pulumi's. */
+  locks(stack: string): LockHolder[] {
+    return this.#locksOf(stack).flatMap((file) => lockIn(file) ?? []);
   }
 
-  /** Who holds a stack's lock; a lock that cannot be read has no holder. */
-  holders(stack: string): LockHolder[] {
-    return this.#locksOf(stack).flatMap(({ file }) => holderIn(readText(file)) ?? []);
+  /**
+   * Removes exactly this lock: one that another process has taken since has a file of its own, and stays.
+   *
+   * @returns whether it is gone. It is not when it was renewed.
+   */
+  removeLock({ id, who, sinceMs }: LockHolder): boolean {
+    const now = lockIn(id);
+    if (now === undefined) return true;
+    if (now.who !== who || now.sinceMs !== sinceMs) return false;
+    rmSync(id, { force: true });
+    rmSync(`${id}${ATTRIBUTES}`, { force: true });
+    return true;
   }
 
   /** The newest whole copy of a state. Undefined: there is none. */
@@ -106,27 +111,37 @@ export class FileBackend {
       .toSorted((a, b) => instantMs(b) - instantMs(a))[0];
   }
 
-  /** Puts a copy in a state's place, and keeps what was there beside it. @returns the path of what was kept. */
-  restore({ file, stack }: Damage, copy: Copy): string {
+  /**
+   * Puts a copy in a state's place, and keeps what was there beside it.
+   *
+   * @returns the path of what was kept; undefined when another command has restored the state meanwhile.
+   */
+  restore({ file, stack }: Damage, copy: Copy): string | undefined {
     const kept = `${file}${DAMAGED}`;
     const { text } = copy;
     // Nobody may have dealt yet with what came after an earlier copy.
     const asOfMs = Math.min(instantMs(copy), this.restoredState(stack)?.asOfMs ?? Infinity);
-    const fresh = `${file}.restored`;
-    writeFileSync(fresh, packed(file, text), { mode: statSync(file).mode });
-    // There is a state at any time, and what was there is kept before it goes.
-    rmSync(kept, { force: true });
+    const fresh = `${file}.${randomUUID()}`;
+    const aside = `${fresh}${DAMAGED}`;
     try {
-      // It takes no room, which may be what was missing.
-      linkSync(file, kept);
-    } catch {
-      copyFileSync(file, kept);
+      writeFileSync(fresh, packed(file, text), { mode: statSync(file).mode });
+      try {
+        // It takes no room, which may be what was missing.
+        linkSync(file, aside);
+      } catch {
+        copyFileSync(file, aside);
+      }
+      if (isWhole(aside)) return undefined;
+      // A state that is saved again has a later time, so the copy's is kept here.
+      utimesSync(aside, asOfMs / 1_000, asOfMs / 1_000);
+      // There is a state at any time, and what was there is kept before it goes.
+      renameSync(aside, kept);
+      renameSync(fresh, file);
+      rmSync(`${file}.attrs`, { force: true });
+      return kept;
+    } finally {
+      for (const left of [aside, fresh]) rmSync(left, { force: true });
     }
-    // A state that is saved again has a later time, so the copy's is kept here.
-    utimesSync(kept, asOfMs / 1_000, asOfMs / 1_000);
-    renameSync(fresh, file);
-    rmSync(`${file}.attrs`, { force: true });
-    return kept;
   }
 
   /** Whether the state of a stack, `project/stack`, was restored, and nobody has yet dealt with what came after it. */
@@ -146,10 +161,9 @@ export class FileBackend {
     };
   }
 
-  /** Takes away what says nothing: attributes that are cut off, or a lock that names no holder. */
+  /** Takes away attributes that are cut off. */
   discard({ file }: Damage): void {
     rmSync(file, { force: true });
-    if (!file.endsWith(ATTRIBUTES)) rmSync(`${file}${ATTRIBUTES}`, { force: true });
   }
 
   #stateFiles(): { file: string; stack: string }[] {
@@ -159,16 +173,15 @@ export class FileBackend {
       .map((file) => ({ file, stack: slashed(relative(states, file)).replace(STATE, "") }));
   }
 
-  #locksOf(stack: string): { file: string; stack: string }[] {
+  #locksOf(stack: string): string[] {
     const locks = join(this.#root, "locks");
     return filesBelow(locks)
       .filter((file) => file.endsWith(".json"))
-      .map((file) => ({
-        file,
+      .filter((file) => {
         // A self-managed backend has no organizations, and calls its only one so.
-        stack: slashed(relative(locks, dirname(file))).replace(/^organization\//, ""),
-      }))
-      .filter((lock) => namesOf(stack).includes(lock.stack));
+        const owner = slashed(relative(locks, dirname(file))).replace(/^organization\//, "");
+        return namesOf(stack).includes(owner);
+      });
   }
 }
 
@@ -249,16 +262,17 @@ function instantMs({ time }: Copy): number {
   return Date.parse(time) || 0;
 }
 
-function holderIn(text: string | undefined): LockHolder | undefined {
-  const { pid, username, hostname, timestamp } = parsed(text) ?? {};
-  if (typeof pid !== "number" || typeof hostname !== "string") return undefined;
-  const sinceMs = Date.parse(String(timestamp));
+/** Undefined: there is no such file any more. */
+function lockIn(file: string): LockHolder | undefined {
+  const { pid, username, hostname, timestamp } = parsed(readText(file)) ?? {};
+  const writtenMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  if (writtenMs === undefined) return undefined;
+  const isWhole = typeof pid === "number" && typeof hostname === "string";
   return {
-    who: `${String(username)}@${hostname} (pid ${pid})`,
-    user: String(username),
-    host: hostname,
-    pid,
-    sinceMs: Number.isNaN(sinceMs) ? undefined : sinceMs,
+    id: file,
+    who: isWhole ? holderName(username, hostname, pid) : `a lock that was cut off (${file})`,
+    // The two clocks may differ, and a lock must not look older than it is.
+    sinceMs: Math.max(Math.floor(writtenMs), Date.parse(String(timestamp)) || 0),
   };
 }
 

@@ -12,16 +12,19 @@ import {
   type EngineEvent,
   type StackSummary,
 } from "@pulumi/pulumi/automation";
+import type { Clock } from "../../api/clock";
+import { Cancellation, type Interruption } from "./cancellation";
 import { readCheckpoint, type Checkpoint } from "./checkpoint";
-import { asRefusal, runPulumi } from "./command";
+import { asRefusal, runnable, runPulumi } from "./command";
 import { UNKNOWN_HOLDER, holdersIn, type LockHolder } from "./lock";
 import { Refusal } from "../exit";
+import { separateGroup } from "./processGroup";
 import { sayingOf } from "./saying";
 
 export interface DestroyOptions {
   onEvent: (event: EngineEvent) => void;
-  /** Stops the engine as one Ctrl-C does: it starts nothing new and ends what is under way. */
-  signal?: AbortSignal | undefined;
+  interruption: Interruption;
+  clock: Clock;
 }
 
 /** The stacks of a program's folder, in whatever backend Pulumi is logged in to. */
@@ -36,6 +39,7 @@ export class PulumiProject {
     this.#changes = changes;
     // The Automation API selects the stack that it works on, and so would change the one that the person has selected.
     workspace.selectStack = () => Promise.resolve();
+    separateGroup(runnable(workspace));
   }
 
   /**
@@ -83,8 +87,36 @@ export class PulumiProject {
   }
 
   /** The project's stacks, or with `all` every stack of the backend. @throws Refusal without a project or a login. */
-  async stacks({ all = false } = {}): Promise<StackSummary[]> {
-    return this.#refusing(this.#workspace.listStacks({ all }));
+  stacks({ all = false } = {}): Promise<StackSummary[]> {
+    return this.#list(all ? ["--all"] : []);
+  }
+
+  /** The stack that is selected for the user's next commands, whatever PULUMI_STACK selects for this one. */
+  async selected(): Promise<string | undefined> {
+    const stacks = await this.#list([], { PULUMI_STACK: undefined });
+    return stacks.find(({ current }) => current)?.name;
+  }
+
+  /**
+   * Names stacks in full, since what Pulumi leaves out depends on the user's default organization. A self-managed backend
+   * has one organization only, and there the stacks of this project go by their own names.
+   */
+  async #list(
+    args: readonly string[],
+    environment?: Readonly<Record<string, string | undefined>>,
+  ): Promise<StackSummary[]> {
+    const command = ["stack", "ls", "--json", "--fully-qualify-stack-names", ...args];
+    const { stdout } = await this.#refusing(runPulumi(this.#workspace, command, environment));
+    const stacks = JSON.parse(stdout) as StackSummary[];
+    if (isService((await this.backend()).url)) return stacks;
+    const own = await this.name().then(
+      (project) => `organization/${project}/`,
+      () => undefined,
+    );
+    for (const stack of stacks) {
+      if (own !== undefined && stack.name.startsWith(own)) stack.name = last(stack.name);
+    }
+    return stacks;
   }
 
   /**
@@ -145,7 +177,7 @@ export class PulumiProject {
   /** Who works on the stack just now, or died while doing so. Empty: nobody. */
   async lockHolders(stack: string): Promise<readonly LockHolder[]> {
     // Pulumi's own service keeps no lock that one could read, but says in its list what it is at work on.
-    if (/^https?:/.test((await this.backend()).url)) {
+    if (isService((await this.backend()).url)) {
       const summary = (await this.stacks()).find(({ name }) => name === stack);
       return summary?.updateInProgress === true ? [UNKNOWN_HOLDER] : [];
     }
@@ -161,25 +193,30 @@ export class PulumiProject {
     return [];
   }
 
-  /** Takes away every lock of the stack. */
+  /** Takes away every lock of the stack, which changes nothing in it. */
   async breakLocks(stack: string): Promise<void> {
     await this.#run(["cancel", "--yes", "--stack", stack]);
-    this.#changes.count++;
   }
 
   /** Destroys the stack's resources; a failure of one does not stop the others. @throws what the Automation API throws. */
-  async destroy(stackName: string, { onEvent, signal }: DestroyOptions): Promise<void> {
+  async destroy(stackName: string, { onEvent, interruption, clock }: DestroyOptions): Promise<void> {
     const stack = await Stack.select(stackName, this.#workspace);
-    await stack.destroy({
-      onEvent: (event) => {
-        // From here on it holds the stack.
-        if (event.preludeEvent !== undefined) this.#changes.count++;
-        onEvent(event);
-      },
-      continueOnError: true,
-      color: "never",
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const cancellation = new Cancellation(interruption, clock);
+    try {
+      await stack.destroy({
+        onEvent: (event) => {
+          // From here on it holds the stack.
+          if (event.preludeEvent !== undefined) this.#changes.count++;
+          cancellation.take(event);
+          onEvent(event);
+        },
+        continueOnError: true,
+        color: "never",
+        signal: cancellation.signal,
+      });
+    } finally {
+      cancellation.end();
+    }
   }
 
   /** Removes a stack that has no resources, with its history and its configuration. @throws Refusal. */
@@ -217,6 +254,11 @@ export class PulumiProject {
 /** Whether the engine refused since another process works on the stack. */
 export function isLocked(error: unknown): boolean {
   return error instanceof ConcurrentUpdateError;
+}
+
+/** Pulumi's own service, in the cloud or on premises. */
+function isService(url: string): boolean {
+  return /^https?:/.test(url);
 }
 
 function last(stack: string): string {

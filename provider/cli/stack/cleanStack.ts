@@ -1,16 +1,17 @@
 import type { StackSummary } from "@pulumi/pulumi/automation";
 import { knownKeys } from "../backendKeys";
 import { isRefusal, problemOf, type Problem } from "../exit";
-import type { Checkpoint, StateKey } from "../pulumi/checkpoint";
+import type { Checkpoint } from "../pulumi/checkpoint";
+import { holdersIn } from "../pulumi/lock";
 import { isLocked } from "../pulumi/project";
 import { sayingOf } from "../pulumi/saying";
-import { creditsReturned, keyFacts, type KeyReport } from "../report";
+import { creditsReturned, type KeyReport } from "../report";
 import { counted } from "../terminal/table";
 import { Failures, progressIn } from "./engineEvents";
-import { BusyError, holdStack } from "./hold";
+import { BusyError, holdStack, lockedError } from "./hold";
 import { recoverStack } from "./recovery";
 import { StackAccounts, type StackTask } from "./task";
-import { factsOf, headOf, verify, type Facts } from "./verify";
+import { factsOf, plannedFor, verify } from "./verify";
 
 export type StackOutcome =
   /** A dry run: what a real one would do. */
@@ -108,16 +109,14 @@ async function plan(
       `${task.stack}: ${counted(before.pending.length, "creation")} not recorded as ended: a run was interrupted, or one is still under way.`,
     );
   }
+  const unknown = keys.filter(({ outcome }) => outcome === "unknown").length;
+  if (unknown === 0) return "planned";
+  if (unknown === keys.length) return "refused";
+  problems.push({
+    why: `What a run would do with ${counted(unknown, "key")} is unknown, since the account does not answer.`,
+    nextStep: "Settle what stands beside the keys, then run the command again.",
+  });
   return "planned";
-}
-
-function plannedFor(key: StateKey, facts: Facts): KeyReport {
-  const listed = facts.byFingerprint.get(key.fingerprint);
-  const unasked = facts.unasked.get(key.fingerprint);
-  const head = { ...headOf(key), ...keyFacts(listed?.wire) };
-  if (unasked !== undefined) return { ...head, outcome: "unknown", ...unasked };
-  const isThere = listed !== undefined || facts.hidden.has(key.name ?? "");
-  return { ...head, outcome: !isThere ? "already-gone" : key.kept === undefined ? "would-remove" : "kept" };
 }
 
 async function clean(
@@ -149,6 +148,14 @@ async function clean(
   // After a Ctrl-C too a person wants to know what is left, but not to wait long for it.
   const patience = world.stop.aborted ? AbortSignal.timeout(LAST_LOOK_MS) : undefined;
   done.keys.push(...verify(now.keys, facts, await factsOf(accounts, now.keys, patience), failures));
+  const unpriced = done.keys.filter(
+    ({ outcome, unusedCredits }) => outcome === "removed" && unusedCredits === null,
+  );
+  if (unpriced.length > 0) {
+    terminal.note(
+      `${stack}: how many credits ${counted(unpriced.length, "removed key")} returned is unknown: the account did not show them before.`,
+    );
+  }
   done.problems.push(...failures.except(new Set(now.keys.map(({ urn }) => urn))));
   if (world.stop.aborted) done.problems.push(INTERRUPTED);
   if (!isWhole(done)) return "failed";
@@ -216,7 +223,8 @@ async function destroy(task: StackTask, failures: Failures): Promise<Problem[]> 
   let done = 0;
   try {
     await project.destroy(stack, {
-      signal: world.stopEngine,
+      interruption: world,
+      clock: world.clock,
       onEvent: (event) => {
         failures.take(event);
         const said = progressIn(event);
@@ -228,10 +236,7 @@ async function destroy(task: StackTask, failures: Failures): Promise<Problem[]> 
     return [];
   } catch (error) {
     if (isLocked(error)) {
-      throw new BusyError({
-        why: `Stack ${stack} was locked by another run in the meantime: ${sayingOf(error)}`,
-        nextStep: "Wait for that run to end, then run the command again.",
-      });
+      throw lockedError(task, holdersIn(String(error)), "was locked in the meantime");
     }
     // What failed under a resource is told there.
     if (failures.any) return [];

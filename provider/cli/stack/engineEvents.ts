@@ -1,12 +1,16 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import type { Problem } from "../exit";
+import { isCancelling } from "../pulumi/cancellation";
 
-/** What an engine said of failures while it ran: by resource, and of the stack as a whole. */
+/** What an engine said while it ran: failures, by resource and of the stack as a whole, and what it deleted. */
 export class Failures {
   readonly #byUrn = new Map<string, string[]>();
+  readonly #deleted = new Set<string>();
 
   take(event: EngineEvent): void {
-    const { diagnosticEvent: said, resOpFailedEvent: failed } = event;
+    const { diagnosticEvent: said, resOpFailedEvent: failed, resOutputsEvent: done } = event;
+    if (done !== undefined && DELETIONS.has(done.metadata.op))
+      this.#deleted.add(idOf(done.metadata.urn, done.metadata.old?.id));
     if (failed !== undefined) this.#add(failed.metadata.urn, undefined);
     if (said === undefined || said.severity !== "error" || said.ephemeral === true) return;
     this.#add(said.urn ?? "", plain(said.message));
@@ -21,6 +25,11 @@ export class Failures {
   reasonFor(urn: string): string | undefined {
     const said = this.#byUrn.get(urn);
     return said === undefined ? undefined : said.join("\n") || "The engine does not say why.";
+  }
+
+  /** Whether the engine deleted it, by its provider's word. */
+  hasDeleted({ urn, fingerprint }: { urn: string; fingerprint: string }): boolean {
+    return this.#deleted.has(idOf(urn, fingerprint));
   }
 
   /** Failures of anything but these resources. */
@@ -41,8 +50,10 @@ export class Failures {
   }
 }
 
-/** What the provider tells of its waiting for the account's limit. */
-export function progressIn({ diagnosticEvent: said }: EngineEvent): string | undefined {
+/** What the provider reports of its waiting for the account's limit, or that the engine stops. */
+export function progressIn(event: EngineEvent): string | undefined {
+  if (isCancelling(event)) return "the engine ends what is under way, and begins nothing new";
+  const { diagnosticEvent: said } = event;
   if (said === undefined || !said.severity.startsWith("info")) return undefined;
   const text = plain(said.message);
   return text.startsWith("Electron Hub:") ? text : undefined;
@@ -55,4 +66,12 @@ function isStack(urn: string): boolean {
 /** A message without the engine's marks for colours. */
 function plain(message: string): string {
   return message.replace(/<\{%[^%]*%\}>/g, "").trim();
+}
+
+/** Steps that end with the provider's word that the resource is deleted. */
+const DELETIONS: ReadonlySet<string> = new Set(["delete", "delete-replaced"]);
+
+/** A state may have several resources of one URN, while all but one wait for their deletion. */
+function idOf(urn: string, id: string | undefined): string {
+  return JSON.stringify([urn, id]);
 }

@@ -1,75 +1,60 @@
 import { formatDuration } from "../../api/duration";
-import { stackLocksFolder } from "../../config";
-import { Refusal } from "../exit";
+import { Refusal, type Problem } from "../exit";
 import { FileBackend } from "../pulumi/fileBackend";
-import { isDead, type LockHolder } from "../pulumi/lock";
-import type { World } from "../world";
-import { acquireMutex, isHeld } from "./mutex";
+import type { LockHolder } from "../pulumi/lock";
+import { shellWords } from "../terminal/shell";
 import { shortName, type StackTask } from "./task";
 
-/** Somebody else works on the stack, so nothing was done. */
+/** Another process works on the stack, so nothing was done. */
 export class BusyError extends Refusal {}
 
 /**
- * Does work on a stack that nobody else works on. A lock that a dead process has left is taken away; of two commands that
- * want the same stack, one does its work and the other is told who has it.
+ * Does work on a stack that no other process has locked. Locks that are older than the user says that any run gets are
+ * broken first. No lock is held afterwards: of two commands, the engine's own lock decides.
  *
  * @throws BusyError, before anything was done.
  */
 export async function holdStack<T>(task: StackTask, work: () => Promise<T>): Promise<T> {
-  const { backendUrl, projectName, stack, world } = task;
-  const folder = stackLocksFolder(world.environment);
-  const mutex = acquireMutex(folder, JSON.stringify([backendUrl, projectName, stack]));
-  if (isHeld(mutex)) {
-    throw new BusyError({
-      why: `Another pulumi-electronhub (pid ${mutex.pid}) works on stack ${stack} just now.`,
-      nextStep: "Wait for it to end, then run the command again if something is left.",
-    });
-  }
-  try {
-    takeAwayDamagedLocks(task);
-    await breakDeadLocks(task);
-    return await work();
-  } finally {
-    mutex.release();
-  }
+  await breakOldLocks(task);
+  return work();
 }
 
-/** Makes sure that nobody works on the stack. @throws BusyError. */
+/** Makes sure that no other process works on the stack. @throws BusyError. */
 export async function requireUnlocked(task: StackTask): Promise<void> {
-  const holders = await holdersOf(task, () => false);
-  if (holders.length > 0) throw busy(task, holders);
+  const locks = await locksOf(task);
+  if (locks.length > 0) throw lockedError(task, locks);
 }
 
-/** A lock that was cut off names nobody, and keeps Pulumi from reading the others. @throws BusyError. */
-function takeAwayDamagedLocks(task: StackTask): void {
-  const { backendUrl, project, projectName, stack, world } = task;
-  const backend = FileBackend.at(backendUrl, project.folder);
-  const name = `${projectName}/${shortName(stack)}`;
-  const damages = backend?.damagedLocks(name) ?? [];
-  if (backend === undefined || damages.length === 0) return;
-  const holders = backend.holders(name);
-  if (!holders.every((holder) => mayBreak(task, holder))) throw busy(task, holders);
-  for (const damage of damages) {
-    backend.discard(damage);
-    world.changes.count++;
-    world.terminal.note(`${stack}: took away ${damage.file}, which was cut off, and says nothing.`);
+async function breakOldLocks(task: StackTask): Promise<void> {
+  const { backendUrl, project, stack, world } = task;
+  const isOld = (lock: LockHolder) => mayBreak(task, lock);
+  const locks = await locksOf(task, isOld);
+  if (locks.length === 0) return;
+  if (!locks.every(isOld)) throw lockedError(task, locks);
+  const files = FileBackend.at(backendUrl, project.folder);
+  // As late as possible: `pulumi cancel` breaks every lock, also one that was taken or renewed since.
+  const again = files === undefined ? await locksOf(task, isOld) : locks;
+  if (!again.every((lock) => locks.some((seen) => isSame(seen, lock)))) throw lockedError(task, again);
+  for (const lock of again) {
+    world.terminal.note(`${stack}: breaking a lock: ${describe(lock, world.clock.nowMs())}.`);
+    files?.removeLock(lock);
   }
+  if (files === undefined && again.length > 0) await project.breakLocks(stack);
+  await requireUnlocked(task);
 }
 
-async function breakDeadLocks(task: StackTask): Promise<void> {
-  const { project, stack, world } = task;
-  const breakable = (holder: LockHolder) => mayBreak(task, holder);
-  const holders = await holdersOf(task, breakable);
-  if (holders.length === 0) return;
-  if (!holders.every(breakable)) throw busy(task, holders);
-  // As late as possible: all locks go at once, and one may have been added since.
-  const again = await project.lockHolders(stack);
-  if (!again.every(breakable)) throw busy(task, again);
-  for (const { who, sinceMs } of again) {
-    world.terminal.note(`${stack}: taking away the lock of ${who}${sinceText(sinceMs)}, whose run is over.`);
-  }
-  if (again.length > 0) await project.breakLocks(stack);
+function isSame(one: LockHolder, other: LockHolder): boolean {
+  return one.id === other.id && one.who === other.who && one.sinceMs === other.sinceMs;
+}
+
+/** @param isSettled whether a young lock needs no second look. */
+async function locksOf(
+  task: StackTask,
+  isSettled: (lock: LockHolder) => boolean = () => false,
+): Promise<readonly LockHolder[]> {
+  const { backendUrl, project, projectName, stack } = task;
+  const files = FileBackend.at(backendUrl, project.folder);
+  return files?.locks(`${projectName}/${shortName(stack)}`) ?? locksByLooks(task, isSettled);
 }
 
 /** Milliseconds: a lock this young may be one that is only looked at, as we look at it. */
@@ -78,45 +63,71 @@ const LOOKS = 4;
 const LOOK_AGAIN_MS = 700;
 
 /**
- * Who holds the stack's lock. Two that look at the same moment see each other, and so would two of whom one only looks:
- * hence whoever sees a young lock looks again after a moment, each after another one.
+ * The locks where to look at them takes one. Two that look at the same moment see each other, and so would two of whom one
+ * only looks: hence a command that sees a young lock looks again after a moment, each after another one.
  */
-async function holdersOf(
+async function locksByLooks(
   { project, stack, world }: StackTask,
-  isDead: (holder: LockHolder) => boolean,
+  isSettled: (lock: LockHolder) => boolean,
 ): Promise<readonly LockHolder[]> {
   const { clock, random, stop } = world;
   for (let looks = 1; ; looks++) {
-    const holders = await project.lockHolders(stack);
+    const locks = await project.lockHolders(stack);
     const isYoung = ({ sinceMs }: LockHolder) => sinceMs !== undefined && clock.nowMs() - sinceMs < YOUNG_MS;
-    if (looks >= LOOKS || !holders.some((holder) => isYoung(holder) && !isDead(holder))) return holders;
+    if (looks >= LOOKS || !locks.some((lock) => isYoung(lock) && !isSettled(lock))) return locks;
     await clock.sleep(LOOK_AGAIN_MS * (0.5 + random()), stop);
   }
 }
 
-/** Whether a lock's run is over: it is known to be dead, or is older than somebody says that any gets. */
+/** Whether a lock is older than the user says that any run gets. One from the future is not. */
 export function mayBreak(
-  { breakLocksOlderThanMs, world }: { breakLocksOlderThanMs?: number | undefined; world: World },
-  holder: LockHolder,
+  { breakLocksOlderThanMs, world }: Pick<StackTask, "breakLocksOlderThanMs" | "world">,
+  { sinceMs }: LockHolder,
 ): boolean {
-  if (isDead(holder)) return true;
-  if (breakLocksOlderThanMs === undefined || holder.sinceMs === undefined) return false;
-  return world.clock.nowMs() - holder.sinceMs > breakLocksOlderThanMs;
+  if (breakLocksOlderThanMs === undefined || sinceMs === undefined) return false;
+  return world.clock.nowMs() - sinceMs >= breakLocksOlderThanMs;
 }
 
-function busy({ stack, world }: StackTask, holders: readonly LockHolder[]): BusyError {
-  const who = holders.map(({ who, sinceMs }) => {
-    const age =
-      sinceMs === undefined ? "" : `, ${formatDuration(Math.max(0, world.clock.nowMs() - sinceMs))} ago`;
-    return `${who}${sinceText(sinceMs)}${age}`;
-  });
+/** @param verb such as `is locked`. */
+export function lockedError(
+  task: Pick<StackTask, "project" | "stack" | "world">,
+  locks: readonly LockHolder[],
+  verb = "is locked",
+): BusyError {
+  const { stack, world } = task;
+  const nowMs = world.clock.nowMs();
   return new BusyError({
-    why: `Stack ${stack} is locked by ${who.join(", ")}.`,
-    nextStep:
-      "Wait for that run to end, then run the command again. If its machine is gone, name an age that no run reaches, such as --break-locks-older-than 6h, or run `pulumi cancel`.",
+    why: `Stack ${stack} ${verb} by ${locks.map((lock) => describe(lock, nowMs)).join(", ")}.`,
+    nextStep: howToUnlock(task, locks),
   });
 }
 
-function sinceText(sinceMs: number | undefined): string {
-  return sinceMs === undefined ? "" : ` since ${new Date(sinceMs).toISOString()}`;
+export function howToUnlock(
+  { project, stack, world }: Pick<StackTask, "project" | "stack" | "world">,
+  locks: readonly LockHolder[],
+): Problem["nextStep"] {
+  const cwd = project.folder === process.cwd() ? [] : ["--cwd", project.folder];
+  const cancel = shellWords(["pulumi", "cancel", "--stack", stack, ...cwd]);
+  const wait = `Wait for that run to end, then run the command again. If it is dead, break its lock with \`${cancel}\``;
+  if (locks.some(({ sinceMs }) => sinceMs === undefined)) return `${wait}.`;
+  const again = shellWords(["pulumi-electronhub", ...withoutAge(world.commandLine), AGE_OPTION, "10m"]);
+  return `${wait}, or, once it is older than any run gets, with \`${again}\`.`;
+}
+
+const AGE_OPTION = "--break-locks-older-than";
+
+function withoutAge(commandLine: readonly string[]): string[] {
+  return commandLine.filter(
+    (word, at) =>
+      word !== AGE_OPTION && commandLine[at - 1] !== AGE_OPTION && !word.startsWith(`${AGE_OPTION}=`),
+  );
+}
+
+function describe({ who, sinceMs }: LockHolder, nowMs: number): string {
+  if (sinceMs === undefined) return who;
+  const age =
+    sinceMs > nowMs
+      ? `${formatDuration(sinceMs - nowMs)} ahead of this machine's clock`
+      : `${formatDuration(nowMs - sinceMs)} ago`;
+  return `${who} since ${new Date(sinceMs).toISOString()}, ${age}`;
 }

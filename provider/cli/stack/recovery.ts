@@ -153,8 +153,11 @@ function openProblems({ open }: Edited, { pending }: Checkpoint): Problem[] {
   return problems;
 }
 
-async function removeLost(lost: LostKey, { world }: StackTask): Promise<KeyReport> {
-  const { outcome, ...why } = await removeKey(lost, lost.account, world.changes);
+async function removeLost(lost: LostKey, task: StackTask): Promise<KeyReport> {
+  const { outcome, ...why } = await removeKey(lost, lost.account, {
+    changes: task.world.changes,
+    requireUnowned: () => task.ownership.requireUnowned(lost),
+  });
   return { ...reportOf(lost, outcome), ...why };
 }
 

@@ -1,12 +1,11 @@
 import type { StackSummary } from "@pulumi/pulumi/automation";
-import { creationsFolder, stackLocksFolder } from "../../config";
+import { creationsFolder } from "../../config";
 import { doubtTaken } from "../../lifecycle/takenCreations";
 import { Refusal } from "../exit";
 import { FileBackend, type Copy, type Damage } from "../pulumi/fileBackend";
 import type { PulumiProject } from "../pulumi/project";
 import type { World } from "../world";
-import { mayBreak } from "./hold";
-import { acquireMutex, isHeld } from "./mutex";
+import { howToUnlock, mayBreak } from "./hold";
 import { shortName } from "./task";
 
 export interface RepairOptions {
@@ -52,7 +51,7 @@ export async function listStacks(
     if (backend === undefined) throw error;
     // A file may have been seen while it was written.
     if (damages.length === 0) return project.stacks({ all });
-    const repairs = damages.map((damage) => repairOf(damage, { backend, url, world, ...options }));
+    const repairs = damages.map((damage) => repairOf(damage, { backend, project, world, ...options }));
     for (const repair of repairs) repair();
     return project.stacks({ all });
   }
@@ -60,21 +59,21 @@ export async function listStacks(
 
 interface Repairing extends Omit<RepairOptions, "all"> {
   backend: FileBackend;
-  url: string;
+  project: PulumiProject;
   world: World;
 }
 
 /** What mends it. @throws Refusal where it may not or cannot be mended. */
 function repairOf(damage: Damage, repairing: Repairing): () => void {
-  const { backend, dryRun, mayRestore, world } = repairing;
+  const { backend, breakLocksOlderThanMs, dryRun, mayRestore, project, world } = repairing;
   const { file, kind, stack } = damage;
   const what = `${kind === "state" ? `The state of stack ${stack}` : `A file of stack ${stack}`} cannot be read: it was cut off by a full disk, or by a crash (${file}).`;
-  const holder = backend.holders(stack).find((candidate) => !mayBreak(repairing, candidate));
-  if (holder !== undefined) {
+  const locks = backend.locks(stack);
+  const lock = locks.find((candidate) => !mayBreak({ breakLocksOlderThanMs, world }, candidate));
+  if (lock !== undefined) {
     throw new Refusal({
-      why: `${what} ${holder.who} is at work on it.`,
-      nextStep:
-        "Wait for that run to end, then run the command again. If its machine is gone, name an age that no run reaches, such as --break-locks-older-than 6h.",
+      why: `${what} It is locked by ${lock.who}.`,
+      nextStep: howToUnlock({ project, stack: shortName(stack), world }, locks),
     });
   }
   const copy = kind === "state" ? backend.newestCopy(damage) : undefined;
@@ -92,7 +91,7 @@ function repairOf(damage: Damage, repairing: Repairing): () => void {
       nextStep: `Run \`pulumi-electronhub recover --stack ${shortName(stack)}\`, ${asOf}.`,
     });
   }
-  if (copy !== undefined) return () => restore(damage, copy, what, repairing);
+  if (copy !== undefined) return () => restore(damage, copy, repairing);
   return () => {
     backend.discard(damage);
     world.changes.count++;
@@ -100,31 +99,14 @@ function repairOf(damage: Damage, repairing: Repairing): () => void {
   };
 }
 
-function restore(
-  damage: Damage,
-  copy: Copy,
-  what: string,
-  { backend, onRestored, url, world }: Repairing,
-): void {
-  const { file, stack } = damage;
-  const mutex = acquireMutex(stackLocksFolder(world.environment), JSON.stringify([url, "repair", stack]));
-  if (isHeld(mutex)) {
-    throw new Refusal({
-      why: `${what} Another pulumi-electronhub (pid ${mutex.pid}) is mending it.`,
-      nextStep: "Run the command again.",
-    });
-  }
-  try {
-    // Another command may have been faster, and a run have gone on since.
-    if (!backend.damages().some((still) => still.file === file)) return;
-    doubtTaken(creationsFolder(world.environment), stack);
-    const kept = backend.restore(damage, copy);
-    world.changes.count++;
-    onRestored?.({ stack, asOf: copy.time, kept });
-    world.terminal.note(
-      `${stack}: its state was cut off by a full disk, or by a crash. Restored as of ${copy.time}; what was there is in ${kept}. Keys that were made after that and are in no state are shown by \`orphans\`.`,
-    );
-  } finally {
-    mutex.release();
-  }
+function restore(damage: Damage, copy: Copy, { backend, onRestored, world }: Repairing): void {
+  const { stack } = damage;
+  doubtTaken(creationsFolder(world.environment), stack);
+  const kept = backend.restore(damage, copy);
+  if (kept === undefined) return;
+  world.changes.count++;
+  onRestored?.({ stack, asOf: copy.time, kept });
+  world.terminal.note(
+    `${stack}: its state was cut off by a full disk, or by a crash. Restored as of ${copy.time}; what was there is in ${kept}. Keys that were made after that and are in no state are shown by \`orphans\`.`,
+  );
 }

@@ -1,6 +1,7 @@
 import type { AccountView, StackSettings } from "../accounts";
 import type { StoredSettings } from "../pulumi/checkpoint";
 import type { RestoredState } from "../pulumi/fileBackend";
+import type { Ownership } from "../ownership";
 import type { PulumiProject } from "../pulumi/project";
 import type { World } from "../world";
 
@@ -10,13 +11,15 @@ export interface StackTask {
   project: PulumiProject;
   projectName: string;
   backendUrl: string;
+  /** Which keys the stacks of the backend have; the same for all tasks of a command. */
+  ownership: Ownership;
   /** As Pulumi's list names it. */
   stack: string;
   /** The state is a copy that took the place of a damaged one, so what came after it is not in it. */
   restored: RestoredState | undefined;
   /** Milliseconds after a crash within which a request that was on its way may still take effect. */
   settleMs: number;
-  /** Milliseconds: a lock of another machine that is older counts as a dead process's. Undefined: none ever does. */
+  /** Milliseconds: the user says that no run lasts as long, so that older locks are broken. Undefined: none is. */
   breakLocksOlderThanMs: number | undefined;
 }
 

@@ -5,14 +5,16 @@ import { keyFacts, type KeyReport } from "../report";
 import type { Failures } from "./engineEvents";
 import type { StackAccounts } from "./task";
 
-/** What the stack's accounts say of their keys. */
-export interface Facts {
-  byFingerprint: ReadonlyMap<string, ListedKey>;
-  /** Names of keys whose secret the list does not show, so that nobody can tell which they are. */
-  hidden: ReadonlySet<string>;
-  /** Keys whose account could not be asked, by fingerprint, and why. */
-  unasked: ReadonlyMap<string, Problem>;
-}
+/** What a key's account says of it. */
+export type Sighting =
+  | { kind: "listed"; key: ListedKey }
+  | { kind: "absent" }
+  /** The list shows keys without their secrets: any of them may be this one. */
+  | ({ kind: "hidden" } & Problem)
+  /** The account could not be asked. */
+  | ({ kind: "unasked" } & Problem);
+
+export type Facts = ReadonlyMap<StateKey, Sighting>;
 
 /**
  * What the accounts of these keys say, as of now. One that does not answer does not keep the others' keys from being known.
@@ -24,83 +26,100 @@ export async function factsOf(
   keys: readonly StateKey[],
   signal?: AbortSignal,
 ): Promise<Facts> {
-  const byFingerprint = new Map<string, ListedKey>();
-  const hidden = new Set<string>();
-  const unasked = new Map<string, Problem>();
+  const facts = new Map<StateKey, Sighting>();
   const lists = new Map<AccountView, ReturnType<typeof listKeys>>();
-  for (const { account, fingerprint } of keys) {
+  for (const key of keys) {
     try {
-      const view = await accounts.of(account);
+      const view = await accounts.of(key.account);
       const list = lists.get(view) ?? listKeys(view, signal);
       lists.set(view, list);
-      for (const listed of (await list).keys) {
-        if (listed.fingerprint === undefined) hidden.add(listed.wire.name);
-        else byFingerprint.set(listed.fingerprint, listed);
-      }
+      facts.set(key, sightingOf(key, (await list).keys));
     } catch (error) {
-      unasked.set(fingerprint, problemOf(error));
+      facts.set(key, { kind: "unasked", ...problemOf(error) });
     }
   }
-  return { byFingerprint, hidden, unasked };
+  return facts;
 }
 
-/** What became of the keys: the account's word counts, not the engine's. */
+function sightingOf(key: StateKey, listed: readonly ListedKey[]): Sighting {
+  const found = listed.find(({ fingerprint }) => fingerprint === key.fingerprint);
+  if (found !== undefined) return { kind: "listed", key: found };
+  // A key without its secret may be any, whatever its name: names change, and need not be unique.
+  if (listed.every(({ fingerprint }) => fingerprint !== undefined)) return { kind: "absent" };
+  return {
+    kind: "hidden",
+    why: "The account's list shows keys without their secrets.",
+    nextStep: "Run the command again when the list shows them.",
+  };
+}
+
+/** What a destroy would do to a key. */
+export function plannedFor(key: StateKey, facts: Facts): KeyReport {
+  const sighting = sightingIn(facts, key);
+  const head = headOf(key, sighting);
+  if (sighting.kind === "unasked")
+    return { ...head, outcome: "unknown", why: sighting.why, nextStep: sighting.nextStep };
+  if (sighting.kind === "absent") return { ...head, outcome: "already-gone" };
+  // The state has the key's secret, so a destroy removes it, whether or not the list shows it.
+  return { ...head, outcome: key.kept === undefined ? "would-remove" : "kept" };
+}
+
+/** What became of the keys: the account's word counts before the engine's. */
 export function verify(
   keys: readonly StateKey[],
   before: Facts,
   left: Facts,
   failures: Failures,
 ): readonly KeyReport[] {
-  const reports: KeyReport[] = [];
-  for (const key of keys) {
-    const listed = before.byFingerprint.get(key.fingerprint);
-    const verdict = verdictOn(key, listed !== undefined, left, failures.reasonFor(key.urn));
-    reports.push({ ...headOf(key), ...keyFacts(listed?.wire), ...verdict });
-  }
-  return reports;
+  return keys.map((key) => {
+    const sighting = sightingIn(before, key);
+    return { ...headOf(key, sighting), ...verdictOn(key, sighting, sightingIn(left, key), failures) };
+  });
 }
 
 function verdictOn(
   key: StateKey,
-  wasThere: boolean,
-  left: Facts,
-  failed: string | undefined,
+  before: Sighting,
+  left: Sighting,
+  failures: Failures,
 ): Pick<KeyReport, "outcome" | "why" | "nextStep"> {
-  const unasked = left.unasked.get(key.fingerprint);
-  const isThere = left.byFingerprint.has(key.fingerprint);
-  const isHidden = left.hidden.has(key.name ?? "");
-  const isGone = unasked === undefined && !isThere && !isHidden;
-  if (isGone && wasThere) return { outcome: "removed" };
+  const failed = failures.reasonFor(key.urn);
+  const label = labelOf(key);
+  if (left.kind === "absent" && before.kind === "listed")
+    return { outcome: key.kept === undefined ? "removed" : "already-gone" };
   if (failed !== undefined) return { outcome: "failed", ...split(failed) };
-  if (isGone) return { outcome: "already-gone" };
-  if (key.kept !== undefined) return { outcome: "kept" };
-  if (isThere) {
-    return {
-      outcome: "failed",
-      why: `Key ${labelOf(key)} is still on the account.`,
-      nextStep: "Run the command again.",
-    };
+  if (left.kind === "listed") {
+    if (key.kept !== undefined) return { outcome: "kept" };
+    const why = `Key ${label} is still on the account.`;
+    return { outcome: "failed", why, nextStep: "Run the command again." };
   }
-  const why = `Whether key ${labelOf(key)} is gone cannot be told:`;
-  if (unasked !== undefined)
-    return { outcome: "unknown", why: `${why} ${unasked.why}`, nextStep: unasked.nextStep };
-  return {
-    outcome: "unknown",
-    why: `${why} the account's list has one of that name, without its secret.`,
-    nextStep: "Look at it on the account, and remove it there.",
-  };
+  if (before.kind === "absent" || (left.kind === "absent" && key.kept !== undefined))
+    return { outcome: "already-gone" };
+  // The provider deletes only with proof, so its word counts where the list gives none.
+  if (failures.hasDeleted(key)) return { outcome: key.kept === undefined ? "removed" : "kept" };
+  if (left.kind !== "absent") {
+    const why = `Whether key ${label} is gone is unknown: ${left.why}`;
+    return { outcome: "unknown", why, nextStep: left.nextStep };
+  }
+  const why = `Key ${label} is gone; whether this command removed it is unknown.`;
+  return { outcome: "unknown", why, nextStep: "Run the command again." };
+}
+
+function sightingIn(facts: Facts, key: StateKey): Sighting {
+  const sighting = facts.get(key);
+  if (sighting === undefined) throw new Error(`The account of ${key.urn} was not asked.`);
+  return sighting;
 }
 
 function labelOf({ name, fingerprint }: { name?: string | null | undefined; fingerprint: string }): string {
   return `${JSON.stringify(name ?? "?")} (${fingerprint})`;
 }
 
-export function headOf({
-  name,
-  fingerprint,
-  resource,
-}: StateKey): Pick<KeyReport, "name" | "fingerprint" | "resource"> {
-  return { name: name ?? null, fingerprint, resource };
+type Head = Pick<KeyReport, "name" | "fingerprint" | "resource" | "lastUsedAt" | "unusedCredits">;
+
+function headOf({ name, fingerprint, resource }: StateKey, sighting: Sighting): Head {
+  const wire = sighting.kind === "listed" ? sighting.key.wire : undefined;
+  return { name: name ?? null, fingerprint, resource, ...keyFacts(wire) };
 }
 
 /** The provider's messages end with a line that says what to do next. */

@@ -1,3 +1,4 @@
+import { Ownership } from "../ownership";
 import { FileBackend } from "../pulumi/fileBackend";
 import { PulumiProject } from "../pulumi/project";
 import type { World } from "../world";
@@ -23,6 +24,7 @@ export async function openWorkplace(options: StackCommandOptions, world: World):
   const projectName = await project.name();
   const { url: backendUrl } = await project.backend();
   const files = FileBackend.at(backendUrl, project.folder);
+  const ownership = new Ownership(project, world);
   return {
     project,
     projectName,
@@ -33,6 +35,7 @@ export async function openWorkplace(options: StackCommandOptions, world: World):
         project,
         projectName,
         backendUrl,
+        ownership,
         stack,
         restored,
         settleMs: options.settle,

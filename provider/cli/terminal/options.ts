@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
-import picomatch from "picomatch";
 import { parseDurationMs } from "../../api/duration";
+import { stackMatcher } from "./stackPattern";
 
 /** A duration such as `90s`, `15m`, `24h` or `7d`, in milliseconds. */
 export function durationMs(text: string): number {
@@ -21,38 +21,17 @@ export function positiveCount(text: string): number {
   return Number(text);
 }
 
-/** A text; one that is empty is most likely a variable that is not set. */
+/** A text, which has something to read; one that is empty is most likely a variable that is not set. */
 export function nonEmpty(text: string): string {
-  if (text === "") throw new InvalidArgumentError("It must not be empty.");
+  if (/^[\s\p{Z}\p{C}]*$/u.test(text))
+    throw new InvalidArgumentError(
+      "It is empty. Set the variable that it comes from, or leave the option out.",
+    );
   return text;
 }
 
-/** For an option that may be given several times. */
-export function collected(text: string, earlier: readonly string[] = []): string[] {
-  return [...earlier, nonEmpty(text)];
-}
-
-/**
- * Whether a stack fits one of the patterns (https://github.com/micromatch/picomatch). One without a slash is about the
- * stack's own name, one with slashes about as many parts of `organization/project/stack`, from the end.
- *
- * @param project of stacks that are listed by their own name alone.
- */
-export function stackMatcher(patterns: readonly string[], project?: string): (stack: string) => boolean {
-  const matchers = patterns.map((pattern) => ({
-    parts: pattern.split("/").length,
-    matches: picomatch(pattern, { dot: true }),
-  }));
-  return (stack) => {
-    const parts = partsOf(stack, project);
-    // One form only: what leaves out `prod` would fit `organization/project/prod` as a whole.
-    return matchers.some(({ matches, parts: count }) => matches(parts.slice(-count).join("/")));
-  };
-}
-
-/** A self-managed backend has no organizations, and calls its only one so. */
-function partsOf(stack: string, project: string | undefined): string[] {
-  const parts = stack.split("/");
-  if (parts.length > 1 || project === undefined) return parts;
-  return ["organization", project, stack];
+/** A pattern of stacks, of an option that may be given several times. */
+export function stackPatterns(text: string, earlier: readonly string[] = []): string[] {
+  stackMatcher([text]);
+  return [...earlier, text];
 }

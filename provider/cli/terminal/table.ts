@@ -1,5 +1,8 @@
-/** Lays out rows in columns, with two spaces between them; the first row is the heading. */
-export function table(rows: readonly (readonly string[])[]): string {
+import { oneLine } from "./plainText";
+
+/** Lays out rows in columns, with two spaces between them; the first row is the heading. A row stays one line. */
+export function table(texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((row) => row.map(oneLine));
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));

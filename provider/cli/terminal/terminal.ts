@@ -1,9 +1,6 @@
 import { clearLine, cursorTo } from "node:readline";
 import { redact } from "../../api/redact";
-
-/** What could steer a terminal: a key's name, or an answer, may hold anything. */
-// oxlint-disable-next-line no-control-regex -- that is what is looked for
-const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+import { oneLine } from "./plainText";
 
 /** A stream as a terminal or a pipe has it. */
 export interface Stream {
@@ -89,7 +86,7 @@ export class Terminal {
   #safe(text: string): string {
     return text
       .split("\n")
-      .map((line) => redact(line.replace(CONTROLS, ""), this.#secrets))
+      .map((line) => redact(oneLine(line), this.#secrets))
       .join("\n");
   }
 

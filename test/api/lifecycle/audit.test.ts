@@ -74,6 +74,21 @@ describe("the audit log", () => {
     expect((await stat(file)).mode & 0o077, "for its owner only").toBe(0);
   });
 
+  it("holds no rotation trigger and no adopted key, which may be secrets", async () => {
+    const world = await logging();
+    const secret = "correct-horse-battery";
+    const { id, state, inputs } = await world.existing({ rotationTrigger: { seed: secret } });
+    const adopted = { ...state, adopt: state.key };
+    await world.lifecycle.update(id, adopted, { ...inputs, budget: 20 });
+    world.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
+    await rejection(world.lifecycle.delete(id, adopted));
+    await world.lifecycle.delete(id, adopted);
+    expect(await lines()).toHaveLength(4);
+    expect(await readFile(file, "utf8")).not.toContain(secret);
+    expect((await lastLine())?.["settings"]).not.toHaveProperty("adopt");
+    await expectNoSecret(world, [state.key]);
+  });
+
   it("says what a destroy was, tries included", async () => {
     const world = await logging();
     const { id, state } = await world.existing();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { echoSecrets, edgePage } from "../../../provider/testing";
-import { createWorld, PATHS, refusal, rejection, sent } from "../harness";
+import { Lifecycle } from "../../../provider/lifecycle/lifecycle";
+import { createWorld, PATHS, refusal, rejection, sent, type World } from "../harness";
 
 const FIRST_LINE = /^Cannot remove proxy key "web-[a-z2-7]{7}" \(pk-[0-9a-f]{16}\): /;
 
@@ -190,6 +191,42 @@ describe("refuseIfUsedWithin", () => {
     expect(sent(world)).toEqual(["lookup", "lookup", "remove"]);
   });
 
+  it.each([-2, 2])("counts by the server's clock, %d hours from ours", async (hours) => {
+    const world = await createWorld();
+    const { id, state } = await world.existing({ refuseIfUsedWithin: "1h" });
+    const aheadMs = hours * 3_600_000;
+    const look = (usedAgoMs: number) => {
+      const serverMs = world.clock.nowMs() + aheadMs;
+      const lastUsed = Math.floor((serverMs - usedAgoMs) / 1_000);
+      const body = { name: "web", allocated_ammount: 10, is_active: true, last_used: lastUsed };
+      const headers = { date: new Date(serverMs).toUTCString() };
+      world.simulator.inject({ on: { path: PATHS.lookup }, status: 200, body, headers });
+    };
+    look(60_000);
+    const { message } = await rejection(world.lifecycle.delete(id, state));
+    expect(message).toMatch(/was used 60 s ago, and refuseIfUsedWithin is 1h/);
+    look(-60_000);
+    expect((await rejection(world.lifecycle.delete(id, state))).message).toMatch(/was used 0 s ago/);
+    look(3_600_000);
+    await world.lifecycle.delete(id, state);
+    expect(sent(world)).toEqual(["lookup", "lookup", "lookup", "remove"]);
+  });
+
+  it("refuses where the server does not tell the time, unless the key was never used", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing({ refuseIfUsedWithin: "1h" });
+    const { apiKey } = world.simulator.account();
+    const timeless = lifecycleWithoutDates(world, apiKey);
+    world.simulator.account().spend(state.key, 1);
+    world.clock.advance(2 * 3_600_000);
+    const { message } = await rejection(timeless.delete(id, state));
+    expect(message).toMatch(/do not have the time \(a Date header\).*Nothing was removed/s);
+    expect(sent(world)).toEqual(["lookup"]);
+    const fresh = await world.existing({ refuseIfUsedWithin: "1h" });
+    await timeless.delete(fresh.id, fresh.state);
+    expect(sent(world)).toEqual(["lookup", "remove"]);
+  });
+
   it("lets a key go that was never used, or is gone", async () => {
     const world = await createWorld();
     const { id, state } = await world.existing({ refuseIfUsedWithin: "7d" });
@@ -218,3 +255,20 @@ describe("refuseIfUsedWithin", () => {
     },
   );
 });
+
+/** A process whose responses come through a proxy that drops the Date header. */
+function lifecycleWithoutDates({ clock, simulator, transport }: World, apiKey: string): Lifecycle {
+  return new Lifecycle({
+    clock,
+    random: () => 0.5,
+    randomBytes: (count) => new Uint8Array(count),
+    transport: {
+      async send(request, signal) {
+        const { headers, ...answer } = await transport.send(request, signal);
+        return { ...answer, headers: { ...headers, date: undefined } };
+      },
+      close: () => Promise.resolve(),
+    },
+    environment: { ELECTRONHUB_API_KEY: apiKey, ELECTRONHUB_BASE_URL: simulator.baseUrl },
+  });
+}

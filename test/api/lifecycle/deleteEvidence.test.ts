@@ -14,6 +14,28 @@ const DOUBTFUL: [string, FaultSpec][] = [
   ["an empty 200", emptyBody(200)],
   ["another service's JSON", { status: 200, body: ["hello"] }],
   ["a success that speaks of an error", { status: 200, body: { error: { message: "no" } } }],
+  ...[
+    "Proxy key management is not available on this host",
+    "Endpoint removed. See https://docs/keys",
+    "The proxy key service is temporarily disabled",
+    "Key server unreachable",
+    "Missing subscription key",
+    "No proxy keys found",
+    "Proxy key not found or not yours",
+  ].map((words): [string, FaultSpec] => [`404 "${words}"`, refusal(404, words)]),
+  ...[
+    "Nothing was deleted",
+    "This endpoint will be removed on 2027-01-01",
+    "Request could not be delivered: upstream removed from pool",
+    "Proxy keys deleted",
+    "Proxy key will be deleted",
+    "Proxy key was not deleted",
+    "API key deleted",
+  ].map((message): [string, FaultSpec] => [`200 "${message}"`, { status: 200, body: { message } }]),
+  ["204", { status: 204 }],
+  ["202", { status: 202, body: { message: "Proxy key deleted" } }],
+  ["a success that failed", { status: 200, body: { message: "Proxy key deleted", success: false } }],
+  ["a 404 that contradicts itself", { status: 404, body: { message: "Key not found", error: "time-out" } }],
 ];
 
 describe.each(DOUBTFUL)("%s", (_, fault) => {
@@ -74,6 +96,12 @@ describe("the list is no evidence", () => {
     ["a page", { status: 200, body: "<html></html>" }],
     ["an object", { status: 200, body: { message: "hello" } }],
     ["another list", { status: 200, body: [{ id: 1 }] }],
+    ["another service's empty list", { status: 200, body: { status: "maintenance", notices: [] } }],
+    ["an empty envelope that says something", { status: 200, body: { ok: true, items: [] } }],
+    ["a page of it", { status: 200, body: { keys: [], has_more: true } }],
+    ["a page of it, with a total", { status: 200, body: { data: [], meta: { total: 1 } } }],
+    ["half of it", { status: 206, body: [] }],
+    ["a page with a link to the next", { status: 200, body: [], headers: { link: '<?p=2>; rel="next"' } }],
   ])("when it answers %s", async (_, fault) => {
     const world = await createWorld();
     const { id, state } = await world.existing();

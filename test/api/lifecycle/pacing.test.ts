@@ -149,7 +149,6 @@ describe("processes that share a ledger", () => {
     const windowStore = (account: string) =>
       ledgerStore({
         path: join(at, `${account}.json`),
-        nowMs: () => world.clock.nowMs(),
         onTrouble: (reason) => troubles.push(reason),
       });
     return { ...plugin(world, { windowStore }), troubles };

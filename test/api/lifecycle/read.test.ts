@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bareNotFound, edgePage } from "../../../provider/testing";
+import { bareNotFound, edgePage, type FaultEffect } from "../../../provider/testing";
 import { createWorld, PATHS, refusal, rejection, sent } from "../harness";
 
 describe("a refresh", () => {
@@ -45,6 +45,50 @@ describe("a refresh", () => {
     expect(props).toMatchObject({ ...changed, usedBudget: 3, lastUsedAt: "2026-01-01T00:00:00Z" });
     await expect(world.lifecycle.diff(id, props as never, inputs)).resolves.toMatchObject({ changes: true });
   });
+
+  it.each([
+    ["later", (unixS: number) => unixS + 3_650 * 86_400],
+    ["nearer", (unixS: number) => unixS - 86_400],
+    ["to never", () => -1],
+  ])(
+    "keeps the expiry of expiresIn as declared when it was moved %s, so that the next up moves it back",
+    async (_how, moved) => {
+      const world = await createWorld();
+      const args = { expiresIn: "30d", renewBefore: "3d" };
+      const { id, state, inputs } = await world.existing(args);
+      const account = world.simulator.account();
+      const setS = account.findKey(state.key)?.expiresAtUnixS ?? 0;
+      const upAfterRefreshes = async (olds: Record<string, unknown>, refreshes: number) => {
+        let refreshed: { props: Record<string, unknown>; inputs: Record<string, unknown> } = {
+          props: olds,
+          inputs,
+        };
+        for (let count = 0; count < refreshes; count++) {
+          // Each refresh lists anew.
+          world.clock.advance(60_000);
+          refreshed = (await world.lifecycle.read(id, refreshed.props)) as typeof refreshed;
+        }
+        const news = await world.declare({ name: state.name, ...args }, refreshed.inputs);
+        const { changes } = await world.lifecycle.diff(id, refreshed.props, news);
+        const { outs = refreshed.props } = changes
+          ? await world.lifecycle.update(id, refreshed.props, news)
+          : {};
+        return { changes, outs, expiresAtUnixS: account.findKey(state.key)?.expiresAtUnixS };
+      };
+
+      const same = { changes: false, expiresAtUnixS: setS };
+      expect(await upAfterRefreshes(state, 2)).toMatchObject(same);
+      account.updateKey(state.key, { expiresAtUnixS: moved(setS) });
+      const first = await upAfterRefreshes(state, 3);
+      expect(first).toMatchObject({ changes: true, expiresAtUnixS: setS });
+      expect(await upAfterRefreshes(first.outs, 1)).toMatchObject(same);
+      // A second time, with the traces of the first still in the state.
+      account.updateKey(state.key, { expiresAtUnixS: moved(setS) });
+      const second = await upAfterRefreshes(first.outs, 2);
+      expect(second).toMatchObject({ changes: true, expiresAtUnixS: setS });
+      expect(await upAfterRefreshes(second.outs, 2)).toMatchObject(same);
+    },
+  );
 
   it("in plain JSON, without what is not known", async () => {
     const world = await createWorld({ simulator: { dialect: { unknownFields: true } } });
@@ -109,6 +153,65 @@ describe("a key that is gone", () => {
     await expect(world.lifecycle.read(id, state)).resolves.toEqual({ id: "" });
   });
 
+  const INCOMPLETE: [string, FaultEffect][] = [
+    ["announces more", { status: 200, body: { keys: [], has_more: true } }],
+    ["has a total", { status: 200, body: { data: [], pagination: { total: 1 } } }],
+    ["says something else", { status: 200, body: { keys: [], status: "maintenance" } }],
+    ["is a range", { status: 206, body: [] }],
+  ];
+
+  describe.each(INCOMPLETE)("with a list that %s", (_, fault) => {
+    it("is looked up, and one list is enough", async () => {
+      const world = await createWorld();
+      const [a, b] = [await world.existing(), await world.existing()];
+      world.simulator.account().removeKey(b.state.key);
+      world.simulator.clearJournal();
+      world.simulator.inject({ on: { path: PATHS.list }, ...fault, times: Infinity });
+      await expect(world.lifecycle.read(a.id, a.state)).resolves.toMatchObject({ id: a.id });
+      await expect(world.lifecycle.read(b.id, b.state)).resolves.toEqual({ id: "" });
+      expect(sent(world)).toEqual(["list", "lookup", "lookup"]);
+    });
+
+    it("is not gone by anybody's 404", async () => {
+      const world = await createWorld();
+      const { id, state } = await world.existing();
+      world.simulator.inject({ on: { path: PATHS.list }, ...fault, times: Infinity });
+      world.simulator.inject({ on: { path: PATHS.lookup }, ...bareNotFound() });
+      const { message } = await rejection(world.lifecycle.read(id, state));
+      expect(message).toMatch(/not with the API's word about a key/);
+    });
+  });
+
+  it("is not gone when an incomplete list shows it, and is not looked up", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    const listed = { name: "web", key: state.key, allocated_ammount: 10, is_active: true };
+    world.simulator.inject({ status: 200, body: { keys: [listed], has_more: true } });
+    await expect(world.lifecycle.read(id, state)).resolves.toMatchObject({ id });
+    expect(sent(world)).toEqual(["list"]);
+  });
+
+  it("is not gone when another service answers in the API's stead", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    const body = { status: "maintenance", notices: [] };
+    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
+    world.simulator.inject({ on: { path: PATHS.lookup }, ...bareNotFound() });
+    await rejection(world.lifecycle.read(id, state));
+    expect(sent(world)).toEqual(["list"]);
+  });
+
+  it.each(["Key server unreachable", "Proxy key management is not available on this host"])(
+    "is not gone by a 404 that says %j when the list could not show it",
+    async (words) => {
+      const world = await createWorld({ simulator: { dialect: { listKeys: "masked" } } });
+      const { id, state } = await world.existing();
+      world.simulator.inject({ on: { path: PATHS.lookup }, ...refusal(404, words) });
+      const { message } = await rejection(world.lifecycle.read(id, state));
+      expect(message).toContain(words);
+    },
+  );
+
   it.each([
     ["401", refusal(401, "Invalid API key")],
     ["403 of another account", refusal(403, "Proxy key does not belong to you")],
@@ -138,6 +241,16 @@ describe("a key that is gone", () => {
     const { message } = await rejection(world.lifecycle.read(id, state));
     expect(message).toMatch(/that the last `pulumi up` stored.*--run-program/);
   });
+});
+
+it("an expiry that the API writes in milliseconds is not read as never", async () => {
+  const world = await createWorld();
+  const { id, state } = await world.existing();
+  const listed = { name: "web", key: state.key, allocated_ammount: 10, is_active: true, created_at: 1e20 };
+  world.simulator.inject({ status: 200, body: [{ ...listed, expires_at: 1_900_000_000_000 }] });
+  const { props } = await world.lifecycle.read(id, state);
+  expect(props).toMatchObject({ expiresAt: "2030-03-17T17:46:40Z" });
+  expect(props).not.toHaveProperty("createdAt");
 });
 
 describe("an old list", () => {

@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ledgerStore } from "../../../provider/api/ledger";
 import { emptyWindow, type WindowState } from "../../../provider/api/rateWindow";
+import { NO_DISK, tinyDisk } from "../tinyDisk";
 
 const TSX = join(__dirname, "../../../node_modules/tsx/dist/cli.mjs");
 const WORKER = join(__dirname, "ledgerWorker.ts");
@@ -16,13 +18,21 @@ const troubles: string[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "ledger-"));
   troubles.length = 0;
+  waitedMs = 0;
 });
 afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** Milliseconds: a second, and one pause. */
+const BROKEN_AFTER_MS = 1_001;
+
+/** Milliseconds that stores have waited for locks. */
+let waitedMs = 0;
+
 function store(path = join(folder, "deep", "account.json")) {
-  return ledgerStore({ path, nowMs: () => 5_000, onTrouble: (reason) => troubles.push(reason) });
+  const waiting = { nowMs: () => waitedMs, pause: (ms: number) => void (waitedMs += ms) };
+  return ledgerStore({ path, waiting, onTrouble: (reason) => troubles.push(reason) });
 }
 
 function worker(path: string, count: string): ChildProcess {
@@ -51,16 +61,12 @@ describe("a ledger", () => {
     },
   );
 
-  it("concludes the requests of a process that died", async () => {
+  it("judges no request by the process that sent it", async () => {
     const path = join(folder, "account.json");
-    const child = spawn(process.execPath, ["-e", ""]);
-    await once(child, "exit");
-    const entries = [
-      { id: `${child.pid}-x-1`, sentMs: 1 },
-      { id: `${process.pid}-x-1`, sentMs: 2 },
-    ];
-    await writeFile(path, JSON.stringify({ ...emptyWindow(), entries }));
-    expect(store(path).transact(copy).entries).toEqual([{ ...entries[0], answeredMs: 5_000 }, entries[1]]);
+    const entries = [{ id: "999999999-x-1", sentMs: 1 }];
+    const waiting = { "999999999-x": { askedMs: [1], seenMs: 1 } };
+    await writeFile(path, JSON.stringify({ ...emptyWindow(), entries, waiting }));
+    expect(store(path).transact(copy)).toMatchObject({ entries, waiting });
   });
 
   it("loses no step of four processes that write at once", async () => {
@@ -81,6 +87,7 @@ describe("a ledger", () => {
     await once(child, "exit");
     expect(store(path).transact((state) => state.limit)).toBe(9);
     expect(await readdir(folder)).toEqual(["account.json"]);
+    expect(waitedMs).toBe(BROKEN_AFTER_MS);
   });
 
   it("is this process's own from the first trouble on, and says so once", async () => {
@@ -112,5 +119,101 @@ describe("a ledger", () => {
     expect(() => ledger.transact(step)).toThrow("in the step");
     expect(ledger.transact(copy)).toEqual(emptyWindow());
     expect(troubles).toEqual([]);
+  });
+
+  it("breaks a lock whose holder stays the same for a second, and no other", async () => {
+    const path = join(folder, "account.json");
+    const holders = ["1 living", "1 renewed", ""];
+    for (const holder of holders) {
+      await writeFile(`${path}.lock`, holder);
+      const startedMs = waitedMs;
+      store(path).transact((state) => (state.cooldownUntilMs += 1));
+      expect(waitedMs - startedMs, holder).toBe(BROKEN_AFTER_MS);
+    }
+    let renewals = 0;
+    const waiting = {
+      nowMs: () => waitedMs,
+      pause(ms: number) {
+        waitedMs += ms;
+        if (waitedMs % 900 === 0) writeFileSync(`${path}.lock`, `1 renewed ${++renewals}`);
+      },
+    };
+    writeFileSync(`${path}.lock`, "1 busy");
+    const busy = ledgerStore({ path, waiting, onTrouble: (reason) => troubles.push(reason) });
+    busy.transact((state) => (state.cooldownUntilMs += 1));
+    expect(troubles).toEqual([expect.stringMatching(/account\.json: ETIMEDOUT$/)]);
+    expect(await readFile(`${path}.lock`, "utf8")).toBe(`1 renewed ${renewals}`);
+    expect((JSON.parse(await readFile(path, "utf8")) as WindowState).cooldownUntilMs).toBe(3);
+  });
+
+  it("repeats a step in which its process was stopped for so long that another took the lock", async () => {
+    const path = join(folder, "account.json");
+    const seen: number[] = [];
+    const stopped = store(path);
+    const value = stopped.transact((state) => {
+      seen.push(state.cooldownUntilMs);
+      if (seen.length === 1) store(path).transact((other) => (other.cooldownUntilMs = 100));
+      return (state.cooldownUntilMs += 1);
+    });
+    expect({ value, seen }).toEqual({ value: 101, seen: [0, 100] });
+    expect(store(path).transact(copy).cooldownUntilMs).toBe(101);
+    expect(await readdir(folder)).toEqual(["account.json"]);
+    expect(troubles).toEqual([]);
+  });
+
+  it("leaves the lock of another process alone that took it meanwhile", async () => {
+    const path = join(folder, "account.json");
+    store(path).transact(() => {
+      waitedMs += 100;
+      writeFileSync(`${path}.lock`, "2 another");
+    });
+    expect(await readFile(`${path}.lock`, "utf8")).toBe("2 another");
+  });
+
+  it.each<[string, string, (path: string) => unknown]>([
+    ["is a folder", "EISDIR", (path) => mkdirSync(path)],
+    ["has a name that is too long", "ENAMETOOLONG", () => undefined],
+    [
+      "has a folder as its lock",
+      "EISDIR",
+      (path) => mkdirSync(join(`${path}.lock`, "full"), { recursive: true }),
+    ],
+    ["has a lock that leads nowhere", "ETIMEDOUT", (path) => symlinkSync("/nowhere/at/all", `${path}.lock`)],
+    ["has itself as its lock's target", "ELOOP", (path) => symlinkSync(`${path}.lock`, `${path}.lock`)],
+  ])("that %s is this process's own after two seconds at most (%s)", (_, code, prepare) => {
+    const path = join(folder, code === "ENAMETOOLONG" ? "a".repeat(300) : "account.json");
+    prepare(path);
+    const ledger = store(path);
+    for (let at = 1; at <= 3; at++) expect(ledger.transact((state) => (state.cooldownUntilMs += 1))).toBe(at);
+    expect(waitedMs).toBeLessThanOrEqual(2_000);
+    expect(troubles).toEqual([`${path}: ${code}`]);
+  });
+
+  describe("in a folder that cannot be written", () => {
+    /** Takes steps after the folder was protected. @returns the path. */
+    const protectedSteps = (skip: (note: string) => never, lock?: string): string => {
+      const path = join(folder, "small", "account.json");
+      const disk = tinyDisk(dirname(path)) ?? skip(NO_DISK);
+      try {
+        if (lock !== undefined) writeFileSync(`${path}.lock`, lock);
+        disk.protect();
+        const ledger = store(path);
+        for (let at = 1; at <= 3; at++)
+          expect(ledger.transact((state) => (state.cooldownUntilMs += 1))).toBe(at);
+      } finally {
+        disk.dispose();
+      }
+      return path;
+    };
+
+    it("is this process's own", ({ skip }) => {
+      const path = protectedSteps(skip);
+      expect({ waitedMs, troubles }).toEqual({ waitedMs: 0, troubles: [`${path}: EROFS`] });
+    });
+
+    it("is this process's own after a second, if a lock was left there", ({ skip }) => {
+      const path = protectedSteps(skip, "1 dead");
+      expect({ waitedMs, troubles }).toEqual({ waitedMs: 1_000, troubles: [`${path}: EROFS`] });
+    });
   });
 });

@@ -4,7 +4,6 @@ import { ledgerStore } from "../../../provider/api/ledger";
 const [path = "", count = ""] = process.argv.slice(2);
 const store = ledgerStore({
   path,
-  nowMs: () => 0,
   onTrouble: (reason) => {
     throw new Error(reason);
   },

@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty, integer, record } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Pacer } from "../../../provider/api/pacer";
-import { emptyWindow } from "../../../provider/api/rateWindow";
+import { emptyWindow, type RateLimit } from "../../../provider/api/rateWindow";
 import { memoryStore, type WindowStore } from "../../../provider/api/windowStore";
 import { VirtualClock } from "../../support/virtualClock";
 import { optimumMs, run } from "./pacerRun";
@@ -90,6 +90,70 @@ describe("a paced run", () => {
       },
     );
     await assert(runs, { numRuns: 200 });
+  });
+});
+
+describe("a limit that only one process has", () => {
+  /** So many requests of each process, one at a time; the times at which each was let out. */
+  async function play(processes: readonly { configured?: RateLimit; count: number; startMs?: number }[]) {
+    const clock = new VirtualClock();
+    const startMs = clock.nowMs();
+    const stores = sharedStores(processes.length);
+    return Promise.all(
+      processes.map(async ({ configured, count, startMs: delayMs = 0 }, at) => {
+        const pacer = new Pacer({ clock, store: stores[at] as WindowStore, configured });
+        const sentMs: number[] = [];
+        await clock.sleep(delayMs);
+        for (let request = 0; request < count; request++) {
+          const place = await pacer.acquire({ what: "remove", deadlineMs: Infinity });
+          sentMs.push(clock.nowMs() - startMs);
+          await clock.sleep(1_000);
+          place.settle({});
+        }
+        return sentMs;
+      }),
+    );
+  }
+
+  const HOUR_MS = 3_600_000;
+  const hourly = { limit: 10, windowMs: HOUR_MS };
+  const most = (sentMs: readonly number[]) =>
+    Math.max(...sentMs.map((fromMs) => sentMs.filter((ms) => ms >= fromMs && ms < fromMs + HOUR_MS).length));
+
+  it.each([1_000, 30_000, 60_000, 600_000, HOUR_MS])(
+    "is kept beside one that has none, with a window of %i ms",
+    async (windowMs) => {
+      const [limited = [], free = []] = await play([
+        { configured: { limit: 10, windowMs }, count: 25 },
+        { count: 40, startMs: 300_000 },
+      ]);
+      const sent = [...limited, ...free].toSorted((a, b) => a - b);
+      for (const fromMs of limited) {
+        const before = sent.filter((ms) => ms <= fromMs && ms > fromMs - windowMs).length;
+        expect(before).toBeLessThanOrEqual(10);
+      }
+      // One at a time, each for a second.
+      expect(free.at(-1)).toBeLessThanOrEqual(300_000 + 41 * 1_000);
+    },
+  );
+
+  it("counts what was sent before the process that has it began", async () => {
+    const [, limited = []] = await play([{ count: 10 }, { configured: hourly, count: 11, startMs: 900_000 }]);
+    expect(limited[0]).toBeGreaterThanOrEqual(HOUR_MS);
+    expect(limited[0]).toBeLessThanOrEqual(HOUR_MS + 10_000);
+    expect(most(limited)).toBeLessThanOrEqual(10);
+  });
+
+  it("is each process's own, where several have one", async () => {
+    const [hour = [], minute = []] = await play([
+      { configured: hourly, count: 12 },
+      { configured: { limit: 2, windowMs: 60_000 }, count: 12, startMs: 20_000 },
+    ]);
+    for (const fromMs of minute) {
+      expect(minute.filter((ms) => ms >= fromMs && ms < fromMs + 60_000).length).toBeLessThanOrEqual(2);
+    }
+    expect(most(hour)).toBeLessThanOrEqual(10);
+    expect(minute.at(-1)).toBeLessThanOrEqual(8 * 61_500);
   });
 });
 

@@ -3,13 +3,14 @@ import { describe, expect, it } from "vitest";
 import {
   emptyWindow,
   prune,
-  roomIn,
   settle,
   WINDOW_MS,
   withdraw,
+  type RateLimit,
   type WindowEntry,
   type WindowState,
 } from "../../../provider/api/rateWindow";
+import { configuredRoom, roomIn, shareOf } from "../../../provider/api/rateRoom";
 import { NOW_MS } from "../fixtures";
 
 /** Milliseconds that a place outlasts its window. */
@@ -27,14 +28,25 @@ function windowOf(entries: WindowEntry[], more: Partial<WindowState> = {}): Wind
   return { ...emptyWindow(), limit: 5, informedMs: NOW_MS, entries, ...more };
 }
 
-const roomNow = (state: WindowState, configured?: { limit: number; windowMs: number }) =>
-  roomIn(state, NOW_MS, configured);
+const roomAt = (state: WindowState, nowMs: number, configured?: RateLimit) => {
+  const { rate: _, ...room } = roomIn(state, nowMs, configured);
+  return room;
+};
+const roomNow = (state: WindowState, configured?: RateLimit) => roomAt(state, NOW_MS, configured);
 
 describe("room", () => {
   it("is for one while nobody knows how the window stands, and for no second before its answer", () => {
     expect(roomNow(emptyWindow())).toEqual({ free: 1 });
     expect(roomNow({ ...emptyWindow(), limit: 100 })).toEqual({ free: 1 });
     expect(roomNow({ ...emptyWindow(), entries: [underWay("ahead")] })).toEqual({ free: 0 });
+  });
+
+  it("is for another one when the one ahead has no answer for 10 s: its process may have been killed", () => {
+    expect(roomNow({ ...emptyWindow(), entries: [underWay("ahead", 9_999)] })).toEqual({ free: 0 });
+    const state = { ...emptyWindow(), entries: [underWay("killed", 10_000)] };
+    expect(roomNow(state)).toEqual({ free: 1 });
+    state.entries.push(underWay("next"));
+    expect(roomNow(state)).toEqual({ free: 0 });
   });
 
   it("is for one again when the last news is a whole window old", () => {
@@ -76,7 +88,7 @@ describe("room", () => {
   it("does not come before a cooldown is over, however empty the window is", () => {
     const state = windowOf([], { cooldownUntilMs: NOW_MS + 1 });
     expect(roomNow(state)).toEqual({ free: 0, untilMs: NOW_MS + 1 });
-    expect(roomIn(state, NOW_MS + 1, undefined)).toEqual({ free: 5 });
+    expect(roomAt(state, NOW_MS + 1)).toEqual({ free: 5 });
   });
 });
 
@@ -87,14 +99,14 @@ describe("forgetting", () => {
       answered("gone", WINDOW_MS + MARGIN_MS),
     ]);
     state.foreignMs = [NOW_MS - WINDOW_MS - MARGIN_MS, NOW_MS - WINDOW_MS];
-    prune(state, NOW_MS, WINDOW_MS);
+    prune(state, NOW_MS);
     expect(state.entries.map(({ id }) => id)).toEqual(["kept"]);
     expect(state.foreignMs).toEqual([NOW_MS - WINDOW_MS]);
   });
 
   it("gives up a request without an answer only after any answer would be too late", () => {
     const state = windowOf([underWay("slow", 129_999), underWay("lost", 130_000)]);
-    prune(state, NOW_MS, WINDOW_MS);
+    prune(state, NOW_MS);
     expect(state.entries.map(({ id }) => id)).toEqual(["slow"]);
   });
 
@@ -107,12 +119,12 @@ describe("forgetting", () => {
       property(setBack, ({ backMs, answeredAgoMs }) => {
         const state = windowOf([answered("a", answeredAgoMs), underWay("b")], { foreignMs: [NOW_MS] });
         const nowMs = NOW_MS - backMs;
-        prune(state, nowMs, WINDOW_MS);
+        prune(state, nowMs);
         for (const { sentMs, answeredMs = 0 } of state.entries) {
           expect(Math.max(sentMs, answeredMs)).toBeLessThanOrEqual(nowMs);
         }
         expect(state.informedMs).toBe(0);
-        prune(state, nowMs + 130_000, WINDOW_MS);
+        prune(state, nowMs + 130_000);
         expect(state).toMatchObject({ entries: [], foreignMs: [] });
       }),
     );
@@ -121,9 +133,55 @@ describe("forgetting", () => {
   it("remembers no more than the latest 200 where nothing limits them", () => {
     const state = windowOf(Array.from({ length: 2_500 }, (_, at) => answered(`${at}`)));
     delete state.limit;
-    prune(state, NOW_MS, WINDOW_MS);
+    prune(state, NOW_MS);
     expect(state.entries).toHaveLength(200);
     expect(state.entries.at(-1)?.id).toBe("2499");
+  });
+
+  it("keeps what has left the API's window for every longer one, whatever limit a process has", () => {
+    const state = windowOf([
+      answered("a", WINDOW_MS + MARGIN_MS),
+      answered("b"),
+      underWay("killed", 130_000),
+    ]);
+    prune(state, NOW_MS);
+    expect(roomAt(state, NOW_MS)).toEqual({ free: 4 });
+    expect(roomNow(state, { limit: 4, windowMs: 3_600_000 })).toEqual({ free: 1 });
+    expect(roomNow(state, { limit: 4, windowMs: 61_000 }), "a").toEqual({ free: 1 });
+    for (const [agoMs, count] of [
+      [3_600_000, 3],
+      [3_606_000, 0],
+    ] as const) {
+      const nowMs = NOW_MS + agoMs - WINDOW_MS;
+      const later = structuredClone(state);
+      prune(later, nowMs);
+      const taken = 10 - configuredRoom(later, nowMs, { limit: 10, windowMs: 3_600_000 }).free;
+      expect(taken, `${agoMs}`).toBe(count === 0 ? 2 : count);
+    }
+  });
+
+  it("remembers the last hour in a bounded space, however many requests there were", () => {
+    const state = windowOf([]);
+    for (let agoMs = 7_200_000; agoMs >= 0; agoMs -= 1_000) {
+      state.entries.push(answered(`${agoMs}`, agoMs), answered(`${agoMs}-2`, agoMs));
+      prune(state, NOW_MS - agoMs);
+    }
+    expect(state.past.length).toBeLessThanOrEqual(3_600 / 5 + 2);
+    expect(JSON.stringify(state.past).length).toBeLessThan(15_000);
+    const hourly = { limit: 7_200, windowMs: 3_600_000 };
+    expect(configuredRoom(state, NOW_MS, hourly).free).toBe(0);
+    expect(configuredRoom(state, NOW_MS, { ...hourly, limit: 7_220 }).free).toBeGreaterThan(0);
+  });
+
+  it("lets the past end in time although the clock was set back", () => {
+    const state = windowOf([answered("a", 100_000), answered("b", 90_000)]);
+    prune(state, NOW_MS);
+    const nowMs = NOW_MS - 86_400_000;
+    prune(state, nowMs);
+    const hourly = { limit: 2, windowMs: 3_600_000 };
+    expect(configuredRoom(state, nowMs, hourly).untilMs).toBeLessThanOrEqual(nowMs + 3_606_000);
+    prune(state, nowMs + 3_606_000);
+    expect(state.past).toEqual([]);
   });
 
   it("takes back a request that never went out", () => {
@@ -131,6 +189,46 @@ describe("forgetting", () => {
     withdraw(state, "a");
     withdraw(state, "unknown");
     expect(state.entries).toEqual([underWay("b")]);
+  });
+});
+
+describe("a configured limit", () => {
+  const hourly = { limit: 3, windowMs: 3_600_000 };
+
+  it("comes beside the account's own, each with its window", () => {
+    const past = answered("past", 600_000);
+    const state = windowOf([past, answered("a"), answered("b")]);
+    prune(state, NOW_MS);
+    const last = roomIn(state, NOW_MS, hourly);
+    expect(last).toMatchObject({ free: 0, rate: hourly });
+    const leavesMs = NOW_MS - 600_000 + 3_600_000 + MARGIN_MS;
+    expect(last.untilMs).toBeGreaterThanOrEqual(leavesMs);
+    expect(last.untilMs).toBeLessThanOrEqual(leavesMs + 5_000);
+    expect(roomAt(state, last.untilMs ?? 0, hourly)).toEqual({ free: 1 });
+    expect(roomNow(state, { limit: 100, windowMs: 3_600_000 }), "the account's").toEqual({ free: 3 });
+    state.entries.push(answered("c"), answered("d"), answered("e"));
+    expect(roomIn(state, NOW_MS, { limit: 100, windowMs: 3_600_000 })).toEqual({
+      free: 0,
+      untilMs: NOW_MS + WINDOW_MS + MARGIN_MS,
+      rate: { limit: 5, windowMs: WINDOW_MS },
+    });
+  });
+
+  it("of a shorter window forgets nothing that another process needs", () => {
+    const state = windowOf([answered("a", 30_000), answered("b", 30_000)]);
+    prune(state, NOW_MS);
+    expect(roomNow(state, { limit: 4, windowMs: 1_000 })).toEqual({ free: 4 });
+    expect(roomNow(state)).toEqual({ free: 3 });
+  });
+
+  it("that leaves no room takes no turn from the processes that it does not bind", () => {
+    const state = windowOf([]);
+    const waiter = { process: "limited", free: 5, nowMs: NOW_MS };
+    shareOf(state, { ...waiter, askedMs: [1, 2, 3], free: 0 });
+    expect(Object.keys(state.waiting)).toEqual(["limited"]);
+    expect(shareOf(state, { ...waiter, askedMs: [] })).toBe(0);
+    expect(state).toMatchObject({ waiting: {} });
+    expect(shareOf(state, { process: "free", askedMs: [9], free: 1, nowMs: NOW_MS })).toBe(1);
   });
 });
 
@@ -198,8 +296,8 @@ describe("a refusal", () => {
   it("begins a cooldown, after which one goes ahead alone", () => {
     const state = windowOf([]);
     expect(refuse(state, NOW_MS, 180_000)).toBe(180_000);
-    expect(roomIn(state, NOW_MS + 179_999, undefined)).toEqual({ free: 0, untilMs: NOW_MS + 180_000 });
-    expect(roomIn(state, NOW_MS + 180_000, undefined)).toEqual({ free: 1 });
+    expect(roomAt(state, NOW_MS + 179_999)).toEqual({ free: 0, untilMs: NOW_MS + 180_000 });
+    expect(roomAt(state, NOW_MS + 180_000)).toEqual({ free: 1 });
   });
 
   it("lengthens a cooldown, and never shortens it", () => {

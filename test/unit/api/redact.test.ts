@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isWholeKey } from "../../../provider/api/keyText";
 import { quotable, redact, REDACTED } from "../../../provider/api/redact";
 import { SECRET } from "../fixtures";
 
@@ -71,9 +72,36 @@ describe("an unknown secret", () => {
     ["a DevPass key", "ek-dev-abcdefABCDEF0123456789"],
     ["a JWT", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"],
     ["a bearer token", "Bearer sk-somebody-elses-token"],
+    ["a proxy key with a full stop in it", "ek-proxy-AbCd1234.EfGh5678SECRET"],
+    ["a proxy key with every kind of character", "ek-proxy-Ab~Cd+12/34=Ef.Gh-56_78SECRET"],
+    ["a master key with a full stop in it", "ek-AbCd1234.EfGh5678SECRET"],
+    ["a masked key", "ek-proxy-AbCd1234...EfGh5678"],
+    ["a starred key", "ek-proxy-AbCd****EfGh5678"],
+    ["a key with an ellipsis", "ek-proxy-AbCd…EfGh5678"],
+    ["a key in capitals", "EK-PROXY-ABCD1234EFGH5678"],
+    ["a key with its hyphens escaped", "ek%2Dproxy%2DAbCd1234EfGh5678"],
   ])("that looks like %s is removed", (_, token) => {
     expect(redact(`It said "${token}".`)).toMatch(/^It said "\[redacted\]/);
     expect(redact(`It said "${token}".`)).not.toContain(token.slice(-10));
+  });
+});
+
+describe("a key", { timeout: 60_000 }, () => {
+  it("of any characters that isWholeKey takes vanishes, and the full stop after it stays", () => {
+    const keys = fc
+      .stringMatching(/^ek-proxy-[\w~+/=.-]{3,60}[\w~+/=-]$/)
+      .filter((key) => isWholeKey(key) && /[\w~+/=]/.test(key.slice(9)));
+    const before = fc.constantFrom("", "It is ", '"', "(", "key=", "%22", "\\n", "\\u0022", "key%3D", ":");
+    fc.assert(
+      fc.property(keys, before, fc.constantFrom("", ".", ". So", " so", '"', ")", ","), (key, start, end) => {
+        expect(redact(`${start}${key}${end}`)).toBe(`${start}${REDACTED}${end}`);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it.each(["ek-proxy-abc", "ek-proxy-1…", "ek-abcd12"])("that is cut short vanishes: %s", (short) => {
+    expect(redact(`No key ${short}.`)).toBe(`No key ${REDACTED}.`);
   });
 });
 
@@ -84,6 +112,8 @@ describe("ordinary words", () => {
     'Cannot remove proxy key "web-abc2345" (pk-9b1d77c2e0f4a853): the account\'s key is gone.',
     "Peek at the keyhole; eyJ is a prefix.",
     "pulumi-electronhub/0.1.0 (node/24.0.0)",
+    "It must be a whole proxy key (ek-proxy-…), no DevPass key (ek-dev-…).",
+    "A key starts with ek-proxy-. An API key starts with ek-.",
   ])("stay: %s", (text) => {
     expect(redact(text, [SECRET, "ek-abcdefABCDEF0123456789"])).toBe(text);
   });

@@ -1,11 +1,13 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  confirmationSchema,
   createdKeySchema,
-  keyListSchema,
   keyObjectSchema,
+  showsSettings,
   toggleAnswerSchema,
+  type KeySettings,
 } from "../../../provider/api/wire";
+import { instantOf } from "../../../provider/lifecycle/instants";
 import { SECRET } from "../fixtures";
 
 const whole = {
@@ -52,28 +54,106 @@ describe("a key object", () => {
   );
 });
 
-describe("a list", () => {
-  it.each([[[whole]], [{ data: [whole] }], [{ keys: [whole], total: 1, next: null }]])(
-    "is read bare or in an envelope",
-    (list) => {
-      expect(keyListSchema.parse(list)).toHaveLength(1);
-    },
-  );
+describe("instants on the wire", () => {
+  const read = (fields: object) => keyObjectSchema.parse({ ...whole, ...fields });
 
-  it.each([{}, { a: [], b: [] }, "text", null, { message: "no" }, [null], [{ name: "web" }]])(
-    "is not %j",
-    (list) => {
-      expect(keyListSchema.safeParse(list).success).toBe(false);
-    },
-  );
+  it.each<[unknown, number | undefined]>([
+    [1_767_225_600, 1_767_225_600],
+    [1_767_225_600.9, 1_767_225_600],
+    [1_767_225_600_123, 1_767_225_600],
+    [253_402_300_799, 253_402_300_799],
+    [0, 0],
+    [-1, undefined],
+    [-1e20, undefined],
+    [1e20, undefined],
+    [1_767_225_600_123_456, undefined],
+    [undefined, undefined],
+  ])("created_at and last_used: %s is read as %s", (written, seconds) => {
+    expect(read({ created_at: written }).created_at).toBe(seconds);
+    expect(read({ last_used: written }).last_used).toBe(seconds);
+  });
+
+  it.each<[unknown, number]>([
+    [1_900_000_000, 1_900_000_000],
+    [1_900_000_000.5, 1_900_000_000],
+    [1_900_000_000_000, 1_900_000_000],
+    [253_402_300_800, 253_402_300],
+    [1e20, 253_402_300_799],
+    [1.9e15, 253_402_300_799],
+    [0, 0],
+    [-1, -1],
+    [-7, -7],
+    [null, -1],
+    [undefined, -1],
+  ])("expires_at: %s is read as %s", (written, seconds) => {
+    expect(read({ expires_at: written }).expires_at).toBe(seconds);
+  });
+
+  it("are never out of range further on", () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (written) => {
+        const { expires_at, created_at, last_used } = read({
+          expires_at: written,
+          created_at: written,
+          last_used: written,
+        });
+        const instants = [created_at ?? 0, last_used ?? 0, expires_at < 0 ? 0 : expires_at].map(instantOf);
+        expect(instants).toEqual([expect.any(String), expect.any(String), expect.any(String)]);
+        expect(expires_at < 0).toBe(written < 0);
+      }),
+    );
+  });
 });
 
-it.each([{ message: "Proxy key updated" }, { message: "done", error: null }])("%j confirms", (answer) => {
-  expect(confirmationSchema.safeParse(answer).success).toBe(true);
+describe("a listed key that may be masked is withheld", () => {
+  it.each([
+    "ek-proxy-abcd...1234",
+    "ek-proxy-abcd****1234",
+    "ek-proxy-abcdXXXXXXXX1234",
+    "ek-proxy-abcd____1234",
+    "ek-proxy-abcd----1234",
+    "ek-proxy-abcd…1234",
+    "abcd1234",
+  ])("%s", (key) => {
+    expect(keyObjectSchema.parse({ ...whole, key }).key).toBeUndefined();
+  });
 });
 
-it.each([{ error: { message: "no" } }, { detail: "no" }, [], "ok", null])("%j does not", (answer) => {
-  expect(confirmationSchema.safeParse(answer).success).toBe(false);
+describe("showsSettings", () => {
+  const settings: KeySettings = {
+    name: "Café",
+    expires_at: 1_900_000_000,
+    allocated_ammount: 0.3,
+    model_whitelist: ["a", "b"],
+    ip_whitelist: [],
+    limit_type: "daily",
+  };
+  const shown = (changes: object = {}) =>
+    keyObjectSchema.parse({ ...whole, ...settings, limit_type: undefined, ...changes });
+
+  it.each([
+    {},
+    { model_whitelist: ["b", "a"] },
+    { ip_whitelist: null },
+    { name: " Cafe\u0301\n" },
+    { expires_at: 1_900_000_000_000 },
+    { allocated_ammount: 0.1 + 0.2 },
+  ])("of a key with %j: yes", (changes) => {
+    expect(showsSettings(shown(changes), settings)).toBe(true);
+  });
+
+  it.each([
+    { model_whitelist: [] },
+    { model_whitelist: ["a"] },
+    { model_whitelist: ["a", "a"] },
+    { model_whitelist: ["a", "b", "c"] },
+    { ip_whitelist: ["10.0.0.1"] },
+    { name: "café" },
+    { expires_at: -1 },
+    { allocated_ammount: 0.4 },
+  ])("of a key with %j: no", (changes) => {
+    expect(showsSettings(shown(changes), settings)).toBe(false);
+  });
 });
 
 it("a toggle tells the new state as a boolean", () => {

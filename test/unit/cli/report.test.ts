@@ -5,6 +5,7 @@ import {
   keyTable,
   problemLines,
   problemsOf,
+  sumOfCredits,
   type KeyOutcome,
   type KeyReport,
 } from "../../../provider/cli/report";
@@ -50,6 +51,14 @@ it("credits come back from what was removed, and from nothing else", () => {
     creditsReturned([reported(), reported({ unusedCredits: 2.5 }), reported({ unusedCredits: null })]),
   ).toBe(12.5);
   expect(creditsReturned([])).toBe(0);
+});
+
+it("credits add up exactly", () => {
+  expect(sumOfCredits([0.1, 0.2])).toBe(0.3);
+  expect(sumOfCredits([0.1, 0.7, 0.2, 1e-6])).toBe(1.000001);
+  expect(sumOfCredits([])).toBe(0);
+  expect(creditsReturned([0.1, 0.2].map((unusedCredits) => reported({ unusedCredits })))).toBe(0.3);
+  expect(keyFacts(wireKey({ allocated_ammount: 0.3, used_ammount: 0.1 })).unusedCredits).toBe(0.2);
 });
 
 it("a table has a line for each key, in columns", () => {

@@ -57,6 +57,7 @@ describe("no difference", { timeout: 60_000 }, () => {
     ["models", ["b", "a", "b"]],
     ["allowedIps", ["2001:db8::1", "10.0.0.0/8"]],
     ["allowedIps", ["2001:0DB8:0:0::0001/128", "10.0.0.0/8"]],
+    ["name", "web "],
     ["expiresAt", "2030-01-01"],
     ["expiresAt", "2030-01-01T01:00:00+01:00"],
     ["expiresAt", Date.UTC(2030, 0, 1) / 1_000],
@@ -119,6 +120,18 @@ describe("adopt", () => {
   });
 });
 
+it("a name that the API has normalised or trimmed is no difference", () => {
+  const declared = "Caf\u0065\u0301 bot";
+  for (const name of [declared.normalize("NFC"), declared.normalize("NFD"), ` ${declared} `]) {
+    expect(diff({ ...state, name }, { ...state, name: declared })).toEqual(NO_CHANGE);
+  }
+  expect(changedInputs({ ...state, name: "Cafe bot" }, { ...state, name: declared })).toEqual(["name"]);
+});
+
+it("a state that an unclear answer left unsettled is a difference", () => {
+  expect(diff({ ...state, unsettled: true }, state)).toEqual({ ...NO_CHANGE, changes: true });
+});
+
 it("a name that is left out of an adopted key is no difference", () => {
   const { name, ...rest } = state;
   expect(name).toBe("web");
@@ -131,11 +144,28 @@ describe("rotationTrigger", () => {
     [0, undefined],
     ["1", 1],
     [{ a: [1] }, { a: [2] }],
+    [
+      [1, 2],
+      [2, 1],
+    ],
+    [
+      ["a", "b", "b"],
+      ["a", "b"],
+    ],
+    [{ a: [{ b: [1, 2] }] }, { a: [{ b: [2, 1] }] }],
     [false, true],
   ])("replaces from %j to %j", (before, after) => {
     const olds = { ...state, rotationTrigger: before };
     expect(diff(olds, { ...olds, rotationTrigger: after }).replaces).toEqual(["rotationTrigger"]);
     expect(diff(olds, structuredClone(olds))).toEqual(NO_CHANGE);
+  });
+
+  it("is the same in another order of an object's properties", () => {
+    const trigger = { a: 1, b: [{ c: 2, d: 3 }] };
+    const reordered = { b: [{ d: 3, c: 2 }], a: 1 };
+    expect(diff({ ...state, rotationTrigger: trigger }, { ...state, rotationTrigger: reordered })).toEqual(
+      NO_CHANGE,
+    );
   });
 
   it("that is not known yet in any depth replaces nothing", () => {

@@ -35,9 +35,24 @@ describe("expiresIn", () => {
     expect(resolved({ expiresIn: "5d" }, made, 10)["expiresAt"]).toBe(at(15));
   });
 
-  it("gives an expiry back to a key from which somebody took it", () => {
+  it.each(["never", at(3_650), at(12), at(5)])(
+    "counts from the up that first has it, not from an expiry at %s",
+    (expiresAt) => {
+      const before = { name: "web", budget: 1, expiresAt };
+      const changed = resolved({ expiresIn: "30d", renewBefore: "29d" }, before, 10);
+      expect(changed["expiresAt"]).toBe(at(40));
+      expect(changed["__renewal"]).toBeUndefined();
+      expect(diff(before, changed)).toMatchObject({ changes: true, replaces: [] });
+      expect(resolved({ expiresIn: "30d" }, changed, 10.5)["expiresAt"]).toBe(at(40));
+    },
+  );
+
+  it("gives way to what the program declares instead", () => {
     const made = resolved({ expiresIn: "30d" });
-    expect(resolved({ expiresIn: "30d" }, { ...made, expiresAt: "never" }, 10)["expiresAt"]).toBe(at(40));
+    expect(resolved({ expiresAt: at(90) }, made, 10)["expiresAt"]).toBe(at(90));
+    expect(resolved({}, made, 10)["expiresAt"]).toBe("never");
+    const again = resolved({ expiresIn: "30d" }, resolved({}, made, 10), 20);
+    expect(again["expiresAt"]).toBe(at(50));
   });
 
   it("passes unknown, with an unknown expiry", () => {

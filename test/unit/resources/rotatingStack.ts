@@ -1,40 +1,45 @@
-import { isoOf, rotationAt, type Rotation, type Schedule } from "../../../provider/lifecycle/rotation";
+import {
+  assumedBefore,
+  hasOverlap,
+  NOTHING_PUBLISHED,
+  type Publication,
+} from "../../../provider/lifecycle/publication";
+import { check, isoOf, rotatesAt, type Rotation, type Schedule } from "../../../provider/lifecycle/rotation";
 
-interface Slot {
-  key: number;
-  trigger: number;
-}
+type Record = Parameters<typeof check>[0];
 
 /** The step at which an `up` was told to fail. */
 class StepFailure extends Error {}
 
 /**
- * A stack with one rotating key and its account, in the order of the real engine: the record first, then the
- * slots (the published key's is kept or made; the other's is replaced by creating first, or by deleting first), then the outputs are published, then
- * what is replaced or declared no more is removed. After every step it looks at what must always hold.
+ * A stack with one rotating key and its account, in the order of the component and the real engine: the plan, the record
+ * that is read, the published key (where a key past its overlap is in the way, that goes first), the record that is
+ * written, the key before, then the outputs; what is declared no more is removed last, in a run without a failure. After
+ * every step it looks at what must always hold.
  */
 export class RotatingStack {
-  readonly keys = new Set<number>();
-  published: number | undefined;
+  /** The keys of the account, by number. */
+  readonly keys = new Map<number, string>();
+  /** The outputs of the last run that came so far. */
+  published: string | undefined;
+  rotatesAt = "";
   made = 0;
   mostKeys = 0;
   readonly faults: string[] = [];
-  #slots: { [letter: string]: Slot | undefined } = {};
-  #pendingDeletes: number[] = [];
-  #rotation: Rotation | undefined;
+  #records = new Map<string, Record>();
+  /** Until when each key that was superseded in an output has to stay. */
+  #promised = new Map<string, number>();
 
   constructor(private readonly schedule: Omit<Schedule, "nowMs">) {}
 
-  /** @returns whether it succeeded; with `failsAt` it stops before that mutating step, counted from 0. */
+  /** @returns whether it succeeded; with `failsAt` it stops before that step, counted from 0. */
   up(nowMs: number, failsAt = Infinity): boolean {
     let step = 0;
-    const mutate = (change: () => void) => {
+    const next = () => {
       if (step++ === failsAt) throw new StepFailure();
-      change();
-      this.#look();
     };
     try {
-      this.#run(nowMs, mutate);
+      this.#run({ ...this.schedule, nowMs }, next);
       return true;
     } catch (error) {
       if (error instanceof StepFailure) return false;
@@ -42,60 +47,81 @@ export class RotatingStack {
     }
   }
 
-  #run(nowMs: number, mutate: (change: () => void) => void): void {
-    const rotation = rotationAt({ ...this.schedule, nowMs }, this.#rotation);
-    this.#rotation = rotation;
-    const { generation, rotatedAt, previousValidUntil } = rotation;
+  /** `up --replace` or `state delete` of a record: its check gets nothing of what was. */
+  lose(record: "plan" | "even" | "odd"): void {
+    this.#records.delete(record);
+  }
 
-    const hasPrevious = previousValidUntil !== undefined;
-    const previous = letterOf(generation - 1);
-    if (hasPrevious && this.#slots[previous] === undefined) mutate(() => this.#make(previous, -1));
-    const isCertain = hasPrevious && this.#slots[previous]?.trigger === generation - 1;
-    this.#bring(letterOf(generation), generation, isCertain && rotatedAt === isoOf(nowMs), mutate);
+  /** A key is gone from the account and, after a refresh, from the state. */
+  removeOutside(): void {
+    for (const [number, key] of this.keys) if (key === this.published) this.keys.delete(number);
+    this.published = undefined;
+  }
 
-    this.published = this.#slots[letterOf(generation)]?.key;
-    this.#look();
+  #run(schedule: Schedule, next: () => void): void {
+    const { nowMs, overlapMs } = schedule;
+    const time = { nowMs, overlapMs };
+    const register = (name: string, news: Record): Record => {
+      next();
+      const { inputs } = check(this.#records.get(name) ?? {}, news);
+      this.#records.set(name, inputs);
+      return inputs;
+    };
+    const { rotation } = register("plan", { schedule }) as { rotation: Rotation };
+    const nameOf = (generation: number) => (generation % 2 === 0 ? "even" : "odd");
+    const publicationOf = (generation: number, news: Record): Publication =>
+      register(nameOf(generation), news).published ?? NOTHING_PUBLISHED;
 
-    for (const key of this.#pendingDeletes) mutate(() => this.keys.delete(key));
-    this.#pendingDeletes = [];
-    const kept = new Set([letterOf(generation), ...(hasPrevious ? [previous] : [])]);
-    for (const [letter, slot] of Object.entries(this.#slots)) {
-      if (slot === undefined || kept.has(letter)) continue;
-      mutate(() => {
-        this.keys.delete(slot.key);
-        this.#slots[letter] = undefined;
-      });
+    const published = assumedBefore(rotation.generation);
+    const other = publicationOf(rotation.generation + 1, { time, published });
+    const isHeld = hasOverlap(other);
+    const number = isHeld ? other.number : Math.max(rotation.generation, other.number + 1);
+    const current = this.#declare(number, isHeld ? undefined : other.previous?.number, nowMs, next);
+    const written = publicationOf(
+      rotation.generation,
+      isHeld
+        ? { time, published: NOTHING_PUBLISHED }
+        : { confirmation: { ...time, number, fingerprint: current, other } },
+    );
+    const { previous } = isHeld ? other : written;
+    const kept = previous !== undefined && !previous.isOver ? previous.number : undefined;
+    if (kept !== undefined) this.#declare(kept, undefined, nowMs, next);
+    this.rotatesAt = rotatesAt(
+      schedule,
+      rotation,
+      isHeld,
+      kept === undefined ? undefined : previous?.validUntil,
+    );
+    this.#publish(current, nowMs + overlapMs);
+
+    for (const [old, key] of this.keys) {
+      if (old !== number && old !== kept) this.#remove(old, key, nowMs, next);
     }
   }
 
-  #bring(letter: string, trigger: number, deleteFirst: boolean, mutate: (change: () => void) => void): void {
-    const old = this.#slots[letter];
-    if (old?.trigger === trigger) return;
-    if (old !== undefined && deleteFirst) {
-      mutate(() => {
-        this.keys.delete(old.key);
-        this.#slots[letter] = undefined;
-      });
-    }
-    mutate(() => {
-      if (old !== undefined && !deleteFirst) this.#pendingDeletes.push(old.key);
-      this.#make(letter, trigger);
-    });
-  }
-
-  #make(letter: string, trigger: number): void {
-    this.#slots[letter] = { key: this.made, trigger };
-    this.keys.add(this.made++);
-  }
-
-  #look(): void {
+  #declare(number: number, inTheWay: number | undefined, nowMs: number, next: () => void): string {
+    const known = this.keys.get(number);
+    if (known !== undefined) return known;
+    const old = inTheWay === undefined ? undefined : this.keys.get(inTheWay);
+    if (inTheWay !== undefined && old !== undefined) this.#remove(inTheWay, old, nowMs, next);
+    next();
+    const key = `${number}#${this.made++}`;
+    this.keys.set(number, key);
     this.mostKeys = Math.max(this.mostKeys, this.keys.size);
-    if (this.published !== undefined && !this.keys.has(this.published)) {
-      this.faults.push(`the published key ${this.published} is not on the account`);
-    }
+    return key;
   }
-}
 
-function letterOf(generation: number): string {
-  return generation % 2 === 0 ? "a" : "b";
+  #publish(key: string, validUntilMs: number): void {
+    if (this.published !== undefined && this.published !== key)
+      this.#promised.set(this.published, validUntilMs);
+    this.published = key;
+  }
+
+  #remove(number: number, key: string, nowMs: number, next: () => void): void {
+    next();
+    this.keys.delete(number);
+    if (key === this.published) this.faults.push(`the published key ${key} was removed`);
+    const untilMs = this.#promised.get(key) ?? -Infinity;
+    if (nowMs < untilMs) this.faults.push(`${key} was removed at ${isoOf(nowMs)}, before ${isoOf(untilMs)}`);
+  }
 }

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -83,9 +92,9 @@ describe("a backend in a folder", () => {
       expect(folderOf(url), url).toBeUndefined();
   });
 
-  it("that is not there has no damage and no holder", () => {
+  it("that is not there has no damage and no lock", () => {
     expect(new FileBackend(join(root, "nowhere")).damages()).toEqual([]);
-    expect(new FileBackend(join(root, "nowhere")).holders("app/dev")).toEqual([]);
+    expect(new FileBackend(join(root, "nowhere")).locks("app/dev")).toEqual([]);
   });
 });
 
@@ -145,46 +154,69 @@ describe("damage", () => {
   });
 });
 
-describe("a damaged lock", () => {
-  const locks = (stack: string) => backend.damagedLocks(stack).map(({ kind, file }) => [kind, file]);
+describe("the locks of a stack", () => {
+  const MINUTE_MS = 60_000;
+  const sinceMs = Date.parse(LOCK.timestamp);
+
+  /** A lock that was written then. */
+  function lock(file: string, text: string, writtenMs = sinceMs): string {
+    const written = put(`locks/${file}`, text);
+    utimesSync(written, writtenMs / 1_000, writtenMs / 1_000);
+    return written;
+  }
+
+  it("name their process and their time", () => {
+    const id = lock("organization/app/dev/1.json", JSON.stringify(LOCK));
+    expect(backend.locks("app/dev")).toEqual([{ id, who: "ann@laptop (pid 4711)", sinceMs }]);
+  });
+
+  it("are as young as the younger of their time and their file's: clocks differ", () => {
+    const later = { ...LOCK, timestamp: new Date(sinceMs + MINUTE_MS).toISOString() };
+    lock("organization/app/dev/1.json", JSON.stringify(later));
+    lock("organization/app/dev/2.json", JSON.stringify(LOCK), sinceMs + 2 * MINUTE_MS);
+    lock("organization/app/dev/3.json", JSON.stringify({ ...LOCK, timestamp: "noon" }), sinceMs);
+    const ages = backend.locks("app/dev").map((found) => (found.sinceMs ?? 0) - sinceMs);
+    expect(ages).toEqual([MINUTE_MS, 2 * MINUTE_MS, 0]);
+  });
 
   it.each(["", half(JSON.stringify(LOCK)), "{}", '{"pid":"x","hostname":"laptop"}'])(
-    "names no holder: %j",
+    "are known by their file where they were cut off: %j",
     (text) => {
-      const file = put("locks/organization/app/dev/1.json", text);
-      expect(locks("app/dev")).toEqual([["lock", file]]);
-      expect(backend.holders("app/dev")).toEqual([]);
+      const id = lock("organization/app/dev/1.json", text);
+      expect(backend.locks("app/dev")).toEqual([{ id, who: `a lock that was cut off (${id})`, sinceMs }]);
       expect(backend.damages()).toEqual([]);
     },
   );
 
-  it("may have attributes that were cut off", () => {
-    put("locks/organization/app/dev/1.json", JSON.stringify(LOCK));
-    const file = put("locks/organization/app/dev/1.json.attrs", '{"user.cache_control":"');
-    expect(locks("app/dev")).toEqual([["attributes", file]]);
-    expect(backend.holders("app/dev")).toHaveLength(1);
+  it("print on one line, whatever stands in them", () => {
+    lock("organization/app/dev/1.json", JSON.stringify({ ...LOCK, username: "ann\nprod \u001b[1m" }));
+    expect(backend.locks("app/dev")[0]?.who).toBe("ann prod [1m@laptop (pid 4711)");
   });
 
-  it("is one stack's, in the older layout too", () => {
-    put("locks/organization/app/dev-2/1.json", "");
-    put("locks/organization/shop/dev/1.json", "");
-    expect(locks("app/dev")).toEqual([]);
-    expect(locks("app/dev-2")).toHaveLength(1);
-    put("locks/dev/1.json", "");
-    expect(locks("app/dev")).toHaveLength(1);
+  it("are no other stack's, in the older layout too", () => {
+    lock("organization/app/dev-2/1.json", "");
+    lock("organization/shop/dev/1.json", "");
+    expect(backend.locks("app/dev")).toEqual([]);
+    expect(backend.locks("app/dev-2")).toHaveLength(1);
+    lock("dev/1.json", "");
+    expect(backend.locks("app/dev")).toHaveLength(1);
   });
-});
 
-it("the holders of a lock are those whose lock can be read", () => {
-  put("locks/organization/app/dev/1.json", JSON.stringify(LOCK));
-  put("locks/organization/app/dev/2.json", JSON.stringify({ ...LOCK, pid: 9, timestamp: "noon" }));
-  put("locks/organization/app/dev/3.json", "");
-  put("locks/organization/app/dev-2/1.json", JSON.stringify(LOCK));
-  const ann = { user: "ann", host: "laptop", pid: 4_711, who: "ann@laptop (pid 4711)" };
-  expect(backend.holders("app/dev")).toEqual([
-    { ...ann, sinceMs: Date.parse(LOCK.timestamp) },
-    { ...ann, pid: 9, who: "ann@laptop (pid 9)", sinceMs: undefined },
-  ]);
+  it("are removed one by one, each with its attributes, and never one that was renewed", () => {
+    const first = lock("organization/app/dev/1.json", JSON.stringify(LOCK));
+    put("locks/organization/app/dev/1.json.attrs", "");
+    const second = lock("organization/app/dev/2.json", "");
+    const seen = backend.locks("app/dev");
+    lock("organization/app/dev/2.json", JSON.stringify(LOCK), sinceMs + MINUTE_MS);
+    const third = lock("organization/app/dev/3.json", JSON.stringify(LOCK));
+    expect(seen.map((found) => backend.removeLock(found))).toEqual([true, false]);
+    expect(backend.locks("app/dev").map(({ id }) => id)).toEqual([second, third]);
+    expect(readdirSync(dirname(first))).toEqual(["2.json", "3.json"]);
+    expect(
+      seen.map((found) => backend.removeLock(found)),
+      "the first is gone",
+    ).toEqual([true, false]);
+  });
 });
 
 describe("the newest copy of a state", () => {
@@ -254,7 +286,7 @@ describe("a state that is restored", () => {
     put("stacks/app/dev.json.bak", copy);
     const [damage = onlyDamage()] = backend.damages();
     expect(backend.restoredState("app/dev")).toBeUndefined();
-    const kept = backend.restore(damage, newestCopyOf(damage));
+    const kept = backend.restore(damage, newestCopyOf(damage)) ?? "";
 
     expect(readFileSync(path("stacks/app/dev.json"), "utf8")).toBe(copy);
     expect(backend.damages()).toEqual([]);
@@ -270,6 +302,19 @@ describe("a state that is restored", () => {
     const files = readdirSync(path("stacks/app")).toSorted();
     expect(files).toEqual(["dev.json", "dev.json.bak", expect.stringMatching(/^dev\.json\.damaged-\d+$/)]);
     expect(readFileSync(path(`stacks/app/${files[2]}`), "utf8")).toBe(half(copy));
+  });
+
+  it("is not restored once more by a command that saw it before", () => {
+    put("stacks/app/dev.json", half(copy));
+    put("stacks/app/dev.json.bak", copy);
+    const damage = onlyDamage();
+    const kept = backend.restore(damage, newestCopyOf(damage)) ?? "";
+    const goneOn = state("2026-11-25T10:00:00Z");
+    put("stacks/app/dev.json", goneOn);
+    expect(backend.restore(damage, newestCopyOf(damage))).toBeUndefined();
+    expect(readFileSync(path("stacks/app/dev.json"), "utf8")).toBe(goneOn);
+    expect(readFileSync(kept, "utf8")).toBe(half(copy));
+    expect(readdirSync(path("stacks/app"))).toHaveLength(3);
   });
 
   it("again, before anybody has dealt with what came after the first copy, is still as old as that", () => {
@@ -303,15 +348,10 @@ describe("a state that is restored", () => {
   });
 });
 
-it("what says nothing is taken away, and nothing else", () => {
+it("attributes that say nothing are taken away, and nothing else", () => {
   put("stacks/app/dev.json", state("2026-11-24T10:00:00Z"));
   put("stacks/app/dev.json.attrs", "");
-  put("locks/organization/app/dev/1.json", "");
-  put("locks/organization/app/dev/1.json.attrs", "{}");
-  put("locks/organization/app/dev/2.json", JSON.stringify(LOCK));
-  put("locks/organization/app/dev/2.json.attrs", "");
-  for (const damage of [...backend.damages(), ...backend.damagedLocks("app/dev")]) backend.discard(damage);
-  expect([backend.damages(), backend.damagedLocks("app/dev")]).toEqual([[], []]);
+  for (const damage of backend.damages()) backend.discard(damage);
+  expect(backend.damages()).toEqual([]);
   expect(readdirSync(path("stacks/app"))).toEqual(["dev.json"]);
-  expect(readdirSync(path("locks/organization/app/dev"))).toEqual(["2.json"]);
 });

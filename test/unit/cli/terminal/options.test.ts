@@ -1,12 +1,11 @@
 import { InvalidArgumentError } from "commander";
 import { describe, expect, it } from "vitest";
 import {
-  collected,
   durationMs,
   nonEmpty,
   port,
   positiveCount,
-  stackMatcher,
+  stackPatterns,
 } from "../../../../provider/cli/terminal/options";
 
 describe("an option's value", () => {
@@ -29,47 +28,10 @@ describe("an option's value", () => {
   });
 
   it("may be given several times, and is never empty", () => {
-    expect(collected("b", collected("a"))).toEqual(["a", "b"]);
-    expect(() => collected("")).toThrow(InvalidArgumentError);
+    expect(stackPatterns("b-*", stackPatterns("a"))).toEqual(["a", "b-*"]);
     expect(nonEmpty("a")).toBe("a");
-    expect(() => nonEmpty("")).toThrow(InvalidArgumentError);
-  });
-});
-
-describe("a pattern of stacks", () => {
-  it("fits the names that it describes, and no others", () => {
-    const fits = stackMatcher(["pr-*", "dev"]);
-    const names = ["pr-1", "pr-", "dev", "dev-2", "prod", "my-pr-1", "PR-1", "pr-1.old"];
-    expect(names.filter(fits)).toEqual(["pr-1", "pr-", "dev", "pr-1.old"]);
-    expect(stackMatcher(["{dev,test}-?"])("test-1")).toBe(true);
-    expect(stackMatcher(["*"])(".hidden")).toBe(true);
-    expect(stackMatcher([])("dev")).toBe(false);
-  });
-
-  it("fits by as many parts of a qualified name as it has, from the end", () => {
-    expect(stackMatcher(["*"])("org/app/dev")).toBe(true);
-    expect(stackMatcher(["dev"])("org/app/dev")).toBe(true);
-    expect(stackMatcher(["app/dev"])("org/app/dev")).toBe(true);
-    expect(stackMatcher(["org/app/*"])("org/app/dev")).toBe(true);
-    expect(stackMatcher(["org/app/*"])("dev")).toBe(false);
-    expect(stackMatcher(["app"])("org/app/dev")).toBe(false);
-    expect(stackMatcher(["org/dev"])("org/app/dev")).toBe(false);
-  });
-
-  it("with slashes fits a stack that is listed without its project by that", () => {
-    const names = ["dev", "organization/shop/dev"];
-    expect(names.filter(stackMatcher(["app/*"], "app"))).toEqual(["dev"]);
-    expect(names.filter(stackMatcher(["organization/*/dev"], "app"))).toEqual(names);
-    expect(names.filter(stackMatcher(["!app/dev"], "app"))).toEqual(["organization/shop/dev"]);
-  });
-
-  it("that says what is left out leaves it out, whether or not the name is qualified", () => {
-    for (const pattern of ["!prod", "!(prod)"]) {
-      const fits = stackMatcher([pattern]);
-      expect(["prod", "org/app/prod", "dev", "org/app/dev"].filter(fits), pattern).toEqual([
-        "dev",
-        "org/app/dev",
-      ]);
+    for (const text of ["", " ", "\t\n", "\u00A0\u200B\uFEFF"]) {
+      expect(() => nonEmpty(text), JSON.stringify(text)).toThrow(InvalidArgumentError);
     }
   });
 });

@@ -1,0 +1,121 @@
+/**
+ * What the API says of the one key of a request. Only the whole message counts, and only in a body that says nothing
+ * else: a word of the right kind in another sentence proves nothing.
+ */
+
+const PROXY_KEY = "(?:(?:the|this) )?proxy[ _-]?key";
+const KEY = "(?:(?:the|this) )?(?:proxy[ _-]?)?key";
+const WAS = "(?:(?:was|is|has been) )?";
+
+const ALREADY_GONE = sentence(
+  `${KEY} (?:(?:was|is|could) )?not (?:be )?found(?: or already (?:deleted|removed))?`,
+  "no such (?:proxy[ _-]?)?key(?: exists)?",
+  `${KEY} (?:does not|doesn't) exist`,
+  `${KEY} (?:(?:was|is|has) )?already (?:been )?(?:deleted|removed)`,
+);
+const DELETED = confirmation("(?:deleted|removed)");
+const UPDATED = confirmation("updated");
+
+/** Does a 404's body say that the key does not exist? */
+export function saysAlreadyGone(body: unknown): boolean {
+  return says(ALREADY_GONE, body, REFUSAL_SHAPES, isHarmlessInRefusal);
+}
+
+/** Does a 200's body say that the key was deleted? */
+export function saysDeleted(body: unknown): boolean {
+  return says(DELETED, body, SUCCESS_SHAPES, isHarmlessInSuccess);
+}
+
+/** Does a 200's body say that the key was updated? */
+export function saysUpdated(body: unknown): boolean {
+  return says(UPDATED, body, SUCCESS_SHAPES, isHarmlessInSuccess);
+}
+
+/** Does a body say that something failed, whatever else is in it? */
+export function speaksOfError(body: Readonly<Record<string, unknown>>): boolean {
+  const { error, errors, detail, success, ok } = body;
+  return [error, errors, detail].some((entry) => !isEmpty(entry)) || success === false || ok === false;
+}
+
+function sentence(...forms: string[]): RegExp {
+  return new RegExp(`^(?:${forms.join("|")})[.!]?$`, "i");
+}
+
+function confirmation(done: string): RegExp {
+  return sentence(
+    `${PROXY_KEY} ${WAS}(?:successfully )?${done}`,
+    `${PROXY_KEY} ${WAS}${done} successfully`,
+    `successfully ${done} ${PROXY_KEY}`,
+  );
+}
+
+/** Where the documented shapes have their message. */
+const REFUSAL_SHAPES = [
+  "message",
+  "error",
+  "error.message",
+  "detail",
+  "detail.error",
+  "detail.error.message",
+];
+const SUCCESS_SHAPES = ["message"];
+
+type IsHarmless = (name: string, value: unknown) => boolean;
+
+function says(statement: RegExp, body: unknown, shapes: readonly string[], isHarmless: IsHarmless): boolean {
+  let at = body;
+  let path = "";
+  while (typeof at === "object" && at !== null && !Array.isArray(at)) {
+    const telling = Object.entries(at).filter(([name, value]) => !isEmpty(value) && !isHarmless(name, value));
+    const [only] = telling;
+    if (only === undefined || telling.length > 1) return false;
+    path += path === "" ? only[0] : `.${only[0]}`;
+    at = only[1];
+  }
+  return typeof at === "string" && shapes.includes(path) && statement.test(at.trim().replace(/\s+/g, " "));
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined || (Array.isArray(value) && value.length === 0);
+}
+
+const REQUEST_ID = /^(?:request|trace|correlation)[_-]?id$|^timestamp$/i;
+
+function isHarmlessInRefusal(name: string, value: unknown): boolean {
+  switch (name) {
+    case "type":
+      return (
+        typeof value === "string" && /^(?:error|not_found(?:_error)?|invalid_request_error)$/.test(value)
+      );
+    case "param":
+      return value === "proxy_key";
+    case "code":
+      return value === 404 || (typeof value === "string" && /^(?:404|(?:key_)?not_found)$/.test(value));
+    case "status":
+    case "statusCode":
+    case "status_code":
+      return value === 404;
+    case "success":
+    case "ok":
+      return value === false;
+    default:
+      return REQUEST_ID.test(name) && isIdentifier(value);
+  }
+}
+
+function isHarmlessInSuccess(name: string, value: unknown): boolean {
+  switch (name) {
+    case "success":
+    case "ok":
+      return value === true;
+    case "status":
+    case "code":
+      return value === 200 || value === "ok" || value === "success";
+    default:
+      return REQUEST_ID.test(name) && isIdentifier(value);
+  }
+}
+
+function isIdentifier(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "number";
+}

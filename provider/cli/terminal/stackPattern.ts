@@ -1,0 +1,92 @@
+import { InvalidArgumentError } from "commander";
+
+/**
+ * Whether a stack fits one of the patterns. A pattern is `stack`, `organization/stack` or `organization/project/stack`, as
+ * Pulumi writes stacks; what it leaves out may be anything. `*` stands for any characters of a part, `?` for one, `[a-z]`
+ * for one of several: git forbids these in the names of branches, so that no branch is a pattern. Everything else stands
+ * for itself.
+ *
+ * @param project of stacks that are listed without their project.
+ * @throws InvalidArgumentError for what is no pattern.
+ */
+export function stackMatcher(patterns: readonly string[], project?: string): (stack: string) => boolean {
+  const parsed = patterns.map(parsePattern);
+  return (stack) => {
+    const parts = fullNameOf(stack, project);
+    return parsed.some((pattern) => pattern.every((part, at) => fits(part, parts[at] ?? "")));
+  };
+}
+
+const HOW_TO_WRITE_A_PATTERN =
+  "Write a stack, organization/stack or organization/project/stack; * stands for any characters, ? for one, [a-z] for one of these.";
+
+const ANY_RUN = Symbol("*");
+
+/** One character that it accepts, or any number of them. */
+type Token = typeof ANY_RUN | ((character: string) => boolean);
+
+/** The patterns of an organization, a project and a stack. */
+function parsePattern(pattern: string): Token[][] {
+  const parts = pattern.split("/");
+  const [stack = "", ...outer] = parts.toReversed();
+  if (parts.length > 3 || parts.includes("")) throw new InvalidArgumentError(HOW_TO_WRITE_A_PATTERN);
+  const [project = "*", organization = "*"] = outer.length === 1 ? ["*", ...outer] : outer;
+  return [organization, project, stack].map(parsePart);
+}
+
+function parsePart(part: string): Token[] {
+  const tokens: Token[] = [];
+  // The whole of a class, or else a single character.
+  for (const [text] of part.matchAll(/\[[^\]]*\]|[^]/gu)) {
+    if (text === "*") tokens.push(ANY_RUN);
+    else if (text === "?") tokens.push(() => true);
+    else if (text.startsWith("[")) tokens.push(parseClass(text));
+    else tokens.push((character) => character === text);
+  }
+  return tokens;
+}
+
+function parseClass(text: string): Token {
+  const members = text.slice(1, -1);
+  if (text === "[" || members === "") throw new InvalidArgumentError(HOW_TO_WRITE_A_PATTERN);
+  if (/^[!^]/.test(members))
+    throw new InvalidArgumentError("A class cannot say what it leaves out: use --except.");
+  const ranges = [...members.matchAll(/([^])-([^])|([^])/gu)].map(
+    ([, from, to, single = ""]) => [from ?? single, to ?? single] as const,
+  );
+  if (ranges.some(([from, to]) => codeOf(from) > codeOf(to)))
+    throw new InvalidArgumentError(HOW_TO_WRITE_A_PATTERN);
+  return (character) =>
+    ranges.some(([from, to]) => codeOf(from) <= codeOf(character) && codeOf(character) <= codeOf(to));
+}
+
+function codeOf(character: string): number {
+  return character.codePointAt(0) ?? 0;
+}
+
+/** Follows every way through the tokens at once, so that many stars take no longer. */
+function fits(tokens: readonly Token[], text: string): boolean {
+  let reached = new Set<number>();
+  const reach = (at: number) => {
+    reached.add(at);
+    if (tokens[at] === ANY_RUN) reach(at + 1);
+  };
+  reach(0);
+  for (const character of text) {
+    const before = reached;
+    reached = new Set();
+    for (const at of before) {
+      const token = tokens[at];
+      if (token === ANY_RUN) reach(at);
+      else if (token?.(character) === true) reach(at + 1);
+    }
+  }
+  return reached.has(tokens.length);
+}
+
+/** A self-managed backend has no organizations, and calls its only one so. */
+function fullNameOf(stack: string, project: string | undefined): string[] {
+  const parts = stack.split("/");
+  if (parts.length === 1 && project !== undefined) return ["organization", project, stack];
+  return parts.length === 2 ? [parts[0] ?? "", project ?? "", parts[1] ?? ""] : ["", "", ...parts].slice(-3);
+}

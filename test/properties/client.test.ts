@@ -1,0 +1,94 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ProxyKeyClient, type CallContext } from "../../provider/api/client";
+import { isApiError } from "../../provider/api/errors";
+import { Pacer } from "../../provider/api/pacer";
+import type { HttpAnswer } from "../../provider/api/transport";
+import { memoryStore } from "../../provider/api/windowStore";
+import type { KeySettings } from "../../provider/api/wire";
+import { InstantClock } from "../matrix/instantClock";
+import { randomAnswers, type RandomAnswer, type Subject } from "./answers";
+import { confirmsRemoval, confirmsUpdate, isCompleteList } from "./evidence";
+import { keyTexts } from "./keyTexts";
+import { CREDENTIALS } from "./secrets";
+import { SENTENCES } from "./sentences";
+
+const SETTINGS: KeySettings = {
+  name: "web",
+  expires_at: -1,
+  allocated_ammount: 10,
+  model_whitelist: [],
+  ip_whitelist: [],
+  limit_type: "daily",
+};
+
+const RUNS = 2_000;
+
+type Call = (client: ProxyKeyClient, key: string, context: CallContext) => Promise<unknown>;
+
+/** What one call makes of answers that come in turn, the last one for ever. */
+async function outcomeOf(call: Call, { apiKey, key }: Subject, answers: readonly RandomAnswer[]) {
+  const clock = new InstantClock();
+  const given: HttpAnswer[] = [];
+  let requests = 0;
+  const client = new ProxyKeyClient({
+    transport: {
+      send: () => {
+        const answer = answers[Math.min(requests++, answers.length - 1)]!;
+        if (answer instanceof Error) return Promise.reject(answer);
+        given.push(answer);
+        return Promise.resolve(answer);
+      },
+      close: () => Promise.resolve(),
+    },
+    pacer: new Pacer({ clock, store: memoryStore() }),
+    baseUrl: "https://api.example/v1",
+    apiKey,
+    userAgent: "tests/1",
+  });
+  const context = { clock, random: () => 0.5, deadlineMs: clock.nowMs() + 600_000 };
+  const failure: unknown = await call(client, key, context).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return { isDone: failure === undefined, failure, last: given.at(-1) };
+}
+
+const cases = fc.constantFrom(...CREDENTIALS).chain((subject) => {
+  const readable = keyTexts(subject).map((body): RandomAnswer => ({ status: 200, headers: {}, body }));
+  const beside = fc.constantFrom<object>(
+    {},
+    {},
+    { success: true },
+    { success: false },
+    { error: "time-out" },
+  );
+  const worded = fc
+    .tuple(fc.constantFrom(200, 200, 200, 201, 202, 206, 404), SENTENCES, beside)
+    .map(([status, message, more]) => ({ status, headers: {}, body: JSON.stringify({ message, ...more }) }));
+  const answer = fc.oneof(randomAnswers(subject), readable, { weight: 4, arbitrary: worded });
+  const answers = fc.array(answer, { minLength: 1, maxLength: 3 });
+  return fc.record({ subject: fc.constant(subject), answers });
+});
+
+describe("a call counts as done only by proof, whatever is answered", { timeout: 120_000 }, () => {
+  it.each<[string, Call, (answer: HttpAnswer) => boolean, number]>([
+    ["remove", (client, key, context) => client.remove(key, context), confirmsRemoval, 20],
+    ["update", (client, key, context) => client.update(key, SETTINGS, context), confirmsUpdate, 10],
+    ["list", (client, _, context) => client.list(context), isCompleteList, 50],
+  ])("%s", async (_, call, proves, atLeast) => {
+    let done = 0;
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ subject, answers }) => {
+        const { isDone, failure, last } = await outcomeOf(call, subject, answers);
+        if (isDone) done++;
+        if (isDone && !proves(last!)) throw new Error("Done without proof.");
+        const isVague = isApiError(failure) && failure.name === "UnexpectedAnswerError";
+        if (isVague && failure.status! < 300 && !failure.outcomeUnknown)
+          throw new Error("A success that proves nothing is no failure either.");
+      }),
+      { numRuns: RUNS },
+    );
+    expect(done).toBeGreaterThanOrEqual(atLeast);
+  });
+});

@@ -1,0 +1,97 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { UnauthorizedError } from "../../../provider/api/errors";
+import type { Accounts } from "../../../provider/cli/accounts";
+import { runCommandLine } from "../../../provider/cli/program";
+import { Terminal } from "../../../provider/cli/terminal/terminal";
+import type { World } from "../../../provider/cli/world";
+import { VirtualClock } from "../../support/virtualClock";
+
+afterEach(() => {
+  process.exitCode = undefined;
+});
+
+/** Runs the command line in this process. @param fail what happens as soon as the account is asked for. */
+async function run(args: readonly string[], fail: (world: World) => never = unreachable) {
+  const written = { out: "", err: "" };
+  const stream = (name: "out" | "err") => ({ write: (text: string) => (written[name] += text) });
+  const { signal } = new AbortController();
+  const world: World = {
+    terminal: new Terminal(stream("out"), stream("err")),
+    accounts: { of: () => fail(world) } as unknown as Accounts,
+    clock: new VirtualClock(),
+    random: () => 0,
+    environment: {},
+    commandLine: [],
+    stop: signal,
+    hurry: signal,
+    changes: { count: 0 },
+    close: () => Promise.resolve(),
+  };
+  await runCommandLine(args, world);
+  return { exitCode: process.exitCode, ...written };
+}
+
+function unreachable(): never {
+  throw new Error("The account is asked for.");
+}
+
+describe("a wrong command line", () => {
+  const OPTIONS = [
+    ["cleanup", "--dir", "--stack", "--except", "--older-than", "--settle", "--break-locks-older-than"],
+    ["recover", "--dir", "--stack", "--settle", "--break-locks-older-than"],
+    ["orphans", "--dir", "--stack", "--stacks", "--name-prefix", "--unused-for"],
+    ["adopt", "--dir", "--stack", "--name-prefix", "--budget-window", "--out", "--program"],
+    ["doctor", "--dir", "--stack"],
+    ["simulate", "--port", "--limit", "--accounts"],
+  ].flatMap(([command = "", ...options]) => options.map((option) => [command, option] as const));
+
+  it.each(OPTIONS)("is %s with an empty value of %s", async (command, option) => {
+    for (const args of [[`${option}=`], [option, ""], [option, " \t\u00A0"]]) {
+      const { exitCode, out, err } = await run([command, ...args]);
+      expect({ exitCode, out }).toEqual({ exitCode: 2, out: "" });
+      expect(err).toContain(`'${option} <`);
+    }
+  });
+
+  it.each(["[!a]", "[^a]", "[", "a/b/c/d", "/prod", "prod/"])("is one with the pattern %j", async (glob) => {
+    for (const args of [
+      ["cleanup", "--stack"],
+      ["cleanup", "--except"],
+      ["orphans", "--stacks"],
+    ])
+      expect(await run([...args, glob])).toMatchObject({ exitCode: 2, out: "" });
+  });
+
+  it("is shown without what could steer a terminal", async () => {
+    const { err } = await run(["cleanup", "--stack", "[\u001B[31m\u202Ex"]);
+    expect(err).toContain("argument '[x' is invalid");
+  });
+});
+
+describe("a command that fails", () => {
+  const adopt = ["adopt", "--dir", "/", "--out", "/nowhere/a", "--program", "/nowhere/b"];
+  const refusal = () => new UnauthorizedError({ why: "The key is unknown.", nextStep: "Set another." });
+
+  it("before anything was changed is refused", async () => {
+    const refused = await run(adopt, () => {
+      throw refusal();
+    });
+    expect(refused).toMatchObject({ exitCode: 3, err: "The key is unknown.\nSet another.\n" });
+  });
+
+  it("after something was changed has failed in part", async () => {
+    const { exitCode } = await run(adopt, ({ changes }) => {
+      changes.count++;
+      throw refusal();
+    });
+    expect(exitCode).toBe(1);
+  });
+
+  it("by a defect has failed in part, since it is not known what was begun", async () => {
+    const { exitCode, err } = await run(adopt, () => {
+      throw new TypeError("x is not a function");
+    });
+    expect(exitCode).toBe(1);
+    expect(err).toContain("please report it");
+  });
+});

@@ -1,0 +1,86 @@
+import { appendFileSync, mkdtempSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { fileOfRun, KeysOfRun } from "../../../provider/lifecycle/keysOfRun";
+
+const KEY = "pk-0123456789abcdef";
+const folder = () => join(mkdtempSync(join(tmpdir(), "runs-")), "runs");
+
+/** Two plugin processes of one run. */
+function twoProcesses(file = fileOfRun(folder(), "127.0.0.1:4711")) {
+  const troubles: string[] = [];
+  let nowMs = 0;
+  const open = () => new KeysOfRun({ file, nowMs: () => nowMs, onTrouble: (why) => troubles.push(why) });
+  return { one: open(), other: open(), open, file, troubles, advance: (ms: number) => (nowMs += ms) };
+}
+
+describe("the processes of a run", () => {
+  it("share who adopts a key, and how far that has come", () => {
+    const { one, other } = twoProcesses();
+    expect(other.adoption(KEY)).toBeUndefined();
+    one.declareAdoption(KEY, "urn:a");
+    expect(other.adoption(KEY)).toBe("declared");
+    other.declareAdoption(KEY, "urn:b");
+    expect([...one.adopters(KEY)]).toEqual(["urn:a", "urn:b"]);
+    one.adoptionFailed(KEY);
+    expect(other.adoption(KEY)).toBe("failed");
+    other.adopted(KEY);
+    expect(one.adoption(KEY)).toBe("done");
+    one.adoptionFailed(KEY);
+    expect(other.adoption(KEY)).toBe("done");
+  });
+
+  it("share who keeps a key, and tell two holders of one key apart", () => {
+    const { one, other } = twoProcesses();
+    one.holds(KEY, "1a2b3c4d");
+    expect(other.isHeld(KEY)).toBe(true);
+    expect(other.isHeld(KEY, "1a2b3c4d")).toBe(false);
+    expect(other.isHeld(KEY, "")).toBe(true);
+    expect(other.isHeld("pk-another")).toBe(false);
+  });
+
+  it("note a fact once, however often a resource is checked", () => {
+    const { one, open, file } = twoProcesses();
+    for (let times = 0; times < 3; times++) one.declareAdoption(KEY, "urn:a");
+    appendFileSync(file, `{"key": "pk-cut`);
+    one.holds(KEY, undefined);
+    const late = open();
+    expect([...late.adopters(KEY)]).toEqual(["urn:a"]);
+    expect(late.isHeld(KEY)).toBe(true);
+  });
+
+  it("ignore what an earlier run at the same address has left for a day", () => {
+    const { one, open, advance } = twoProcesses();
+    one.declareAdoption(KEY, "urn:a");
+    advance(24 * 3_600_000);
+    expect(open().adoption(KEY)).toBeUndefined();
+  });
+
+  it("remove the files of earlier runs after a day", () => {
+    const { one, file, advance } = twoProcesses();
+    one.declareAdoption(KEY, "urn:a");
+    utimesSync(file, 0, 0);
+    advance(24 * 3_600_000 + 1);
+    const next = join(dirname(file), "next.jsonl");
+    new KeysOfRun({ file: next, nowMs: () => 24 * 3_600_000 + 1 }).declareAdoption(KEY, "urn:b");
+    expect(readdirSync(dirname(file))).toEqual(["next.jsonl"]);
+  });
+
+  it("go on alone, with one report, when the file cannot be used", () => {
+    const file = join(mkdtempSync(join(tmpdir(), "runs-")), "file");
+    writeFileSync(file, "");
+    const { one, other, troubles } = twoProcesses(join(file, "run.jsonl"));
+    one.declareAdoption(KEY, "urn:a");
+    one.holds(KEY, undefined);
+    expect(one.adoption(KEY)).toBe("declared");
+    expect(other.adoption(KEY)).toBeUndefined();
+    expect(troubles).toHaveLength(1);
+  });
+});
+
+it("runs of engines at other addresses share nothing", () => {
+  const runs = folder();
+  new KeysOfRun({ file: fileOfRun(runs, "127.0.0.1:1") }).declareAdoption(KEY, "urn:a");
+  expect(new KeysOfRun({ file: fileOfRun(runs, "127.0.0.1:2") }).adoption(KEY)).toBeUndefined();
+});
