@@ -1,7 +1,5 @@
-import type { KeySpec, Program, StackName } from "./model";
-import { namesOf, specsOf } from "./model";
+import type { Program, StackName } from "./model";
 import type { Turn } from "./turn";
-import type { ResourceSeen } from "./world";
 
 /** A key that a rotation has published, and when, in its own hours. */
 export interface Publication {
@@ -48,9 +46,4 @@ export class Memory {
     for (const { fingerprint } of after.resources)
       if (!after.keys.has(fingerprint)) this.gone.add(fingerprint);
   }
-}
-
-/** What a program declares for a resource of the state. */
-export function specFor(program: Program, resource: Pick<ResourceSeen, "name">): KeySpec | undefined {
-  return specsOf(program).find((spec) => namesOf(spec).includes(resource.name));
 }

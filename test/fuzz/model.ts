@@ -158,13 +158,13 @@ export function namesOf({ resource, alias }: KeySpec): string[] {
   return alias === undefined ? [resource] : [resource, alias];
 }
 
-/** Every key that a program declares, those of the rotation included; each of these is there only at times. */
-export function specsOf({ keys, rotating }: Program): KeySpec[] {
-  if (rotating === undefined) return keys;
-  const settings: Settings = { budget: 3, ...rotating.settings };
-  return [...keys, ...["rot-a", "rot-b"].map((resource) => ({ resource, settings }))];
+/** What a program declares for a resource: for any key of the rotation, what it declares for all of them. */
+export function specFor({ keys, rotating }: Program, resource: string): KeySpec | undefined {
+  if (!isRotating(resource)) return keys.find((spec) => namesOf(spec).includes(resource));
+  return rotating === undefined ? undefined : { resource, settings: { budget: 3, ...rotating.settings } };
 }
 
+/** Whether a resource is one of the keys of the rotation, of which each is there only for a time. */
 export function isRotating(resource: string): boolean {
   return resource.startsWith("rot-");
 }

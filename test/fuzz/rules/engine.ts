@@ -1,6 +1,5 @@
 import { excuseFor } from "../excuses";
-import { isRotating, namesOf } from "../model";
-import { specFor } from "../memory";
+import { isRotating, namesOf, specFor } from "../model";
 import { isLive, removedKeys, type Evidence, type Rule } from "./rule";
 
 /** No client may delete all keys, put a key into a URL, or toggle blindly. */
@@ -14,7 +13,7 @@ export const protectedKeysStay: Rule = (evidence) =>
       .filter((resource) => resource.fingerprint === fingerprint && !isRotating(resource.name))
       .filter(({ stack, isProtected, isRetained, isReplaced, name }) => {
         const action = evidence.actions.find((one) => one.stack === stack);
-        const spec = action?.step.kind === "up" ? specFor(action.step.program, { name }) : undefined;
+        const spec = action?.step.kind === "up" ? specFor(action.step.program, name) : undefined;
         const isUnprotected = spec !== undefined && !spec.protect;
         const isReleased = spec !== undefined && !spec.retain;
         return (isProtected && !isReplaced && !isUnprotected) || (isRetained && !isReleased);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { specFor } from "../memory";
+import { isRotating, specFor } from "../model";
 import type { ResourceSeen } from "../world";
 import {
   actionOf,
@@ -40,8 +40,14 @@ function isOwnRemovalInDoubt(resource: ResourceSeen, evidence: Evidence): boolea
   );
   if (sharers.length > 0) return false;
   if (action.step.kind !== "up") return action.step.kind === "destroy";
-  const spec = specFor(action.step.program, { name });
-  return spec === undefined || spec.deleteBeforeReplace === true || spec.triggerFrom !== undefined;
+  const spec = specFor(action.step.program, name);
+  // A key of the rotation is removed while the rotation is still declared.
+  return (
+    spec === undefined ||
+    isRotating(name) ||
+    spec.deleteBeforeReplace === true ||
+    spec.triggerFrom !== undefined
+  );
 }
 
 /** A key that the program adopts is not removed by the same `up`. */
@@ -88,7 +94,7 @@ export const nothingIsLeftBehind: Rule = (evidence) => {
       const isRetained =
         resource.isRetained ||
         specsFor(evidence, resource.fingerprint).some(({ retain }) => retain) ||
-        (resource.name.startsWith("rot-") &&
+        (isRotating(resource.name) &&
           [...evidence.programs.values()].some(({ rotating }) => rotating?.retain));
       const isDisabled =
         resource.outputs["onDestroy"] === "disable" && !after.keys.get(resource.fingerprint)?.isActive;

@@ -1,6 +1,5 @@
 import type { Memory } from "../memory";
-import { specFor } from "../memory";
-import type { KeySpec, Program, StackName } from "../model";
+import { specFor, type KeySpec, type Program, type StackName } from "../model";
 import type { Action, Turn } from "../turn";
 import type { KeySeen, ResourceSeen } from "../world";
 
@@ -43,7 +42,7 @@ export function specsFor(evidence: Evidence, fingerprint: string): KeySpec[] {
     if (step.kind !== "up") return [];
     const owned = owners
       .filter((resource) => resource.stack === stack)
-      .flatMap((resource) => specFor(step.program, resource) ?? []);
+      .flatMap((resource) => specFor(step.program, resource.name) ?? []);
     return [...owned, ...adoptersOf(step.program, evidence.labelOf(fingerprint))];
   });
 }

@@ -1,5 +1,5 @@
 import { parseDurationMs } from "../../../provider/api/duration";
-import { isRotating, specsOf, type KeySpec, type Settings } from "../model";
+import { isRotating, specFor, type KeySpec, type Settings } from "../model";
 import type { KeySeen, ResourceSeen } from "../world";
 import { actionOf, isLive, specsFor, type Rule } from "./rule";
 
@@ -65,13 +65,14 @@ const FIELDS: readonly Field[] = ["budget", "budgetWindow", "models", "allowedIp
 export const keysAreAsDeclared: Rule = (evidence) =>
   evidence.actions.flatMap(({ stack, step, ok }) => {
     if (step.kind !== "up" || !ok || step.target !== undefined) return [];
-    return specsOf(step.program).flatMap((spec) => {
+    const own = evidence.after.resources.filter((other) => other.stack === stack && isLive(other));
+    const rotating = own
+      .filter(({ name }) => isRotating(name))
+      .flatMap(({ name }) => specFor(step.program, name) ?? []);
+    return [...step.program.keys, ...rotating].flatMap((spec) => {
       const name = `${stack}/${spec.resource}`;
-      const resource = evidence.after.resources.find(
-        (other) => other.stack === stack && other.name === spec.resource && isLive(other),
-      );
-      if (resource === undefined)
-        return isRotating(spec.resource) ? [] : [`${name} is not in the state after an up that succeeded`];
+      const resource = own.find((other) => other.name === spec.resource);
+      if (resource === undefined) return [`${name} is not in the state after an up that succeeded`];
       if (resource.hasFailed) return [`${name} counts as failed after an up that succeeded`];
       const key = evidence.after.keys.get(resource.fingerprint);
       if (key === undefined || evidence.memory.unseen.has(resource.fingerprint)) return [];
