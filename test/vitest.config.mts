@@ -57,6 +57,16 @@ export default defineConfig({
       },
       {
         test: {
+          ...slow,
+          name: "fuzz",
+          include: ["test/fuzz/**/*.test.ts"],
+          // A sequence is several commands of the engine.
+          testTimeout: 300_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           ...quick,
           name: "cli",
           include: ["test/cli/**/*.test.ts"],

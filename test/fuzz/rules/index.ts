@@ -1,0 +1,26 @@
+import * as engine from "./engine";
+import * as existence from "./existence";
+import type { Evidence, Rule } from "./rule";
+import { publishedKeysStayValid } from "./rotation";
+import * as settings from "./settings";
+
+export interface Finding {
+  rule: string;
+  /** The step; 0: the destroy at the end. */
+  step: number;
+  text: string;
+}
+
+const RULES: Readonly<Record<string, Rule>> = {
+  ...existence,
+  ...settings,
+  publishedKeysStayValid,
+  ...engine,
+};
+
+/** What a step broke. */
+export function judge(evidence: Evidence): Finding[] {
+  return Object.entries(RULES).flatMap(([rule, says]) =>
+    says(evidence).map((text) => ({ rule, step: evidence.number, text })),
+  );
+}

@@ -1,0 +1,3 @@
+import { playSequences } from "./play";
+
+playSequences("settings");
