@@ -63,11 +63,14 @@ async function takeOver(
 /** Two resources with one key: removing either one would remove the key under the other. */
 function refuseSharedKey(key: string, { keys }: Operation): void {
   const fingerprint = fingerprintOf(key);
-  if (keys.adopters(fingerprint).size <= 1 && !keys.isHeld(fingerprint)) return;
-  throw new AdoptionError({
-    why: "Another resource of this program holds or adopts the key as well.",
+  if (keys.adopters(fingerprint).size > 1 || keys.isHeld(fingerprint)) throw sharedKeyError();
+}
+
+export function sharedKeyError(): ApiError {
+  return new AdoptionError({
+    why: "Another resource of this program has or adopts the same key.",
     nextStep:
-      "Declare each key in one resource only: leave `adopt` out here, or remove the other resource from the program. Nothing was sent.",
+      "Declare each key in one resource only: leave `adopt` out of one, or remove the other from the program.",
   });
 }
 

@@ -9,6 +9,7 @@ import type {
 } from "@pulumi/pulumi/dynamic";
 import { isWholeKey } from "../api/wire";
 import { readSettings, type Settings } from "../config";
+import { sharedKeyError } from "./adopt";
 import { audited, type AuditedAction, type Change } from "./audited";
 import { check } from "./check";
 import { create } from "./create";
@@ -127,8 +128,8 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
     const { keys } = this.#sessions;
     const fingerprint = fingerprintOf(adopt);
     keys.declareAdoption(fingerprint, typeof urn === "string" ? urn : String(name));
-    if (keys.adopters(fingerprint).size === 1) return result;
-    const reason = `adopt names a key (${fingerprint}) that another resource of this program adopts as well; adopt each key in one resource only`;
+    if (keys.adopters(fingerprint).size === 1 && !keys.isHeld(fingerprint)) return result;
+    const reason = `adopt names a key (${fingerprint}) that another resource of this program has or adopts as well; declare each key in one resource only`;
     // Without a property: the engine prints the value of a property that it is given.
     return { ...result, failures: [{ property: "", reason }] };
   }
@@ -137,8 +138,13 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
   #keeps(id: string, olds: Properties, news: Properties): void {
     const { keys } = this.#sessions;
     if (!this.#checked.has(textOf(news))) return;
-    if (news["adopt"] !== undefined && news["adopt"] === olds["key"]) keys.adopted(id);
-    else keys.holds(id, internalState(olds).adoption);
+    if (news["adopt"] !== undefined && news["adopt"] === olds["key"]) {
+      keys.adopted(id);
+      return;
+    }
+    keys.holds(id, internalState(olds).adoption);
+    // The engine may have checked the other resource first.
+    if (keys.adoption(id) !== undefined) throw sharedKeyError();
   }
 
   /** Runs a verb that changes something, and writes down what it did before the engine is told. */

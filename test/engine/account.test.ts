@@ -183,7 +183,9 @@ it("a key moves to another account by a replacement, and not by the option alone
   expect((await stack.up()).changes).toEqual({ same: 4 });
   const destroy = await project.destroy("moved");
   expect(destroy.exitCode).not.toBe(0);
-  expect(diagnosticsOf(destroy.output)).toMatch(/Cannot remove proxy key "one-.{7}" .*owned by another account/);
+  expect(diagnosticsOf(destroy.output)).toMatch(
+    /Cannot remove proxy key "one-.{7}" .*owned by another account/,
+  );
   expect(takeWho()).toEqual([`team-b ${REMOVE}`]);
 
   stack.setProgram(on("a", 1));

@@ -164,7 +164,7 @@ describe("one key in two declared resources", () => {
     engine.takeRequests();
     stack.setProgram(program({ ...one, two: { adopt: key, models: ["o3"] } }));
     const { output } = await expectFailure(stack.preview());
-    expect(output).toMatch(/another resource of this program adopts as well/);
+    expect(output).toMatch(/another resource of this program has or adopts as well/);
     await expectFailure(stack.up());
     expect(engine.takeRequests()).toEqual([]);
     stack.setProgram(program(one));
@@ -174,8 +174,10 @@ describe("one key in two declared resources", () => {
   it("is refused when the first one created it", async () => {
     const { stack, key } = await withBefore();
     stack.setProgram(program({ before: {}, two: { adopt: key, models: ["o3"] } }));
+    await expectFailure(stack.preview());
     await expectFailure(stack.up());
-    expect(engine.takeRequests()).toEqual([]);
+    // The engine may check the second resource first: then its key is looked up before the conflict shows.
+    expect(engine.takeRequests()).not.toContain(UPDATE);
     stack.setProgram(program({ before: {} }));
     await engine.expectNoChange(stack);
     expect(keysOnAccount()).toEqual([key]);

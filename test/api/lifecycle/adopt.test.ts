@@ -165,7 +165,10 @@ describe("one key for two resources", () => {
     const { world, key, inputs, adopt } = await handMade();
     const { failures } = await world.lifecycle.check({}, { budget: 10, adopt: key, __resourceName: "other" });
     expect(failures).toMatchObject([
-      { property: "", reason: expect.stringMatching(/another resource of this program adopts as well/) },
+      {
+        property: "",
+        reason: expect.stringMatching(/another resource of this program has or adopts as well/),
+      },
     ]);
     expect(JSON.stringify(failures)).not.toContain(key);
     expect((await rejection(adopt())).message).toMatch(/Declare each key in one resource only/);
@@ -176,8 +179,8 @@ describe("one key for two resources", () => {
   it("is refused for a key that this run has created", async () => {
     const world = await createWorld();
     const { state } = await world.existing();
-    const inputs = await world.declare({ adopt: state.key });
-    expect((await rejection(world.lifecycle.create(inputs))).message).toMatch(/in one resource only/);
+    const { failures } = await world.lifecycle.check({}, { budget: 10, adopt: state.key });
+    expect(failures).toMatchObject([{ reason: expect.stringMatching(/has or adopts as well/) }]);
     expect(sent(world)).toEqual([]);
   });
 
@@ -185,7 +188,16 @@ describe("one key for two resources", () => {
     const { world, key } = await handMade();
     const holder = await world.declare({ __resourceName: "holder" }, { budget: 10 });
     await world.lifecycle.diff(fingerprintOf(key), { ...holder, key }, holder);
-    const inputs = await world.declare({ adopt: key });
+    const { failures } = await world.lifecycle.check({}, { budget: 10, adopt: key });
+    expect(failures).toMatchObject([{ reason: expect.stringMatching(/has or adopts as well/) }]);
+    expect(sent(world)).toEqual([]);
+  });
+
+  it("is refused by the comparison of the resource that keeps the key, if that comes second", async () => {
+    const { world, key, inputs } = await handMade();
+    const holder = await world.declare({ __resourceName: "holder" }, { budget: 10 });
+    const compared = world.lifecycle.diff(fingerprintOf(key), { ...holder, key }, holder);
+    expect((await rejection(compared)).message).toMatch(/in one resource only/);
     expect((await rejection(world.lifecycle.create(inputs))).message).toMatch(/in one resource only/);
     expect(sent(world)).toEqual([]);
   });
