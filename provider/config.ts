@@ -133,6 +133,14 @@ export function creationsFolder(
   return join(cacheFolder(environment, platform), "creations");
 }
 
+/** The folder that notes keys whose adoption was not completed: in the user's cache. */
+export function adoptionsFolder(
+  environment: SettingSources["environment"],
+  platform = process.platform,
+): string {
+  return join(cacheFolder(environment, platform), "adoptions");
+}
+
 /** The folder in which the processes of a run share which keys its resources hold: in the user's cache. */
 export function runsFolder(environment: SettingSources["environment"], platform = process.platform): string {
   return join(cacheFolder(environment, platform), "runs");

@@ -35,7 +35,7 @@ export async function create(
 
   // From here on the key exists: whatever fails, the engine must record it, with what is known to be true of it.
   inFlight.made(fingerprintOf(created.key));
-  operation.keys.holds(fingerprintOf(created.key), undefined);
+  operation.keys.created(fingerprintOf(created.key));
   let state = stateOf(created.key, inputsFromWire(created, { ...inputs, budgetWindow: "daily" }), created);
   const bringToDeclared = async () => {
     // Whether create honours the window is not documented, and a wrong one would let a key spend many times its budget.

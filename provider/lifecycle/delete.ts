@@ -2,7 +2,7 @@ import type { Listing } from "../api/client";
 import { formatDuration, parseDurationMs } from "../api/duration";
 import { ApiError, isApiError, UnexpectedAnswerError } from "../api/errors";
 import { quotable } from "../api/redact";
-import { isTakenOver } from "./adopt";
+import { isTakenOver, settleForHolder } from "./adopt";
 import { ensureEnabled } from "./enabled";
 import type { Operation } from "./session";
 import { fingerprintOf, keyOf } from "./state";
@@ -21,8 +21,9 @@ export async function remove(
 ): Promise<DeleteOutcome> {
   const key = keyOf(id, properties);
   if (isTakenOver(fingerprintOf(key), properties, operation)) {
+    await settleForHolder(key, properties, operation);
     operation.report(
-      `Proxy key ${JSON.stringify(properties["name"])} (${id}) stays on the account: another resource of the program has adopted it.`,
+      `Proxy key ${JSON.stringify(properties["name"])} (${id}) stays on the account: another resource of the program has it.`,
     );
     return "taken over";
   }

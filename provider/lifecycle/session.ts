@@ -9,6 +9,7 @@ import { memoryStore, type WindowStore } from "../api/windowStore";
 import type { Settings } from "../config";
 import type { CreationJournal } from "./creations";
 import { EngineGoneError, type EngineLink } from "./engineLink";
+import { HalfAdoptions } from "./halfAdoptions";
 import { KeysOfRun } from "./keysOfRun";
 
 /** What the lifecycle takes from the world, so that tests can bring their own. */
@@ -31,6 +32,8 @@ export interface Dependencies {
   creations?: CreationJournal;
   /** Which keys the declared resources of the run hold and adopt. Default: as this process knows. */
   keysOfRun?: KeysOfRun;
+  /** Keys that a failed adoption may have changed. Default: as this process knows. */
+  halfAdoptions?: HalfAdoptions;
   /** Shows a person one line, attached to the stack. Default: nobody. */
   report?: (line: string) => void;
 }
@@ -50,6 +53,7 @@ export interface Operation extends Session {
   /** How many mutating requests have an unknown effect. */
   effects: { unclear: number };
   keys: KeysOfRun;
+  halfAdoptions: HalfAdoptions;
   /** Unpredictable bytes, for names. */
   randomBytes: (count: number) => Uint8Array;
   /** Requests that have gone out for this operation. */
@@ -65,10 +69,16 @@ export class Sessions {
   readonly #byName = new Map<string, Session>();
   readonly #dependencies: Dependencies;
   readonly #keys: KeysOfRun;
+  readonly #halfAdoptions: HalfAdoptions;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
     this.#keys = dependencies.keysOfRun ?? new KeysOfRun();
+    this.#halfAdoptions = dependencies.halfAdoptions ?? new HalfAdoptions();
+  }
+
+  get halfAdoptions(): HalfAdoptions {
+    return this.#halfAdoptions;
   }
 
   get keys(): KeysOfRun {
@@ -87,6 +97,7 @@ export class Sessions {
       requests: 0,
       effects,
       keys: this.#keys,
+      halfAdoptions: this.#halfAdoptions,
       randomBytes,
       wait: {
         clock,

@@ -36,17 +36,12 @@ export type InternalState = {
    * The next update sends everything.
    */
   unsettled?: true;
-  /** Set anew by each adoption: tells two resources with the same key apart. */
-  adoption?: string;
 };
 
 /** The part of a state that a look at the account must not lose. */
 export function internalState(properties: Record<string, unknown>): InternalState {
-  const { unsettled, adoption } = properties;
-  return {
-    ...(unsettled === true ? { unsettled } : {}),
-    ...(typeof adoption === "string" ? { adoption } : {}),
-  };
+  const { unsettled } = properties;
+  return unsettled === true ? { unsettled } : {};
 }
 
 export const secretOutputNames = (Object.keys(outputFields) as OutputName[]).filter(

@@ -23,7 +23,8 @@ export async function update(
   const key = keyOf(id, olds);
   const inputs = inputsSchema.parse({ ...news, name: news["name"] ?? olds["name"] });
   const changed = changedInputs(olds, news);
-  const { unsettled, ...before } = olds as ProxyKeyState;
+  const { unsettled: isMarked, ...before } = olds as ProxyKeyState;
+  const unsettled = isMarked === true || operation.halfAdoptions.isOpen(id);
 
   const replaceSettings = async (state: ProxyKeyState): Promise<ProxyKeyState> => {
     if (unsettled || changed.some((name) => inputFields[name].change === "update")) {
@@ -52,6 +53,7 @@ export async function update(
   } finally {
     operation.snapshot.invalidate();
   }
+  operation.halfAdoptions.end(id);
   return {
     outs: plainJson({ ...state, fingerprint: fingerprintOf(key), stateVersion: STATE_VERSION }),
   };

@@ -128,8 +128,9 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
       const current = keyOf(number, isHeld ? {} : inPlaceOf(name, other.previous?.number));
       const record = recordOf(
         rotation.generation,
+        // Both records then know what is published, so that neither can be lost alone.
         isHeld
-          ? { time, published: NOTHING_PUBLISHED }
+          ? { time, published: other }
           : { confirmation: { ...time, number, fingerprint: current.fingerprint, other } },
       );
       return record.published.apply((confirmed = NOTHING_PUBLISHED): Keys => {
