@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { ConfigurationError } from "./api/errors";
 import { parseDurationMs } from "./api/duration";
 import { LONGEST_WINDOW_MS } from "./api/pastRequests";
@@ -147,9 +147,13 @@ export function runsFolder(environment: SettingSources["environment"], platform 
 }
 
 function cacheFolder(environment: SettingSources["environment"], platform: NodeJS.Platform): string {
+  const named = [
+    environment["XDG_CACHE_HOME"],
+    platform === "win32" ? environment["LOCALAPPDATA"] : undefined,
+  ];
+  // An empty or relative one counts as unset: processes that share the folder run in different folders.
   const base =
-    environment["XDG_CACHE_HOME"] ??
-    (platform === "win32" ? environment["LOCALAPPDATA"] : undefined) ??
+    named.find((folder) => folder !== undefined && isAbsolute(folder)) ??
     join(homedir(), platform === "darwin" ? "Library/Caches" : ".cache");
   return join(base, "pulumi-electronhub");
 }
