@@ -10,7 +10,7 @@ import { InitializationFailure } from "./failures";
 import type { CreationInFlight } from "./inFlight";
 import { inputsSchema, toWireSettings, type InternalInputs } from "./inputs";
 import { generateName } from "./names";
-import { recognise } from "./recognise";
+import { isSameName, recognise } from "./recognise";
 import type { Operation } from "./session";
 import { fingerprintOf, inputsFromWire, stateOf, type ProxyKeyState } from "./state";
 
@@ -166,8 +166,11 @@ async function removeTwins(created: CreatedKey, createdAs: string, operation: Op
       cause: error,
     });
   });
-  const others = keys.filter(({ key }) => key !== created.key);
-  const found = recognise(others, createdAs);
+  const named = keys.filter(({ key, name: listed }) => key !== created.key && isSameName(listed, createdAs));
+  // A list that hides secrets shows our own key among them, unless it has its chosen name by now.
+  const isOwnHidden =
+    keys.every(({ key }) => key !== created.key) && named.length === 1 && named[0]?.key === undefined;
+  const found = recognise(isOwnHidden ? [] : named, createdAs);
   if (found.kind === "absent") return;
   try {
     if (found.kind === "withheld") throw new Error("the list does not show its secret");
