@@ -4,6 +4,7 @@ import { ApiError, isApiError, UnexpectedAnswerError } from "../api/errors";
 import { quotable } from "../api/redact";
 import { isTakenOver, settleForHolder } from "./adopt";
 import { ensureEnabled } from "./enabled";
+import { requireSameServer } from "./server";
 import type { Operation } from "./session";
 import { fingerprintOf, keyOf } from "./state";
 
@@ -12,7 +13,8 @@ export type DeleteOutcome = "removed" | "already deleted" | "disabled" | "taken 
 
 /**
  * Removes a key, at once and for good. Done when the API says so in its words, or that there is no such key. Any other
- * success or 404 is believed only after the account's complete list has answered without the key.
+ * success or 404 is believed only after the account's complete list has answered without the key. That there is no key
+ * counts only from the server that had it.
  */
 export async function remove(
   id: string,
@@ -36,11 +38,16 @@ export async function remove(
     return "removed";
   } catch (error) {
     if (!isApiError(error)) throw error;
-    if (isApisWordThatItIsGone(error)) return "already deleted";
+    const requireServer = () => requireSameServer(properties["server"], operation.settings);
+    if (isApisWordThatItIsGone(error)) {
+      requireServer();
+      return "already deleted";
+    }
     // A 404 that may be anybody's, or a success that is not in the API's words: perhaps an edge's or a proxy's page.
     const isVagueSuccess = removing && error.name === "UnexpectedAnswerError" && error.outcomeUnknown;
     if (error.name !== "NotFoundError" && !isVagueSuccess) throw error;
     await requireEvidence(key, error, operation);
+    requireServer();
     return isVagueSuccess ? "removed" : "already deleted";
   } finally {
     operation.snapshot.invalidate();
