@@ -55,7 +55,7 @@ async function takeOver(
   } finally {
     operation.snapshot.invalidate();
   }
-  return { ...stateOf(key, inputsFromWire(found, inputs), found), ...plainJson(inputs) };
+  return { ...stateOf(key, inputsFromWire(found, inputs), found, operation.settings), ...plainJson(inputs) };
 }
 
 /** Two resources with one key: removing either one would remove the key under the other. */

@@ -40,7 +40,8 @@ export async function create(
   // From here on the key exists: whatever fails, the engine must record it, with what is known to be true of it.
   inFlight.made(fingerprintOf(created.key));
   operation.keys.created(fingerprintOf(created.key));
-  let state = stateOf(created.key, inputsFromWire(created, { ...inputs, budgetWindow: "daily" }), created);
+  const made = inputsFromWire(created, { ...inputs, budgetWindow: "daily" });
+  let state = stateOf(created.key, made, created, operation.settings);
   const bringToDeclared = async () => {
     // Whether create honours the window is not documented, and a wrong one would let a key spend many times its budget.
     if (settings.name !== createdAs || settings.limit_type !== "daily") {

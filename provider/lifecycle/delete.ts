@@ -4,6 +4,7 @@ import { ApiError, isApiError, UnexpectedAnswerError } from "../api/errors";
 import { quotable } from "../api/redact";
 import { isTakenOver, settleForHolder } from "./adopt";
 import { ensureEnabled } from "./enabled";
+import { requireSameServer } from "./server";
 import type { Operation } from "./session";
 import { fingerprintOf, keyOf } from "./state";
 
@@ -12,7 +13,8 @@ export type DeleteOutcome = "removed" | "already deleted" | "disabled" | "taken 
 
 /**
  * Removes a key, at once and for good. Done when the API says so in its words, or that there is no such key. Any other
- * success or 404 is believed only after the account's complete list has answered without the key.
+ * success or 404 is believed only after the account's complete list has answered without the key. That there is no key
+ * counts only from the server that had it.
  */
 export async function remove(
   id: string,
@@ -27,6 +29,7 @@ export async function remove(
     );
     return "taken over";
   }
+  refuseAfterFailure(operation);
   let removing = false;
   try {
     await refuseIfUsed(key, properties["refuseIfUsedWithin"], operation);
@@ -36,11 +39,16 @@ export async function remove(
     return "removed";
   } catch (error) {
     if (!isApiError(error)) throw error;
-    if (isApisWordThatItIsGone(error)) return "already deleted";
+    const requireServer = () => requireSameServer(properties["server"], operation.settings);
+    if (isApisWordThatItIsGone(error)) {
+      requireServer();
+      return "already deleted";
+    }
     // A 404 that may be anybody's, or a success that is not in the API's words: perhaps an edge's or a proxy's page.
     const isVagueSuccess = removing && error.name === "UnexpectedAnswerError" && error.outcomeUnknown;
     if (error.name !== "NotFoundError" && !isVagueSuccess) throw error;
     await requireEvidence(key, error, operation);
+    requireServer();
     return isVagueSuccess ? "removed" : "already deleted";
   } finally {
     operation.snapshot.invalidate();
@@ -49,6 +57,20 @@ export async function remove(
 
 function isApisWordThatItIsGone(error: ApiError): boolean {
   return error.name === "NotFoundError" && "saidByApi" in error && error.saidByApi === true;
+}
+
+/** With `--continue-on-error` the engine deletes what a program that failed half-way has not declared. */
+function refuseAfterFailure({ keys }: Operation): void {
+  if (!keys.hasFailed) return;
+  throw new IncompleteRunError({
+    why: "Another operation of this run failed, so the program may declare resources that the engine does not know of.",
+    nextStep: "Nothing was removed. Fix what the other message says, then run `pulumi up` again.",
+  });
+}
+
+/** A deletion in an `up` that has failed elsewhere. */
+class IncompleteRunError extends ApiError {
+  override readonly name = "IncompleteRunError";
 }
 
 /** The key was used more recently than its `refuseIfUsedWithin` allows. */

@@ -24,6 +24,8 @@ type Fact =
   | { kind: "failed" }
   /** A resource of this run was created with the key. */
   | { kind: "created" }
+  /** An operation failed; of no key. */
+  | { kind: "operationFailed" }
   /** A declared resource keeps the key, and does not adopt it. `declared`: what the program declares of it. */
   | { kind: "holds"; declared?: DeclaredSettings | undefined };
 
@@ -50,6 +52,7 @@ const lineSchema = z.object({
     z.object({ kind: z.literal("adopted") }),
     z.object({ kind: z.literal("failed") }),
     z.object({ kind: z.literal("created") }),
+    z.object({ kind: z.literal("operationFailed") }),
     z.object({ kind: z.literal("holds"), declared: settingsSchema.optional() }),
   ]),
 });
@@ -81,6 +84,7 @@ export class KeysOfRun {
   readonly #options: KeysOfRunOptions;
   readonly #known = new Map<string, Known>();
   #offset = 0;
+  #hasFailed = false;
   #isReady = false;
   #trouble: string | undefined;
 
@@ -100,6 +104,17 @@ export class KeysOfRun {
 
   adoptionFailed(fingerprint: string): void {
     this.#note(fingerprint, { kind: "failed" });
+  }
+
+  /** An operation of a declared resource failed. */
+  operationFailed(): void {
+    if (!this.#hasFailed) this.#note("", { kind: "operationFailed" });
+  }
+
+  /** Whether one has failed: the engine may then not know all resources that the program declares. */
+  get hasFailed(): boolean {
+    this.#read();
+    return this.#hasFailed;
   }
 
   created(fingerprint: string): void {
@@ -183,6 +198,10 @@ export class KeysOfRun {
   }
 
   #learn(fingerprint: string, fact: Fact): void {
+    if (fact.kind === "operationFailed") {
+      this.#hasFailed = true;
+      return;
+    }
     const known = this.#of(fingerprint);
     if (fact.kind === "adopts") known.adopters.add(fact.by);
     else if (fact.kind === "created") known.isCreated = true;

@@ -65,7 +65,9 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
         account: this.#account(),
       });
       if (note !== undefined) report?.(note);
-      return result.failures === undefined ? this.#declared(news, result) : result;
+      const checked = result.failures === undefined ? this.#declared(news, result) : result;
+      if (checked.failures !== undefined) this.#sessions.keys.operationFailed();
+      return checked;
     });
   }
 
@@ -185,6 +187,7 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
     try {
       return await verb();
     } catch (error) {
+      if (action !== "delete" && action !== "read") this.#sessions.keys.operationFailed();
       throw toEngineError(action, subject, error, properties, [...this.#apiKeys]);
     } finally {
       this.#running--;

@@ -11,6 +11,7 @@ import type { CreationJournal } from "./creations";
 import { EngineGoneError, type EngineLink } from "./engineLink";
 import { UnsettledKeys } from "./unsettledKeys";
 import { KeysOfRun } from "./keysOfRun";
+import { serverOf } from "./server";
 
 /** What the lifecycle takes from the world, so that tests can bring their own. */
 export interface Dependencies {
@@ -140,9 +141,8 @@ export class Sessions {
   }
 }
 
-/** The API has every endpoint with and without `/v1`, and they are the same account's. */
 export function accountNameOf({ baseUrl, apiKey }: Pick<Settings, "baseUrl" | "apiKey">): string {
-  return hash(["account", baseUrl.replace(/\/v1$/, ""), apiKey]);
+  return hash(["account", serverOf({ baseUrl }), apiKey]);
 }
 
 function hash(parts: readonly unknown[]): string {

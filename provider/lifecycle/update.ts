@@ -7,6 +7,7 @@ import { InitializationFailure } from "./failures";
 import { inputFields } from "./fields";
 import { NEVER, unixSOf } from "./instants";
 import { inputsSchema, toWireSettings } from "./inputs";
+import { serverOf } from "./server";
 import type { Operation } from "./session";
 import { fingerprintOf, keyOf, pickInputs, plainJson, STATE_VERSION, type ProxyKeyState } from "./state";
 
@@ -60,8 +61,15 @@ export async function update(
     operation.snapshot.invalidate();
   }
   unsettledKeys.end(id);
+  // Where nothing was sent, this server did not say that it has the key.
+  const confirmed = operation.requests > 0 ? { server: serverOf(operation.settings) } : {};
   return {
-    outs: plainJson({ ...state, fingerprint: fingerprintOf(key), stateVersion: STATE_VERSION }),
+    outs: plainJson({
+      ...state,
+      ...confirmed,
+      fingerprint: fingerprintOf(key),
+      stateVersion: STATE_VERSION,
+    }),
   };
 }
 

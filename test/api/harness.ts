@@ -183,6 +183,19 @@ export const PATHS = {
   remove: "/auth/proxy/remove",
 } as const;
 
+/** The lifecycle in a shell whose settings name another server, with keys of its own. */
+export async function onAnotherServer(): Promise<World> {
+  const other = await createWorld();
+  other.simulator.account().addKey({ name: "theirs" });
+  return other;
+}
+
+/** What a refusal says in which a server without the key is not the one that had it. */
+export function otherServer(had: World, asked: World): RegExp {
+  const [before, today] = [had, asked].map(({ simulator }) => simulator.baseUrl.replace("/v1", ""));
+  return new RegExp(`${today} does not have the key.*${before},.*\\n.*Nothing was changed.*state delete`);
+}
+
 /** Requests in short: "create", "list", … */
 export function sent({ simulator }: Pick<World, "simulator">): string[] {
   const names = Object.entries(PATHS).map(([name, path]) => [path, name] as const);

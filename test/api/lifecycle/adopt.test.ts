@@ -65,6 +65,7 @@ describe("an adoption", () => {
       fingerprint: id,
       createdAt: "2026-01-01T00:00:00Z",
       usedBudget: 0,
+      server: world.simulator.baseUrl.replace("/v1", ""),
       stateVersion: 1,
     });
     await expect(world.lifecycle.diff(id, outs as never, inputs)).resolves.toMatchObject({ changes: false });
