@@ -47,11 +47,11 @@ async function takeOver(
   refuseSharedKey(key, operation);
   const fingerprint = fingerprintOf(key);
   try {
-    operation.halfAdoptions.begin(fingerprint);
+    operation.unsettledKeys.begin(fingerprint);
     // Always: the API does not return the budget's window, so it has to be set.
     await applySettings(key, toWireSettings(inputs), operation);
     await ensureEnabled(key, inputs.enabled, found.is_active, operation);
-    operation.halfAdoptions.end(fingerprint);
+    operation.unsettledKeys.end(fingerprint);
   } finally {
     operation.snapshot.invalidate();
   }
@@ -135,25 +135,21 @@ export function refuseToReplaceByItself(
  * Whether another declared resource keeps the key that the engine wants to delete: it adopts the key, or it has the same
  * key. Then the deletion must not remove the key.
  *
- * @param deleted what the state has of the deleted resource.
  * @throws AdoptionError if the adoption was not completed: without the resource nothing would track the key.
  */
-export function isTakenOver(
-  fingerprint: string,
-  deleted: Readonly<Record<string, unknown>>,
-  { keys }: Operation,
-): boolean {
+export function isTakenOver(fingerprint: string, { keys }: Operation): boolean {
   const progress = keys.adoption(fingerprint);
   if (progress === "done" || keys.holder(fingerprint) !== undefined) return true;
   if (progress === undefined) return false;
-  // With deleteBeforeReplace the engine deletes a resource that adopts its key before it creates the same one again.
-  if (progress === "declared" && deleted["adopt"] === deleted["key"]) return true;
   throw new AdoptionError({
     why:
       progress === "failed"
-        ? "Another resource of this program adopts this key, and the adoption failed."
-        : "Another resource of this program adopts this key, and the adoption has not begun.",
-    nextStep: "Nothing was removed. Fix what the message of that resource says, then run `pulumi up` again.",
+        ? "A resource of this program adopts this key, and the adoption failed."
+        : "A resource of this program adopts this key, and the adoption has not begun.",
+    nextStep:
+      progress === "failed"
+        ? "Nothing was removed. Fix what the message of that resource says, then run `pulumi up` again."
+        : "Nothing was removed. If the resource adopts the key that it has, leave `deleteBeforeReplace` or `adopt` out.",
   });
 }
 

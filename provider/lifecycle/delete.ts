@@ -22,7 +22,7 @@ export async function remove(
   operation: Operation,
 ): Promise<DeleteOutcome> {
   const key = keyOf(id, properties);
-  if (isTakenOver(fingerprintOf(key), properties, operation)) {
+  if (isTakenOver(fingerprintOf(key), operation)) {
     await settleForHolder(key, properties, operation);
     operation.report(
       `Proxy key ${JSON.stringify(properties["name"])} (${id}) stays on the account: another resource of the program has it.`,

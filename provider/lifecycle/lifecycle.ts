@@ -73,7 +73,7 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
     return this.#guard("compare", { ...news, fingerprint: id }, news, () => {
       const result = diff(olds, news);
       if (result.replaces?.length === 0) this.#keeps(id, olds, news);
-      return this.#sessions.halfAdoptions.isOpen(id) ? { ...result, changes: true } : result;
+      return this.#sessions.unsettledKeys.isOpen(id) ? { ...result, changes: true } : result;
     });
   }
 

@@ -9,7 +9,7 @@ import { memoryStore, type WindowStore } from "../api/windowStore";
 import type { Settings } from "../config";
 import type { CreationJournal } from "./creations";
 import { EngineGoneError, type EngineLink } from "./engineLink";
-import { HalfAdoptions } from "./halfAdoptions";
+import { UnsettledKeys } from "./unsettledKeys";
 import { KeysOfRun } from "./keysOfRun";
 import { serverOf } from "./server";
 
@@ -33,8 +33,8 @@ export interface Dependencies {
   creations?: CreationJournal;
   /** Which keys the declared resources of the run hold and adopt. Default: as this process knows. */
   keysOfRun?: KeysOfRun;
-  /** Keys that a failed adoption may have changed. Default: as this process knows. */
-  halfAdoptions?: HalfAdoptions;
+  /** Keys whose settings may be others than any state says. Default: as this process knows. */
+  unsettledKeys?: UnsettledKeys;
   /** Shows a person one line, attached to the stack. Default: nobody. */
   report?: (line: string) => void;
 }
@@ -54,7 +54,7 @@ export interface Operation extends Session {
   /** How many mutating requests have an unknown effect. */
   effects: { unclear: number };
   keys: KeysOfRun;
-  halfAdoptions: HalfAdoptions;
+  unsettledKeys: UnsettledKeys;
   /** Unpredictable bytes, for names. */
   randomBytes: (count: number) => Uint8Array;
   /** Requests that have gone out for this operation. */
@@ -70,16 +70,16 @@ export class Sessions {
   readonly #byName = new Map<string, Session>();
   readonly #dependencies: Dependencies;
   readonly #keys: KeysOfRun;
-  readonly #halfAdoptions: HalfAdoptions;
+  readonly #unsettledKeys: UnsettledKeys;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
     this.#keys = dependencies.keysOfRun ?? new KeysOfRun();
-    this.#halfAdoptions = dependencies.halfAdoptions ?? new HalfAdoptions();
+    this.#unsettledKeys = dependencies.unsettledKeys ?? new UnsettledKeys();
   }
 
-  get halfAdoptions(): HalfAdoptions {
-    return this.#halfAdoptions;
+  get unsettledKeys(): UnsettledKeys {
+    return this.#unsettledKeys;
   }
 
   get keys(): KeysOfRun {
@@ -98,7 +98,7 @@ export class Sessions {
       requests: 0,
       effects,
       keys: this.#keys,
-      halfAdoptions: this.#halfAdoptions,
+      unsettledKeys: this.#unsettledKeys,
       randomBytes,
       wait: {
         clock,

@@ -25,7 +25,9 @@ export async function update(
   const inputs = inputsSchema.parse({ ...news, name: news["name"] ?? olds["name"] });
   const changed = changedInputs(olds, news);
   const { unsettled: isMarked, ...before } = olds as ProxyKeyState;
-  const unsettled = isMarked === true || operation.halfAdoptions.isOpen(id);
+  const { unsettledKeys } = operation;
+  const isNoted = unsettledKeys.isOpen(id);
+  const unsettled = isMarked === true || isNoted;
 
   const replaceSettings = async (state: ProxyKeyState): Promise<ProxyKeyState> => {
     if (unsettled || changed.some((name) => inputFields[name].change === "update")) {
@@ -45,17 +47,20 @@ export async function update(
   // A key is never left enabled with settings that the program has already withdrawn.
   const steps = inputs.enabled ? [replaceSettings, toggle] : [toggle, replaceSettings];
   let state: ProxyKeyState = before;
+  // If this process is killed after the key has changed, no state says so.
+  unsettledKeys.begin(id);
   try {
     for (const step of steps) state = await step(state);
   } catch (error) {
     // What was done, or may have been, must be recorded, or the next diff starts from a wrong state.
     const isUntouched = state === before && operation.effects.unclear === 0;
-    throw isUntouched ? error : new InitializationFailure(error, plainJson(state));
+    if (!isUntouched) throw new InitializationFailure(error, plainJson(state));
+    if (!isNoted) unsettledKeys.end(id);
+    throw error;
   } finally {
     operation.snapshot.invalidate();
   }
-  operation.halfAdoptions.end(id);
-  // Where nothing was sent, this server did not say that it has the key.
+  unsettledKeys.end(id);
   // Where nothing was sent, this server did not say that it has the key.
   const confirmed = operation.requests > 0 ? { server: serverOf(operation.settings) } : {};
   return {

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { HalfAdoptions } from "../../../provider/lifecycle/halfAdoptions";
+import { UnsettledKeys } from "../../../provider/lifecycle/unsettledKeys";
 import { KeysOfRun } from "../../../provider/lifecycle/keysOfRun";
 import { Lifecycle } from "../../../provider/lifecycle/lifecycle";
 import type { Dependencies } from "../../../provider/lifecycle/session";
@@ -319,15 +319,15 @@ describe("a resource that has the key", () => {
     const folder = mkdtempSync(join(tmpdir(), "adoptions-"));
     const { world, account, key, inputs } = await handMade({ ...WIDE, enabled: false });
     world.simulator.inject({ on: { path: PATHS.toggle }, ...refusal(403, "Your plan is paused") });
-    const adopting = laterRun(world, { halfAdoptions: new HalfAdoptions(folder) });
+    const adopting = laterRun(world, { unsettledKeys: new UnsettledKeys(folder) });
     await rejection(adopting.create(inputs));
-    const halfAdoptions = new HalfAdoptions(folder);
-    const { later, id, olds, inputs: news, compared } = await reverted(world, key, { halfAdoptions });
+    const unsettledKeys = new UnsettledKeys(folder);
+    const { later, id, olds, inputs: news, compared } = await reverted(world, key, { unsettledKeys });
     expect(compared).toMatchObject({ changes: true, replaces: [] });
     await later.update(id, olds, news);
     expect(account.keys()).toMatchObject([asHeld]);
-    expect(halfAdoptions.isOpen(id)).toBe(false);
-    expect((await reverted(world, key, { halfAdoptions })).compared).toMatchObject({ changes: false });
+    expect(unsettledKeys.isOpen(id)).toBe(false);
+    expect((await reverted(world, key, { unsettledKeys })).compared).toMatchObject({ changes: false });
   });
 
   it("keeps the key when a second resource of the same key, such as an imported one, is dropped", async () => {

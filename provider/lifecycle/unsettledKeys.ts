@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Keys whose adoption has begun to change them, and was not completed. A failed adoption is in no state, so that a
- * resource that has the key would not know that its settings may be others. A file for each in the user's cache.
+ * Keys whose settings may be others than any state says: an update or an adoption has begun to change them, and its
+ * process was killed, or the adoption failed, which is in no state. A file for each in the user's cache.
  */
-export class HalfAdoptions {
+export class UnsettledKeys {
   readonly #folder: string | undefined;
   readonly #open = new Set<string>();
 
@@ -33,7 +33,7 @@ export class HalfAdoptions {
     return this.#open.has(fingerprint) || this.#withFile(fingerprint, (file) => existsSync(file)) === true;
   }
 
-  /** A note that cannot be written must not fail the adoption, whose own error says what to do. */
+  /** A note that cannot be written must not fail the update: it only matters if the process is killed. */
   #withFile<T>(fingerprint: string, step: (file: string, folder: string) => T): T | undefined {
     if (this.#folder === undefined || !/^pk-[0-9a-f]{16}$/.test(fingerprint)) return undefined;
     try {
