@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { homedir, userInfo } from "node:os";
+import { isAbsolute, join } from "node:path";
 import { ConfigurationError } from "./api/errors";
 import { parseDurationMs } from "./api/duration";
 import { LONGEST_WINDOW_MS } from "./api/pastRequests";
@@ -133,16 +133,33 @@ export function creationsFolder(
   return join(cacheFolder(environment, platform), "creations");
 }
 
+/** The folder that notes keys whose settings may be others than any state says: in the user's cache. */
+export function unsettledFolder(
+  environment: SettingSources["environment"],
+  platform = process.platform,
+): string {
+  return join(cacheFolder(environment, platform), "unsettled");
+}
+
 /** The folder in which the processes of a run share which keys its resources hold: in the user's cache. */
 export function runsFolder(environment: SettingSources["environment"], platform = process.platform): string {
   return join(cacheFolder(environment, platform), "runs");
 }
 
+/** An empty HOME would make the folder relative to where each process runs. */
+function homeFolder(): string {
+  return isAbsolute(homedir()) ? homedir() : userInfo().homedir;
+}
+
 function cacheFolder(environment: SettingSources["environment"], platform: NodeJS.Platform): string {
+  const named = [
+    environment["XDG_CACHE_HOME"],
+    platform === "win32" ? environment["LOCALAPPDATA"] : undefined,
+  ];
+  // An empty or relative one counts as unset: processes that share the folder run in different folders.
   const base =
-    environment["XDG_CACHE_HOME"] ??
-    (platform === "win32" ? environment["LOCALAPPDATA"] : undefined) ??
-    join(homedir(), platform === "darwin" ? "Library/Caches" : ".cache");
+    named.find((folder) => folder !== undefined && isAbsolute(folder)) ??
+    join(homeFolder(), platform === "darwin" ? "Library/Caches" : ".cache");
   return join(base, "pulumi-electronhub");
 }
 

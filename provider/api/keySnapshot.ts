@@ -16,7 +16,9 @@ export class KeySnapshot {
   /** A list that no write of ours has made stale, shared with everybody who asked since. */
   get(context: CallContext): Promise<Listing> {
     const { arrivedMs } = this.#current ?? {};
-    if (arrivedMs !== undefined && context.clock.nowMs() - arrivedMs > MAX_AGE_MS) this.invalidate();
+    const ageMs = arrivedMs === undefined ? 0 : context.clock.nowMs() - arrivedMs;
+    // A clock that was set back does not make the list young again.
+    if (ageMs < 0 || ageMs > MAX_AGE_MS) this.invalidate();
     return (this.#current ??= this.#start(context)).listing;
   }
 

@@ -48,7 +48,8 @@ export function redact(text: string, secrets: Iterable<string> = []): string {
  * characters.
  */
 export function quotable(text: string, secrets: Iterable<string> = [], maxLength = 200): string {
-  const oneLine = redact(text, secrets)
+  // Before anything is looked for: invisible characters may stand within a key.
+  const oneLine = redact(text.replace(/\p{Cf}/gu, ""), secrets)
     .replace(/[\p{C}\p{Z}\s]+/gu, " ")
     .trim();
   return oneLine.length > maxLength ? `${oneLine.slice(0, maxLength - 1)}…` : oneLine;

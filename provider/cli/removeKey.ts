@@ -33,7 +33,8 @@ export async function removeKey(
       nextStep: "Leave it alone unless you know by other means who uses it.",
     };
   }
-  const properties: Record<string, unknown> = { ...stateOf(wire.key, inputsFromWire(wire, {}), wire) };
+  const state = stateOf(wire.key, inputsFromWire(wire, {}), wire, account.settings);
+  const properties: Record<string, unknown> = { ...state };
   if (refuseIfUsedWithin !== undefined) properties["refuseIfUsedWithin"] = refuseIfUsedWithin;
   const operation = account.begin();
   const { beforeMutation, onRequest } = operation.wait;

@@ -54,7 +54,7 @@ export async function describeImport(
     .filter((wire) => fits(infoOf(wire, nowMs)))
     .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const names = resourceNames(keys.map(({ name }) => name));
-  const described = keys.map((wire, at) => describe(names[at] as string, wire, budgetWindow));
+  const described = keys.map((wire, at) => describe(names[at] as string, wire, budgetWindow, operation));
   return {
     file: `${JSON.stringify({ resources: described.map(({ resource }) => resource) }, undefined, 2)}\n`,
     program: programOf(described),
@@ -68,7 +68,12 @@ interface Described {
   resource: object;
 }
 
-function describe(name: string, wire: KeyObject, budgetWindow: ProxyKeyInputs["budgetWindow"]): Described {
+function describe(
+  name: string,
+  wire: KeyObject,
+  budgetWindow: ProxyKeyInputs["budgetWindow"],
+  { settings }: Operation,
+): Described {
   if (wire.key === undefined) {
     throw new QuestionError({
       why: `The account's list does not show the secret of key ${JSON.stringify(wire.name)}.`,
@@ -76,7 +81,7 @@ function describe(name: string, wire: KeyObject, budgetWindow: ProxyKeyInputs["b
     });
   }
   const inputs = plainJson(inputsFromWire(wire, { budgetWindow }));
-  const state: Record<string, unknown> = { ...stateOf(wire.key, inputs, wire) };
+  const state: Record<string, unknown> = { ...stateOf(wire.key, inputs, wire, settings) };
   for (const secret of secretOutputNames) {
     state[secret] = secretEnvelope(state[secret]);
   }

@@ -1,18 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import { ApiError, isApiError } from "../api/errors";
 import { isWholeKey, type KeyObject } from "../api/wire";
 import { applySettings } from "./applySettings";
 import { ensureEnabled } from "./enabled";
 import { inputFields } from "./fields";
-import { inputsSchema, toWireSettings, type ProxyKeyInputs } from "./inputs";
+import { containsUnknown, inputsSchema, toWireSettings, type ProxyKeyInputs } from "./inputs";
+import type { DeclaredSettings, KeysOfRun } from "./keysOfRun";
 import type { Operation } from "./session";
-import {
-  fingerprintOf,
-  inputsFromWire,
-  internalState,
-  plainJson,
-  stateOf,
-  type ProxyKeyState,
-} from "./state";
+import { fingerprintOf, inputsFromWire, plainJson, stateOf, type ProxyKeyState } from "./state";
 
 /** The key cannot be taken over, or cannot be what it is asked to be as well. */
 class AdoptionError extends ApiError {
@@ -28,12 +23,12 @@ export async function adopt(
   properties: Record<string, unknown>,
   operation: Operation,
 ): Promise<ProxyKeyState> {
-  const { keys, randomBytes } = operation;
+  const { keys } = operation;
   const fingerprint = fingerprintOf(key);
   try {
     const state = await takeOver(key, properties, operation);
     keys.adopted(fingerprint);
-    return { ...state, adoption: Buffer.from(randomBytes(4)).toString("hex") };
+    return state;
   } catch (error) {
     keys.adoptionFailed(fingerprint);
     throw error;
@@ -50,20 +45,37 @@ async function takeOver(
   const inputs = resolve(properties, found);
   // Once more: the engine may have checked another declared resource that has the key meanwhile.
   refuseSharedKey(key, operation);
+  const fingerprint = fingerprintOf(key);
   try {
+    operation.unsettledKeys.begin(fingerprint);
     // Always: the API does not return the budget's window, so it has to be set.
     await applySettings(key, toWireSettings(inputs), operation);
     await ensureEnabled(key, inputs.enabled, found.is_active, operation);
+    operation.unsettledKeys.end(fingerprint);
   } finally {
     operation.snapshot.invalidate();
   }
-  return { ...stateOf(key, inputsFromWire(found, inputs), found), ...plainJson(inputs) };
+  return { ...stateOf(key, inputsFromWire(found, inputs), found, operation.settings), ...plainJson(inputs) };
 }
 
 /** Two resources with one key: removing either one would remove the key under the other. */
 function refuseSharedKey(key: string, { keys }: Operation): void {
   const fingerprint = fingerprintOf(key);
-  if (keys.adopters(fingerprint).size > 1 || keys.isHeld(fingerprint)) throw sharedKeyError();
+  if (isShared(fingerprint, keys)) throw sharedKeyError();
+  if (keys.trouble === undefined) return;
+  throw new AdoptionError({
+    why: `Other providers of this run cannot know that the key is adopted, and one of them may remove it (${keys.trouble}).`,
+    nextStep: "Nothing was sent. Make that folder writable, or set XDG_CACHE_HOME to one that is.",
+  });
+}
+
+/** Whether another declared resource has the key, or adopts it as well. */
+export function isShared(fingerprint: string, keys: KeysOfRun): boolean {
+  return (
+    keys.adopters(fingerprint).size > 1 ||
+    keys.holder(fingerprint) !== undefined ||
+    keys.isCreated(fingerprint)
+  );
 }
 
 export function sharedKeyError(): ApiError {
@@ -120,27 +132,43 @@ export function refuseToReplaceByItself(
 }
 
 /**
- * Whether another declared resource keeps the key that the engine wants to delete: it adopted the key in this run or an
- * earlier one. Then the deletion must not remove the key.
+ * Whether another declared resource keeps the key that the engine wants to delete: it adopts the key, or it has the same
+ * key. Then the deletion must not remove the key.
  *
- * @param deleted what the state has of the deleted resource.
  * @throws AdoptionError if the adoption was not completed: without the resource nothing would track the key.
  */
-export function isTakenOver(
-  fingerprint: string,
-  deleted: Readonly<Record<string, unknown>>,
-  { keys }: Operation,
-): boolean {
+export function isTakenOver(fingerprint: string, { keys }: Operation): boolean {
   const progress = keys.adoption(fingerprint);
-  if (progress === "done" || keys.isHeld(fingerprint, internalState(deleted).adoption ?? "")) return true;
+  if (progress === "done" || keys.holder(fingerprint) !== undefined) return true;
   if (progress === undefined) return false;
-  // With deleteBeforeReplace the engine deletes a resource that adopts its key before it creates the same one again.
-  if (progress === "declared" && deleted["adopt"] === deleted["key"]) return true;
   throw new AdoptionError({
     why:
       progress === "failed"
-        ? "Another resource of this program adopts this key, and the adoption failed."
-        : "Another resource of this program adopts this key, and the adoption has not begun.",
-    nextStep: "Nothing was removed. Fix what the message of that resource says, then run `pulumi up` again.",
+        ? "A resource of this program adopts this key, and the adoption failed."
+        : "A resource of this program adopts this key, and the adoption has not begun.",
+    nextStep:
+      progress === "failed"
+        ? "Nothing was removed. Fix what the message of that resource says, then run `pulumi up` again."
+        : "Nothing was removed. If the resource adopts the key that it has, leave `deleteBeforeReplace` or `adopt` out.",
   });
+}
+
+/** Sets a key to what the resource that keeps it declares: the deleted one may have set it to something else. */
+export async function settleForHolder(
+  key: string,
+  deleted: Readonly<Record<string, unknown>>,
+  operation: Operation,
+): Promise<void> {
+  const declared = operation.keys.holder(fingerprintOf(key))?.declared;
+  if (declared === undefined) return;
+  if (deleted["unsettled"] !== true && isDeepStrictEqual(declaredSettings(deleted), declared)) return;
+  await applySettings(key, declared.settings, operation);
+  await ensureEnabled(key, declared.enabled, undefined, operation);
+}
+
+/** Undefined: some are not known yet. */
+export function declaredSettings(inputs: Readonly<Record<string, unknown>>): DeclaredSettings | undefined {
+  const parsed = inputsSchema.safeParse(inputs);
+  if (!parsed.success || containsUnknown(inputs)) return undefined;
+  return { enabled: parsed.data.enabled, settings: toWireSettings(parsed.data) };
 }

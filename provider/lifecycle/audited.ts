@@ -46,7 +46,7 @@ export async function audited<T>(
       change.outcome,
       change.fingerprint === undefined ? {} : { fingerprint: change.fingerprint },
     ).catch((error: unknown) => {
-      throw isCreated(action, change.result) ? new InitializationFailure(error, change.result.outs) : error;
+      throw hasOutputs(change.result) ? new InitializationFailure(error, change.result.outs) : error;
     });
     return change.result;
   } finally {
@@ -65,9 +65,9 @@ async function writeFailure(
   }
 }
 
-/** A key that was just made must be recorded by the engine even if the log fails. */
-function isCreated<T>(action: AuditedAction, result: T): result is T & { outs: ProxyKeyState } {
-  return action === "create" && typeof result === "object" && result !== null && "outs" in result;
+/** What a create or an update has done must be recorded by the engine even if the log fails. */
+function hasOutputs<T>(result: T): result is T & { outs: ProxyKeyState } {
+  return typeof result === "object" && result !== null && "outs" in result;
 }
 
 function entryOf(action: AuditedAction, subject: Subject, operation: Operation): Omit<AuditEntry, "outcome"> {

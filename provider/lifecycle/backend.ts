@@ -66,7 +66,7 @@ function folderIdentity(text: string, folder: string): unknown[] | undefined {
 }
 
 /** Go asks the system for it, and so do we; HOME may say something else. */
-function homeFolder(): string {
+export function homeFolder(): string {
   try {
     return userInfo().homedir;
   } catch {

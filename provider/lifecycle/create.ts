@@ -10,7 +10,7 @@ import { InitializationFailure } from "./failures";
 import type { CreationInFlight } from "./inFlight";
 import { inputsSchema, toWireSettings, type InternalInputs } from "./inputs";
 import { generateName } from "./names";
-import { recognise } from "./recognise";
+import { isSameName, recognise } from "./recognise";
 import type { Operation } from "./session";
 import { fingerprintOf, inputsFromWire, stateOf, type ProxyKeyState } from "./state";
 
@@ -31,12 +31,17 @@ export async function create(
     properties as InternalInputs;
   const inputs = inputsSchema.parse({ ...properties, name: properties["name"] ?? createdAs });
   const settings = toWireSettings(inputs);
-  const { created, clear } = await createExactlyOnce({ ...settings, name: createdAs }, operation, inFlight);
+  const { created, clear, isAnotherPossible } = await createExactlyOnce(
+    { ...settings, name: createdAs },
+    operation,
+    inFlight,
+  );
 
   // From here on the key exists: whatever fails, the engine must record it, with what is known to be true of it.
   inFlight.made(fingerprintOf(created.key));
-  operation.keys.holds(fingerprintOf(created.key), undefined);
-  let state = stateOf(created.key, inputsFromWire(created, { ...inputs, budgetWindow: "daily" }), created);
+  operation.keys.created(fingerprintOf(created.key));
+  const made = inputsFromWire(created, { ...inputs, budgetWindow: "daily" });
+  let state = stateOf(created.key, made, created, operation.settings);
   const bringToDeclared = async () => {
     // Whether create honours the window is not documented, and a wrong one would let a key spend many times its budget.
     if (settings.name !== createdAs || settings.limit_type !== "daily") {
@@ -51,6 +56,7 @@ export async function create(
   const failures: unknown[] = [];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
   operation.snapshot.invalidate();
+  if (isAnotherPossible) reportLateTwin(createdAs, state, operation);
   if (failures.length > 0) throw new InitializationFailure(failures.at(-1), state);
   return { id: state.fingerprint, outs: state };
 }
@@ -59,13 +65,14 @@ export async function create(
  * The API has no idempotency key: after an unclear response the account's list shows whether the key was created, before
  * anything is sent again.
  *
- * @returns the key, and whether every response on the way to it was clear.
+ * @returns the key, whether every response on the way to it was clear, and whether a request without a response may
+ *   still create another one.
  */
 async function createExactlyOnce(
   settings: KeySettings,
   operation: Operation,
   inFlight: CreationInFlight,
-): Promise<{ created: CreatedKey; clear: boolean }> {
+): Promise<{ created: CreatedKey; clear: boolean; isAnotherPossible: boolean }> {
   const { account, client, snapshot, wait } = operation;
   const noting: CallContext = {
     ...wait,
@@ -78,7 +85,7 @@ async function createExactlyOnce(
     try {
       const created = await client.create(settings, noting);
       snapshot.invalidate();
-      return { created, clear: attempt === 0 };
+      return { created, clear: attempt === 0, isAnotherPossible: attempt > 0 };
     } catch (error) {
       // A clear refusal settles it, unless an earlier try may have taken effect late: even the cap may be our own key.
       if (!isApiError(error)) throw error;
@@ -88,7 +95,7 @@ async function createExactlyOnce(
       }
       snapshot.invalidate();
       const created = await findLost(error, attempt, settings.name, operation);
-      if (created) return { created, clear: false };
+      if (created) return { created, clear: false, isAnotherPossible: attempt > 0 };
       if (!error.outcomeUnknown || attempt + 1 >= DEFAULT_RETRY_POLICY.maxAttempts) throw error;
     }
   }
@@ -142,6 +149,12 @@ function unsettled(unclear: ApiError, why: string, nextStep: string): ApiError {
   });
 }
 
+function reportLateTwin(createdAs: string, { name, fingerprint }: ProxyKeyState, operation: Operation): void {
+  operation.report(
+    `Proxy key ${JSON.stringify(name)} (${fingerprint}): a response to its creation was lost. If that request still takes effect, it makes a second key: see \`pulumi-electronhub orphans --name-prefix ${createdAs}\`.`,
+  );
+}
+
 /** A request that took effect late may have created a second key. Its name proves that it is ours, and no program has it. */
 async function removeTwins(created: CreatedKey, createdAs: string, operation: Operation): Promise<void> {
   const { client, snapshot, wait } = operation;
@@ -154,8 +167,11 @@ async function removeTwins(created: CreatedKey, createdAs: string, operation: Op
       cause: error,
     });
   });
-  const others = keys.filter(({ key }) => key !== created.key);
-  const found = recognise(others, createdAs);
+  const named = keys.filter(({ key, name: listed }) => key !== created.key && isSameName(listed, createdAs));
+  // A list that hides secrets shows our own key among them, unless it has its chosen name by now.
+  const isOwnHidden =
+    keys.every(({ key }) => key !== created.key) && named.length === 1 && named[0]?.key === undefined;
+  const found = recognise(isOwnHidden ? [] : named, createdAs);
   if (found.kind === "absent") return;
   try {
     if (found.kind === "withheld") throw new Error("the list does not show its secret");

@@ -1,9 +1,10 @@
 import { changeAfterLook } from "../api/changeAfterLook";
 import type { CallContext, Listing } from "../api/client";
-import { isApiError, UnexpectedAnswerError, type ApiError } from "../api/errors";
+import { ApiError, isApiError, UnexpectedAnswerError } from "../api/errors";
 import type { KeyObject } from "../api/wire";
-import { isTakenOver } from "./adopt";
+import { isTakenOver, settleForHolder } from "./adopt";
 import { ensureEnabled } from "./enabled";
+import { requireSameServer } from "./server";
 import type { Operation } from "./session";
 import { fingerprintOf, keyOf } from "./state";
 import { usageGuard } from "./usageGuard";
@@ -13,7 +14,8 @@ export type DeleteOutcome = "removed" | "already deleted" | "disabled" | "taken 
 
 /**
  * Removes a key, at once and for good. Done when the API says so in its words, or that there is no such key. Any other
- * success or 404 is believed only after the account's complete list has answered without the key.
+ * success or 404 is believed only after the account's complete list has answered without the key. That there is no key
+ * counts only from the server that had it.
  */
 export async function remove(
   id: string,
@@ -21,12 +23,14 @@ export async function remove(
   operation: Operation,
 ): Promise<DeleteOutcome> {
   const key = keyOf(id, properties);
-  if (isTakenOver(fingerprintOf(key), properties, operation)) {
+  if (isTakenOver(fingerprintOf(key), operation)) {
+    await settleForHolder(key, properties, operation);
     operation.report(
-      `Proxy key ${JSON.stringify(properties["name"])} (${id}) stays on the account: another resource of the program has adopted it.`,
+      `Proxy key ${JSON.stringify(properties["name"])} (${id}) stays on the account: another resource of the program has it.`,
     );
     return "taken over";
   }
+  refuseAfterFailure(operation);
   let refusal: unknown;
   const send = (context: CallContext) =>
     operation.client.remove(key, context).catch((error: unknown) => {
@@ -40,12 +44,17 @@ export async function remove(
     return "removed";
   } catch (error) {
     if (!isApiError(error)) throw error;
-    if (isApisWordThatItIsGone(error)) return "already deleted";
+    const requireServer = () => requireSameServer(properties["server"], operation.settings);
+    if (isApisWordThatItIsGone(error)) {
+      requireServer();
+      return "already deleted";
+    }
     // A 404 that may be anybody's, or a success that is not in the API's words: perhaps an edge's or a proxy's page.
     const isVagueSuccess =
       error === refusal && error.name === "UnexpectedAnswerError" && error.outcomeUnknown;
     if (error.name !== "NotFoundError" && !isVagueSuccess) throw error;
     await requireEvidence(key, error, operation);
+    requireServer();
     return isVagueSuccess ? "removed" : "already deleted";
   } finally {
     operation.snapshot.invalidate();
@@ -69,6 +78,20 @@ async function removeUnused(
   const nextStep =
     "Destroy with `--parallel 1` while no other program uses the account, or leave refuseIfUsedWithin out, run `pulumi up`, then destroy.";
   await changeAfterLook(client, key, { endpoint: "remove", isDone, send, nextStep }, wait);
+}
+
+/** With `--continue-on-error` the engine deletes what a program that failed half-way has not declared. */
+function refuseAfterFailure({ keys }: Operation): void {
+  if (!keys.hasFailed) return;
+  throw new IncompleteRunError({
+    why: "Another operation of this run failed, so the program may declare resources that the engine does not know of.",
+    nextStep: "Nothing was removed. Fix what the other message says, then run `pulumi up` again.",
+  });
+}
+
+/** A deletion in an `up` that has failed elsewhere. */
+class IncompleteRunError extends ApiError {
+  override readonly name = "IncompleteRunError";
 }
 
 async function disable(

@@ -22,8 +22,27 @@ type Fact =
   | { kind: "adopts"; by: string }
   | { kind: "adopted" }
   | { kind: "failed" }
-  /** A declared resource keeps the key, and does not adopt it. `as`: the adoption that its state names, or "". */
-  | { kind: "holds"; as: string };
+  /** A resource of this run was created with the key. */
+  | { kind: "created" }
+  /** An operation failed; of no key. */
+  | { kind: "operationFailed" }
+  /** A declared resource keeps the key, and does not adopt it. `declared`: what the program declares of it. */
+  | { kind: "holds"; declared?: DeclaredSettings | undefined };
+
+/** How a declared resource has its key set. */
+export type DeclaredSettings = z.output<typeof settingsSchema>;
+
+const settingsSchema = z.object({
+  enabled: z.boolean(),
+  settings: z.object({
+    name: z.string(),
+    expires_at: z.number(),
+    allocated_ammount: z.number(),
+    model_whitelist: z.array(z.string()),
+    ip_whitelist: z.array(z.string()),
+    limit_type: z.enum(["daily", "weekly", "monthly"]),
+  }),
+});
 
 const lineSchema = z.object({
   key: z.string(),
@@ -32,7 +51,9 @@ const lineSchema = z.object({
     z.object({ kind: z.literal("adopts"), by: z.string() }),
     z.object({ kind: z.literal("adopted") }),
     z.object({ kind: z.literal("failed") }),
-    z.object({ kind: z.literal("holds"), as: z.string() }),
+    z.object({ kind: z.literal("created") }),
+    z.object({ kind: z.literal("operationFailed") }),
+    z.object({ kind: z.literal("holds"), declared: settingsSchema.optional() }),
   ]),
 });
 
@@ -42,7 +63,8 @@ const MAX_RUN_MS = 24 * 3_600_000;
 interface Known {
   adopters: Set<string>;
   progress: "done" | "failed" | undefined;
-  holders: Set<string>;
+  isCreated: boolean;
+  holder: { declared?: DeclaredSettings | undefined } | undefined;
 }
 
 export interface KeysOfRunOptions {
@@ -62,8 +84,9 @@ export class KeysOfRun {
   readonly #options: KeysOfRunOptions;
   readonly #known = new Map<string, Known>();
   #offset = 0;
+  #hasFailed = false;
   #isReady = false;
-  #isTroubled = false;
+  #trouble: string | undefined;
 
   constructor(options: KeysOfRunOptions = {}) {
     this.#options = options;
@@ -83,10 +106,24 @@ export class KeysOfRun {
     this.#note(fingerprint, { kind: "failed" });
   }
 
-  /** A declared resource keeps the key that it has. @param adoption the adoption that its state names. */
-  holds(fingerprint: string, adoption: string | undefined): void {
-    const as = adoption ?? "";
-    if (!this.#of(fingerprint).holders.has(as)) this.#note(fingerprint, { kind: "holds", as });
+  /** An operation of a declared resource failed. */
+  operationFailed(): void {
+    if (!this.#hasFailed) this.#note("", { kind: "operationFailed" });
+  }
+
+  /** Whether one has failed: the engine may then not know all resources that the program declares. */
+  get hasFailed(): boolean {
+    this.#read();
+    return this.#hasFailed;
+  }
+
+  created(fingerprint: string): void {
+    this.#note(fingerprint, { kind: "created" });
+  }
+
+  /** A declared resource keeps the key that it has. @param declared undefined in a preview that does not know it yet. */
+  holds(fingerprint: string, declared: DeclaredSettings | undefined): void {
+    this.#note(fingerprint, { kind: "holds", declared });
   }
 
   /** URNs of the declared resources that adopt the key. */
@@ -95,10 +132,21 @@ export class KeysOfRun {
     return this.#of(fingerprint).adopters;
   }
 
-  /** Whether a declared resource that does not adopt the key keeps it. @param except the adoption of one left aside. */
-  isHeld(fingerprint: string, except?: string): boolean {
+  /** The declared resource that keeps the key without adopting it, and how it has the key set. Undefined: none. */
+  holder(fingerprint: string): { declared?: DeclaredSettings | undefined } | undefined {
     this.#read();
-    return [...this.#of(fingerprint).holders].some((as) => as !== except);
+    return this.#of(fingerprint).holder;
+  }
+
+  /** Whether the run has created the key. */
+  isCreated(fingerprint: string): boolean {
+    this.#read();
+    return this.#of(fingerprint).isCreated;
+  }
+
+  /** Whether the other processes of the run cannot know what this one notes, and why. Undefined: they know. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /** Undefined: no declared resource adopts the key. */
@@ -111,7 +159,12 @@ export class KeysOfRun {
   #of(fingerprint: string): Known {
     const known = this.#known.get(fingerprint);
     if (known) return known;
-    const unknown: Known = { adopters: new Set(), progress: undefined, holders: new Set() };
+    const unknown: Known = {
+      adopters: new Set(),
+      progress: undefined,
+      isCreated: false,
+      holder: undefined,
+    };
     this.#known.set(fingerprint, unknown);
     return unknown;
   }
@@ -119,14 +172,14 @@ export class KeysOfRun {
   #note(fingerprint: string, fact: Fact): void {
     this.#learn(fingerprint, fact);
     const { file, nowMs = Date.now } = this.#options;
-    if (file === undefined || this.#isTroubled) return;
+    if (file === undefined || this.#trouble !== undefined) return;
     // Each line starts with the break, so that one that was cut off spoils no other.
     const line = `\n${JSON.stringify({ key: fingerprint, atMs: nowMs(), fact })}\n`;
     this.#attempt(() => {
       if (!this.#isReady) this.#prepare(dirname(file), nowMs());
       const handle = openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
       try {
-        writeSync(handle, line);
+        if (writeSync(handle, line) < Buffer.byteLength(line)) throw new Error("ENOSPC: no room");
       } finally {
         closeSync(handle);
       }
@@ -145,9 +198,14 @@ export class KeysOfRun {
   }
 
   #learn(fingerprint: string, fact: Fact): void {
+    if (fact.kind === "operationFailed") {
+      this.#hasFailed = true;
+      return;
+    }
     const known = this.#of(fingerprint);
     if (fact.kind === "adopts") known.adopters.add(fact.by);
-    else if (fact.kind === "holds") known.holders.add(fact.as);
+    else if (fact.kind === "created") known.isCreated = true;
+    else if (fact.kind === "holds") known.holder = { declared: fact.declared };
     else if (fact.kind === "adopted") known.progress = "done";
     else if (known.progress !== "done") known.progress = "failed";
   }
@@ -155,7 +213,7 @@ export class KeysOfRun {
   /** Learns what the other processes of the run have noted since. */
   #read(): void {
     const { file, nowMs = Date.now } = this.#options;
-    if (file === undefined || this.#isTroubled) return;
+    if (file === undefined || this.#trouble !== undefined) return;
     this.#attempt(() => {
       for (const line of this.#newLines(file)) {
         const parsed = lineSchema.safeParse(jsonOf(line)).data;
@@ -183,8 +241,8 @@ export class KeysOfRun {
     try {
       step();
     } catch (error) {
-      this.#isTroubled = true;
-      this.#options.onTrouble?.(error instanceof Error ? error.message : String(error));
+      this.#trouble = error instanceof Error ? error.message : String(error);
+      this.#options.onTrouble?.(this.#trouble);
     }
   }
 }

@@ -9,7 +9,7 @@ import type {
 } from "@pulumi/pulumi/dynamic";
 import { isWholeKey } from "../api/wire";
 import { readSettings, type Settings } from "../config";
-import { sharedKeyError } from "./adopt";
+import { declaredSettings, isShared, sharedKeyError } from "./adopt";
 import { audited, type AuditedAction, type Change } from "./audited";
 import { check } from "./check";
 import { create } from "./create";
@@ -20,7 +20,7 @@ import { CreationInFlight } from "./inFlight";
 import type { InternalInputs } from "./inputs";
 import { read } from "./read";
 import { accountNameOf, Sessions, type Dependencies, type Operation } from "./session";
-import { fingerprintOf, internalState } from "./state";
+import { fingerprintOf } from "./state";
 import { update } from "./update";
 
 type Properties = Record<string, unknown>;
@@ -65,7 +65,9 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
         account: this.#account(),
       });
       if (note !== undefined) report?.(note);
-      return result.failures === undefined ? this.#declared(news, result) : result;
+      const checked = result.failures === undefined ? this.#declared(news, result) : result;
+      if (checked.failures !== undefined) this.#sessions.keys.operationFailed();
+      return checked;
     });
   }
 
@@ -73,7 +75,7 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
     return this.#guard("compare", { ...news, fingerprint: id }, news, () => {
       const result = diff(olds, news);
       if (result.replaces?.length === 0) this.#keeps(id, olds, news);
-      return result;
+      return this.#sessions.unsettledKeys.isOpen(id) ? { ...result, changes: true } : result;
     });
   }
 
@@ -128,7 +130,7 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
     const { keys } = this.#sessions;
     const fingerprint = fingerprintOf(adopt);
     keys.declareAdoption(fingerprint, typeof urn === "string" ? urn : String(name));
-    if (keys.adopters(fingerprint).size === 1 && !keys.isHeld(fingerprint)) return result;
+    if (!isShared(fingerprint, keys)) return result;
     const reason = `adopt names a key (${fingerprint}) that another resource of this program has or adopts as well; declare each key in one resource only`;
     // Without a property: the engine prints the value of a property that it is given.
     return { ...result, failures: [{ property: "", reason }] };
@@ -142,7 +144,7 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
       keys.adopted(id);
       return;
     }
-    keys.holds(id, internalState(olds).adoption);
+    keys.holds(id, declaredSettings({ ...news, name: news["name"] ?? olds["name"] }));
     // The engine may have checked the other resource first.
     if (keys.adoption(id) !== undefined) throw sharedKeyError();
   }
@@ -185,6 +187,7 @@ export class Lifecycle implements Required<ResourceProvider<Properties, Properti
     try {
       return await verb();
     } catch (error) {
+      if (action !== "delete" && action !== "read") this.#sessions.keys.operationFailed();
       throw toEngineError(action, subject, error, properties, [...this.#apiKeys]);
     } finally {
       this.#running--;

@@ -3,6 +3,7 @@ import { IncompleteListError, isApiError } from "../api/errors";
 import type { KeyObject } from "../api/wire";
 import { secretInputNames, type ProxyKeyInputs } from "./inputs";
 import { instantOf } from "./instants";
+import { requireSameServer } from "./server";
 import type { Operation } from "./session";
 import {
   fingerprintOf,
@@ -19,7 +20,8 @@ const GONE: ReadResult<never> = { id: "" };
 
 /**
  * What the account says of a key now. All reads of a refresh share one list; a key missing there is looked up before it
- * is called gone: by the API's precise word, or when the complete list does not show it either.
+ * is called gone: by the API's precise word, or when the complete list does not show it either. Both count only from the
+ * server that had it.
  */
 export async function read(
   id: string,
@@ -28,13 +30,14 @@ export async function read(
 ): Promise<ReadResult<ProxyKeyState | ProxyKeyInputs>> {
   const key = keyOf(id, properties);
   const found = await find(key, operation);
+  if (found === undefined) requireSameServer(properties["server"], operation.settings);
   tellWhatChanged(properties, found, operation);
   if (found === undefined) return GONE;
   const inputs = inputsFromWire(found, properties);
   const { declared, outputs } = expiryOf(properties, inputs);
   return {
     id: fingerprintOf(key),
-    props: { ...stateOf(key, inputs, found), ...internalState(properties), ...outputs },
+    props: { ...stateOf(key, inputs, found, operation.settings), ...internalState(properties), ...outputs },
     inputs: withoutSecrets(plainJson({ ...inputs, expiresAt: declared })),
   };
 }

@@ -78,7 +78,8 @@ export function check(olds: Properties, news: Properties): { inputs: Properties 
   const { schedule, time, confirmation } = news;
   if (schedule !== undefined) return { inputs: { rotation: rotationAt(schedule, olds.rotation) } };
   if (confirmation !== undefined) return { inputs: { published: confirm(confirmation, olds.published) } };
-  const published = olds.published ?? news.published;
+  const [earlier, passed] = [olds.published, news.published];
+  const published = (earlier?.order ?? -1) >= (passed?.order ?? -1) ? earlier : passed;
   if (time === undefined || published === undefined) return { inputs: olds };
   return { inputs: { published: keep(time, published) } };
 }

@@ -9,7 +9,9 @@ import { memoryStore, type WindowStore } from "../api/windowStore";
 import type { Settings } from "../config";
 import type { CreationJournal } from "./creations";
 import { EngineGoneError, type EngineLink } from "./engineLink";
+import { UnsettledKeys } from "./unsettledKeys";
 import { KeysOfRun } from "./keysOfRun";
+import { serverOf } from "./server";
 
 /** What the lifecycle takes from the world, so that tests can bring their own. */
 export interface Dependencies {
@@ -31,6 +33,8 @@ export interface Dependencies {
   creations?: CreationJournal;
   /** Which keys the declared resources of the run hold and adopt. Default: as this process knows. */
   keysOfRun?: KeysOfRun;
+  /** Keys whose settings may be others than any state says. Default: as this process knows. */
+  unsettledKeys?: UnsettledKeys;
   /** Shows a person one line, attached to the stack. Default: nobody. */
   report?: (line: string) => void;
 }
@@ -50,6 +54,7 @@ export interface Operation extends Session {
   /** How many mutating requests have an unknown effect. */
   effects: { unclear: number };
   keys: KeysOfRun;
+  unsettledKeys: UnsettledKeys;
   /** Unpredictable bytes, for names. */
   randomBytes: (count: number) => Uint8Array;
   /** Requests that have gone out for this operation. */
@@ -65,10 +70,16 @@ export class Sessions {
   readonly #byName = new Map<string, Session>();
   readonly #dependencies: Dependencies;
   readonly #keys: KeysOfRun;
+  readonly #unsettledKeys: UnsettledKeys;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
     this.#keys = dependencies.keysOfRun ?? new KeysOfRun();
+    this.#unsettledKeys = dependencies.unsettledKeys ?? new UnsettledKeys();
+  }
+
+  get unsettledKeys(): UnsettledKeys {
+    return this.#unsettledKeys;
   }
 
   get keys(): KeysOfRun {
@@ -87,6 +98,7 @@ export class Sessions {
       requests: 0,
       effects,
       keys: this.#keys,
+      unsettledKeys: this.#unsettledKeys,
       randomBytes,
       wait: {
         clock,
@@ -129,9 +141,8 @@ export class Sessions {
   }
 }
 
-/** The API has every endpoint with and without `/v1`, and they are the same account's. */
 export function accountNameOf({ baseUrl, apiKey }: Pick<Settings, "baseUrl" | "apiKey">): string {
-  return hash(["account", baseUrl.replace(/\/v1$/, ""), apiKey]);
+  return hash(["account", serverOf({ baseUrl }), apiKey]);
 }
 
 function hash(parts: readonly unknown[]): string {

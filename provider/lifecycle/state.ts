@@ -3,9 +3,11 @@ import { z } from "zod";
 import { ApiError } from "../api/errors";
 import { quotable } from "../api/redact";
 import { isWholeKey, type KeyObject } from "../api/wire";
+import type { Settings } from "../config";
 import { inputFields, outputFields } from "./fields";
 import { instantOf } from "./instants";
 import { inputNames, type InputName, type ProxyKeyInputs } from "./inputs";
+import { serverOf } from "./server";
 
 /**
  * FROZEN CONTRACT: the version of what stands in people's states. A later version has to read every earlier one; raise
@@ -36,17 +38,14 @@ export type InternalState = {
    * The next update sends everything.
    */
   unsettled?: true;
-  /** Set anew by each adoption: tells two resources with the same key apart. */
-  adoption?: string;
+  /** Where the API is that last had the key. Absent: an earlier version wrote the state. */
+  server?: string;
 };
 
 /** The part of a state that a look at the account must not lose. */
-export function internalState(properties: Record<string, unknown>): InternalState {
-  const { unsettled, adoption } = properties;
-  return {
-    ...(unsettled === true ? { unsettled } : {}),
-    ...(typeof adoption === "string" ? { adoption } : {}),
-  };
+export function internalState(properties: Record<string, unknown>): Pick<InternalState, "unsettled"> {
+  const { unsettled } = properties;
+  return unsettled === true ? { unsettled } : {};
 }
 
 export const secretOutputNames = (Object.keys(outputFields) as OutputName[]).filter(
@@ -112,11 +111,17 @@ export function outputsFromWire(key: string, wire: KeyObject): ProxyKeyOutputs {
   };
 }
 
-/** The state of a key, from its inputs and what the account says of it. */
-export function stateOf(key: string, inputs: ProxyKeyInputs, wire: KeyObject): ProxyKeyState {
+/** The state of a key, from its inputs and what the account of these settings says of it. */
+export function stateOf(
+  key: string,
+  inputs: ProxyKeyInputs,
+  wire: KeyObject,
+  settings: Pick<Settings, "baseUrl">,
+): ProxyKeyState {
   return plainJson({
     ...pickInputs(inputs),
     ...outputsFromWire(key, wire),
+    server: serverOf(settings),
     stateVersion: STATE_VERSION,
   }) as ProxyKeyState;
 }

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { systemClock } from "../api/clock";
 import { ledgerStore } from "../api/ledger";
 import { createTransport } from "../api/transport";
-import { creationsFolder, ledgerFolder, runsFolder } from "../config";
+import { unsettledFolder, creationsFolder, ledgerFolder, runsFolder } from "../config";
 import { backendIdIn } from "./backend";
 import { creationJournal } from "./creations";
 import { runIdOf } from "./engineLink";
+import { UnsettledKeys } from "./unsettledKeys";
 import { fileOfRun, KeysOfRun } from "./keysOfRun";
 import type { Dependencies } from "./session";
 
@@ -19,6 +20,7 @@ export function systemDependencies(report: (line: string) => void): Dependencies
     transport: createTransport(),
     environment: process.env,
     report,
+    unsettledKeys: new UnsettledKeys(unsettledFolder(process.env)),
     windowStore: (account) =>
       ledgerStore({
         path: join(ledgerFolder(process.env), `${account}.json`),

@@ -7,6 +7,7 @@ import { InitializationFailure } from "./failures";
 import { inputFields } from "./fields";
 import { NEVER, unixSOf } from "./instants";
 import { inputsSchema, toWireSettings } from "./inputs";
+import { serverOf } from "./server";
 import type { Operation } from "./session";
 import { fingerprintOf, keyOf, pickInputs, plainJson, STATE_VERSION, type ProxyKeyState } from "./state";
 
@@ -23,7 +24,10 @@ export async function update(
   const key = keyOf(id, olds);
   const inputs = inputsSchema.parse({ ...news, name: news["name"] ?? olds["name"] });
   const changed = changedInputs(olds, news);
-  const { unsettled, ...before } = olds as ProxyKeyState;
+  const { unsettled: isMarked, ...before } = olds as ProxyKeyState;
+  const { unsettledKeys } = operation;
+  const isNoted = unsettledKeys.isOpen(id);
+  const unsettled = isMarked === true || isNoted;
 
   const replaceSettings = async (state: ProxyKeyState): Promise<ProxyKeyState> => {
     if (unsettled || changed.some((name) => inputFields[name].change === "update")) {
@@ -43,17 +47,29 @@ export async function update(
   // A key is never left enabled with settings that the program has already withdrawn.
   const steps = inputs.enabled ? [replaceSettings, toggle] : [toggle, replaceSettings];
   let state: ProxyKeyState = before;
+  // If this process is killed after the key has changed, no state says so.
+  unsettledKeys.begin(id);
   try {
     for (const step of steps) state = await step(state);
   } catch (error) {
     // What was done, or may have been, must be recorded, or the next diff starts from a wrong state.
     const isUntouched = state === before && operation.effects.unclear === 0;
-    throw isUntouched ? error : new InitializationFailure(error, plainJson(state));
+    if (!isUntouched) throw new InitializationFailure(error, plainJson(state));
+    if (!isNoted) unsettledKeys.end(id);
+    throw error;
   } finally {
     operation.snapshot.invalidate();
   }
+  unsettledKeys.end(id);
+  // Where nothing was sent, this server did not say that it has the key.
+  const confirmed = operation.requests > 0 ? { server: serverOf(operation.settings) } : {};
   return {
-    outs: plainJson({ ...state, fingerprint: fingerprintOf(key), stateVersion: STATE_VERSION }),
+    outs: plainJson({
+      ...state,
+      ...confirmed,
+      fingerprint: fingerprintOf(key),
+      stateVersion: STATE_VERSION,
+    }),
   };
 }
 

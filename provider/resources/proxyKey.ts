@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { outputFields } from "../lifecycle/fields";
 import { inputNames, secretInputNames, type InternalInputs, type WrittenInputs } from "../lifecycle/inputs";
 import { PROVIDER_TEXT } from "../lifecycle/shim";
-import { secretOutputNames, type ProxyKeyState } from "../lifecycle/state";
+import { secretOutputNames, type InternalState, type ProxyKeyState } from "../lifecycle/state";
 import { MODULE, PROXY_KEY_TOKEN, PROXY_KEY_TYPE } from "../lifecycle/tokens";
 import { PLACEHOLDER, withProviderText } from "./providerText";
 
@@ -18,7 +18,9 @@ type LeftOut<K extends keyof WrittenInputs> = object extends Pick<WrittenInputs,
 
 /** What a proxy key has: its own outputs and every input resolved. */
 export type ProxyKeyProperties = {
-  readonly [K in keyof Omit<ProxyKeyState, "stateVersion">]-?: pulumi.Output<ProxyKeyState[K]>;
+  readonly [K in keyof Omit<ProxyKeyState, "stateVersion" | keyof InternalState>]-?: pulumi.Output<
+    ProxyKeyState[K]
+  >;
 };
 
 export interface ProxyKey extends ProxyKeyProperties {}

@@ -70,11 +70,17 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
   /**
    * @param name the resource's name in the stack. The keys are named after it.
    * @param args the keys' settings and when to rotate.
-   * @param options of a component. `protect` and `retainOnDelete` hold for the published key only, or nothing could rotate.
+   * @param options of a component. `protect` holds for the published key only, or nothing could rotate. `retainOnDelete` is
+   *   refused: rotated keys would stay on the account with their credits.
    * @throws Error when the schedule makes no sense, or an input is given that the rotation decides itself.
    */
   constructor(name: string, args: RotatingProxyKeyArgs, options: pulumi.ComponentResourceOptions = {}) {
     const { schedule, settings } = read(name, args);
+    if (options.retainOnDelete === true) {
+      throw new Error(
+        `RotatingProxyKey ${JSON.stringify(name)}: retainOnDelete would leave every rotated key on the account; use protect`,
+      );
+    }
     // FROZEN CONTRACT: the type in every state.
     super("electronhub:index:RotatingProxyKey", name, {}, options);
 
@@ -128,8 +134,9 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
       const current = keyOf(number, isHeld ? {} : inPlaceOf(name, other.previous?.number));
       const record = recordOf(
         rotation.generation,
+        // Both records then know what is published, so that neither can be lost alone.
         isHeld
-          ? { time, published: NOTHING_PUBLISHED }
+          ? { time, published: other }
           : { confirmation: { ...time, number, fingerprint: current.fingerprint, other } },
       );
       return record.published.apply((confirmed = NOTHING_PUBLISHED): Keys => {

@@ -43,7 +43,7 @@ export interface WorldOptions {
   simulator?: Omit<SimulatorOptions, "clock">;
   transport?: TransportOptions;
   client?: Partial<ClientOptions>;
-  lifecycle?: Pick<Dependencies, "creations" | "engine" | "signal">;
+  lifecycle?: Pick<Dependencies, "creations" | "engine" | "signal" | "unsettledKeys">;
   environment?: Record<string, string>;
   maxWaitMs?: number;
 }
@@ -182,6 +182,19 @@ export const PATHS = {
   toggle: "/auth/proxy/toggle",
   remove: "/auth/proxy/remove",
 } as const;
+
+/** The lifecycle in a shell whose settings name another server, with keys of its own. */
+export async function onAnotherServer(): Promise<World> {
+  const other = await createWorld();
+  other.simulator.account().addKey({ name: "theirs" });
+  return other;
+}
+
+/** What a refusal says in which a server without the key is not the one that had it. */
+export function otherServer(had: World, asked: World): RegExp {
+  const [before, today] = [had, asked].map(({ simulator }) => simulator.baseUrl.replace("/v1", ""));
+  return new RegExp(`${today} does not have the key.*${before},.*\\n.*Nothing was changed.*state delete`);
+}
 
 /** Requests in short: "create", "list", … */
 export function sent({ simulator }: Pick<World, "simulator">): string[] {

@@ -1,7 +1,7 @@
 import { Account, ProxyKey, type ProxyKeyArgs } from "pulumi-electronhub";
 import { beforeEach, describe, expect, it } from "vitest";
 import { expectFailure, type EngineStack } from "../support/engine";
-import { declare, LOOKUP, program, REMOVE, UPDATE, urnOf, useEngine } from "./fixture";
+import { declare, program, REMOVE, UPDATE, urnOf, useEngine } from "./fixture";
 
 /** The balance covers every key but one of 9,999 credits: its creation fails. */
 const engine = useEngine([{ name: "main", balance: 1_000 }]);
@@ -110,14 +110,33 @@ describe("a resource that adopts its key and is replaced by command", () => {
     await expectOnly("legacy", key, stack);
   });
 
-  it("keeps the key with deleteBeforeReplace", async () => {
+  it("keeps the key and the resource with deleteBeforeReplace", async () => {
     const { key } = engine.simulator.account().addKey({ name: "by hand", allocatedAmount: 3 });
     const stack = await engine.stack(name, legacy(key, {}, { deleteBeforeReplace: true }));
     await stack.up();
     engine.takeRequests();
-    await stack.up({ replace: [urnOf(engine, name, "legacy")] });
-    expect(engine.takeRequests()).toEqual([LOOKUP, UPDATE]);
+    const { output } = await expectFailure(stack.up({ replace: [urnOf(engine, name, "legacy")] }));
+    expect(output).toMatch(/leave `deleteBeforeReplace` or `adopt` out/);
+    expect(engine.takeRequests()).toEqual([]);
+    await stack.up();
     await expectOnly("legacy", key, stack);
+  });
+});
+
+describe("an `up` with continueOnError that fails elsewhere", () => {
+  it("removes no key that the program may still declare", async () => {
+    const { stack, key } = await withBefore();
+    stack.setProgram(async () => {
+      const failing = declare("failing", FAILS);
+      new ProxyKey("after", { budget: 10, adopt: key }, { dependsOn: [failing] });
+    });
+    await expectFailure(stack.up({ continueOnError: true }));
+    expect(keysOnAccount()).toEqual([key]);
+    expect(Object.keys(await engine.keysInState(name))).toEqual(["before"]);
+    stack.setProgram(after({ adopt: key }, {}));
+    await stack.up();
+    expect(engine.takeRequests()).not.toContain(REMOVE);
+    await expectOnly("after", key, stack);
   });
 });
 

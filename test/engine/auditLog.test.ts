@@ -82,7 +82,7 @@ it("one line for each operation that changed something, on the disk before Pulum
   stack.setProgram(withBudget({ alpha: { budget: 20 }, gamma: { enabled: false } }));
   await stack.up();
   expect(told(5)).toEqual([
-    "create beta: created (1)",
+    "create beta: created (2)",
     "update alpha: updated (1)",
     "update gamma: updated (2)",
   ]);

@@ -8,7 +8,7 @@ import {
 } from "pulumi-electronhub";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { expectFailure } from "../support/engine";
-import { CREATE, declare, diagnosticsOf, LIST, LOOKUP, REMOVE, useEngine } from "./fixture";
+import { CREATE, declare, diagnosticsOf, LIST, LOOKUP, REMOVE, UPDATE, useEngine } from "./fixture";
 
 const ME = "GET /user/me";
 const VALIDATE = "POST /auth/proxy/validate";
@@ -89,7 +89,7 @@ it("wait for what they ask about, and then see it", async () => {
   await stack.preview();
   expect(engine.takeRequests()).toEqual([LIST]);
   const { outputs } = await stack.up();
-  expect(engine.takeRequests().toSorted()).toEqual([LIST, LIST, CREATE, VALIDATE].toSorted());
+  expect(engine.takeRequests().toSorted()).toEqual([LIST, LIST, CREATE, UPDATE, VALIDATE].toSorted());
   expect(outputs).toEqual({
     before: { value: 0, secret: false },
     budget: { value: 3, secret: true },

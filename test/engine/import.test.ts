@@ -68,7 +68,7 @@ it("takes the account's keys into a stack, encrypted, and the next preview shows
   expect(account.keys().map(({ name }) => name)).toEqual(["other"]);
 });
 
-it("writes the program that declares them", async () => {
+it("writes the program that declares them, and where the API is that has them", async () => {
   const account = engine.simulator.account();
   account.addKey({ name: "plain" });
   const { folders, env } = engine.project;
@@ -76,8 +76,8 @@ it("writes the program that declares them", async () => {
   await writeFile(
     script,
     `import { importProxyKeys } from "pulumi-electronhub";
-const { program } = await importProxyKeys({ budgetWindow: "weekly" });
-console.log(program);
+const { program, file } = await importProxyKeys({ budgetWindow: "weekly" });
+console.log(program + "// " + JSON.parse(file).resources[0].outputs.server);
 `,
   );
   const { output } = await runCommand(process.execPath, [script], {
@@ -90,6 +90,7 @@ new electronhub.ProxyKey("plain", {
   name: "plain",
   budget: 1,
   budgetWindow: "weekly",
-});`);
+});
+// ${engine.simulator.baseUrl.replace("/v1", "")}`);
   engine.takeRequests();
 });

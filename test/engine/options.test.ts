@@ -54,7 +54,13 @@ it("parent, dependsOn and protect: the order of making and removing, and no remo
   };
   const stack = await engine.stack("order", declared(true));
   await stack.up();
-  expect(story({}, engine.takeJournal())).toEqual(["create first", "create second", "create third"]);
+  // The generated name, then the chosen one.
+  expect(story({}, engine.takeJournal())).toEqual(
+    ["first", "second", "third"].flatMap((name) => [
+      expect.stringMatching(`^create ${name}-`),
+      `update ${name}`,
+    ]),
+  );
   const keys = await engine.secretKeys("order");
   expect(await engine.project.resources("order", PROXY_KEY)).toMatchObject([
     { parent: expect.stringMatching(/::team$/) },

@@ -56,10 +56,11 @@ it("gives the key as a secret, the fingerprint as the id, and every input resolv
     fingerprint,
     createdAt: expect.stringMatching(INSTANT),
     usedBudget: 0,
+    server: engine.simulator.baseUrl.replace("/v1", ""),
     stateVersion: 1,
   });
   for (const { inputs, outputs } of [plain, full].filter((resource) => resource !== undefined)) {
-    const { __createdAs: _, ...resolved } = inputs ?? {};
+    const { __createdAs: _, __account: _account, ...resolved } = inputs ?? {};
     expect(outputs).toMatchObject(resolved);
   }
   expect(full?.outputs).toMatchObject({

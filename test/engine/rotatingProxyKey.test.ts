@@ -179,18 +179,51 @@ it("a key whose overlap ended without a run goes before the next rotation; prote
   expect(engine.simulator.account().keys()).toHaveLength(1);
 });
 
-it("records that are replaced by command, and a rename, cost no key; a removed key is made anew", async () => {
+const RECORD = "pulumi-nodejs:dynamic/electronhub:Rotation";
+
+it.each(["bot", "bot-odd", "bot-even"])(
+  "the record %s that is replaced by command costs no key",
+  async (record) => {
+    const name = `record-${record}`;
+    const stack = await engine.stack(name, at("01T06"));
+    const first = await up(stack, at("01T06"));
+    const second = await up(stack, at("04T06"));
+    const records = await engine.project.resources(name, RECORD);
+    expect(records).toHaveLength(3);
+    const replace = records.flatMap(({ urn }) => (urn.endsWith(`::${record}`) ? [urn] : []));
+    stack.setProgram(at("04T07"));
+    await stack.up({ replace });
+    expect(published).toBe(second.current);
+    expect(engine.takeRequests()).toEqual([]);
+    expect(await up(stack, at("04T08"))).toMatchObject({
+      requests: [],
+      current: second.current,
+      previous: first.current,
+    });
+  },
+);
+
+it("records that are replaced by command one after the other take no key away", async () => {
   const stack = await engine.stack("records", at("01T06"));
   const first = await up(stack, at("01T06"));
   const second = await up(stack, at("04T06"));
-  const records = await engine.project.resources("records", "pulumi-nodejs:dynamic/electronhub:Rotation");
-  expect(records).toHaveLength(3);
+  const records = await engine.project.resources("records", RECORD);
   for (const { urn } of records) {
     stack.setProgram(at("04T07"));
     await stack.up({ replace: [urn] });
-    expect(published).toBe(second.current);
-    expect(engine.takeRequests()).toEqual([]);
+    expect(engine.takeRequests()).not.toContain(REMOVE);
   }
+  const onAccount = engine.simulator
+    .account()
+    .keys()
+    .map(({ key }) => key);
+  expect(onAccount).toEqual(expect.arrayContaining([first.current, second.current]));
+});
+
+it("a rename costs no key, and a removed key is made anew", async () => {
+  const stack = await engine.stack("renamed", at("01T06"));
+  const first = await up(stack, at("01T06"));
+  const second = await up(stack, at("04T06"));
   const renamed = at("04T08", { aliases: [{ name: "bot" }] }, {}, "robot");
   expect(await up(stack, renamed)).toMatchObject({
     requests: [],

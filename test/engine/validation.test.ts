@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { expectFailure } from "../support/engine";
-import { CREATE, declare, diagnosticsOf, program, times, useEngine } from "./fixture";
+import { CREATE, declare, diagnosticsOf, program, times, UPDATE, useEngine } from "./fixture";
 
 const engine = useEngine();
 
@@ -95,7 +95,7 @@ it("values that are not known yet pass the preview, and the up resolves them", a
   expect(engine.takeRequests()).toEqual([]);
 
   await stack.up();
-  expect(engine.takeRequests()).toEqual(times(2, CREATE));
+  expect(engine.takeRequests()).toEqual([...times(2, CREATE), UPDATE]);
   const { first, second } = await engine.keysInState("unknown");
   const hash = String(first?.id).slice(3);
   expect(second?.outputs).toMatchObject({ name: `after-${hash}`, budget: 5, allowedIps: ["10.0.0.1"] });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../provider/api/errors";
-import { DEFAULT_BASE_URL, readSettings } from "../../provider/config";
+import { creationsFolder, DEFAULT_BASE_URL, readSettings } from "../../provider/config";
 import { apiError, thrown } from "./fixtures";
 
 const API_KEY = "ek-abcdefABCDEF0123456789";
@@ -151,5 +151,16 @@ describe("the other settings", () => {
 
   it.each(["with\nbreak", "é", "x".repeat(257)])("userAgent %j is refused", (value) => {
     expect(refusal("userAgent", value).message).toMatch(/userAgent.*printable ASCII/);
+  });
+});
+
+describe("the folders in the cache", () => {
+  it("are in XDG_CACHE_HOME, unless that is empty or relative: processes run in different folders", () => {
+    expect(creationsFolder({ XDG_CACHE_HOME: "/cache" }, "linux")).toBe(
+      "/cache/pulumi-electronhub/creations",
+    );
+    for (const folder of ["", "cache", "./cache"]) {
+      expect(creationsFolder({ XDG_CACHE_HOME: folder }, "linux")).toBe(creationsFolder({}, "linux"));
+    }
   });
 });

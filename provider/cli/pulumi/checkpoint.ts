@@ -42,6 +42,8 @@ export interface StateKey {
   account: StoredSettings;
   /** The account in which it was created, by its anonymous name. Undefined: the state does not name it. */
   sentTo: string | undefined;
+  /** Where the API is that last had the key. Undefined: the state does not name it. */
+  server: string | undefined;
   /** Why a destroy leaves the key on the account, where the stack says so. */
   kept: "disable" | "retainOnDelete" | undefined;
 }
@@ -171,6 +173,7 @@ function stateKey(
     key: textOf(properties["key"]),
     account,
     sentTo: textOf(properties["__account"]),
+    server: textOf(properties["server"]),
     kept: retainOnDelete === true ? "retainOnDelete" : disables ? "disable" : undefined,
   };
 }

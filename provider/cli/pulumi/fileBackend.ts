@@ -11,11 +11,11 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { Refusal } from "../exit";
 import { holderName, type LockHolder } from "./lock";
+import { homeFolder } from "../../lifecycle/backend";
 
 /** A file of a backend that Pulumi cannot read, and without which it reads no stack at all. */
 export interface Damage {
@@ -68,7 +68,7 @@ export class FileBackend {
   static at(url: string, folder: string): FileBackend | undefined {
     const match = /^file:\/\/([^?]*)/.exec(url);
     if (match === null) return undefined;
-    const path = decodeURIComponent(match[1] ?? "").replace(/^~(?=\/|$)/, homedir());
+    const path = decodeURIComponent(match[1] ?? "").replace(/^~(?=\/|$)/, homeFolder);
     return new FileBackend(resolve(folder, path));
   }
 

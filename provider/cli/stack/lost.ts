@@ -10,6 +10,8 @@ export interface InterruptedCreation {
   isOwn: (key: ListedKey) => boolean;
   /** Whether a key may be the one: it has the chosen name, which the update after the creation sets. */
   mayBeOwn: (key: ListedKey) => boolean;
+  /** What this machine noted of its key. */
+  fingerprint: string | undefined;
   /** The operation in the state. Undefined: only the machine that ran it remembers it. */
   pending: PendingCreation | undefined;
 }
@@ -57,13 +59,14 @@ export function fromState(
     // With the fingerprint at hand there is nothing to guess.
     mayBeOwn: (key) =>
       noted?.fingerprint === undefined && nameHashOf(key.wire.name) === chosenHash && !isOlder(key),
+    fingerprint: noted?.fingerprint,
     pending,
   };
 }
 
 /** A creation that only this machine remembers, since the process that sent it died while its engine lived. */
 export function fromJournal({ nameHash, fingerprint }: OpenCreation): InterruptedCreation {
-  return { isOwn: isOwn(nameHash, fingerprint), mayBeOwn: () => false, pending: undefined };
+  return { isOwn: isOwn(nameHash, fingerprint), mayBeOwn: () => false, fingerprint, pending: undefined };
 }
 
 function isOwn(nameHash: string | undefined, fingerprint: string | undefined) {
@@ -86,6 +89,10 @@ export function judge(lost: InterruptedCreation, { keys, known }: Evidence): Ver
       problems.push(chosenNameProblem(key));
     }
   }
+  // The key exists, perhaps with its chosen name by now; a list that hides secrets does not show which one it is.
+  const hidden = keys.find(({ fingerprint }) => fingerprint === undefined);
+  if (lost.fingerprint !== undefined && hidden !== undefined && !keys.some(lost.isOwn))
+    problems.push(hiddenProblem(hidden));
   return { found, problems, isKnown: keys.some((key) => has(key) && lost.isOwn(key)) };
 }
 

@@ -148,8 +148,9 @@ function look(
       if (!verdict.isKnown && !isProven(candidate, account, listing.keys, now))
         unproven.push(unprovenProblem(candidate, account, task));
     }
-    // The state of this stack calls it pending, so no program has received the key.
-    const isReceived = noted?.taken === true && lost.pending === undefined && !receivedToo;
+    // A state that calls it pending proves that no program has received the key, unless it is an older copy.
+    const isInState = lost.pending !== undefined && task.restored === undefined;
+    const isReceived = noted?.taken === true && !isInState && !receivedToo;
     if (!isCertain) doubts.push(...own.map(otherBackendProblem));
     else if (isReceived) doubts.push(...own.map(receivedProblem));
     else if (lost.pending !== undefined && lost.pending.createdAs === undefined)

@@ -84,12 +84,12 @@ function isOf(
 const UNPROVEN = { budgetWindow: "daily" };
 
 function resourceOf(
-  { lost, wire }: LostKey,
+  { account, lost, wire }: LostKey,
   interrupted: { urn: string; inputs?: Record<string, unknown> | undefined },
 ): { urn: string } {
   const { inputs = {} } = interrupted;
   const known = inputsFromWire(wire, { ...lost.pending?.inputs, ...UNPROVEN });
-  const state: Record<string, unknown> = { ...stateOf(wire.key ?? "", known, wire) };
+  const state: Record<string, unknown> = { ...stateOf(wire.key ?? "", known, wire, account.settings) };
   const { fingerprint: id } = state;
   const secretInputs = Object.keys(inputs).filter((name) => name in state && isSecretEnvelope(inputs[name]));
   for (const secret of [...secretOutputNames, ...secretInputs]) state[secret] = secretEnvelope(state[secret]);

@@ -1,3 +1,4 @@
+import { requireSameServer } from "../../lifecycle/server";
 import { listKeys, type AccountView, type ListedKey } from "../accounts";
 import { problemOf, type Problem } from "../exit";
 import type { StateKey } from "../pulumi/checkpoint";
@@ -11,7 +12,7 @@ export type Sighting =
   | { kind: "absent" }
   /** The list shows keys without their secrets: any of them may be this one. */
   | ({ kind: "hidden" } & Problem)
-  /** The account could not be asked. */
+  /** The account could not be asked, or is not on the server that had the key. */
   | ({ kind: "unasked" } & Problem);
 
 export type Facts = ReadonlyMap<StateKey, Sighting>;
@@ -33,7 +34,9 @@ export async function factsOf(
       const view = await accounts.of(key.account);
       const list = lists.get(view) ?? listKeys(view, signal);
       lists.set(view, list);
-      facts.set(key, sightingOf(key, (await list).keys));
+      const sighting = sightingOf(key, (await list).keys);
+      if (sighting.kind === "absent") requireSameServer(key.server, view.settings);
+      facts.set(key, sighting);
     } catch (error) {
       facts.set(key, { kind: "unasked", ...problemOf(error) });
     }

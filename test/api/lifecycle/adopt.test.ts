@@ -1,5 +1,11 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { UnsettledKeys } from "../../../provider/lifecycle/unsettledKeys";
+import { KeysOfRun } from "../../../provider/lifecycle/keysOfRun";
 import { Lifecycle } from "../../../provider/lifecycle/lifecycle";
+import type { Dependencies } from "../../../provider/lifecycle/session";
 import { fingerprintOf } from "../../../provider/lifecycle/state";
 import { echoSecrets, edgePage, type OutsideKey } from "../../../provider/testing";
 import { createWorld, PATHS, refusal, rejection, sent, type World } from "../harness";
@@ -59,7 +65,7 @@ describe("an adoption", () => {
       fingerprint: id,
       createdAt: "2026-01-01T00:00:00Z",
       usedBudget: 0,
-      adoption: expect.stringMatching(/^[0-9a-f]{8}$/),
+      server: world.simulator.baseUrl.replace("/v1", ""),
       stateVersion: 1,
     });
     await expect(world.lifecycle.diff(id, outs as never, inputs)).resolves.toMatchObject({ changes: false });
@@ -186,9 +192,10 @@ describe("one key for two resources", () => {
 
   it("is refused for a key that another declared resource keeps", async () => {
     const { world, key } = await handMade();
-    const holder = await world.declare({ __resourceName: "holder" }, { budget: 10 });
-    await world.lifecycle.diff(fingerprintOf(key), { ...holder, key }, holder);
-    const { failures } = await world.lifecycle.check({}, { budget: 10, adopt: key });
+    const later = laterRun(world);
+    const holder = (await later.check({ budget: 10 }, { budget: 10, __resourceName: "holder" })).inputs ?? {};
+    await later.diff(fingerprintOf(key), { ...holder, key }, holder);
+    const { failures } = await later.check({}, { budget: 10, adopt: key });
     expect(failures).toMatchObject([{ reason: expect.stringMatching(/has or adopts as well/) }]);
     expect(sent(world)).toEqual([]);
   });
@@ -230,7 +237,7 @@ describe("the deletion of the resource that had the key before", () => {
       const checked = (await later.check(inputs, news)).inputs;
       await later.diff(fingerprintOf(key), outs as never, checked as never);
       world.simulator.clearJournal();
-      await later.delete(fingerprintOf(key), before(key));
+      await later.delete(fingerprintOf(key), { ...outs, adopt: undefined });
       expect(sent(world)).toEqual([]);
       expect(account.keys()).toMatchObject([{ key }]);
     }
@@ -274,9 +281,83 @@ describe("the deletion of the resource that had the key before", () => {
   });
 });
 
+describe("a resource that has the key", () => {
+  const NARROW = { budget: 3, models: ["o3"], allowedIps: ["10.0.0.0/8"], budgetWindow: "monthly" };
+  const WIDE = { budget: 900, models: "all", budgetWindow: "daily" };
+  const asHeld = { name: "made by hand", allocatedAmount: 3, modelWhitelist: ["o3"], limitType: "monthly" };
+
+  /** The next run, with a program that declares the first resource alone; its comparison with the state. */
+  async function reverted(world: World, key: string, dependencies: Partial<Dependencies> = {}) {
+    const later = laterRun(world, dependencies);
+    const olds = { ...NARROW, name: "made by hand", expiresAt: "never", enabled: true, onDestroy: "remove" };
+    const { inputs = {} } = await later.check(olds, { ...NARROW, __resourceName: "first" });
+    const id = fingerprintOf(key);
+    const compared = await later.diff(id, { ...olds, key }, inputs);
+    world.simulator.clearJournal();
+    return { later, id, olds: { ...olds, key }, inputs, compared };
+  }
+
+  it("gets its settings back when the resource that adopted its key is dropped", async () => {
+    const { world, account, key, adopt } = await handMade(WIDE);
+    const { outs } = await adopt();
+    expect(account.keys()).toMatchObject([{ allocatedAmount: 900, modelWhitelist: [] }]);
+    const { later, id } = await reverted(world, key);
+    await later.delete(id, outs as never);
+    expect(sent(world)).toEqual(["update", "lookup"]);
+    expect(account.keys()).toMatchObject([asHeld]);
+  });
+
+  it("and the dropped one stays in the state while that fails", async () => {
+    const { world, key, adopt } = await handMade(WIDE);
+    const { outs } = await adopt();
+    const { later, id } = await reverted(world, key);
+    world.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
+    expect((await rejection(later.delete(id, outs as never))).message).toMatch(/^Cannot remove proxy key/);
+  });
+
+  it("sends everything after an adoption that failed half-way, although its state shows no change", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "adoptions-"));
+    const { world, account, key, inputs } = await handMade({ ...WIDE, enabled: false });
+    world.simulator.inject({ on: { path: PATHS.toggle }, ...refusal(403, "Your plan is paused") });
+    const adopting = laterRun(world, { unsettledKeys: new UnsettledKeys(folder) });
+    await rejection(adopting.create(inputs));
+    const unsettledKeys = new UnsettledKeys(folder);
+    const { later, id, olds, inputs: news, compared } = await reverted(world, key, { unsettledKeys });
+    expect(compared).toMatchObject({ changes: true, replaces: [] });
+    await later.update(id, olds, news);
+    expect(account.keys()).toMatchObject([asHeld]);
+    expect(unsettledKeys.isOpen(id)).toBe(false);
+    expect((await reverted(world, key, { unsettledKeys })).compared).toMatchObject({ changes: false });
+  });
+
+  it("keeps the key when a second resource of the same key, such as an imported one, is dropped", async () => {
+    const { world, account, key } = await handMade();
+    const { later, id, olds } = await reverted(world, key);
+    await later.delete(id, olds);
+    expect(sent(world)).toEqual([]);
+    expect(account.keys()).toMatchObject([{ key }]);
+  });
+});
+
+it("an adoption that other providers of the run could not know of is refused before anything is sent", async () => {
+  const { world, inputs } = await handMade();
+  const file = join(mkdtempSync(join(tmpdir(), "runs-")), "file");
+  writeFileSync(file, "");
+  const later = laterRun(world, { keysOfRun: new KeysOfRun({ file: join(file, "run.jsonl") }) });
+  await later.check({}, { budget: 10, adopt: inputs["adopt"], __resourceName: "after" });
+  expect((await rejection(later.create(inputs))).message).toMatch(
+    /cannot know that the key is adopted.*(?:ENOTDIR|EEXIST).*\nNothing was sent\./,
+  );
+  expect(sent(world)).toEqual([]);
+});
+
 /** Another plugin process on the same account. */
-function laterRun({ simulator, clock, transport }: World): Lifecycle {
+function laterRun(
+  { simulator, clock, transport }: World,
+  dependencies: Partial<Dependencies> = {},
+): Lifecycle {
   return new Lifecycle({
+    ...dependencies,
     clock,
     random: () => 0.5,
     randomBytes: (count) => Buffer.alloc(count, 9),

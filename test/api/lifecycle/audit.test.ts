@@ -231,6 +231,21 @@ describe("a disk that fills up after the log was opened", () => {
     expect(world.simulator.account().findKey(saved.properties.key)).toBeDefined();
   });
 
+  it("keeps what an update has changed in the state, so that a reverted program undoes it", async () => {
+    const world = await logging();
+    const { id, state, inputs } = await world.existing({ models: ["o3"], budget: 1 });
+    const wider = await world.declare({ budget: 1_000 }, inputs);
+    await makeFull();
+    const saved = await savedFailure(world.lifecycle.update(id, state, wider));
+    expect(saved.properties).toMatchObject({ budget: 1_000, models: "all", unsettled: true });
+    vi.restoreAllMocks();
+    await expect(world.lifecycle.diff(id, saved.properties, inputs)).resolves.toMatchObject({
+      changes: true,
+    });
+    await world.lifecycle.update(id, saved.properties, inputs);
+    expect(world.simulator.account().keys()).toMatchObject([{ allocatedAmount: 1, modelWhitelist: ["o3"] }]);
+  });
+
   it("fails a removal although it was done; the next finds it done", async () => {
     const world = await logging();
     const { id, state } = await world.existing();

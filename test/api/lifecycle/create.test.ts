@@ -25,6 +25,7 @@ describe("a creation", () => {
       fingerprint: id,
       createdAt: "2026-01-01T00:00:00Z",
       usedBudget: 0,
+      server: simulator.baseUrl.replace("/v1", ""),
       stateVersion: 1,
     });
     expect(simulator.journal[0]?.body).toEqual({

@@ -107,6 +107,14 @@ describe("with a generated name", () => {
     expect(message).toMatch(/does not show its secret.\nRemove the key named "web-.{7}" on the account/);
   });
 
+  it("is not taken for its own twin where the list hides the secrets", async () => {
+    const world = await createWorld({ simulator: { dialect: { listKeys: "omitted" } } });
+    world.simulator.inject({ on, status: 500 });
+    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body: [] });
+    expectOneKey(world, await world.lifecycle.create(await world.declare()));
+    expect(sent(world)).toEqual(["create", "list", "create", "list"]);
+  });
+
   it("whose list stars the keys out never takes the starred text for the key", async () => {
     const world = await createWorld({ simulator: { dialect: { listKeys: "masked" } } });
     world.simulator.inject({ on, cut: "after" });

@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { echoSecrets, edgePage } from "../../../provider/testing";
+import { bareNotFound, echoSecrets, edgePage, type FaultEffect } from "../../../provider/testing";
 import { Lifecycle } from "../../../provider/lifecycle/lifecycle";
-import { createWorld, PATHS, refusal, rejection, sent, type World } from "../harness";
+import {
+  createWorld,
+  onAnotherServer,
+  otherServer,
+  PATHS,
+  refusal,
+  rejection,
+  sent,
+  type World,
+} from "../harness";
 
 const FIRST_LINE = /^Cannot remove proxy key "web-[a-z2-7]{7}" \(pk-[0-9a-f]{16}\): /;
 
@@ -40,6 +49,37 @@ describe("a destroy", () => {
     const { id, state } = await world.existing();
     await Promise.all([world.lifecycle.delete(id, state), world.lifecycle.delete(id, state)]);
     expect(sent(world)).toEqual(["remove", "remove"]);
+  });
+});
+
+describe("a destroy on another server than the one that had the key", () => {
+  const VARIANTS: [string, Record<string, unknown>, FaultEffect | undefined][] = [
+    ["that says that there is no such key", {}, undefined],
+    ["that answers a bare 404", {}, bareNotFound()],
+    ["that answers a success in no words of the API", {}, { status: 200, body: "" }],
+    ["that is asked when the key was used", { refuseIfUsedWithin: "24h" }, undefined],
+    ["that is to disable it", { onDestroy: "disable" }, undefined],
+  ];
+
+  it.each(VARIANTS)("is refused: %s", async (_, args, fault) => {
+    const [world, other] = [await createWorld(), await onAnotherServer()];
+    const { id, state } = await world.existing(args);
+    if (fault) other.simulator.inject({ on: { path: PATHS.remove }, ...fault });
+    const { message } = await rejection(other.lifecycle.delete(id, state));
+    expect(message).toMatch(FIRST_LINE);
+    expect(message).toMatch(otherServer(world, other));
+    expect(world.simulator.account().findKey(state.key)).toBeDefined();
+    const { server: _server, ...earlier } = state;
+    await other.lifecycle.delete(id, earlier);
+  });
+
+  it("removes the key where it is there", async () => {
+    const [world, other] = [await createWorld(), await onAnotherServer()];
+    const { id, state } = await world.existing();
+    other.simulator.account().addKey({ name: state.name, key: state.key });
+    await other.lifecycle.delete(id, state);
+    expect(sent(other)).toEqual(["remove"]);
+    expect(other.simulator.account().findKey(state.key)).toBeUndefined();
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bareNotFound, edgePage, type FaultEffect } from "../../../provider/testing";
-import { createWorld, PATHS, refusal, rejection, sent } from "../harness";
+import { createWorld, onAnotherServer, otherServer, PATHS, refusal, rejection, sent } from "../harness";
 
 describe("a refresh", () => {
   it("of many keys is one list", async () => {
@@ -251,6 +251,42 @@ it("an expiry that the API writes in milliseconds is not read as never", async (
   const { props } = await world.lifecycle.read(id, state);
   expect(props).toMatchObject({ expiresAt: "2030-03-17T17:46:40Z" });
   expect(props).not.toHaveProperty("createdAt");
+});
+
+describe("another server than the one that had the key", () => {
+  it.each([
+    ["the API's words", {}],
+    ["a bare 404 and its complete list", bareNotFound()],
+  ])("does not make it gone, by %s", async (_, fault) => {
+    const [world, other] = [await createWorld(), await onAnotherServer()];
+    const { id, state } = await world.existing();
+    if ("status" in fault) other.simulator.inject({ on: { path: PATHS.lookup }, ...fault });
+    const { message } = await rejection(other.lifecycle.read(id, state));
+    expect(message).toMatch(otherServer(world, other));
+    expect(sent(other)).toEqual(["list", "lookup"]);
+    const { server: _server, ...earlier } = state;
+    await expect(other.lifecycle.read(id, earlier)).resolves.toEqual({ id: "" });
+  });
+
+  it("that has the key now is the one from then on, after a refresh or an update", async () => {
+    const [world, other] = [await createWorld(), await onAnotherServer()];
+    const { id, state, inputs } = await world.existing();
+    other.simulator.account().addKey({ name: state.name, key: state.key, allocatedAmount: 10 });
+    const server = other.simulator.baseUrl.replace("/v1", "");
+    await expect(other.lifecycle.read(id, state)).resolves.toMatchObject({ props: { server } });
+    const { outs } = await other.lifecycle.update(id, state, { ...inputs, budget: 20 });
+    expect(outs).toMatchObject({ server, budget: 20 });
+    other.simulator.account().removeKey(state.key);
+    await expect(other.lifecycle.read(id, outs)).resolves.toEqual({ id: "" });
+  });
+
+  it("is not recorded by an update that sends nothing", async () => {
+    const [world, other] = [await createWorld(), await onAnotherServer()];
+    const { id, state, inputs } = await world.existing();
+    const { outs } = await other.lifecycle.update(id, state, { ...inputs, onDestroy: "disable" });
+    expect(outs).toMatchObject({ server: state.server, onDestroy: "disable" });
+    expect(sent(other)).toEqual([]);
+  });
 });
 
 describe("an old list", () => {

@@ -1,4 +1,8 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { UnsettledKeys } from "../../../provider/lifecycle/unsettledKeys";
 import { createWorld, PATHS, refusal, rejection, savedFailure, sent, type World } from "../harness";
 
 const ALL_CHANGED = {
@@ -210,3 +214,19 @@ async function savedOrRejected(promise: Promise<unknown>): Promise<{ message: st
     (error: unknown) => error as { message: string },
   );
 }
+
+it("an update whose process is killed after it took effect is undone when the program is reverted", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "unsettled-"));
+  const world = await createWorld({ lifecycle: { unsettledKeys: new UnsettledKeys(folder) } });
+  const { id, state, inputs } = await world.existing({ models: ["o3"], budget: 5 });
+  const wider = await world.declare({ budget: 500 }, inputs);
+  const killed = world.simulator.inject({ on: { path: PATHS.update }, hold: true, applied: true });
+  const update = world.lifecycle.update(id, state, wider);
+  await killed.reached();
+
+  const next = await createWorld({ lifecycle: { unsettledKeys: new UnsettledKeys(folder) } });
+  await expect(next.lifecycle.diff(id, state, inputs)).resolves.toMatchObject({ changes: true });
+  killed.release();
+  await update;
+  await expect(next.lifecycle.diff(id, state, inputs)).resolves.toMatchObject({ changes: false });
+});

@@ -142,3 +142,10 @@ describe("quotable", () => {
     expect(quotable(`${SECRET} `.repeat(5_000), [SECRET])).not.toContain(CORE.slice(0, 8));
   });
 });
+
+it("no key is quoted that is broken up by invisible characters", () => {
+  for (const invisible of ["\u00ad", "\u200b", "\u2060"]) {
+    const broken = ["ek-proxy-", "AbCd1234", "EfGh5678"].join(invisible);
+    expect(quotable(`no: ${broken}`)).toBe("no: [redacted]");
+  }
+});

@@ -19,7 +19,9 @@ import { SECRET, wireKey } from "../fixtures";
 const subject = { name: "web-abc2345", fingerprint: fingerprintOf(SECRET), key: SECRET };
 const details = { why: "It failed (HTTP 403).", nextStep: "Do this." };
 const forbidden = new ForbiddenError({ ...details, status: 403, reason: "otherAccount" });
-const state = stateOf(SECRET, inputsSchema.parse({ name: "web", budget: 1 }), wireKey());
+const state = stateOf(SECRET, inputsSchema.parse({ name: "web", budget: 1 }), wireKey(), {
+  baseUrl: "https://api.example/v1",
+});
 
 function told(action: Action, error: unknown, secrets: string[] = []): string {
   const result = toEngineError(action, subject, error, {}, secrets);

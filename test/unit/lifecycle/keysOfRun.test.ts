@@ -31,13 +31,25 @@ describe("the processes of a run", () => {
     expect(other.adoption(KEY)).toBe("done");
   });
 
-  it("share who keeps a key, and tell two holders of one key apart", () => {
+  it("share who keeps a key, with what is declared of it, and which keys were created", () => {
     const { one, other } = twoProcesses();
-    one.holds(KEY, "1a2b3c4d");
-    expect(other.isHeld(KEY)).toBe(true);
-    expect(other.isHeld(KEY, "1a2b3c4d")).toBe(false);
-    expect(other.isHeld(KEY, "")).toBe(true);
-    expect(other.isHeld("pk-another")).toBe(false);
+    const declared = {
+      enabled: true,
+      settings: {
+        name: "web",
+        expires_at: -1,
+        allocated_ammount: 10,
+        model_whitelist: ["o3"],
+        ip_whitelist: [],
+        limit_type: "daily" as const,
+      },
+    };
+    one.holds(KEY, declared);
+    expect(other.holder(KEY)).toEqual({ declared });
+    expect(other.holder("pk-another")).toBeUndefined();
+    expect(other.isCreated(KEY)).toBe(false);
+    one.created(KEY);
+    expect(other.isCreated(KEY)).toBe(true);
   });
 
   it("note a fact once, however often a resource is checked", () => {
@@ -47,7 +59,7 @@ describe("the processes of a run", () => {
     one.holds(KEY, undefined);
     const late = open();
     expect([...late.adopters(KEY)]).toEqual(["urn:a"]);
-    expect(late.isHeld(KEY)).toBe(true);
+    expect(late.holder(KEY)).toEqual({ declared: undefined });
   });
 
   it("ignore what an earlier run at the same address has left for a day", () => {
@@ -74,6 +86,7 @@ describe("the processes of a run", () => {
     one.declareAdoption(KEY, "urn:a");
     one.holds(KEY, undefined);
     expect(one.adoption(KEY)).toBe("declared");
+    expect(one.trouble).toMatch(/ENOTDIR|EEXIST/);
     expect(other.adoption(KEY)).toBeUndefined();
     expect(troubles).toHaveLength(1);
   });

@@ -13,6 +13,7 @@ import {
 import { apiError, SECRET, thrown, wireKey } from "../fixtures";
 
 const inputs = inputsSchema.parse({ name: "web", budget: 10 });
+const settings = { baseUrl: "https://api.example/v1" };
 
 describe("fingerprintOf", () => {
   it("is pk- and 16 hexadecimal digits of the SHA-256, for good", () => {
@@ -24,7 +25,7 @@ describe("fingerprintOf", () => {
 
 describe("stateOf", () => {
   it("is plain JSON with every input, every output and the version", () => {
-    const state = stateOf(SECRET, inputs, wireKey({ last_used: 1_767_225_601, used_ammount: 2.5 }));
+    const state = stateOf(SECRET, inputs, wireKey({ last_used: 1_767_225_601, used_ammount: 2.5 }), settings);
     expect(state).toEqual({
       ...inputs,
       key: SECRET,
@@ -32,6 +33,7 @@ describe("stateOf", () => {
       createdAt: "2026-01-01T00:00:00Z",
       lastUsedAt: "2026-01-01T00:00:01Z",
       usedBudget: 2.5,
+      server: "https://api.example",
       stateVersion: 1,
     });
     expect(STATE_VERSION).toBe(1);
@@ -40,7 +42,7 @@ describe("stateOf", () => {
 
   it("leaves out what the account does not say, and what nobody needs", () => {
     const wire = { ...wireKey({ created_at: undefined }), user_id: "user-1", enabled_thinking: true };
-    const state = stateOf(SECRET, inputs, wire);
+    const state = stateOf(SECRET, inputs, wire, settings);
     expect(Object.values(state)).not.toContain(undefined);
     const names = ["createdAt", "lastUsedAt", "user_id", "enabled_thinking", "refuseIfUsedWithin"];
     expect(names.filter((name) => Object.hasOwn(state, name))).toEqual([]);

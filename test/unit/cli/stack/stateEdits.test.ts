@@ -38,6 +38,7 @@ function lost(name: string): LostKey {
   return {
     wire,
     fingerprint: fingerprintOf(SECRET),
+    account: { settings: { baseUrl: "https://api.example/v1" } },
     lost: { pending: creation(name) },
   } as unknown as LostKey;
 }
@@ -64,6 +65,7 @@ it("a key is put in the place of its creation, and operations of any kind are fo
     [urn("old"), undefined],
     [urn("web"), fingerprintOf(SECRET)],
   ]);
+  expect(written[0]?.deployment.resources?.[1]).toMatchObject({ outputs: { server: "https://api.example" } });
   // Encrypted by Pulumi when it reads it: in clear only within the envelope of a secret.
   expect(JSON.stringify(written[0])).toContain(JSON.stringify(JSON.stringify(SECRET)).slice(1, -1));
 });

@@ -16,6 +16,7 @@ const KEY: StateKey = {
   key: SECRET,
   account: undefined,
   sentTo: undefined,
+  server: undefined,
   kept: undefined,
 };
 const KEPT: StateKey = { ...KEY, kept: "retainOnDelete" };
@@ -130,7 +131,8 @@ describe("a dry run reports a key as", () => {
 describe("an account", () => {
   const views = (keys: readonly KeyObject[]) => {
     const client = { list: () => Promise.resolve({ keys, serverAheadMs: 0 }) };
-    const view = { begin: () => ({ client, wait: {} }) };
+    const settings = { baseUrl: "https://api.example/v1" };
+    const view = { settings, begin: () => ({ client, wait: {} }) };
     return { of: () => Promise.resolve(view) } as unknown as StackAccounts;
   };
 
@@ -139,5 +141,17 @@ describe("an account", () => {
     expect((await factsOf(views([other]), [KEY])).get(KEY)).toMatchObject({ kind: "hidden" });
     expect((await factsOf(views([other, wireKey()]), [KEY])).get(KEY)).toMatchObject({ kind: "listed" });
     expect((await factsOf(views([]), [KEY])).get(KEY)).toEqual({ kind: "absent" });
+  });
+
+  it("on another server than the one that had the key does not prove its absence", async () => {
+    const moved = { ...KEY, server: "https://old.example" };
+    const facts = await factsOf(views([]), [moved]);
+    const why = expect.stringMatching(/https:\/\/api\.example does not have .*https:\/\/old\.example/);
+    expect(plannedFor(moved, facts)).toMatchObject({ outcome: "unknown", why });
+    expect(verify([moved], facts, facts, said("nothing", moved))).toMatchObject([{ outcome: "unknown" }]);
+    expect(verify([moved], facts, facts, said("failed", moved))).toMatchObject([{ outcome: "failed" }]);
+    expect((await factsOf(views([wireKey()]), [moved])).get(moved)).toMatchObject({ kind: "listed" });
+    const same = { ...KEY, server: "https://api.example" };
+    expect((await factsOf(views([]), [same])).get(same)).toEqual({ kind: "absent" });
   });
 });
