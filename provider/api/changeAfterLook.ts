@@ -5,7 +5,7 @@ import type { Place } from "./pacer";
 import { withRetries } from "./retry";
 import type { KeyObject } from "./wire";
 
-/** Milliseconds: a lookup that was sent longer ago says nothing of the key that a request is about to change. */
+/** Milliseconds: a lookup that was sent longer ago does not say whether the key is in use. */
 const MAX_AGE_MS = 10_000;
 /** Milliseconds for which a place is held while the other request waits for one: nobody else can use it meanwhile. */
 const MAX_HELD_MS = 40_000;
@@ -24,15 +24,15 @@ export interface Change<T> {
    * @throws to keep the change from going out.
    */
   isDone: (found: KeyObject) => boolean;
+  /** The change is made within 10 s of the lookup or not at all. Otherwise they only queue together. */
+  isUrgent: boolean;
   /** Sends the request once. What it throws and calls retryable is sent again, after another lookup. */
   send: (context: CallContext) => Promise<T>;
-  /** What to do where the rate limit never leaves room for both requests. */
-  nextStep: string;
 }
 
 /**
- * Looks a key up, and changes it within 10 s. The two requests queue together, since a wait for the rate limit may lie
- * between two that do not; where one does, the later request keeps its place and the key is looked up again.
+ * Looks a key up, and changes it. The two requests queue together, so that the rate limit seldom keeps them apart;
+ * where it does so for too long, the later request keeps its place and the key is looked up again.
  *
  * @returns what `send` does. Undefined: there was nothing to change.
  */
@@ -52,7 +52,7 @@ export function changeAfterLook<T>(
 async function attempt<T>(
   client: ProxyKeyClient,
   key: string,
-  { endpoint, isDone, send, nextStep }: Change<T>,
+  { endpoint, isDone, isUrgent, send }: Change<T>,
   context: CallContext,
   again: boolean,
 ): Promise<T | undefined> {
@@ -66,7 +66,7 @@ async function attempt<T>(
       await context.beforeMutation?.();
       const ageMs = context.clock.nowMs() - seen.sentMs;
       // A clock that was set back proves nothing either.
-      if (ageMs < 0 || ageMs > MAX_AGE_MS) continue;
+      if (isUrgent && (ageMs < 0 || ageMs > MAX_AGE_MS)) continue;
       const { beforeMutation: _asked, ...rest } = context;
       return await send({ ...rest, once: true, place: places.take() });
     }
@@ -75,7 +75,8 @@ async function attempt<T>(
   }
   throw new StaleLookupError({
     why: `The rate limit leaves too little room: each of ${MAX_LOOKS} lookups of the key was more than 10 s old before the ${endpoint} request could go out, so it was not sent.`,
-    nextStep,
+    nextStep:
+      "Destroy with `--parallel 1` while no other program uses the account, or leave refuseIfUsedWithin out, run `pulumi up`, then destroy.",
   });
 }
 
@@ -123,23 +124,17 @@ class PlaceOfChange {
   }
 
   #reserveBoth(urgent: boolean): Promise<Place> {
-    const reserve = (endpoint: Endpoint) => this.#client.reserve(endpoint, this.#context, urgent);
-    const keep = (place: Place) => {
-      if (this.#unwanted.signal.aborted) place.withdraw();
-      else this.#place = place;
-    };
-    let looking: Promise<Place>;
-    if (urgent) {
-      // Each goes before all that wait, so the lookup comes first.
-      this.#coming = reserve(this.#endpoint).then(keep);
-      looking = reserve("lookup");
-    } else {
-      looking = reserve("lookup");
-      this.#coming = reserve(this.#endpoint).then(keep);
-    }
+    const [looking, changing] = this.#client.reserveWithLookup(this.#endpoint, this.#context, urgent);
+    this.#coming = this.#keep(changing!);
     // It may fail while the lookup is under way.
     this.#coming.catch(() => {});
-    return looking;
+    return looking!;
+  }
+
+  async #keep(coming: Promise<Place>): Promise<void> {
+    const place = await coming;
+    if (this.#unwanted.signal.aborted) place.withdraw();
+    else this.#place = place;
   }
 
   /** Resolves when the place is there. */

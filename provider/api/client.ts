@@ -82,6 +82,15 @@ export class ProxyKeyClient {
     return this.#options.pacer.acquire({ what: endpoint, deadlineMs, signal, again });
   }
 
+  /** The same for a lookup and the request right behind it. */
+  reserveWithLookup(
+    endpoint: Endpoint,
+    { deadlineMs, signal }: WaitContext,
+    again: boolean,
+  ): Promise<Place>[] {
+    return this.#options.pacer.acquireBoth(["lookup", endpoint], { deadlineMs, signal, again });
+  }
+
   /** The same client with another key in the Authorization header. */
   withApiKey(apiKey: string): ProxyKeyClient {
     return new ProxyKeyClient({ ...this.#options, apiKey });

@@ -98,6 +98,21 @@ export class Pacer {
    * @throws MaxWaitError when none can come before the deadline; the signal's reason when it aborts.
    */
   acquire(options: AcquireOptions): Promise<Place> {
+    const place = this.#enqueue(options);
+    if (!this.#running) void this.#run();
+    return place;
+  }
+
+  /** The same for two requests at once, the second right behind the first. */
+  acquireBoth(whats: readonly [string, string], options: Omit<AcquireOptions, "what">): Promise<Place>[] {
+    const enqueue = (what: string) => this.#enqueue({ ...options, what });
+    // Each of those that go before all others is put in front.
+    const places = options.again ? whats.toReversed().map(enqueue).toReversed() : whats.map(enqueue);
+    if (!this.#running) void this.#run();
+    return places;
+  }
+
+  #enqueue(options: AcquireOptions): Promise<Place> {
     const { signal, again, what } = options;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
@@ -110,7 +125,6 @@ export class Pacer {
       if (again) this.#queue.unshift(waiter);
       else this.#queue.push(waiter);
       this.#count(what, 1);
-      if (!this.#running) void this.#run();
     });
   }
 

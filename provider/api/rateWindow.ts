@@ -22,7 +22,7 @@ export const WINDOW_MS = 60_000;
 export const MARGIN_MS = 150;
 
 /** Milliseconds after which a request without an answer is over, whatever became of its process. */
-const MAX_IN_FLIGHT_MS = 130_000;
+export const MAX_IN_FLIGHT_MS = 130_000;
 
 /** Milliseconds: a server that refuses again and again, but invites to come back soon, is asked less and less often. */
 const LONGEST_LEAST_COOLDOWN_MS = 180_000;

@@ -30,20 +30,20 @@ export interface TransportOptions {
   connectTimeoutMs?: number;
   /** Milliseconds from the request to the answer's headers, and between two parts of its body. Default 60,000. */
   answerTimeoutMs?: number;
-  /**
-   * Milliseconds from the request to the end of its answer, however it drips. Default 120,000: the rate limiter counts
-   * a request as over soon after.
-   */
+  /** Milliseconds from the request to the end of its answer, however it drips. Default 120,000. */
   exchangeTimeoutMs?: number;
   /** Bytes of an answer's body; a longer answer is refused. Default 8 MiB. */
   maxBodyBytes?: number;
 }
 
+/** Milliseconds: less than those after which the rate limiter counts a request without an answer as over. */
+export const EXCHANGE_TIMEOUT_MS = 120_000;
+
 /** The transport on undici: through the proxy that HTTPS_PROXY and NO_PROXY name, but never to loopback. */
 export function createTransport({
   connectTimeoutMs = 10_000,
   answerTimeoutMs = 60_000,
-  exchangeTimeoutMs = 120_000,
+  exchangeTimeoutMs = EXCHANGE_TIMEOUT_MS,
   maxBodyBytes = 8 * 1024 * 1024,
 }: TransportOptions = {}): Transport {
   const options = {

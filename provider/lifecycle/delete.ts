@@ -75,9 +75,7 @@ async function removeUnused(
     guard(found);
     return false;
   };
-  const nextStep =
-    "Destroy with `--parallel 1` while no other program uses the account, or leave refuseIfUsedWithin out, run `pulumi up`, then destroy.";
-  await changeAfterLook(client, key, { endpoint: "remove", isDone, send, nextStep }, wait);
+  await changeAfterLook(client, key, { endpoint: "remove", isDone, isUrgent: true, send }, wait);
 }
 
 /** With `--continue-on-error` the engine deletes what a program that failed half-way has not declared. */

@@ -49,7 +49,8 @@ export async function ensureEnabled(
       snapshot.invalidate();
     }
   };
-  const change = { endpoint: "toggle", isDone, send, nextStep: NEXT_STEP } as const;
+  const isUrgent = guard !== undefined;
+  const change = { endpoint: "toggle", isDone, isUrgent, send } as const;
 
   let toggled = observed === undefined ? undefined : await send(wait);
   for (;;) {
@@ -61,8 +62,6 @@ export async function ensureEnabled(
     if (toggled === undefined) return;
   }
 }
-
-const NEXT_STEP = "Run the command again with `--parallel 1` while no other program uses the account.";
 
 function notSettled(desired: boolean, unclear: ApiError | undefined): UnexpectedAnswerError {
   return new UnexpectedAnswerError({

@@ -43,7 +43,7 @@ export interface WorldOptions {
   simulator?: Omit<SimulatorOptions, "clock">;
   transport?: TransportOptions;
   client?: Partial<ClientOptions>;
-  lifecycle?: Pick<Dependencies, "creations" | "engine" | "signal" | "unsettledKeys">;
+  lifecycle?: Pick<Dependencies, "creations" | "engine" | "signal" | "unsettledKeys" | "windowStore">;
   environment?: Record<string, string>;
   maxWaitMs?: number;
 }

@@ -1,7 +1,8 @@
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { edgePage, hugeJson, malformedJson, redirectTo } from "../../provider/testing";
-import { isLoopback } from "../../provider/api/transport";
+import { MAX_IN_FLIGHT_MS } from "../../provider/api/rateWindow";
+import { EXCHANGE_TIMEOUT_MS, isLoopback } from "../../provider/api/transport";
 import { createWorld, rejection, sent, type World } from "./harness";
 
 async function listOnce(world: World) {
@@ -73,6 +74,26 @@ describe("no whole answer", () => {
     });
   });
 
+  it.each(["headers", "body"])("that drips in its %s: it may have been sent", async (part) => {
+    const { url, close } = await dripping(part === "headers" ? "HTTP/1.1 200 OK\r\nx-a: " : HEAD);
+    const { transport } = await createWorld({ transport: { exchangeTimeoutMs: 100 } });
+    try {
+      await expect(transport.send({ method: "GET", url, headers: {} })).rejects.toMatchObject({
+        name: "ConnectionError",
+        retryable: true,
+        maybeSent: true,
+        outcomeUnknown: true,
+        why: expect.stringMatching(/the answer did not end in time \(ANSWER_TOO_SLOW\)/),
+      });
+    } finally {
+      await close();
+    }
+  });
+
+  it("is never waited for until the rate limiter counts the request as over", () => {
+    expect(EXCHANGE_TIMEOUT_MS).toBeLessThan(MAX_IN_FLIGHT_MS);
+  });
+
   it("refused: it was not sent", async () => {
     const { transport } = await createWorld();
     const url = new URL(`http://127.0.0.1:${await freePort()}/v1/auth/proxy`);
@@ -112,6 +133,22 @@ it.each([
 ])("isLoopback(%s) is %s", (hostname, loopback) => {
   expect(isLoopback(hostname)).toBe(loopback);
 });
+
+const HEAD = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n";
+
+/** A server whose responses begin as said, and go on one byte at a time until the client hangs up. */
+async function dripping(head: string) {
+  const server = createServer((socket) => {
+    socket.write(head);
+    const timer = setInterval(() => socket.write("a"), 5);
+    socket.on("error", () => {});
+    socket.on("close", () => clearInterval(timer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const close = () => new Promise((resolve) => server.close(resolve));
+  return { url: new URL(`http://127.0.0.1:${port}/v1/auth/proxy`), close };
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();

@@ -77,7 +77,7 @@ describe("what the API does not do by itself", () => {
     const { lifecycle, simulator, declare } = await createWorld();
     simulator.inject({ on: { path: PATHS.toggle }, cut: "before" });
     await lifecycle.create(await declare({ enabled: false }));
-    expect(sent({ simulator })).toEqual(["create", "toggle", "lookup", "toggle"]);
+    expect(sent({ simulator })).toEqual(["create", "toggle", "lookup", "toggle", "lookup"]);
     expect(simulator.account().keys()[0]?.isActive).toBe(false);
   });
 });

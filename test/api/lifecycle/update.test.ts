@@ -131,8 +131,8 @@ describe("enabled", () => {
 
   it.each([
     ["cut after", { cut: "after" as const }, ["lookup", "toggle", "lookup"]],
-    ["cut before", { cut: "before" as const }, ["lookup", "toggle", "lookup", "toggle"]],
-    ["500", { status: 500 }, ["lookup", "toggle", "lookup", "toggle"]],
+    ["cut before", { cut: "before" as const }, ["lookup", "toggle", "lookup", "toggle", "lookup"]],
+    ["500", { status: 500 }, ["lookup", "toggle", "lookup", "toggle", "lookup"]],
     ["500 after the effect", { status: 500, applied: true }, ["lookup", "toggle", "lookup"]],
   ])("is never toggled blindly: %s", async (_, fault, requests) => {
     const world = await createWorld();

@@ -229,4 +229,20 @@ describe("waiting", () => {
     await pacer.acquire({ what: "remove", deadlineMs: Infinity });
     expect(clock.nowMs()).toBe(startedMs);
   });
+
+  it("gives such a place at once to a request that sleeps until a known time", async () => {
+    const clock = new VirtualClock();
+    const nowMs = clock.nowMs();
+    const state = { ...emptyWindow(), limit: 2, informedMs: nowMs };
+    state.entries = [{ id: "a", sentMs: nowMs, answeredMs: nowMs }];
+    const pacer = new Pacer({ clock, store: memoryStore(state) });
+    await clock.while(async () => {
+      const place = await pacer.acquire({ what: "remove", deadlineMs: Infinity });
+      const waiting = pacer.acquire({ what: "lookup", deadlineMs: Infinity });
+      await Promise.resolve();
+      place.withdraw();
+      await waiting;
+    });
+    expect(clock.nowMs()).toBe(nowMs);
+  });
 });

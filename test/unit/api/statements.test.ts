@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { saysAlreadyGone, saysDeleted, saysUpdated } from "../../../provider/api/statements";
+import { saysAlreadyGone, saysDeleted, saysToggled, saysUpdated } from "../../../provider/api/statements";
 
 const error = (message: string, more: object = {}) => ({
   error: { message, type: "error", param: null, code: 404, ...more },
@@ -164,10 +164,53 @@ describe.each([
   });
 });
 
+describe("a 200 says which state a toggle has set", () => {
+  it.each([
+    "Proxy key status updated",
+    "Proxy key status updated.",
+    "The proxy key status was updated successfully",
+    "Successfully updated proxy key status",
+  ])("%s", (message) => {
+    expect(saysToggled({ message, status: false })).toBe(true);
+    expect(saysToggled({ message, status: true, error: null, request_id: "r-1" })).toBe(true);
+  });
+
+  const others = OTHER_SENTENCES.filter((other) => other !== "Proxy key status updated");
+  it.each([
+    ...others,
+    "Proxy key updated",
+    "Proxy key deleted",
+    "Service temporarily unavailable",
+    "Proxy key status not updated",
+    "Proxy key status updated on one of two replicas",
+  ])("not by %j", (message) => {
+    expect(saysToggled({ message, status: false })).toBe(false);
+  });
+
+  const message = "Proxy key status updated";
+  it.each<[unknown]>([
+    [{ message }],
+    [{ status: false }],
+    [{ message, status: "false" }],
+    [{ message, status: 200 }],
+    [{ message, status: null }],
+    [{ message, status: false, error: "timeout" }],
+    [{ message, status: false, success: false }],
+    [{ message, status: false, detail: "queued" }],
+    [{ detail: message, status: false }],
+    [{ data: { message, status: false } }],
+    [[{ message, status: false }]],
+    [null],
+  ])("not in %j", (body) => {
+    expect(saysToggled(body)).toBe(false);
+  });
+});
+
 it("no statement is found in arbitrary JSON", () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 4 }), (body) => {
-      expect([saysAlreadyGone(body), saysDeleted(body), saysUpdated(body)]).toEqual([false, false, false]);
+      const statements = [saysAlreadyGone, saysDeleted, saysUpdated, saysToggled];
+      expect(statements.filter((says) => says(body))).toEqual([]);
     }),
     { numRuns: 2_000 },
   );

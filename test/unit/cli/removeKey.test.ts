@@ -71,9 +71,10 @@ function scene(...answers: readonly HttpAnswer[]) {
         type: "creating",
         resource: { urn: `urn::${name}`, type: PROXY_KEY, inputs: { name } },
       }))),
-    remove: (before: () => void = () => {}) =>
+    remove: (before: () => void = () => {}, refuseIfUsedWithin?: string) =>
       removeKey(KEY, account, {
         changes: world.changes,
+        refuseIfUsedWithin,
         requireUnowned: () => {
           before();
           return ownership.requireUnclaimed(KEY);
@@ -150,6 +151,38 @@ describe("a removal", () => {
     const { remove, sent, stop } = scene();
     expect(await remove(() => stop.abort(new Error("interrupted")))).toMatchObject({ outcome: "failed" });
     expect(sent).toEqual([]);
+  });
+});
+
+describe("a removal of an unused key", () => {
+  const last = { name: "web", allocated_ammount: 10, is_active: true, last_used: null };
+  const UNUSED: HttpAnswer = { status: 200, headers: {}, body: JSON.stringify(last) };
+  const paths = (sent: readonly string[]) => sent.map((path) => path.split("/").at(-1));
+
+  it("looks again when reading the stacks took long, and after a lost response", async () => {
+    const { clock, changes, remove, sent } = scene(UNUSED, UNUSED, FAILED, UNUSED, REMOVED);
+    let asked = 0;
+    const slowAtFirst = () => {
+      if (asked++ === 0) clock.advance(11_000);
+    };
+    expect(await remove(slowAtFirst, "30d")).toEqual({ outcome: "removed" });
+    expect(paths(sent)).toEqual(["lookup", "lookup", "remove", "lookup", "remove"]);
+    expect({ asked, changes }).toEqual({ asked: 3, changes: { count: 1 } });
+  });
+
+  it("that a stack takes while it is looked up again is kept, since nothing was sent", async () => {
+    const { clock, changes, have, remove, sent } = scene(UNUSED, UNUSED);
+    let asked = 0;
+    const takenLater = () => {
+      if (asked++ === 0) clock.advance(11_000);
+      else {
+        clock.advance(3_000);
+        have(KEY.fingerprint);
+      }
+    };
+    expect(await remove(takenLater, "30d")).toMatchObject({ outcome: "kept" });
+    expect(paths(sent)).toEqual(["lookup", "lookup"]);
+    expect(changes.count).toBe(0);
   });
 });
 
