@@ -34,14 +34,16 @@ describe("the lock of a run", () => {
         },
       ]);
     }
-    // Looking is no work, and what the run is just making is nothing that was lost.
+    // A dry run looks at no lock: it also shows what the run is just making.
     const shown = await cli.report(["cleanup"]);
     expect(shown).toMatchObject({
       dryRun: true,
       exitCode: 0,
       stacks: [{ outcome: "planned", problems: [] }],
     });
-    expect(shown.stacks[0]?.keys).toMatchObject([{ resource: "quick", outcome: "would-remove" }]);
+    expect(shown.stacks[0]?.keys).toContainEqual(
+      expect.objectContaining({ resource: "quick", outcome: "would-remove" }),
+    );
     expect(mutations(cli.takeRequests())).toEqual([CREATE, CREATE]);
     held.remove();
     await up;
