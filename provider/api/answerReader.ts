@@ -18,8 +18,8 @@ export function by<Schema extends z.ZodType>(
 }
 
 /** Only a 200 in the API's words: any other success may have been accepted, and not yet done. */
-export function confirmed(says: (value: unknown) => boolean): Reader<true> {
-  return (value, { status }) => (status === 200 && says(value)) || undefined;
+export function confirmed<T>(says: (value: unknown) => value is T): Reader<T> {
+  return (value, { status }) => (status === 200 && says(value) ? value : undefined);
 }
 
 /** What an answer says. @throws the error that says what it means where it is no success that counts. */

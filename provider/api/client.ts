@@ -1,17 +1,16 @@
 import { by, confirmed, parse, unexpected, type Reader } from "./answerReader";
 import type { Endpoint } from "./classify";
 import { ConnectionError, isApiError } from "./errors";
-import type { Pacer } from "./pacer";
+import type { Pacer, Place } from "./pacer";
 import { readKeyList } from "./keyList";
 import { rateReport } from "./rateReport";
 import { withRetries, type RetryPolicy, type WaitContext } from "./retry";
-import { saysDeleted, saysUpdated } from "./statements";
+import { saysDeleted, saysToggled, saysUpdated } from "./statements";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport";
 import {
   createdKeySchema,
   foundKeySchema,
   accountSchema,
-  toggleAnswerSchema,
   validationSchema,
   type AccountObject,
   type CreatedKey,
@@ -23,7 +22,7 @@ import {
 /** One operation that calls the API, perhaps several times. */
 export interface CallContext extends WaitContext {
   /** Called for every request that goes out, right before. @throws to keep it from going out. */
-  onRequest?: () => void;
+  onRequest?: (isMutating: boolean) => void;
   /**
    * Asked right before every request that changes something.
    *
@@ -32,6 +31,10 @@ export interface CallContext extends WaitContext {
   beforeMutation?: () => Promise<void>;
   /** Counts this operation's requests whose effect is unknown. Absent: nothing is counted. */
   effects?: { unclear: number };
+  /** The caller repeats the request itself: it is sent once. */
+  once?: boolean;
+  /** A reserved place for a request that is sent once. Absent: the request waits for its turn. */
+  place?: Place;
 }
 
 export interface ClientOptions {
@@ -70,6 +73,15 @@ export class ProxyKeyClient {
     return this.#serverAheadMs;
   }
 
+  get retryPolicy(): RetryPolicy | undefined {
+    return this.#options.retryPolicy;
+  }
+
+  /** Waits for a place in the rate limit, to be given to one call, or withdrawn. `again`: before all that wait. */
+  reserve(endpoint: Endpoint, { deadlineMs, signal }: WaitContext, again: boolean): Promise<Place> {
+    return this.#options.pacer.acquire({ what: endpoint, deadlineMs, signal, again });
+  }
+
   /** The same client with another key in the Authorization header. */
   withApiKey(apiKey: string): ProxyKeyClient {
     return new ProxyKeyClient({ ...this.#options, apiKey });
@@ -101,9 +113,14 @@ export class ProxyKeyClient {
     await this.#call("update", confirmed(saysUpdated), { proxy_key: key, ...settings }, context, [key]);
   }
 
-  /** Flips the state, so it is sent once: after an unclear answer the caller has to look. Returns the NEW state. */
+  /**
+   * Flips the state, so it is sent once: after an unclear answer the caller has to look. Returns the NEW state.
+   *
+   * @throws UnexpectedAnswerError, whose outcome is unknown, for any success but the API's word on the new state.
+   */
   async toggle(key: string, context: CallContext): Promise<boolean> {
-    return (await this.#call("toggle", by(toggleAnswerSchema), { proxy_key: key }, context, [key])).status;
+    const answer = await this.#call("toggle", confirmed(saysToggled), { proxy_key: key }, context, [key]);
+    return answer.status;
   }
 
   /**
@@ -145,6 +162,7 @@ export class ProxyKeyClient {
         throw error;
       }
     };
+    if (context.once) return attempt(false);
     return withRetries(attempt, context, {
       mayRepeat: (error) => ROUTES[endpoint].repeatable || !error.outcomeUnknown,
       ...(retryPolicy ? { policy: retryPolicy } : {}),
@@ -158,19 +176,21 @@ export class ProxyKeyClient {
     context: CallContext,
     again: boolean,
   ): Promise<HttpAnswer> {
-    const { pacer, transport } = this.#options;
-    const { deadlineMs, signal, clock } = context;
-    const place = await pacer.acquire({ what: endpoint, deadlineMs, signal, again });
+    const { transport } = this.#options;
+    const { signal, clock } = context;
+    const isMutating = ROUTES[endpoint].mutating;
+    const place = context.place ?? (await this.reserve(endpoint, context, again));
     try {
-      if (ROUTES[endpoint].mutating) await context.beforeMutation?.();
-      context.onRequest?.();
+      if (isMutating) await context.beforeMutation?.();
+      signal?.throwIfAborted();
+      context.onRequest?.(isMutating);
     } catch (error) {
       place.withdraw();
       throw error;
     }
     try {
       // What changes something is never cut off half-way: its outcome would be unknown.
-      const answer = await transport.send(request, ROUTES[endpoint].mutating ? undefined : signal);
+      const answer = await transport.send(request, isMutating ? undefined : signal);
       const nowMs = clock.nowMs();
       place.settle(rateReport(answer, nowMs));
       const dateMs = Date.parse(String(answer.headers["date"]));

@@ -78,6 +78,8 @@ export class Pacer {
   #running = false;
   /** Ends the sleep of the loop early; absent while it does not sleep for want of news. */
   #wake: AbortController | undefined;
+  /** The same while it sleeps until a known time: only a place that is given back makes it earlier. */
+  #timed: AbortController | undefined;
   #nextProgressMs = 0;
 
   constructor(options: PacerOptions) {
@@ -202,7 +204,7 @@ export class Pacer {
       withdraw: () => {
         this.#sent--;
         store.transact((state) => withdraw(state, id));
-        this.#wake?.abort();
+        (this.#wake ?? this.#timed)?.abort();
       },
     };
   }
@@ -216,12 +218,13 @@ export class Pacer {
     const wake = new AbortController();
     // Where the time is known, an answer on its way cannot make it earlier.
     if (untilMs === undefined) this.#wake = wake;
+    else this.#timed = wake;
     try {
       await clock.sleep(Math.max(1, wakeMs - nowMs), wake.signal);
     } catch {
       // Woken early: there may be room.
     } finally {
-      this.#wake = undefined;
+      this.#wake = this.#timed = undefined;
     }
   }
 

@@ -15,6 +15,7 @@ const ALREADY_GONE = sentence(
 );
 const DELETED = confirmation("(?:deleted|removed)");
 const UPDATED = confirmation("updated");
+const STATUS_UPDATED = confirmation("updated", `${PROXY_KEY} status`);
 
 /** Does a 404's body say that the key does not exist? */
 export function saysAlreadyGone(body: unknown): boolean {
@@ -22,13 +23,20 @@ export function saysAlreadyGone(body: unknown): boolean {
 }
 
 /** Does a 200's body say that the key was deleted? */
-export function saysDeleted(body: unknown): boolean {
+export function saysDeleted(body: unknown): body is object {
   return says(DELETED, body, SUCCESS_SHAPES, isHarmlessInSuccess);
 }
 
 /** Does a 200's body say that the key was updated? */
-export function saysUpdated(body: unknown): boolean {
+export function saysUpdated(body: unknown): body is object {
   return says(UPDATED, body, SUCCESS_SHAPES, isHarmlessInSuccess);
+}
+
+/** Does a 200's body say that the key was toggled, and into which state? A gateway's `"status": false` does not. */
+export function saysToggled(body: unknown): body is { status: boolean } {
+  if (typeof body !== "object" || body === null || !("status" in body)) return false;
+  const { status, ...rest } = body;
+  return typeof status === "boolean" && says(STATUS_UPDATED, rest, SUCCESS_SHAPES, isHarmlessInSuccess);
 }
 
 /** Does a body say that something failed, whatever else is in it? */
@@ -41,11 +49,11 @@ function sentence(...forms: string[]): RegExp {
   return new RegExp(`^(?:${forms.join("|")})[.!]?$`, "i");
 }
 
-function confirmation(done: string): RegExp {
+function confirmation(done: string, what = PROXY_KEY): RegExp {
   return sentence(
-    `${PROXY_KEY} ${WAS}(?:successfully )?${done}`,
-    `${PROXY_KEY} ${WAS}${done} successfully`,
-    `successfully ${done} ${PROXY_KEY}`,
+    `${what} ${WAS}(?:successfully )?${done}`,
+    `${what} ${WAS}${done} successfully`,
+    `successfully ${done} ${what}`,
   );
 }
 

@@ -30,6 +30,11 @@ export interface TransportOptions {
   connectTimeoutMs?: number;
   /** Milliseconds from the request to the answer's headers, and between two parts of its body. Default 60,000. */
   answerTimeoutMs?: number;
+  /**
+   * Milliseconds from the request to the end of its answer, however it drips. Default 120,000: the rate limiter counts
+   * a request as over soon after.
+   */
+  exchangeTimeoutMs?: number;
   /** Bytes of an answer's body; a longer answer is refused. Default 8 MiB. */
   maxBodyBytes?: number;
 }
@@ -38,6 +43,7 @@ export interface TransportOptions {
 export function createTransport({
   connectTimeoutMs = 10_000,
   answerTimeoutMs = 60_000,
+  exchangeTimeoutMs = 120_000,
   maxBodyBytes = 8 * 1024 * 1024,
 }: TransportOptions = {}): Transport {
   const options = {
@@ -51,13 +57,15 @@ export function createTransport({
   return {
     async send({ method, url, headers, body }, signal) {
       const dispatcher = isLoopback(url.hostname) ? direct : (proxied ??= new EnvHttpProxyAgent(options));
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(new AnswerTooSlowError()), exchangeTimeoutMs);
       try {
         const answer = await request(url, {
           method,
           headers,
           body: body ?? null,
           dispatcher,
-          ...(signal ? { signal } : {}),
+          signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal,
         });
         return {
           status: answer.statusCode,
@@ -66,7 +74,9 @@ export function createTransport({
         };
       } catch (error) {
         if (signal?.aborted) throw signal.reason;
-        throw connectionError(error, url);
+        throw connectionError(late.signal.aborted ? late.signal.reason : error, url);
+      } finally {
+        clearTimeout(timer);
       }
     },
     async close() {
@@ -101,6 +111,10 @@ class AnswerTooLongError extends Error {
   }
 }
 
+class AnswerTooSlowError extends Error {
+  readonly code = "ANSWER_TOO_SLOW";
+}
+
 /** Errors with which a connection could not be made, also that through a proxy: undici announces each. */
 const whileConnecting = new WeakSet<object>();
 subscribe("undici:client:connectError", (message) => {
@@ -123,6 +137,7 @@ const DESCRIPTIONS: Record<string, string> = {
   UND_ERR_SOCKET: "the connection was closed before the answer was complete",
   UND_ERR_HEADERS_TIMEOUT: "no answer came in time",
   UND_ERR_BODY_TIMEOUT: "the answer stopped half-way",
+  ANSWER_TOO_SLOW: "the answer did not end in time",
   ANSWER_TOO_LONG: "the answer is far longer than any of this API's",
 };
 

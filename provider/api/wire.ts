@@ -65,11 +65,6 @@ export const foundKeySchema = keyObjectSchema.refine(
   "speaks of an error",
 );
 
-/** The answer to toggle: `status` is the NEW state. */
-export const toggleAnswerSchema = z
-  .looseObject({ status: z.boolean() })
-  .refine((answer) => !speaksOfError(answer), "speaks of an error");
-
 /** The answer to validate. A 200 is no pass: `valid` says it. */
 export const validationSchema = z.looseObject({
   valid: z.boolean(),

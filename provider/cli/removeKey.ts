@@ -37,13 +37,16 @@ export async function removeKey(
   const properties: Record<string, unknown> = { ...state };
   if (refuseIfUsedWithin !== undefined) properties["refuseIfUsedWithin"] = refuseIfUsedWithin;
   const operation = account.begin();
-  const { beforeMutation } = operation.wait;
+  const { beforeMutation, onRequest } = operation.wait;
   let isSent = false;
   operation.wait.beforeMutation = async () => {
     await beforeMutation?.();
     await requireUnowned();
-    if (!isSent) changes.count++;
-    isSent = true;
+  };
+  operation.wait.onRequest = (isMutating) => {
+    onRequest?.(isMutating);
+    if (isMutating && !isSent) changes.count++;
+    isSent ||= isMutating;
   };
   try {
     const done = await audited("delete", properties, operation, async () => {

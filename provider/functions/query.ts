@@ -74,9 +74,9 @@ export class SharedCall<T> {
     const close = () => {
       if (this.#waiting.get(client) === answer) this.#waiting.delete(client);
     };
-    const onRequest = () => {
+    const onRequest = (isMutating: boolean) => {
       close();
-      wait.onRequest?.();
+      wait.onRequest?.(isMutating);
     };
     // The questions of a program come one after another within the same turn of the event loop.
     const answer = setImmediate()

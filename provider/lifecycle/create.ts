@@ -76,9 +76,9 @@ async function createExactlyOnce(
   const { account, client, snapshot, wait } = operation;
   const noting: CallContext = {
     ...wait,
-    onRequest: () => {
+    onRequest: (isMutating) => {
       inFlight.requested(settings, { account, startedMs: wait.clock.nowMs() });
-      wait.onRequest?.();
+      wait.onRequest?.(isMutating);
     },
   };
   for (let attempt = 0; ; attempt++) {

@@ -1,12 +1,13 @@
-import type { Listing } from "../api/client";
-import { formatDuration, parseDurationMs } from "../api/duration";
+import { changeAfterLook } from "../api/changeAfterLook";
+import type { CallContext, Listing } from "../api/client";
 import { ApiError, isApiError, UnexpectedAnswerError } from "../api/errors";
-import { quotable } from "../api/redact";
+import type { KeyObject } from "../api/wire";
 import { isTakenOver, settleForHolder } from "./adopt";
 import { ensureEnabled } from "./enabled";
 import { requireSameServer } from "./server";
 import type { Operation } from "./session";
 import { fingerprintOf, keyOf } from "./state";
+import { usageGuard } from "./usageGuard";
 
 /** What a destroy did. */
 export type DeleteOutcome = "removed" | "already deleted" | "disabled" | "taken over";
@@ -30,12 +31,16 @@ export async function remove(
     return "taken over";
   }
   refuseAfterFailure(operation);
-  let removing = false;
+  let refusal: unknown;
+  const send = (context: CallContext) =>
+    operation.client.remove(key, context).catch((error: unknown) => {
+      refusal = error;
+      throw error;
+    });
   try {
-    await refuseIfUsed(key, properties["refuseIfUsedWithin"], operation);
-    if (properties["onDestroy"] === "disable") return await disable(key, properties, operation);
-    removing = true;
-    await operation.client.remove(key, operation.wait);
+    const guard = usageGuard(properties["refuseIfUsedWithin"], operation);
+    if (properties["onDestroy"] === "disable") return await disable(key, properties, operation, guard);
+    await (guard === undefined ? send(operation.wait) : removeUnused(key, guard, send, operation));
     return "removed";
   } catch (error) {
     if (!isApiError(error)) throw error;
@@ -45,7 +50,8 @@ export async function remove(
       return "already deleted";
     }
     // A 404 that may be anybody's, or a success that is not in the API's words: perhaps an edge's or a proxy's page.
-    const isVagueSuccess = removing && error.name === "UnexpectedAnswerError" && error.outcomeUnknown;
+    const isVagueSuccess =
+      error === refusal && error.name === "UnexpectedAnswerError" && error.outcomeUnknown;
     if (error.name !== "NotFoundError" && !isVagueSuccess) throw error;
     await requireEvidence(key, error, operation);
     requireServer();
@@ -57,6 +63,21 @@ export async function remove(
 
 function isApisWordThatItIsGone(error: ApiError): boolean {
   return error.name === "NotFoundError" && "saidByApi" in error && error.saidByApi === true;
+}
+
+async function removeUnused(
+  key: string,
+  guard: (found: KeyObject) => void,
+  send: (context: CallContext) => Promise<void>,
+  { client, wait }: Operation,
+): Promise<void> {
+  const isDone = (found: KeyObject) => {
+    guard(found);
+    return false;
+  };
+  const nextStep =
+    "Destroy with `--parallel 1` while no other program uses the account, or leave refuseIfUsedWithin out, run `pulumi up`, then destroy.";
+  await changeAfterLook(client, key, { endpoint: "remove", isDone, send, nextStep }, wait);
 }
 
 /** With `--continue-on-error` the engine deletes what a program that failed half-way has not declared. */
@@ -73,53 +94,13 @@ class IncompleteRunError extends ApiError {
   override readonly name = "IncompleteRunError";
 }
 
-/** The key was used more recently than its `refuseIfUsedWithin` allows. */
-class StillUsedError extends ApiError {
-  override readonly name = "StillUsedError";
-}
-
-async function refuseIfUsed(key: string, within: unknown, { client, wait }: Operation): Promise<void> {
-  if (typeof within !== "string") return;
-  const withinMs = parseDurationMs(within);
-  if (withinMs === undefined) {
-    throw new StillUsedError({
-      why: `The state's refuseIfUsedWithin (${quotable(within)}) is no duration, so whether the key is still used cannot be told.`,
-      nextStep: "Correct it in the program and run `pulumi up`, then destroy.",
-    });
-  }
-  const { last_used: lastUsedUnixS } = await client.lookup(key, wait);
-  if (lastUsedUnixS === undefined) {
-    throw new StillUsedError({
-      why: `The API does not say when the key was last used, and refuseIfUsedWithin is ${within}.`,
-      nextStep:
-        "Nothing was removed. Make sure that nobody uses the key, leave refuseIfUsedWithin out, run `pulumi up`, then destroy.",
-    });
-  }
-  if (lastUsedUnixS === null) return;
-  const { serverAheadMs } = client;
-  if (serverAheadMs === undefined) {
-    throw new StillUsedError({
-      why: `The API's responses do not have the time (a Date header), so how long ago the key was used is unknown, and refuseIfUsedWithin is ${within}.`,
-      nextStep:
-        "Nothing was removed. Check any proxy between here and the API, or leave refuseIfUsedWithin out, run `pulumi up`, then destroy.",
-    });
-  }
-  // The server wrote down when the key was used, so its clock decides. A use in its future is one just now.
-  const agoMs = Math.max(0, wait.clock.nowMs() + serverAheadMs - lastUsedUnixS * 1_000);
-  if (agoMs >= withinMs) return;
-  throw new StillUsedError({
-    why: `The key was used ${formatDuration(agoMs)} ago, and refuseIfUsedWithin is ${within}.`,
-    nextStep:
-      "Nothing was removed. Move the application that uses it to another key and wait, or lower refuseIfUsedWithin, run `pulumi up`, then destroy.",
-  });
-}
-
 async function disable(
   key: string,
   { name, fingerprint }: Record<string, unknown>,
   operation: Operation,
+  guard: ((found: KeyObject) => void) | undefined,
 ): Promise<DeleteOutcome> {
-  await ensureEnabled(key, false, undefined, operation);
+  await ensureEnabled(key, false, undefined, operation, guard);
   operation.report(
     `Proxy key ${JSON.stringify(name)} (${String(fingerprint)}) is disabled, not removed (onDestroy): it stays on the account with its unused credits.`,
   );

@@ -1,37 +1,71 @@
+import { changeAfterLook } from "../api/changeAfterLook";
+import type { CallContext } from "../api/client";
 import { isApiError, UnexpectedAnswerError, type ApiError } from "../api/errors";
 import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
+import type { KeyObject } from "../api/wire";
 import type { Operation } from "./session";
 
+const MAX_TOGGLES = DEFAULT_RETRY_POLICY.maxAttempts;
+
 /**
- * Brings a key to the desired state. The API can only flip it, so the state is observed first, and again after every
- * answer that does not settle it.
+ * Brings a key to the desired state. The API can only flip it, so the state is observed right before each toggle, and
+ * again after every response that does not settle it. A toggle whose response was lost may take effect late and undo
+ * the next one, so from then on only an observation counts.
  *
  * @param observed the state, where an answer has just shown it.
+ * @param guard judges what an observation shows. @throws to leave the key alone.
  */
 export async function ensureEnabled(
   key: string,
   desired: boolean,
   observed: boolean | undefined,
   { client, snapshot, wait }: Operation,
+  guard?: (found: KeyObject) => void,
 ): Promise<void> {
-  let active = observed;
+  if (observed === desired) return;
+  let toggles = 0;
   let unclear: ApiError | undefined;
-  for (let attempt = 0; attempt < DEFAULT_RETRY_POLICY.maxAttempts; attempt++) {
-    active ??= (await client.lookup(key, wait)).is_active;
-    if (active === desired) return;
-    active = undefined;
+
+  const isDone = (found: KeyObject) => {
+    const isAsDesired = found.is_active === desired;
+    if (isAsDesired && toggles > 0) return true;
+    guard?.(found);
+    if (!isAsDesired && toggles >= MAX_TOGGLES) throw notSettled(desired, unclear);
+    return isAsDesired;
+  };
+  /** Returns the new state. Undefined: only another lookup can show it. */
+  const send = async (context: CallContext) => {
     snapshot.invalidate();
     try {
-      if ((await client.toggle(key, wait)) === desired) return;
+      const state = await client.toggle(key, context);
+      toggles++;
+      return { state };
     } catch (error) {
       if (!isApiError(error) || !error.outcomeUnknown) throw error;
+      toggles++;
       unclear = error;
-      await waitBeforeRetry(attempt, error, wait);
+      return { state: undefined };
     } finally {
       snapshot.invalidate();
     }
+  };
+  const change = { endpoint: "toggle", isDone, send, nextStep: NEXT_STEP } as const;
+
+  let toggled = observed === undefined ? undefined : await send(wait);
+  for (;;) {
+    if (toggled !== undefined) {
+      if (unclear === undefined && toggled.state === desired) return;
+      if (unclear !== undefined) await waitBeforeRetry(toggles - 1, unclear, wait);
+    }
+    toggled = await changeAfterLook(client, key, change, wait);
+    if (toggled === undefined) return;
   }
-  throw new UnexpectedAnswerError({
+}
+
+const NEXT_STEP = "Run the command again with `--parallel 1` while no other program uses the account.";
+
+function notSettled(desired: boolean, unclear: ApiError | undefined): UnexpectedAnswerError {
+  return new UnexpectedAnswerError({
     status: unclear?.status,
     cause: unclear,
     why: `${unclear === undefined ? "" : `${unclear.why} `}The key could not be ${desired ? "enabled" : "disabled"}: every toggle left it, or somebody else put it, in the other state.`,

@@ -4,7 +4,6 @@ import {
   createdKeySchema,
   keyObjectSchema,
   showsSettings,
-  toggleAnswerSchema,
   type KeySettings,
 } from "../../../provider/api/wire";
 import { instantOf } from "../../../provider/lifecycle/instants";
@@ -154,9 +153,4 @@ describe("showsSettings", () => {
   ])("of a key with %j: no", (changes) => {
     expect(showsSettings(shown(changes), settings)).toBe(false);
   });
-});
-
-it("a toggle tells the new state as a boolean", () => {
-  expect(toggleAnswerSchema.parse({ message: "x", status: false }).status).toBe(false);
-  expect(toggleAnswerSchema.safeParse({ status: "true" }).success).toBe(false);
 });

@@ -1,0 +1,166 @@
+import type { CallContext, ProxyKeyClient } from "./client";
+import type { Endpoint } from "./classify";
+import { ApiError, isApiError } from "./errors";
+import type { Place } from "./pacer";
+import { withRetries } from "./retry";
+import type { KeyObject } from "./wire";
+
+/** Milliseconds: a lookup that was sent longer ago says nothing of the key that a request is about to change. */
+const MAX_AGE_MS = 10_000;
+/** Milliseconds for which a place is held while the other request waits for one: nobody else can use it meanwhile. */
+const MAX_HELD_MS = 40_000;
+const MAX_LOOKS = 5;
+
+/** The lookup was too old whenever the request could go out. */
+class StaleLookupError extends ApiError {
+  override readonly name = "StaleLookupError";
+}
+
+export interface Change<T> {
+  endpoint: "remove" | "toggle";
+  /**
+   * Judges what a lookup shows. True: there is nothing to change.
+   *
+   * @throws to keep the change from going out.
+   */
+  isDone: (found: KeyObject) => boolean;
+  /** Sends the request once. What it throws and calls retryable is sent again, after another lookup. */
+  send: (context: CallContext) => Promise<T>;
+  /** What to do where the rate limit never leaves room for both requests. */
+  nextStep: string;
+}
+
+/**
+ * Looks a key up, and changes it within 10 s. The two requests queue together, since a wait for the rate limit may lie
+ * between two that do not; where one does, the later request keeps its place and the key is looked up again.
+ *
+ * @returns what `send` does. Undefined: there was nothing to change.
+ */
+export function changeAfterLook<T>(
+  client: ProxyKeyClient,
+  key: string,
+  change: Change<T>,
+  context: CallContext,
+): Promise<T | undefined> {
+  const { retryPolicy: policy } = client;
+  return withRetries((again) => attempt(client, key, change, context, again), context, {
+    mayRepeat: () => true,
+    ...(policy ? { policy } : {}),
+  });
+}
+
+async function attempt<T>(
+  client: ProxyKeyClient,
+  key: string,
+  { endpoint, isDone, send, nextStep }: Change<T>,
+  context: CallContext,
+  again: boolean,
+): Promise<T | undefined> {
+  const places = new PlaceOfChange(client, endpoint, context);
+  try {
+    for (let looks = 0; looks < MAX_LOOKS; looks++) {
+      const place = await places.reserveWithLookup(again || looks > 0);
+      const seen = await lookUp(client, key, place, context);
+      if (isDone(seen.found)) return undefined;
+      await places.arrived();
+      await context.beforeMutation?.();
+      const ageMs = context.clock.nowMs() - seen.sentMs;
+      // A clock that was set back proves nothing either.
+      if (ageMs < 0 || ageMs > MAX_AGE_MS) continue;
+      const { beforeMutation: _asked, ...rest } = context;
+      return await send({ ...rest, once: true, place: places.take() });
+    }
+  } finally {
+    places.giveBack();
+  }
+  throw new StaleLookupError({
+    why: `The rate limit leaves too little room: each of ${MAX_LOOKS} lookups of the key was more than 10 s old before the ${endpoint} request could go out, so it was not sent.`,
+    nextStep,
+  });
+}
+
+async function lookUp(client: ProxyKeyClient, key: string, place: Place, context: CallContext) {
+  let sentMs = Number.NaN;
+  const onRequest = (isMutating: boolean) => {
+    context.onRequest?.(isMutating);
+    sentMs = context.clock.nowMs();
+  };
+  const found = await client.lookup(key, { ...context, onRequest, once: true, place });
+  return { found, sentMs };
+}
+
+/** The place of the later request: reserved beside that of the lookup, kept for another lookup, given back unused. */
+class PlaceOfChange {
+  readonly #client: ProxyKeyClient;
+  readonly #endpoint: Endpoint;
+  readonly #context: CallContext;
+  readonly #unwanted = new AbortController();
+  #coming: Promise<void> = Promise.resolve();
+  #place: Place | undefined;
+
+  constructor(client: ProxyKeyClient, endpoint: Endpoint, context: CallContext) {
+    this.#client = client;
+    this.#endpoint = endpoint;
+    const { signal } = context;
+    const ends = this.#unwanted.signal;
+    this.#context = { ...context, signal: signal === undefined ? ends : AbortSignal.any([signal, ends]) };
+  }
+
+  /** Returns the place of the lookup, which comes first. */
+  async reserveWithLookup(urgent: boolean): Promise<Place> {
+    if (this.#place === undefined) return this.#reserveBoth(urgent);
+    const { clock, deadlineMs, random } = this.#context;
+    // Processes that all hold a place and wait for one more must not give up at the same time.
+    const heldMs = MAX_HELD_MS * (0.5 + random() / 2);
+    try {
+      const context = { ...this.#context, deadlineMs: Math.min(deadlineMs, clock.nowMs() + heldMs) };
+      return await this.#client.reserve("lookup", context, true);
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      this.#withdraw();
+      return this.#reserveBoth(true);
+    }
+  }
+
+  #reserveBoth(urgent: boolean): Promise<Place> {
+    const reserve = (endpoint: Endpoint) => this.#client.reserve(endpoint, this.#context, urgent);
+    const keep = (place: Place) => {
+      if (this.#unwanted.signal.aborted) place.withdraw();
+      else this.#place = place;
+    };
+    let looking: Promise<Place>;
+    if (urgent) {
+      // Each goes before all that wait, so the lookup comes first.
+      this.#coming = reserve(this.#endpoint).then(keep);
+      looking = reserve("lookup");
+    } else {
+      looking = reserve("lookup");
+      this.#coming = reserve(this.#endpoint).then(keep);
+    }
+    // It may fail while the lookup is under way.
+    this.#coming.catch(() => {});
+    return looking;
+  }
+
+  /** Resolves when the place is there. */
+  arrived(): Promise<void> {
+    return this.#coming;
+  }
+
+  /** The place, from now on the caller's. */
+  take(): Place {
+    const place = this.#place!;
+    this.#place = undefined;
+    return place;
+  }
+
+  giveBack(): void {
+    this.#unwanted.abort();
+    this.#withdraw();
+  }
+
+  #withdraw(): void {
+    this.#place?.withdraw();
+    this.#place = undefined;
+  }
+}
