@@ -127,8 +127,8 @@ describe("the API key", () => {
 
   const LONG = "Zk3vQ8Lm2NpR7sTxY5wB";
   it.each([
-    ["a proxy key", `ek-proxy-${LONG}`, "ek-proxy-…Y5wB"],
-    ["a DevPass key", `ek-dev-${LONG}`, "ek-dev-…Y5wB"],
+    ["a proxy key", `ek-proxy-${LONG}`, "[redacted]"],
+    ["a DevPass key", `ek-dev-${LONG}`, "[redacted]"],
     ["a JWT", `eyJ${LONG}.${LONG}.${LONG}`, "eyJ…Y5wB"],
     ["with Bearer", `Bearer ek-${LONG}`, "ek-…Y5wB"],
     ["in quotation marks", `"ek-${LONG}"`, "ek-…Y5wB"],

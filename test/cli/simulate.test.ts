@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
 
 import type { RunningCommand } from "../support/command";
@@ -56,7 +57,7 @@ describe("simulate", () => {
   it("lets the command's own client in", async () => {
     const { baseUrl, apiKeys } = await start();
     const env = { PATH: "", ELECTRONHUB_BASE_URL: baseUrl, ELECTRONHUB_API_KEY: apiKeys[0] };
-    const { stdout } = await runCli(["doctor"], { env });
+    const { stdout } = await runCli(["doctor"], { env, cwd: tmpdir() });
     expect(stdout).toMatch(/^ok +API key .*accepted$/m);
   });
 

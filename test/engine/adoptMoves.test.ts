@@ -128,7 +128,7 @@ describe("an `up` with continueOnError that fails elsewhere", () => {
     const { stack, key } = await withBefore();
     stack.setProgram(async () => {
       const failing = declare("failing", FAILS);
-      new ProxyKey("after", { budget: 10, adopt: key }, { dependsOn: [failing] });
+      declare("after", { budget: 10, adopt: key }, { dependsOn: [failing] });
     });
     await expectFailure(stack.up({ continueOnError: true }));
     expect(keysOnAccount()).toEqual([key]);
