@@ -60,11 +60,7 @@ describe("the tarball", () => {
   });
 
   it("brings few dependencies, and leaves the SDK to the user", async () => {
-    expect(Object.keys(manifest.dependencies).toSorted()).toEqual([
-      "commander",
-      "undici",
-      "zod",
-    ]);
+    expect(Object.keys(manifest.dependencies).toSorted()).toEqual(["commander", "undici", "zod"]);
     const tree = mustSucceed(await project.run("npm", ["ls", "--all", "--json", "@pulumi/pulumi"])).stdout;
     const { dependencies } = JSON.parse(tree) as { dependencies: Record<string, unknown> };
     const own = dependencies["pulumi-electronhub"] as { dependencies: Record<string, { path?: string }> };

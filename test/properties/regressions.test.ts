@@ -125,6 +125,7 @@ describe("a late effect of a lost try", () => {
   it("with a chosen name, the second key that a request made late is removed as well", async () => {
     const made = await attemptCreate({ fates: ["late", "ok", "ok", "ok"], name: "shared" });
     expect(made.account.keys).toMatchObject([{ wire: { name: "shared" } }]);
-    expect(made.lines).toEqual([]);
+    // A request without a response may still create another one.
+    expect(made.lines).toEqual([expect.stringMatching(/orphans --name-prefix web-/)]);
   });
 });
