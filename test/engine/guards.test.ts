@@ -79,9 +79,9 @@ describe("refuseIfUsedWithin and onDestroy", () => {
       off: [LOOKUP],
       lost: [LOOKUP],
       "used-parked": [LOOKUP],
-      "idle-parked": [LOOKUP, LOOKUP, TOGGLE],
+      "idle-parked": [LOOKUP, TOGGLE],
     });
-    expect(journal).toHaveLength(15);
+    expect(journal).toHaveLength(14);
 
     const kept = await engine.keysInState("guards");
     expect(Object.keys(kept).toSorted()).toEqual(["used", "used-parked"]);
@@ -114,7 +114,7 @@ describe("refuseIfUsedWithin and onDestroy", () => {
     expect(await project.destroy("guards")).toMatchObject({ exitCode: 0 });
     const second = engine.takeJournal();
     expect(requestsAbout(second, keys["used"] ?? "")).toEqual([LOOKUP, REMOVE]);
-    expect(requestsAbout(second, keys["used-parked"] ?? "")).toEqual([LOOKUP, LOOKUP, TOGGLE]);
+    expect(requestsAbout(second, keys["used-parked"] ?? "")).toEqual([LOOKUP, TOGGLE]);
     expect(await project.resources("guards")).toEqual([]);
     expect(account.findKey("used-parked")).toMatchObject({ isActive: false, allocatedAmount: 10 });
   });
