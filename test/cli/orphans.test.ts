@@ -93,7 +93,7 @@ it("are shown one on a line, whatever they are called and whenever they were mad
   // No stack has a key of the account.
   expect(exitCode).toBe(1);
   expect(stdout).toMatch(
-    /^bot prod {2}pk-0{16} +pk-[0-9a-f]{16} +\? +\? +\d+\nx +pk-[0-9a-f]{16} +60 d ago/m,
+    /^bot prod {2}pk-0{16} +pk-[0-9a-f]{16} +\? +\? +\d+ +unknown\nx +pk-[0-9a-f]{16} +60 d ago/m,
   );
   const { orphans: reported } = await orphans();
   expect(reported).toMatchObject([
