@@ -59,7 +59,7 @@ describe("a key that moves to another resource by `adopt`, in an `up` that fails
     stack.setProgram(after(changed ? {} : { adopt: key }, {}));
     const { output } = await stack.up();
     expect(engine.takeRequests()).not.toContain(REMOVE);
-    expect(output).toMatch(/stays on the account: another resource of the program has adopted it/);
+    expect(output).toMatch(/stays on the account: another resource of the program has it/);
     await expectOnly("after", key, stack);
   });
 
