@@ -7,7 +7,7 @@ import type { KeyObject } from "./wire";
 
 /** Milliseconds: a lookup that was sent longer ago does not say whether the key is in use. */
 const MAX_AGE_MS = 10_000;
-/** Milliseconds for which a place is held while the other request waits for one: nobody else can use it meanwhile. */
+/** Milliseconds for which a place is held while the other request waits for one: no other request can use it meanwhile. */
 const MAX_HELD_MS = 40_000;
 const MAX_LOOKS = 5;
 

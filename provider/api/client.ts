@@ -235,7 +235,7 @@ interface Route {
   path: string;
   /** It changes something on the account. */
   mutating: boolean;
-  /** May it be sent again when nobody knows whether it took effect? */
+  /** May it be sent again when its effect is unknown? */
   repeatable: boolean;
 }
 

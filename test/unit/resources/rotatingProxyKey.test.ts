@@ -25,3 +25,9 @@ it.each<[Record<string, unknown>, string]>([
 ])("refuses %j at construction", (wrong, why) => {
   expect(() => new RotatingProxyKey("bot", { ...fine, ...wrong })).toThrow(`RotatingProxyKey "bot": ${why}`);
 });
+
+it("refuses retainOnDelete, which would leave every rotated key on the account", () => {
+  expect(() => new RotatingProxyKey("bot", fine, { retainOnDelete: true })).toThrow(
+    /^RotatingProxyKey "bot": retainOnDelete would leave every rotated key on the account; use protect$/,
+  );
+});
