@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { IncompleteListError } from "./errors";
+import { isPartOf } from "./keyText";
 import { quotable } from "./redact";
 import type { HttpAnswer } from "./transport";
 import { keyObjectSchema, type KeyObject } from "./wire";
@@ -38,6 +39,11 @@ export function readKeyList(
     nextStep:
       "Check electronhub:baseUrl, and any proxy between here and the API, then run the command again.",
   });
+}
+
+/** Whether one of these may be the key, of which the list shows a part, or nothing. */
+export function mayHide(keys: readonly KeyObject[], key: string): boolean {
+  return keys.some(({ key: shown }) => shown === undefined || isPartOf(shown, key));
 }
 
 function opened(value: unknown): { list: unknown; beside: Record<string, unknown> } {

@@ -8,6 +8,14 @@ export function isWholeKey(value: unknown): value is string {
   return typeof value === "string" && WHOLE_KEY.test(value);
 }
 
+/** Whether a text of a list may be a part of this key, cut at its end, at its start or in its middle. */
+export function isPartOf(shown: string, key: string): boolean {
+  if (shown.length >= key.length) return false;
+  let start = 0;
+  while (start < shown.length && shown[start] === key[start]) start++;
+  return key.endsWith(shown.slice(start));
+}
+
 /** A mask of characters that a key may have as well. */
 const MASK = /([xX_~+/=-])\1{3}/;
 

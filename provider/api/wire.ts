@@ -7,13 +7,15 @@ export { isWholeKey } from "./keyText";
 
 /**
  * The wire as the vendor documents it (https://docs.electronhub.ai), misspellings included, read with the tolerance
- * that its sources demand: unknown fields pass, null lists are empty, a list may come in an envelope.
+ * that its sources demand: unknown fields pass, null lists are empty, a list may come in an envelope. A field that a
+ * response leaves out is undefined, which means unknown: it is never read as a value.
  */
 
 const list = z
   .array(z.string())
-  .nullish()
-  .transform((value) => value ?? []);
+  .nullable()
+  .transform((value) => value ?? [])
+  .optional();
 
 /** One that cannot be read is unknown. */
 const unixS = z
@@ -21,19 +23,21 @@ const unixS = z
   .nullish()
   .transform((value) => (value == null ? undefined : readUnixS(value)));
 
+function orUnknown<T extends z.ZodType>(schema: T) {
+  return schema.nullish().transform((value) => value ?? undefined);
+}
+
 const keyFields = {
   name: z.string(),
   /** -1: never. */
   expires_at: z
     .number()
-    .nullish()
-    .transform((value) => readExpiryUnixS(value ?? -1)),
+    .nullable()
+    .transform((value) => readExpiryUnixS(value ?? -1))
+    .optional(),
   allocated_ammount: z.number(),
-  used_ammount: z
-    .number()
-    .nullish()
-    .transform((value) => value ?? 0),
-  is_active: z.boolean(),
+  used_ammount: orUnknown(z.number()),
+  is_active: orUnknown(z.boolean()),
   model_whitelist: list,
   ip_whitelist: list,
   created_at: unixS,
@@ -99,7 +103,8 @@ export interface KeySettings {
 }
 
 /**
- * Does a key on the account show all of these settings? Its window cannot be seen.
+ * Does a key on the account show all of these settings? Its window cannot be seen. A setting that is left out is not
+ * shown.
  *
  * @param key what a list or a lookup says of it.
  */
@@ -113,6 +118,17 @@ export function showsSettings(key: KeyObject, settings: KeySettings): boolean {
   );
 }
 
+/** Undefined: its expiry is unknown. */
+export function hasExpired({ expires_at: unixS }: KeyObject, nowMs: number): boolean | undefined {
+  return unixS === undefined ? undefined : unixS >= 0 && unixS * 1_000 <= nowMs;
+}
+
+/** A key as two responses show it: by the later one, and by the earlier one what that leaves out. */
+export function merged<T extends KeyObject>(earlier: T, later: KeyObject): T {
+  const shown = Object.entries(later).filter(([, value]) => value !== undefined);
+  return { ...earlier, ...Object.fromEntries(shown) };
+}
+
 /** Credits: a smaller difference is one of rounding. */
 const MIN_CREDITS = 1e-6;
 
@@ -121,7 +137,8 @@ export function normalName(name: string): string {
   return name.trim().normalize("NFC");
 }
 
-function sameSet(a: readonly string[], b: readonly string[]): boolean {
+function sameSet(a: readonly string[] | undefined, b: readonly string[]): boolean {
+  if (a === undefined) return false;
   const [ours, theirs] = [new Set(a), new Set(b)];
   return ours.size === theirs.size && [...ours].every((entry) => theirs.has(entry));
 }

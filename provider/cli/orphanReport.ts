@@ -76,7 +76,7 @@ function tableOf(keys: readonly OrphanReport[], dryRun: boolean, nowMs: number):
     fingerprint === "" ? "(hidden)" : fingerprint,
     age(createdAt),
     lastUsedAt === undefined ? "?" : lastUsedAt === null ? "never" : age(lastUsedAt),
-    credits(unusedCredits ?? 0),
+    unusedCredits === null ? "?" : credits(unusedCredits),
     ...(isPlain ? [] : [OUTCOME_WORDS[outcome]]),
   ]);
   const heading = ["key", "fingerprint", "made", "last use", "unused credits", ...(isPlain ? [] : [""])];

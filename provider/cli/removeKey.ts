@@ -1,6 +1,7 @@
 import { audited } from "../lifecycle/audited";
 import { remove } from "../lifecycle/delete";
-import { inputsFromWire, stateOf } from "../lifecycle/state";
+import { serverOf } from "../lifecycle/server";
+import { outputsFromWire, shownInputs } from "../lifecycle/state";
 import type { AccountView, ListedKey } from "./accounts";
 import { problemOf, type Problem } from "./exit";
 import { ClaimedError } from "./ownership";
@@ -33,8 +34,11 @@ export async function removeKey(
       nextStep: "Leave it alone unless you know by other means who uses it.",
     };
   }
-  const state = stateOf(wire.key, inputsFromWire(wire, {}), wire, account.settings);
-  const properties: Record<string, unknown> = { ...state };
+  const properties: Record<string, unknown> = {
+    ...shownInputs(wire),
+    ...outputsFromWire(wire.key, wire),
+    server: serverOf(account.settings),
+  };
   if (refuseIfUsedWithin !== undefined) properties["refuseIfUsedWithin"] = refuseIfUsedWithin;
   const operation = account.begin();
   const { beforeMutation, onRequest } = operation.wait;

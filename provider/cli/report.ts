@@ -36,7 +36,10 @@ export function keyFacts(wire: KeyObject | undefined): Pick<KeyReport, "lastUsed
   if (wire === undefined) return { unusedCredits: null };
   return {
     lastUsedAt: typeof wire.last_used === "number" ? instantOf(wire.last_used) : wire.last_used,
-    unusedCredits: Math.max(0, sumOfCredits([wire.allocated_ammount, -wire.used_ammount])),
+    unusedCredits:
+      wire.used_ammount === undefined
+        ? null
+        : Math.max(0, sumOfCredits([wire.allocated_ammount, -wire.used_ammount])),
   };
 }
 

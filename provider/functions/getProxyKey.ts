@@ -3,7 +3,7 @@ import { quotable } from "../api/redact";
 import { isWholeKey, type KeyObject } from "../api/wire";
 import type { Operation } from "../lifecycle/session";
 import { fingerprintOf } from "../lifecycle/state";
-import { infoOf, type ProxyKeyInfo } from "./proxyKeyInfo";
+import { completed, infoOf, type ProxyKeyInfo } from "./proxyKeyInfo";
 import { allKeys, ask, askWhenKnown, QuestionError, type QueryOptions } from "./query";
 
 /** The key that is asked for, by exactly one of the three. */
@@ -40,9 +40,7 @@ export function getProxyKey(args: GetProxyKeyArgs, options: QueryOptions = {}): 
   return ask(`Cannot get proxy key ${nameOf(asked)}`.trimEnd(), options, async (operation) => {
     mustBeOne(asked);
     const { key, wire } =
-      asked.key === undefined
-        ? onlyKey(await allKeys.answer(operation), asked)
-        : await lookUp(asked.key, operation);
+      asked.key === undefined ? await listed(asked, operation) : await lookUp(asked.key, operation);
     const info = infoOf({ ...wire, key }, operation.wait.clock.nowMs());
     return { ...info, key, fingerprint: fingerprintOf(key) };
   });
@@ -96,6 +94,11 @@ function mustBeOne({ key, name, fingerprint }: Asked): void {
       nextStep: "Pass the key itself, or ask by `name` or `fingerprint`.",
     });
   }
+}
+
+async function listed(asked: Asked, operation: Operation): Promise<Found> {
+  const { key, wire } = onlyKey(await allKeys.answer(operation), asked);
+  return { key, wire: await completed(wire, operation) };
 }
 
 async function lookUp(key: string, { client, wait }: Operation): Promise<Found> {

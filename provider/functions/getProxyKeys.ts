@@ -4,7 +4,10 @@ import { NEVER, readInstant } from "../lifecycle/instants";
 import { infoOf, type ProxyKeyInfo } from "./proxyKeyInfo";
 import { allKeys, ask, askWhenKnown, QuestionError, type QueryOptions } from "./query";
 
-/** Which keys are asked for: all conditions that are given must hold. Default: every key of the account. */
+/**
+ * Which keys are asked for: all conditions that are given must hold, and none holds for a key of which the account's list
+ * does not tell. Default: every key of the account.
+ */
 export interface GetProxyKeysArgs {
   /** How the name begins. Generated names begin with the resource's. */
   namePrefix?: string | undefined;
@@ -68,8 +71,10 @@ export function keyFilter(
     if (namePrefix !== undefined && !info.name.startsWith(namePrefix)) return false;
     if (enabled !== undefined && info.enabled !== enabled) return false;
     if (expired !== undefined && info.expired !== expired) return false;
-    const expiresMs = info.expiresAt === NEVER ? Infinity : Date.parse(info.expiresAt);
-    if (withinMs !== undefined && (info.expired || expiresMs > nowMs + withinMs)) return false;
+    const { expiresAt = "" } = info;
+    // NaN where it is unknown, which fits no condition.
+    const expiresMs = expiresAt === NEVER ? Infinity : Date.parse(expiresAt);
+    if (withinMs !== undefined && (info.expired !== false || !(expiresMs <= nowMs + withinMs))) return false;
     return beforeMs === undefined || expiresMs < beforeMs;
   };
 }

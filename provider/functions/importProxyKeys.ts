@@ -2,11 +2,18 @@ import type { KeyObject } from "../api/wire";
 import { secretEnvelope } from "../lifecycle/engineSecret";
 import { PROVIDER_TEXT } from "../lifecycle/shim";
 import { inputNames, inputsSchema, type ProxyKeyInputs } from "../lifecycle/inputs";
-import { inputsFromWire, plainJson, secretOutputNames, stateOf } from "../lifecycle/state";
+import {
+  fingerprintOf,
+  hiddenInputs,
+  inputsFromWire,
+  plainJson,
+  secretOutputNames,
+  stateOf,
+} from "../lifecycle/state";
 import type { Operation } from "../lifecycle/session";
 import { PROXY_KEY_TOKEN } from "../lifecycle/tokens";
 import { keyFilter, type GetProxyKeysArgs } from "./getProxyKeys";
-import { infoOf } from "./proxyKeyInfo";
+import { completed, infoOf } from "./proxyKeyInfo";
 import { allKeys, ask, QuestionError, type QueryOptions } from "./query";
 
 /** Which keys are taken in, and what the account does not tell of them. */
@@ -29,10 +36,10 @@ export interface ProxyKeyImport {
 }
 
 /**
- * Describes the account's keys for `pulumi import`, and as a program. Nothing is sent but one list; after the import a
- * preview of the program shows no change.
+ * Describes the account's keys for `pulumi import`, and as a program. Sends one list, and a lookup for each key whose
+ * settings the list leaves out; after the import a preview of the program shows no change.
  *
- * @throws RunError when the list is refused, or does not show the keys' secrets.
+ * @throws RunError when the list is refused, or the API does not show the keys' secrets and settings.
  */
 export function importProxyKeys(
   args: ImportProxyKeysArgs = {},
@@ -54,7 +61,8 @@ export async function describeImport(
     .filter((wire) => fits(infoOf(wire, nowMs)))
     .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const names = resourceNames(keys.map(({ name }) => name));
-  const described = keys.map((wire, at) => describe(names[at] as string, wire, budgetWindow, operation));
+  const whole = await Promise.all(keys.map((wire) => completed(wire, operation)));
+  const described = whole.map((wire, at) => describe(names[at] as string, wire, budgetWindow, operation));
   return {
     file: `${JSON.stringify({ resources: described.map(({ resource }) => resource) }, undefined, 2)}\n`,
     program: programOf(described),
@@ -78,6 +86,15 @@ function describe(
     throw new QuestionError({
       why: `The account's list does not show the secret of key ${JSON.stringify(wire.name)}.`,
       nextStep: "Take each key over by `adopt` instead.",
+    });
+  }
+  const hidden = hiddenInputs(wire);
+  if (hidden.length > 0) {
+    const list = hidden.map((input) => `\`${input}\``).join(", ");
+    throw new QuestionError({
+      why: `The API does not show ${list} of key ${JSON.stringify(wire.name)} (${fingerprintOf(wire.key)}), and a default would change the key.`,
+      nextStep:
+        "Take this key over by `adopt` with all of its settings, and leave it out here by `namePrefix`.",
     });
   }
   const inputs = plainJson(inputsFromWire(wire, { budgetWindow }));

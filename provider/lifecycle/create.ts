@@ -1,8 +1,9 @@
 import type { CreateResult } from "@pulumi/pulumi/dynamic";
 import { isApiError, UnexpectedAnswerError, type ApiError } from "../api/errors";
 import type { CallContext, Listing } from "../api/client";
+import { mayHide } from "../api/keyList";
 import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
-import type { CreatedKey, KeySettings } from "../api/wire";
+import { merged, type CreatedKey, type KeySettings } from "../api/wire";
 import { adopt } from "./adopt";
 import { applySettings } from "./applySettings";
 import { ensureEnabled } from "./enabled";
@@ -10,7 +11,7 @@ import { InitializationFailure } from "./failures";
 import type { CreationInFlight } from "./inFlight";
 import { inputsSchema, toWireSettings, type InternalInputs } from "./inputs";
 import { generateName } from "./names";
-import { isSameName, recognise } from "./recognise";
+import { isNoSuchKey, isSameName, recognise } from "./recognise";
 import type { Operation } from "./session";
 import { fingerprintOf, inputsFromWire, stateOf, type ProxyKeyState } from "./state";
 
@@ -31,7 +32,7 @@ export async function create(
     properties as InternalInputs;
   const inputs = inputsSchema.parse({ ...properties, name: properties["name"] ?? createdAs });
   const settings = toWireSettings(inputs);
-  const { created, clear, isAnotherPossible } = await createExactlyOnce(
+  const { created, doubt, clear, isAnotherPossible } = await createExactlyOnce(
     { ...settings, name: createdAs },
     operation,
     inFlight,
@@ -40,20 +41,22 @@ export async function create(
   // From here on the key exists: whatever fails, the engine must record it, with what is known to be true of it.
   inFlight.made(fingerprintOf(created.key));
   operation.keys.created(fingerprintOf(created.key));
-  const made = inputsFromWire(created, { ...inputs, budgetWindow: "daily" });
-  let state = stateOf(created.key, made, created, operation.settings);
+  const made = inputsFromWire(created, { ...inputs, budgetWindow: "daily", enabled: true });
+  let state = stateOf(created.key, made, created, operation.settings, { usedBudget: 0 });
   const bringToDeclared = async () => {
     // Whether create honours the window is not documented, and a wrong one would let a key spend many times its budget.
     if (settings.name !== createdAs || settings.limit_type !== "daily") {
       await applySettings(created.key, settings, operation).finally(() => operation.snapshot.invalidate());
       state = { ...state, name: inputs.name, budgetWindow: inputs.budgetWindow };
     }
-    await ensureEnabled(created.key, inputs.enabled, created.is_active, operation);
+    // The API makes keys enabled: a response that leaves it out leaves a doubt only where the key is to be disabled.
+    const isActive = created.is_active ?? (inputs.enabled || undefined);
+    await ensureEnabled(created.key, inputs.enabled, isActive, operation);
     state = { ...state, enabled: inputs.enabled };
   };
   // Twins are looked for last, so that few requests can still take effect after it; and also after a failure.
   const steps = [bringToDeclared, ...(clear ? [] : [() => removeTwins(created, createdAs, operation)])];
-  const failures: unknown[] = [];
+  const failures: unknown[] = doubt === undefined ? [] : [doubt];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
   operation.snapshot.invalidate();
   if (isAnotherPossible) reportLateTwin(createdAs, state, operation);
@@ -65,14 +68,14 @@ export async function create(
  * The API has no idempotency key: after an unclear response the account's list shows whether the key was created, before
  * anything is sent again.
  *
- * @returns the key, whether every response on the way to it was clear, and whether a request without a response may
- *   still create another one.
+ * @returns the key, why it could not be confirmed, whether every response on the way to it was clear, and whether a
+ *   request without a response may still create another one.
  */
 async function createExactlyOnce(
   settings: KeySettings,
   operation: Operation,
   inFlight: CreationInFlight,
-): Promise<{ created: CreatedKey; clear: boolean; isAnotherPossible: boolean }> {
+): Promise<FoundKey & { clear: boolean; isAnotherPossible: boolean }> {
   const { account, client, snapshot, wait } = operation;
   const noting: CallContext = {
     ...wait,
@@ -94,11 +97,17 @@ async function createExactlyOnce(
         throw error;
       }
       snapshot.invalidate();
-      const created = await findLost(error, attempt, settings.name, operation);
-      if (created) return { created, clear: false, isAnotherPossible: attempt > 0 };
+      const found = await findLost(error, attempt, settings.name, operation);
+      if (found) return { ...found, clear: false, isAnotherPossible: attempt > 0 };
       if (!error.outcomeUnknown || attempt + 1 >= DEFAULT_RETRY_POLICY.maxAttempts) throw error;
     }
   }
+}
+
+interface FoundKey {
+  created: CreatedKey;
+  /** Why a lookup of the key failed. The list shows it, so it is recorded nonetheless. */
+  doubt?: unknown;
 }
 
 /** After an unclear response: our key, or undefined when nothing was created and another try is safe. */
@@ -107,10 +116,19 @@ async function findLost(
   attempt: number,
   createdAs: string,
   operation: Operation,
-): Promise<CreatedKey | undefined> {
+): Promise<FoundKey | undefined> {
+  const { client, wait } = operation;
   const { keys } = await listAfter(unclear, attempt, createdAs, operation);
   const found = recognise(keys, createdAs);
-  if (found.kind !== "withheld") return found.kind === "own" ? found.keys[0] : undefined;
+  if (found.kind === "absent") return undefined;
+  if (found.kind === "own") {
+    const [listed] = found.keys;
+    try {
+      return { created: merged(listed, await client.lookup(listed.key, wait)) };
+    } catch (doubt) {
+      if (!isNoSuchKey(doubt)) return { created: listed, doubt };
+    }
+  }
   throw unsettled(
     unclear,
     `The key was created under the name ${JSON.stringify(createdAs)}, but the account's list does not show its secret.`,
@@ -170,15 +188,17 @@ async function removeTwins(created: CreatedKey, createdAs: string, operation: Op
   const named = keys.filter(({ key, name: listed }) => key !== created.key && isSameName(listed, createdAs));
   // A list that hides secrets shows our own key among them, unless it has its chosen name by now.
   const isOwnHidden =
-    keys.every(({ key }) => key !== created.key) && named.length === 1 && named[0]?.key === undefined;
+    keys.every(({ key }) => key !== created.key) && named.length === 1 && mayHide(named, created.key);
   const found = recognise(isOwnHidden ? [] : named, createdAs);
   if (found.kind === "absent") return;
   try {
     if (found.kind === "withheld") throw new Error("the list does not show its secret");
     for (const { key } of found.keys) {
-      await client.remove(key, wait).catch((error: unknown) => {
-        const isGone = isApiError(error) && "saidByApi" in error && error.saidByApi === true;
-        if (!isGone) throw error;
+      await client.remove(key, wait).catch(async (error: unknown) => {
+        if (!isNoSuchKey(error)) throw error;
+        snapshot.invalidate();
+        const { keys: left } = await snapshot.get(wait);
+        if (left.some((entry) => entry.key === key)) throw error;
       });
     }
   } catch (error) {

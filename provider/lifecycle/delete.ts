@@ -1,6 +1,7 @@
 import { changeAfterLook } from "../api/changeAfterLook";
 import type { CallContext, Listing } from "../api/client";
 import { ApiError, isApiError, UnexpectedAnswerError } from "../api/errors";
+import { mayHide } from "../api/keyList";
 import type { KeyObject } from "../api/wire";
 import { isTakenOver, settleForHolder } from "./adopt";
 import { ensureEnabled } from "./enabled";
@@ -126,7 +127,7 @@ type Sighting = "gone" | "listed" | "hidden";
 
 function sightingOf(key: string, { keys }: Listing): Sighting {
   if (keys.some((entry) => entry.key === key)) return "listed";
-  return keys.some((entry) => entry.key === undefined) ? "hidden" : "gone";
+  return mayHide(keys, key) ? "hidden" : "gone";
 }
 
 function unproven(doubt: ApiError, why: string): UnexpectedAnswerError {

@@ -1,6 +1,6 @@
 import { changeAfterLook } from "../api/changeAfterLook";
 import type { CallContext } from "../api/client";
-import { isApiError, UnexpectedAnswerError, type ApiError } from "../api/errors";
+import { ApiError, isApiError, UnexpectedAnswerError } from "../api/errors";
 import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
 import type { KeyObject } from "../api/wire";
 import type { Operation } from "./session";
@@ -27,6 +27,7 @@ export async function ensureEnabled(
   let unclear: ApiError | undefined;
 
   const isDone = (found: KeyObject) => {
+    if (found.is_active === undefined) throw notShown(desired);
     const isAsDesired = found.is_active === desired;
     if (isAsDesired && toggles > 0) return true;
     guard?.(found);
@@ -69,5 +70,18 @@ function notSettled(desired: boolean, unclear: ApiError | undefined): Unexpected
     cause: unclear,
     why: `${unclear === undefined ? "" : `${unclear.why} `}The key could not be ${desired ? "enabled" : "disabled"}: every toggle left it, or somebody else put it, in the other state.`,
     nextStep: "Check whether another program toggles this key, then run the command again.",
+  });
+}
+
+/** The API does not show the state: a toggle could do the opposite of what is declared. */
+class NotShownError extends ApiError {
+  override readonly name = "NotShownError";
+}
+
+function notShown(desired: boolean): NotShownError {
+  return new NotShownError({
+    why: `The API does not show whether the key is enabled, so no toggle is sent that may leave it ${desired ? "disabled" : "enabled"}.`,
+    nextStep:
+      "Check electronhub:baseUrl and any proxy between here and the API, then run the command again.",
   });
 }

@@ -239,6 +239,6 @@ export const outputFields = {
   createdAt: { schema: z.string().optional() },
   /** When the key was last used, as of the last `up` or `refresh`; absent while it never was. */
   lastUsedAt: { schema: z.string().optional(), usage: true },
-  /** Credits spent in the current window, as of the last `up` or `refresh`. */
-  usedBudget: { schema: z.number(), usage: true },
+  /** Credits spent in the current window, as of the last `up` or `refresh`; absent where the API does not tell. */
+  usedBudget: { schema: z.number().optional(), usage: true },
 } satisfies Record<string, OutputField>;

@@ -1,6 +1,7 @@
 import type { ReadResult } from "@pulumi/pulumi/dynamic";
 import { IncompleteListError, isApiError } from "../api/errors";
-import type { KeyObject } from "../api/wire";
+import { mayHide } from "../api/keyList";
+import { hasExpired, type KeyObject } from "../api/wire";
 import { secretInputNames, type ProxyKeyInputs } from "./inputs";
 import { instantOf } from "./instants";
 import { requireSameServer } from "./server";
@@ -37,7 +38,11 @@ export async function read(
   const { declared, outputs } = expiryOf(properties, inputs);
   return {
     id: fingerprintOf(key),
-    props: { ...stateOf(key, inputs, found, operation.settings), ...internalState(properties), ...outputs },
+    props: {
+      ...stateOf(key, inputs, found, operation.settings, properties),
+      ...internalState(properties),
+      ...outputs,
+    },
     inputs: withoutSecrets(plainJson({ ...inputs, expiresAt: declared })),
   };
 }
@@ -87,7 +92,7 @@ async function find(key: string, { client, snapshot, wait }: Operation): Promise
     if (!isApiError(error) || error.name !== "NotFoundError") throw error;
     if ("saidByApi" in error && error.saidByApi) return undefined;
     // Anybody may have said this; but a complete list that shows its keys has answered without ours.
-    if (isComplete && keys.every((entry) => entry.key !== undefined)) return undefined;
+    if (isComplete && !mayHide(keys, key)) return undefined;
     throw error;
   }
 }
@@ -103,10 +108,10 @@ function tellWhatChanged(
     report(`${key} is no longer on the account: the next \`pulumi up\` makes a new one.`);
     return;
   }
-  if (found.expires_at >= 0 && found.expires_at * 1_000 <= wait.clock.nowMs()) {
-    report(`${key} has expired (${instantOf(found.expires_at) ?? "long ago"}).`);
+  if (hasExpired(found, wait.clock.nowMs()) === true) {
+    report(`${key} has expired (${instantOf(found.expires_at ?? 0) ?? "long ago"}).`);
   }
-  if (!found.is_active && enabled === true) {
+  if (found.is_active === false && enabled === true) {
     report(`${key} was disabled outside Pulumi: the next \`pulumi up\` enables it again.`);
   }
 }

@@ -1,3 +1,4 @@
+import { isApiError } from "../api/errors";
 import { isWholeKey, normalName, type CreatedKey, type KeyObject } from "../api/wire";
 
 /** What the account's list says of a creation whose response was lost. */
@@ -28,7 +29,20 @@ export function isSameName(a: string, b: string): boolean {
   return normalName(a) === normalName(b);
 }
 
-/** Whether the key was never used, as far as the account says. */
+/** Whether the account says that the key was never used. */
 export function isUnused({ used_ammount: used, last_used: lastUsed }: KeyObject): boolean {
-  return used === 0 && (lastUsed ?? null) === null;
+  return used === 0 && lastUsed === null;
+}
+
+/** Whether the account says neither that the key was used nor that it was not. */
+export function isUseUnknown({ used_ammount: used, last_used: lastUsed }: KeyObject): boolean {
+  return !((used ?? 0) > 0) && typeof lastUsed !== "number" && !(used === 0 && lastUsed === null);
+}
+
+/** Whether the API refuses to know a key that its list shows: then the list shows a part of it. */
+export function isNoSuchKey(error: unknown): boolean {
+  if (!isApiError(error)) return false;
+  if (error.name === "InvalidRequestError") return true;
+  if (error.name === "ForbiddenError") return "reason" in error && error.reason === "otherAccount";
+  return "saidByApi" in error && error.saidByApi === true;
 }

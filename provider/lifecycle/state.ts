@@ -60,18 +60,52 @@ export function fingerprintOf(key: string): string {
   return `pk-${createHash("sha256").update(key, "utf8").digest("hex").slice(0, 16)}`;
 }
 
-/** The inputs that a key on the account shows; what the API never tells stays as `known` has it. */
-export function inputsFromWire(wire: KeyObject, known: Record<string, unknown>): ProxyKeyInputs {
-  const inputs = inputNames.map((name): [InputName, unknown] => {
+/** Inputs that the API tells, as far as a response has the fields. */
+export type ShownInputs = Pick<ProxyKeyInputs, "name" | "budget"> &
+  Partial<Pick<ProxyKeyInputs, "expiresAt" | "models" | "allowedIps" | "enabled">>;
+
+/** The inputs that a key on the account shows. One whose field is left out is unknown, and left out as well. */
+export function shownInputs(wire: KeyObject): ShownInputs {
+  const shown = inputNames.flatMap((name): [InputName, unknown][] => {
     const field = inputFields[name];
-    if ("fromWire" in field && field.fromWire && field.wire) return [name, field.fromWire(wire[field.wire])];
-    const kept = field.schema.safeParse(known[name]);
-    return [name, kept.success ? kept.data : field.schema.parse(undefined)];
+    if (!("fromWire" in field && field.wire)) return [];
+    const value = wire[field.wire];
+    return value === undefined ? [] : [[name, field.fromWire(value)]];
+  });
+  return Object.fromEntries(shown) as unknown as ShownInputs;
+}
+
+/** The inputs that the API tells, and that this response leaves out. */
+export function hiddenInputs(wire: KeyObject): InputName[] {
+  const shown = shownInputs(wire);
+  return inputNames.filter((name) => "fromWire" in inputFields[name] && !Object.hasOwn(shown, name));
+}
+
+/**
+ * The inputs of a key: those that the account shows, and the others as `known` has them.
+ *
+ * @throws StateError when neither has one that the API tells: its default may be wider than what the key has.
+ */
+export function inputsFromWire(wire: KeyObject, known: Record<string, unknown>): ProxyKeyInputs {
+  const shown: Record<string, unknown> = shownInputs(wire);
+  const hidden = new Set(hiddenInputs(wire));
+  const inputs = inputNames.map((name): [InputName, unknown] => {
+    if (Object.hasOwn(shown, name)) return [name, shown[name]];
+    const kept = inputFields[name].schema.safeParse(known[name]);
+    if (!hidden.has(name))
+      return [name, kept.success ? kept.data : inputFields[name].schema.parse(undefined)];
+    // The state may hold what the API once sent, whether the schema takes it or not.
+    if (known[name] !== undefined) return [name, kept.success ? kept.data : known[name]];
+    throw new StateError({
+      why: `The API does not show \`${name}\` of the key, and it is not known otherwise.`,
+      nextStep:
+        "Check electronhub:baseUrl and any proxy between here and the API, then run the command again.",
+    });
   });
   return Object.fromEntries(inputs) as unknown as ProxyKeyInputs;
 }
 
-/** The state does not say which key it is about, or contradicts itself. */
+/** The state lacks what must be known of the key, or contradicts itself. */
 class StateError extends ApiError {
   override readonly name = "StateError";
 }
@@ -100,27 +134,43 @@ export function keyOf(id: string, properties: Record<string, unknown>): string {
   return key;
 }
 
-/** What the account says of a key beside its inputs. */
-export function outputsFromWire(key: string, wire: KeyObject): ProxyKeyOutputs {
+/**
+ * What the account says of a key beside its inputs.
+ *
+ * @param known what is known of it otherwise, for what the response leaves out.
+ */
+export function outputsFromWire(
+  key: string,
+  wire: KeyObject,
+  known: Record<string, unknown> = {},
+): ProxyKeyOutputs {
+  const { createdAt, lastUsedAt, usedBudget } = known as Partial<ProxyKeyOutputs>;
+  const { created_at: createdUnixS, last_used: lastUsedUnixS, used_ammount: used } = wire;
   return {
     key,
     fingerprint: fingerprintOf(key),
-    createdAt: wire.created_at === undefined ? undefined : instantOf(wire.created_at),
-    lastUsedAt: typeof wire.last_used === "number" ? instantOf(wire.last_used) : undefined,
-    usedBudget: wire.used_ammount,
+    createdAt: createdUnixS === undefined ? createdAt : instantOf(createdUnixS),
+    lastUsedAt:
+      typeof lastUsedUnixS === "number"
+        ? instantOf(lastUsedUnixS)
+        : lastUsedUnixS === null
+          ? undefined
+          : lastUsedAt,
+    usedBudget: used ?? usedBudget,
   };
 }
 
-/** The state of a key, from its inputs and what the account of these settings says of it. */
+/** The state of a key, from its inputs and what the account of these settings says of it, or else what is known of it. */
 export function stateOf(
   key: string,
   inputs: ProxyKeyInputs,
   wire: KeyObject,
   settings: Pick<Settings, "baseUrl">,
+  known?: Record<string, unknown>,
 ): ProxyKeyState {
   return plainJson({
     ...pickInputs(inputs),
-    ...outputsFromWire(key, wire),
+    ...outputsFromWire(key, wire, known),
     server: serverOf(settings),
     stateVersion: STATE_VERSION,
   }) as ProxyKeyState;

@@ -7,7 +7,7 @@ import {
   UnauthorizedError,
   UnexpectedAnswerError,
 } from "../../api/errors";
-import type { KeyObject } from "../../api/wire";
+import { hasExpired } from "../../api/wire";
 import { quotable } from "../../api/redact";
 import { counted, credits as inCredits } from "../terminal/table";
 import { failure, ok, problemIn, warning, type Check } from "./check";
@@ -127,8 +127,8 @@ export function managementCheck(findings: Findings | undefined, nowMs: number): 
   const { account, keys } = findings;
   if (keys === undefined) return warning(name, "not known", SEE[speakerOf(account)]);
   if ("error" in keys) return unanswered(name, keys, speakerOf(account) !== "edge");
-  const enabled = keys.value.filter(({ is_active }) => is_active).length;
-  const expired = keys.value.filter((key) => isExpired(key, nowMs)).length;
+  const enabled = keys.value.filter(({ is_active }) => is_active === true).length;
+  const expired = keys.value.filter((key) => hasExpired(key, nowMs) === true).length;
   return ok(name, `${counted(keys.value.length, "proxy key")}, ${enabled} enabled, ${expired} expired`);
 }
 
@@ -139,8 +139,4 @@ function unanswered(name: string, { error }: { error: unknown }, isNews = false)
   if (isTold) return warning(name, "not known", SEE[speaker]);
   const { why, nextStep } = problemIn(causeOf(error), RUN_AGAIN);
   return failure(name, why, nextStep);
-}
-
-function isExpired({ expires_at }: KeyObject, nowMs: number): boolean {
-  return expires_at >= 0 && expires_at * 1_000 <= nowMs;
 }

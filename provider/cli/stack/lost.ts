@@ -1,5 +1,5 @@
 import { nameHashOf, type OpenCreation } from "../../lifecycle/creationNotes";
-import { isUnused } from "../../lifecycle/recognise";
+import { isUnused, isUseUnknown } from "../../lifecycle/recognise";
 import type { ListedKey } from "../accounts";
 import type { Problem } from "../exit";
 import type { PendingCreation } from "../pulumi/checkpoint";
@@ -84,7 +84,7 @@ export function judge(lost: InterruptedCreation, { keys, known }: Evidence): Ver
       const { fingerprint } = key;
       if (fingerprint === undefined) problems.push(hiddenProblem(key));
       else if (isUnused(key.wire)) found.push({ ...key, fingerprint });
-      else problems.push(usedProblem(key));
+      else problems.push(isUseUnknown(key.wire) ? unknownUseProblem(key) : usedProblem(key));
     } else if (lost.mayBeOwn(key)) {
       problems.push(chosenNameProblem(key));
     }
@@ -100,6 +100,13 @@ function hiddenProblem({ wire: { name } }: ListedKey): Problem {
   return {
     why: `A creation of key ${JSON.stringify(name)} was interrupted, and the account's list does not show the key's secret.`,
     nextStep: "Look at that key on the account, and remove it there if no application needs it.",
+  };
+}
+
+function unknownUseProblem({ wire: { name }, fingerprint }: ListedKey): Problem {
+  return {
+    why: `A creation of key ${JSON.stringify(name)} was interrupted, and the API does not show whether the key (${fingerprint}) has been used since.`,
+    nextStep: "Find out whether an application uses it. Adopt it with `adopt`, or remove it on the account.",
   };
 }
 

@@ -1,3 +1,5 @@
+import { merged } from "../../api/wire";
+import { isNoSuchKey } from "../../lifecycle/recognise";
 import { listKeys, type AccountView, type ListedKey } from "../accounts";
 import { knownKeys } from "../backendKeys";
 import type { Problem } from "../exit";
@@ -56,11 +58,13 @@ export async function searchLost(
   const { candidates, adoptions } = await candidatesOf(task, accounts, checkpoints);
   const { clock, stop, terminal } = task.world;
   const startedMs = clock.nowMs();
+  const looked: Looked = new Map();
   const deadlineMs = startedMs + (options.patiently ? task.settleMs : 0);
   for (;;) {
     const lists = await listsFor(candidates);
     const known = await knownToStacks(task, candidates, lists, options);
-    const seen = look(task, candidates, lists, known, checkpoints, options);
+    const shown = await confirmed(candidates, lists, known, looked);
+    const seen = look(task, candidates, shown, known, checkpoints, options);
     const recent = seen.absent.filter((candidate) => startedMs - candidate.startedMs < RECENT_MS);
     const leftMs = deadlineMs - clock.nowMs();
     if (recent.length > 0 && leftMs > 0) {
@@ -111,6 +115,46 @@ async function knownToStacks(
   if (!isThere) return new Set();
   if (patiently) await requireUnlocked(task);
   return (await knownKeys(task.project, task.world.terminal)).fingerprints();
+}
+
+/** What a lookup says of a listed key, by fingerprint. */
+type Looked = Map<string, ListedKey>;
+
+/**
+ * The lists with what a lookup of each key that may be lost adds to them. A list may leave out how a key was used, or
+ * show a part of a key for the whole: one that the API does not know counts as hidden.
+ */
+async function confirmed(
+  candidates: readonly Candidate[],
+  lists: Lists,
+  known: ReadonlySet<string>,
+  looked: Looked,
+): Promise<Lists> {
+  const all = new Map<AccountView, Listing>();
+  for (const [account, listing] of lists) {
+    const lost = candidates.filter(({ accounts }) => accounts.includes(account));
+    const keys: ListedKey[] = [];
+    for (const key of listing.keys) {
+      const { fingerprint } = key;
+      const isLost =
+        fingerprint !== undefined && !known.has(fingerprint) && lost.some((one) => one.lost.isOwn(key));
+      if (isLost && !looked.has(fingerprint)) looked.set(fingerprint, await lookUp(key, account));
+      keys.push((isLost ? looked.get(fingerprint) : undefined) ?? key);
+    }
+    all.set(account, { ...listing, keys });
+  }
+  return all;
+}
+
+async function lookUp(listed: ListedKey, account: AccountView): Promise<ListedKey> {
+  const { client, wait } = account.begin();
+  const { wire, fingerprint } = listed;
+  try {
+    return { wire: merged(wire, await client.lookup(wire.key ?? "", wait)), fingerprint };
+  } catch (error) {
+    if (!isNoSuchKey(error)) throw error;
+    return { wire: { ...wire, key: undefined }, fingerprint: undefined };
+  }
 }
 
 interface Seen {

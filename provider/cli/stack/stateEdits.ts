@@ -80,15 +80,15 @@ function isOf(
   return namesIn(inputs).createdAs === creation.createdAs && "adopt" in inputs === creation.isAdoption;
 }
 
-/** Whether create honoured the window is not known, so the next run sets it. */
-const UNPROVEN = { budgetWindow: "daily" };
+/** How create makes a key: what else is declared was not set yet, or not provably, so the next run sets it. */
+const AS_MADE = { budgetWindow: "daily", enabled: true };
 
 function resourceOf(
   { account, lost, wire }: LostKey,
   interrupted: { urn: string; inputs?: Record<string, unknown> | undefined },
 ): { urn: string } {
   const { inputs = {} } = interrupted;
-  const known = inputsFromWire(wire, { ...lost.pending?.inputs, ...UNPROVEN });
+  const known = inputsFromWire(wire, { ...lost.pending?.inputs, ...AS_MADE });
   const state: Record<string, unknown> = { ...stateOf(wire.key ?? "", known, wire, account.settings) };
   const { fingerprint: id } = state;
   const secretInputs = Object.keys(inputs).filter((name) => name in state && isSecretEnvelope(inputs[name]));
