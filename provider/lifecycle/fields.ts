@@ -237,7 +237,7 @@ export const outputFields = {
   fingerprint: { schema: z.string() },
   /** When the key was made, an ISO 8601 instant. */
   createdAt: { schema: z.string().optional() },
-  /** When the key was last used, as of the last `up` or `refresh`; absent while it never was. */
+  /** When the key was last used, as of the last `up` or `refresh`; absent while it never was, or where the API does not tell. */
   lastUsedAt: { schema: z.string().optional(), usage: true },
   /** Credits spent in the current window, as of the last `up` or `refresh`; absent where the API does not tell. */
   usedBudget: { schema: z.number().optional(), usage: true },

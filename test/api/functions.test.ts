@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { getAccount } from "../../provider/functions/getAccount";
 import { getProxyKey, type GetProxyKeyArgs } from "../../provider/functions/getProxyKey";
 import { getProxyKeys, getProxyKeysOutput } from "../../provider/functions/getProxyKeys";
+import { importProxyKeys } from "../../provider/functions/importProxyKeys";
 import { validateProxyKey } from "../../provider/functions/validateProxyKey";
 import { fingerprintOf } from "../../provider/lifecycle/state";
 import { Account } from "../../provider/resources/account";
@@ -170,6 +171,56 @@ describe("getProxyKeys", () => {
         "Write an ISO 8601 instant or date such as 2030-01-31, or Unix seconds (not milliseconds).",
     );
     expect(simulator.requests()).toEqual([]);
+  });
+});
+
+describe("a list that leaves out what keys are set to", () => {
+  const REQUIRED = ["name", "key", "expires_at", "allocated_ammount"];
+  const settings = { allocatedAmount: 7, modelWhitelist: ["gpt-4o"], ipWhitelist: ["10.0.0.1"] };
+
+  /** Makes the next response of the path leave out what the API need not show. */
+  function shortens(path: string, key: string) {
+    const { name, expiresAtUnixS: expires_at, allocatedAmount: allocated_ammount } = account.findKey(key)!;
+    const body = { name, key, expires_at, allocated_ammount };
+    expect(Object.keys(body)).toEqual(REQUIRED);
+    simulator.inject({ on: { path }, status: 200, body: path === "/auth/proxy" ? [body] : body });
+  }
+
+  it("is completed by a lookup for one key", async () => {
+    const { key } = account.addKey({ name: "web", ...settings });
+    shortens("/auth/proxy", key);
+    expect(await getProxyKey({ name: "web" })).toMatchObject({
+      models: ["gpt-4o"],
+      allowedIps: ["10.0.0.1"],
+      enabled: true,
+      usedBudget: 0,
+    });
+    expect(simulator.requests()).toEqual([LIST, LOOKUP]);
+  });
+
+  it("gives keys without it", async () => {
+    const { key } = account.addKey({ name: "web", ...settings });
+    shortens("/auth/proxy", key);
+    expect(await getProxyKeys()).toEqual([
+      { name: "web", budget: 7, expiresAt: "never", expired: false, fingerprint: fingerprintOf(key) },
+    ]);
+    shortens("/auth/proxy/lookup", key);
+    expect(Object.keys(await getProxyKey({ key }))).not.toContain("models");
+  });
+
+  it("is completed by a lookup for an import, which is refused where that leaves it out too", async () => {
+    const { key } = account.addKey({ name: "web", ...settings });
+    shortens("/auth/proxy", key);
+    const { program, file } = await importProxyKeys();
+    expect(program).toContain('models: ["gpt-4o"],\n  allowedIps: ["10.0.0.1"],');
+    expect(JSON.parse(file)).toMatchObject({
+      resources: [{ inputs: { models: ["gpt-4o"], enabled: true } }],
+    });
+    shortens("/auth/proxy", key);
+    shortens("/auth/proxy/lookup", key);
+    expect(await failure(importProxyKeys())).toMatch(
+      /does not show `models`, `allowedIps`, `enabled` of key "web" \(pk-[0-9a-f]{16}\).*\nTake this key over by `adopt`/,
+    );
   });
 });
 

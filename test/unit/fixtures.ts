@@ -67,7 +67,7 @@ export function wireKey(changes: Partial<KeyObject> = {}): KeyObject {
     model_whitelist: [],
     ip_whitelist: [],
     created_at: 1_767_225_600,
-    last_used: undefined,
+    last_used: null,
     ...changes,
   };
 }

@@ -1,5 +1,5 @@
 import { merged } from "../../api/wire";
-import { isNoSuchKey } from "../../lifecycle/recognise";
+import { isNoSuchKey, isUseUnknown } from "../../lifecycle/recognise";
 import { listKeys, type AccountView, type ListedKey } from "../accounts";
 import { knownKeys } from "../backendKeys";
 import type { Problem } from "../exit";
@@ -63,7 +63,7 @@ export async function searchLost(
   for (;;) {
     const lists = await listsFor(candidates);
     const known = await knownToStacks(task, candidates, lists, options);
-    const shown = await confirmed(candidates, lists, known, looked);
+    const shown = await confirmed(candidates, lists, known, looked, options);
     const seen = look(task, candidates, shown, known, checkpoints, options);
     const recent = seen.absent.filter((candidate) => startedMs - candidate.startedMs < RECENT_MS);
     const leftMs = deadlineMs - clock.nowMs();
@@ -129,6 +129,7 @@ async function confirmed(
   lists: Lists,
   known: ReadonlySet<string>,
   looked: Looked,
+  { patiently }: SearchOptions,
 ): Promise<Lists> {
   const all = new Map<AccountView, Listing>();
   for (const [account, listing] of lists) {
@@ -138,7 +139,9 @@ async function confirmed(
       const { fingerprint } = key;
       const isLost =
         fingerprint !== undefined && !known.has(fingerprint) && lost.some((one) => one.lost.isOwn(key));
-      if (isLost && !looked.has(fingerprint)) looked.set(fingerprint, await lookUp(key, account));
+      // Without a removal to come, only what the list leaves out is worth a request.
+      if (isLost && !looked.has(fingerprint) && (patiently || isUseUnknown(key.wire)))
+        looked.set(fingerprint, await lookUp(key, account));
       keys.push((isLost ? looked.get(fingerprint) : undefined) ?? key);
     }
     all.set(account, { ...listing, keys });

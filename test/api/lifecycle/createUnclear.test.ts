@@ -31,7 +31,7 @@ describe("with a generated name", () => {
     const world = await createWorld();
     world.simulator.inject(fault);
     expectOneKey(world, await world.lifecycle.create(await world.declare()));
-    expect(sent(world)).toEqual(["create", "list"]);
+    expect(sent(world)).toEqual(["create", "list", "lookup"]);
   });
 
   it.each(NOT_APPLIED)("%s: it is tried again, once", async (_, fault) => {
@@ -49,7 +49,7 @@ describe("with a generated name", () => {
     world.simulator.inject({ on: { path: PATHS.list }, ...refusal(429, "Try again in 180 seconds.") });
     const { outs } = await world.lifecycle.create(await world.declare());
     expect(outs).toMatchObject({ name: expect.stringMatching(/^web-.{7}$/) });
-    expect(sent(world)).toEqual(["create", "list", "list"]);
+    expect(sent(world)).toEqual(["create", "list", "list", "lookup", "list"]);
     expect(world.simulator.account().keys()).toHaveLength(2);
   });
 
@@ -75,7 +75,7 @@ describe("with a generated name", () => {
     world.simulator.account().addKey({ name: inputs["__createdAs"] as string, allocatedAmount: 10 });
     world.simulator.inject({ on, cut: "after" });
     expectOneKey(world, await world.lifecycle.create(inputs));
-    expect(sent(world)).toEqual(["create", "list", "remove"]);
+    expect(sent(world)).toEqual(["create", "list", "lookup", "remove"]);
   });
 
   it("gives up after six tries that never took effect, with nothing made", async () => {
@@ -147,7 +147,7 @@ describe("with a generated name", () => {
     const world = await createWorld({ environment: { ELECTRONHUB_MAX_WAIT: "1m" } });
     world.simulator.inject({ on, status: 503, headers: { "retry-after": "7200" }, applied: true });
     expectOneKey(world, await world.lifecycle.create(await world.declare()));
-    expect(sent(world)).toEqual(["create", "list"]);
+    expect(sent(world)).toEqual(["create", "list", "lookup"]);
   });
 
   it("a creation that may have happened is named when nothing may be waited for", async () => {
@@ -168,7 +168,7 @@ describe("with a chosen name", () => {
     const other = world.simulator.account().addKey({ name, allocatedAmount: 10 });
     world.simulator.inject(fault);
     const { id } = await world.lifecycle.create(await world.declare({ name, models: ["a"] }));
-    expect(sent(world)).toEqual(["create", "list", "update", "list"]);
+    expect(sent(world)).toEqual(["create", "list", "lookup", "update", "list"]);
     expect(world.simulator.account().keys()).toMatchObject([other, { name }]);
     expect(id).not.toBe(fingerprintOf(other.key));
   });

@@ -250,7 +250,7 @@ it("an expiry that the API writes in milliseconds is not read as never", async (
   world.simulator.inject({ status: 200, body: [{ ...listed, expires_at: 1_900_000_000_000 }] });
   const { props } = await world.lifecycle.read(id, state);
   expect(props).toMatchObject({ expiresAt: "2030-03-17T17:46:40Z" });
-  expect(props).not.toHaveProperty("createdAt");
+  expect(props).toMatchObject({ createdAt: state.createdAt });
 });
 
 describe("another server than the one that had the key", () => {

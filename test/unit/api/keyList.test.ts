@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readKeyList } from "../../../provider/api/keyList";
-import { SECRET, thrown } from "../fixtures";
+import { mayHide, readKeyList } from "../../../provider/api/keyList";
+import { SECRET, thrown, wireKey } from "../fixtures";
 
 const entry = (key?: string) => ({
   name: "web",
@@ -130,4 +130,17 @@ describe("a list that may be a part of the whole", () => {
       why: expect.stringMatching(/has "\[redacted\]" beside its entries/),
     });
   });
+});
+
+it.each<[string, boolean]>([
+  ["ek-proxy-abcdef", true],
+  ["ek-proxy-mnop", true],
+  ["ek-proxy-abcmnop", true],
+  ["ek-proxy-abcdefghijklmnop", false],
+  ["ek-proxy-abcdefghijklmnopq", false],
+  ["ek-proxy-abcx", false],
+  ["ek-proxy-klm", false],
+])("a list with %s alone may hide ek-proxy-abcdefghijklmnop: %s", (shown, expected) => {
+  expect(mayHide([wireKey({ key: shown })], "ek-proxy-abcdefghijklmnop")).toBe(expected);
+  expect(mayHide([wireKey({ key: undefined })], "ek-proxy-abcdefghijklmnop")).toBe(true);
 });

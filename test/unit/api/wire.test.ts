@@ -33,15 +33,25 @@ describe("a key object", () => {
       surprise: { a: 1 },
     };
     expect(keyObjectSchema.parse(sparse)).toMatchObject({
-      expires_at: -1,
-      used_ammount: 0,
       model_whitelist: [],
-      ip_whitelist: [],
       last_used: null,
     });
   });
 
-  it.each(["name", "allocated_ammount", "is_active"])("must have %s", (field) => {
+  it.each([
+    "expires_at",
+    "used_ammount",
+    "is_active",
+    "model_whitelist",
+    "ip_whitelist",
+    "created_at",
+    "last_used",
+  ])("that leaves out %s does not say it", (field) => {
+    const { [field]: _, ...rest } = whole as Record<string, unknown>;
+    expect(keyObjectSchema.parse(rest)[field]).toBeUndefined();
+  });
+
+  it.each(["name", "allocated_ammount"])("must have %s", (field) => {
     expect(keyObjectSchema.safeParse({ ...whole, [field]: undefined }).success).toBe(false);
   });
 
@@ -83,7 +93,6 @@ describe("instants on the wire", () => {
     [-1, -1],
     [-7, -7],
     [null, -1],
-    [undefined, -1],
   ])("expires_at: %s is read as %s", (written, seconds) => {
     expect(read({ expires_at: written }).expires_at).toBe(seconds);
   });
@@ -91,7 +100,11 @@ describe("instants on the wire", () => {
   it("are never out of range further on", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (written) => {
-        const { expires_at, created_at, last_used } = read({
+        const {
+          expires_at = -1,
+          created_at,
+          last_used,
+        } = read({
           expires_at: written,
           created_at: written,
           last_used: written,
@@ -150,6 +163,9 @@ describe("showsSettings", () => {
     { name: "café" },
     { expires_at: -1 },
     { allocated_ammount: 0.4 },
+    { model_whitelist: undefined },
+    { ip_whitelist: undefined },
+    { expires_at: undefined },
   ])("of a key with %j: no", (changes) => {
     expect(showsSettings(shown(changes), settings)).toBe(false);
   });

@@ -26,6 +26,7 @@ function reported(changes: Partial<KeyReport> = {}): KeyReport {
 it("facts are what the account says: null is never, and absent not known", () => {
   expect(keyFacts(undefined)).toEqual({ unusedCredits: null });
   expect(keyFacts(wireKey({ last_used: undefined }))).toEqual({ lastUsedAt: undefined, unusedCredits: 10 });
+  expect(keyFacts(wireKey({ used_ammount: undefined }))).toEqual({ lastUsedAt: null, unusedCredits: null });
   expect(keyFacts(wireKey({ last_used: null, used_ammount: 4 }))).toEqual({
     lastUsedAt: null,
     unusedCredits: 6,

@@ -49,6 +49,20 @@ describe("which keys are among those asked for", () => {
     expect(names(args)).toEqual(expected);
   });
 
+  it.each<GetProxyKeysArgs>([
+    { enabled: true },
+    { enabled: false },
+    { expired: true },
+    { expired: false },
+    { expiresWithin: "7d" },
+    { expiresBefore: "2030-01-01" },
+  ])("a key of which the list does not tell is not, by %j", (args) => {
+    const wire = wireKey({ is_active: undefined, expires_at: undefined, model_whitelist: undefined });
+    const info = infoOf(wire, NOW_MS);
+    expect(keyFilter(args, NOW_MS)(info)).toBe(false);
+    expect(Object.keys(info)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^e|^models/)]));
+  });
+
   it.each<[GetProxyKeysArgs, string]>([
     [{ expiresWithin: "soon" }, "`expiresWithin` is no duration"],
     [{ expiresWithin: "14" }, "`expiresWithin` is no duration"],

@@ -99,6 +99,17 @@ describe.each(["state", "journal", "both"] as const)("by the %s, a creation", (s
     }
   });
 
+  it("is unclear when the account does not show whether the key was used", () => {
+    for (const unknown of [{ last_used: undefined }, { used_ammount: undefined }]) {
+      expect(verdict(lost, [listed(unknown)])).toEqual(
+        unclear(/does not show whether the key \(pk-\S+\) has/),
+      );
+    }
+    expect(verdict(lost, [listed({ last_used: undefined, used_ammount: 1 })])).toEqual(
+      unclear(/been used since/),
+    );
+  });
+
   it("is unclear when the list does not show the secret", () => {
     expect(verdict(lost, [listed({ key: undefined })])).toEqual(unclear(/does not show the key's secret/));
   });
@@ -166,8 +177,8 @@ it("whatever is on the account, a key that a stack knows, that was used or that 
   const key = fc.record({
     name: fc.constantFrom(CREATED_AS, "web", "Web-abcdefg", ""),
     key: fc.option(fc.constantFrom(...secrets), { nil: undefined }),
-    used_ammount: fc.constantFrom(0, 0, 0.5),
-    last_used: fc.constantFrom(undefined, null, 1),
+    used_ammount: fc.constantFrom(undefined, 0, 0, 0.5),
+    last_used: fc.constantFrom(undefined, null, null, 1),
     created_at: fc.constantFrom(undefined, 1, NOW_MS / 1_000),
     allocated_ammount: fc.constantFrom(10, 11),
   });
@@ -187,7 +198,7 @@ it("whatever is on the account, a key that a stack knows, that was used or that 
         for (const { wire, ...made } of judged.found) {
           expect(wire.name === CREATED_AS || made.fingerprint === fingerprint).toBe(true);
           expect(known).not.toContain(made.fingerprint);
-          expect([wire.used_ammount, wire.last_used ?? null]).toEqual([0, null]);
+          expect([wire.used_ammount, wire.last_used]).toEqual([0, null]);
           expect(made.fingerprint).toBe(fingerprintOf(wire.key ?? ""));
         }
         for (const { nextStep } of judged.problems) expect(nextStep).not.toBe("");

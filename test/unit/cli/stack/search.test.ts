@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { creationsFolder } from "../../../../provider/config";
+import { NotFoundError } from "../../../../provider/api/errors";
 import type { KeyObject } from "../../../../provider/api/wire";
 import type { AccountView } from "../../../../provider/cli/accounts";
 import type { Checkpoint, PendingCreation } from "../../../../provider/cli/pulumi/checkpoint";
@@ -17,6 +18,8 @@ const TYPE = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
 const URN = `urn:pulumi:dev::shop::${TYPE}::bot`;
 
 interface Scene {
+  /** What a lookup of a listed key says. Default: the same. */
+  lookup?: (listed: KeyObject | undefined) => Promise<KeyObject | undefined>;
   pending?: readonly Partial<PendingCreation>[];
   /** The account's keys. */
   keys?: readonly Partial<KeyObject>[];
@@ -29,7 +32,13 @@ interface Scene {
 }
 
 /** Notes and states of stack `shop/dev`, and one account. */
-async function search({ pending = [], keys = [], known = [], ...changes }: Scene) {
+async function search({
+  pending = [],
+  keys = [],
+  known = [],
+  lookup = (key) => Promise.resolve(key),
+  ...changes
+}: Scene) {
   const notes: string[] = [];
   const environment = { XDG_CACHE_HOME: journals.root };
   const resources = known.map((key) => ({ urn: `${URN}2`, type: TYPE, id: fingerprintOf(key) }));
@@ -47,7 +56,13 @@ async function search({ pending = [], keys = [], known = [], ...changes }: Scene
   const view = {
     account: "an account",
     settings: { apiKey: "made-up", baseUrl: "https://api.example/v1" },
-    begin: () => ({ client: { list: () => Promise.resolve({ keys: listed }) }, wait: {} }),
+    begin: () => ({
+      client: {
+        list: () => Promise.resolve({ keys: listed }),
+        lookup: (key: string) => lookup(listed.find((entry) => entry.key === key)),
+      },
+      wait: {},
+    }),
   } as unknown as AccountView;
   const accounts = { of: () => Promise.resolve(view) } as unknown as StackAccounts;
   const checkpoint = { pending, keys: [], accounts: [], savedMs: 1 } as unknown as Checkpoint;
@@ -92,6 +107,34 @@ describe("a note of a creation", () => {
     journal().begin(creation("bot-abc"));
     const { found } = await search({ keys: [{ name: "bot-abc" }] });
     expect(found.map(({ fingerprint }) => fingerprint)).toEqual([fingerprintOf(SECRET)]);
+  });
+
+  it("finds the key whose use only a lookup shows, and leaves one alone whose use it does not show", async () => {
+    journal().begin(creation("bot-abc"));
+    const keys = [{ name: "bot-abc", last_used: undefined, used_ammount: undefined }];
+    const shown = await search({ keys, lookup: () => Promise.resolve(wireKey({ name: "bot-abc" })) });
+    expect([shown.found.length, shown.problems]).toEqual([1, []]);
+    const used = await search({
+      keys,
+      lookup: () => Promise.resolve(wireKey({ name: "bot-abc", last_used: 1 })),
+    });
+    expect(used).toMatchObject({ found: [], problems: [{ why: expect.stringMatching(/used since/) }] });
+    const unknown = await search({ keys });
+    expect(unknown).toMatchObject({
+      found: [],
+      problems: [{ why: expect.stringMatching(/does not show whether/) }],
+    });
+  });
+
+  it("does not take a part of a key, which the API does not know, for the key", async () => {
+    journal().begin(creation("bot-abc"));
+    const details = { why: "The account has no such key.", nextStep: "", saidByApi: true };
+    const lookup = () => Promise.reject(new NotFoundError(details));
+    const { found, problems, forget } = await search({ keys: [{ name: "bot-abc" }], lookup });
+    expect(found).toEqual([]);
+    expect(problems).toMatchObject([{ why: expect.stringMatching(/does not show the key's secret/) }]);
+    forget(true);
+    expect(open()).toHaveLength(1);
   });
 
   it("of another backend is told of, and never acted on", async () => {
