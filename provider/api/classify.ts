@@ -31,6 +31,9 @@ const MIN_RETRY_AFTER_MS = 1_000;
 /** No cooldown that is documented comes near; a larger figure is a mistake or an attack. */
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
+/** An edge or a proxy knows nothing of the account's limit, so it does not stop all work on the account for longer. */
+const MAX_FOREIGN_COOLDOWN_MS = 600_000;
+
 /** Turns an answer that is no success into the one error that says what it means. */
 export function classify(
   endpoint: Endpoint,
@@ -43,24 +46,26 @@ export function classify(
   const words = raw === undefined ? describeBody(body) : `"${quotable(raw, secrets)}"`;
   const said = (meaning: string) => `${meaning} (HTTP ${status}: ${words}).`;
 
+  const about = { status, isForeign: body.kind !== "json" };
+
   switch (status) {
     case 400:
     case 422:
       return new InvalidRequestError({
-        status,
+        ...about,
         why: said("The API calls the request invalid"),
         nextStep: "Compare the resource's inputs with what the message names and correct them.",
       });
     case 401:
       return new UnauthorizedError({
-        status,
+        ...about,
         why: said("The API does not accept this API key"),
         nextStep:
           "Check electronhub:apiKey (or ELECTRONHUB_API_KEY): it must be the account's current master API key (ek-…).",
       });
     case 402:
       return new InsufficientBalanceError({
-        status,
+        ...about,
         why: said("The account's balance does not cover the budget"),
         nextStep: "Top up the account or lower `budget`; destroying other keys returns their unused credits.",
       });
@@ -69,7 +74,8 @@ export function classify(
     case 404: {
       const saidByApi = body.kind === "json" && saysAlreadyGone(body.value);
       return new NotFoundError({
-        status,
+        ...about,
+        isForeign: !saidByApi,
         saidByApi,
         why: said(
           saidByApi
@@ -84,36 +90,38 @@ export function classify(
     case 408:
     case 425:
       return new ServerError({
-        status,
+        ...about,
         retryable: true,
         why: said("The request timed out"),
         nextStep: TRY_AGAIN,
       });
     case 429:
       return new RateLimitedError({
-        status,
+        ...about,
         retryAfterMs: cooldownMs(answer, raw, nowMs),
         why: said("The account's rate limit is exceeded"),
         nextStep: "Wait for the cooldown to end; other programs that use the account share its limit.",
       });
-    default:
+    default: {
       if (status >= 500) {
         return new ServerError({
-          status,
+          ...about,
           retryable: true,
           retryAfterMs: retryAfterMs(answer, undefined, nowMs),
           why: said("The API failed"),
           nextStep: TRY_AGAIN,
         });
       }
+      const isRedirect = status >= 300 && status < 400;
       return new UnexpectedAnswerError({
-        status,
-        why:
-          status >= 300 && status < 400
-            ? `The address redirects elsewhere (HTTP ${status}), which is never followed: it would carry the API key away.`
-            : said("The answer is none that the API documents"),
+        ...about,
+        isForeign: about.isForeign || isRedirect,
+        why: isRedirect
+          ? `The address redirects elsewhere (HTTP ${status}), which is never followed: it would carry the API key away.`
+          : said("The answer is none that the API documents"),
         nextStep: "Check electronhub:baseUrl, and any proxy between here and the API.",
       });
+    }
   }
 }
 
@@ -144,6 +152,7 @@ function forbidden(
   const suffix = reason === "unstated" && OF_ONE_KEY.has(endpoint) ? MAYBE_OTHER_ACCOUNT : "";
   return new ForbiddenError({
     status: 403,
+    isForeign: reason === "edge",
     reason,
     why: said(meaning),
     nextStep: nextStep + suffix,
@@ -192,7 +201,8 @@ const FORBIDDEN: Record<ForbiddenReason, { meaning: string; nextStep: string }> 
  * message says, else what is documented.
  */
 export function cooldownMs(answer: HttpAnswer, message: string | undefined, nowMs: number): number {
-  return retryAfterMs(answer, message, nowMs) ?? DEFAULT_COOLDOWN_MS;
+  const delayMs = retryAfterMs(answer, message, nowMs) ?? DEFAULT_COOLDOWN_MS;
+  return readBody(answer.body).kind === "json" ? delayMs : Math.min(delayMs, MAX_FOREIGN_COOLDOWN_MS);
 }
 
 function retryAfterMs(answer: HttpAnswer, message: string | undefined, nowMs: number): number | undefined {

@@ -12,6 +12,8 @@ export interface ApiErrorDetails {
   retryable?: boolean;
   /** The HTTP status, when there was an answer. */
   status?: number | undefined;
+  /** The response is not in the API's form: an edge or a proxy may have answered instead of the API. */
+  isForeign?: boolean;
   cause?: unknown;
 }
 
@@ -23,15 +25,17 @@ export abstract class ApiError extends Error {
   readonly nextStep: string;
   readonly retryable: boolean;
   readonly status: number | undefined;
+  readonly isForeign: boolean;
   /** What was tried before, one line each, when there was more than one try. */
   attempts: readonly string[] = [];
 
-  constructor({ why, nextStep, retryable = false, status, cause }: ApiErrorDetails) {
+  constructor({ why, nextStep, retryable = false, status, isForeign = false, cause }: ApiErrorDetails) {
     super(`${why} ${nextStep}`, cause === undefined ? undefined : { cause });
     this.why = why;
     this.nextStep = nextStep;
     this.retryable = retryable;
     this.status = status;
+    this.isForeign = isForeign;
   }
 
   /** May the request have taken effect although this error came back? */

@@ -191,7 +191,8 @@ function learnFromRefusal(
   nameLimit(state, named);
   const letThrough = entries.filter(({ answeredMs, refused }) => answeredMs !== undefined && !refused).length;
   if (state.limit !== undefined || letThrough === 0) return;
-  state.limit = letThrough;
+  // A removal with a guard needs room for two.
+  state.limit = Math.max(2, letThrough);
   state.limitUntilMs = nowMs + LEARNT_LIMIT_MS;
 }
 

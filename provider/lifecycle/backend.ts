@@ -16,7 +16,7 @@ export function backendIdIn(environment: Environment, folder: string, project: s
   const root = projectRoot(folder);
   const url = selectedBackend(environment, root, project);
   // The CLI resolves a relative path from its own working directory, which is the project's folder in most cases.
-  return url === undefined ? undefined : backendIdOf(url, root?.folder ?? folder);
+  return url === undefined ? undefined : backendIdOf(url, root?.folder ?? folder, environment);
 }
 
 /**
@@ -31,14 +31,18 @@ export function reportedBackendId(
   folder: string,
   project: string,
 ): string | undefined {
-  if (!isService(url)) return backendIdOf(url, folder);
+  if (!isService(url)) return backendIdOf(url, folder, environment);
   const selected = selectedBackend(environment, projectRoot(folder), project);
-  return selected !== undefined && isService(selected) ? backendIdOf(selected, folder) : undefined;
+  return selected !== undefined && isService(selected)
+    ? backendIdOf(selected, folder, environment)
+    : undefined;
 }
 
 /** @param folder the one that a relative path starts from. */
-export function backendIdOf(url: string, folder: string): string | undefined {
-  const identity = url.startsWith(FILE) ? folderIdentity(url.slice(FILE.length), folder) : urlIdentity(url);
+export function backendIdOf(url: string, folder: string, environment: Environment = {}): string | undefined {
+  const identity = url.startsWith(FILE)
+    ? folderIdentity(url.slice(FILE.length), folder)
+    : urlIdentity(url, environment);
   if (identity === undefined) return undefined;
   return createHash("sha256").update(JSON.stringify(identity)).digest("hex").slice(0, 32);
 }
@@ -74,10 +78,18 @@ export function homeFolder(): string {
   }
 }
 
-function urlIdentity(text: string): unknown[] | undefined {
+/** Where a URL leaves out the server or the account, Pulumi takes it from these variables. */
+const LOCATION_VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  "azblob:": ["AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_DOMAIN"],
+  "s3:": ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"],
+  "postgres:": ["PGHOST", "PGPORT", "PGDATABASE"],
+};
+
+function urlIdentity(text: string, environment: Environment): unknown[] | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, host, username, pathname, search } = new URL(text);
-  return [protocol, username, host.toLowerCase(), pathname.replace(/\/+$/, ""), search];
+  const location = (LOCATION_VARIABLES[protocol] ?? []).map((name) => environment[name] ?? "");
+  return [protocol, username, host.toLowerCase(), pathname.replace(/\/+$/, ""), search, ...location];
 }
 
 /**

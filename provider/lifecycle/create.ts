@@ -6,6 +6,7 @@ import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
 import { merged, type CreatedKey, type KeySettings } from "../api/wire";
 import { adopt } from "./adopt";
 import { applySettings } from "./applySettings";
+import { audited } from "./audited";
 import { ensureEnabled } from "./enabled";
 import { InitializationFailure } from "./failures";
 import type { CreationInFlight } from "./inFlight";
@@ -13,7 +14,14 @@ import { inputsSchema, toWireSettings, type InternalInputs } from "./inputs";
 import { generateName } from "./names";
 import { isNoSuchKey, isSameName, recognise } from "./recognise";
 import type { Operation } from "./session";
-import { fingerprintOf, inputsFromWire, stateOf, type ProxyKeyState } from "./state";
+import {
+  fingerprintOf,
+  inputsFromWire,
+  outputsFromWire,
+  shownInputs,
+  stateOf,
+  type ProxyKeyState,
+} from "./state";
 
 /**
  * Creates a key under a generated, unique name: one request. A second one, an update, sets a chosen name or a weekly or
@@ -90,15 +98,18 @@ async function createExactlyOnce(
       snapshot.invalidate();
       return { created, clear: attempt === 0, isAnotherPossible: attempt > 0 };
     } catch (error) {
-      // A clear refusal settles it, unless an earlier try may have taken effect late: even the cap may be our own key.
       if (!isApiError(error)) throw error;
-      if (attempt === 0 && !error.outcomeUnknown) {
+      // A refusal by the API settles it, unless an earlier try may have taken effect late: even the cap may be our own
+      // key. A refusal by an edge or a proxy may hide what the API did.
+      const isRefusal = attempt === 0 && !error.outcomeUnknown;
+      if (isRefusal && !error.isForeign) {
         inFlight.nothingMade();
         throw error;
       }
       snapshot.invalidate();
       const found = await findLost(error, attempt, settings.name, operation);
       if (found) return { ...found, clear: false, isAnotherPossible: attempt > 0 };
+      if (isRefusal) inFlight.nothingMade();
       if (!error.outcomeUnknown || attempt + 1 >= DEFAULT_RETRY_POLICY.maxAttempts) throw error;
     }
   }
@@ -150,6 +161,8 @@ async function listAfter(
     });
     return await snapshot.get(wait);
   } catch (error) {
+    // The same edge or proxy refuses the list, so it hardly let the creation pass.
+    if (attempt === 0 && !unclear.outcomeUnknown) throw unclear;
     throw unsettled(
       unclear,
       `Whether the key was created could not be found out: ${isApiError(error) ? error.why : "the list failed."}`,
@@ -173,9 +186,27 @@ function reportLateTwin(createdAs: string, { name, fingerprint }: ProxyKeyState,
   );
 }
 
+async function removeTwin(twin: CreatedKey, operation: Operation): Promise<void> {
+  const { client, snapshot, wait } = operation;
+  const { key } = twin;
+  await audited("delete", { ...shownInputs(twin), ...outputsFromWire(key, twin) }, operation, async () => {
+    const outcome = await client.remove(key, wait).then(
+      () => "removed",
+      async (error: unknown) => {
+        if (!isNoSuchKey(error)) throw error;
+        snapshot.invalidate();
+        const { keys: left } = await snapshot.get(wait);
+        if (left.some((entry) => entry.key === key)) throw error;
+        return "already deleted";
+      },
+    );
+    return { result: undefined, outcome };
+  });
+}
+
 /** A request that took effect late may have created a second key. Its name proves that it is ours, and no program has it. */
 async function removeTwins(created: CreatedKey, createdAs: string, operation: Operation): Promise<void> {
-  const { client, snapshot, wait } = operation;
+  const { snapshot, wait } = operation;
   const name = JSON.stringify(createdAs);
   const own = fingerprintOf(created.key);
   const { keys } = await snapshot.get(wait).catch((error: unknown) => {
@@ -193,14 +224,7 @@ async function removeTwins(created: CreatedKey, createdAs: string, operation: Op
   if (found.kind === "absent") return;
   try {
     if (found.kind === "withheld") throw new Error("the list does not show its secret");
-    for (const { key } of found.keys) {
-      await client.remove(key, wait).catch(async (error: unknown) => {
-        if (!isNoSuchKey(error)) throw error;
-        snapshot.invalidate();
-        const { keys: left } = await snapshot.get(wait);
-        if (left.some((entry) => entry.key === key)) throw error;
-      });
-    }
+    for (const twin of found.keys) await removeTwin(twin, operation);
   } catch (error) {
     const twins = found.kind === "own" ? found.keys.map(({ key }) => fingerprintOf(key)).join(", ") : "";
     throw new UnexpectedAnswerError({

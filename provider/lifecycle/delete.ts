@@ -24,14 +24,38 @@ export async function remove(
   operation: Operation,
 ): Promise<DeleteOutcome> {
   const key = keyOf(id, properties);
-  if (isTakenOver(fingerprintOf(key), operation)) {
-    await settleForHolder(key, properties, operation);
-    operation.report(
-      `Proxy key ${JSON.stringify(properties["name"])} (${id}) stays on the account: another resource of the program has it.`,
-    );
-    return "taken over";
+  const isTaken = () => isTakenOver(fingerprintOf(key), operation);
+  try {
+    if (!isTaken()) return await removeKey(key, properties, guarded(operation, isTaken));
+  } catch (error) {
+    if (!(error instanceof TakenOverError)) throw error;
   }
+  await settleForHolder(key, properties, operation);
+  operation.report(
+    `Proxy key ${JSON.stringify(properties["name"])} (${id}) stays on the account: another resource of the program has it.`,
+  );
+  return "taken over";
+}
+
+/** Another resource took the key while its deletion waited for the rate limit. */
+class TakenOverError extends Error {}
+
+/** What may change while a request waits is asked right before it goes out, and once before the wait. */
+function guarded(operation: Operation, isTaken: () => boolean): Operation {
   refuseAfterFailure(operation);
+  const beforeMutation = async () => {
+    await operation.wait.beforeMutation?.();
+    if (isTaken()) throw new TakenOverError();
+    refuseAfterFailure(operation);
+  };
+  return { ...operation, wait: { ...operation.wait, beforeMutation } };
+}
+
+async function removeKey(
+  key: string,
+  properties: Record<string, unknown>,
+  operation: Operation,
+): Promise<DeleteOutcome> {
   let refusal: unknown;
   const send = (context: CallContext) =>
     operation.client.remove(key, context).catch((error: unknown) => {

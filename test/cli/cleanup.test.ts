@@ -142,6 +142,20 @@ esac`);
     ]);
   });
 
+  it("is shown as unknown where the API key is another account's by now: nothing says that its keys are gone", async () => {
+    const stack = await cli.project.stack("moved", named("bot"), { config: {}, env: cli.accountEnv() });
+    await stack.up();
+    const args = ["cleanup", "--stack", "moved"];
+    const shown = await cli.report(args, { env: cli.accountEnv("other") });
+    expect(outcomes(shown.stacks[0]?.keys ?? [])).toEqual({ bot: "unknown" });
+    expect(shown.stacks[0]?.keys[0]?.why).toMatch(/created with another API key/);
+    expect(shown.exitCode).toBe(3);
+
+    const done = await cli.report([...args, "--yes"], { env: cli.accountEnv() });
+    expect(done.exitCode).toBe(0);
+    expect(cli.names()).toEqual([]);
+  });
+
   it("is cleaned up although a key of another one is refused; a second run does the rest", async () => {
     const { simulator, project } = cli;
     await (await cli.stack("mixed", named("mine", "theirs"))).up();

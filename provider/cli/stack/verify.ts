@@ -1,6 +1,6 @@
 import { requireSameServer } from "../../lifecycle/server";
 import { listKeys, type AccountView, type ListedKey } from "../accounts";
-import { problemOf, type Problem } from "../exit";
+import { problemOf, Refusal, type Problem } from "../exit";
 import type { StateKey } from "../pulumi/checkpoint";
 import { keyFacts, type KeyReport } from "../report";
 import type { Failures } from "./engineEvents";
@@ -34,14 +34,37 @@ export async function factsOf(
       const view = await accounts.of(key.account);
       const list = lists.get(view) ?? listKeys(view, signal);
       lists.set(view, list);
-      const sighting = sightingOf(key, (await list).keys);
-      if (sighting.kind === "absent") requireSameServer(key.server, view.settings);
+      const listed = (await list).keys;
+      const sighting = sightingOf(key, listed);
+      if (sighting.kind === "absent") {
+        requireSameServer(key.server, view.settings);
+        requireSameAccount(key, view, keys, listed);
+      }
       facts.set(key, sighting);
     } catch (error) {
       facts.set(key, { kind: "unasked", ...problemOf(error) });
     }
   }
   return facts;
+}
+
+/**
+ * Where another account's API key is configured by now, the list says nothing of the key. The account's own API key may
+ * have been replaced since: a listed key that was created with the earlier one shows that it is the same account.
+ */
+function requireSameAccount(
+  { sentTo, name, fingerprint }: StateKey,
+  view: AccountView,
+  keys: readonly StateKey[],
+  listed: readonly ListedKey[],
+): void {
+  if (sentTo === undefined || sentTo === view.account) return;
+  const fingerprints = new Set(listed.map((entry) => entry.fingerprint));
+  if (keys.some((other) => other.sentTo === sentTo && fingerprints.has(other.fingerprint))) return;
+  throw new Refusal({
+    why: `Key ${labelOf({ name, fingerprint })} was created with another API key, and nothing proves that this one is of the same account.`,
+    nextStep: "Configure the API key of the account that has the key, then run the command again.",
+  });
 }
 
 function sightingOf(key: StateKey, listed: readonly ListedKey[]): Sighting {

@@ -246,6 +246,19 @@ describe("a disk that fills up after the log was opened", () => {
     expect(world.simulator.account().keys()).toMatchObject([{ allocatedAmount: 1, modelWhitelist: ["o3"] }]);
   });
 
+  it("has a line for a second key that a lost request made, and that was removed", async () => {
+    const world = await logging();
+    const inputs = await world.declare();
+    const { key } = world.simulator.account().addKey({ name: inputs["__createdAs"] as string });
+    world.simulator.inject({ on: { path: PATHS.create }, cut: "after" });
+    const { id } = await world.lifecycle.create(inputs);
+    expect(await lines()).toMatchObject([
+      { action: "delete", outcome: "removed", name: inputs["__createdAs"] },
+      { action: "create", outcome: "created", fingerprint: id },
+    ]);
+    await expectNoSecret(world, [key]);
+  });
+
   it("fails a removal although it was done; the next finds it done", async () => {
     const world = await logging();
     const { id, state } = await world.existing();

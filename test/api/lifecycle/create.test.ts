@@ -124,7 +124,7 @@ describe("a failure after the key exists", () => {
   });
 });
 
-describe("a refusal before anything exists passes through, after one call", () => {
+describe("a refusal before anything exists passes through, and is not repeated", () => {
   it.each([
     [402, "Insufficient balance", /does not cover the budget.*"Insufficient balance".*Top up/s],
     [403, "Maximum number of proxy keys reached (10)", /plan allows no more proxy keys.*larger plan/s],
@@ -141,7 +141,9 @@ describe("a refusal before anything exists passes through, after one call", () =
     expect(error.message).toMatch(/^Cannot create proxy key "web-[a-z2-7]{7}": /);
     expect(error.message).toMatch(told);
     expect(error).not.toHaveProperty("id");
-    expect(sent({ simulator })).toEqual(["create"]);
+    // What an edge or a proxy may have said hides what the API did.
+    const isForeign = status === 404 || status === 307;
+    expect(sent({ simulator })).toEqual(isForeign ? ["create", "list"] : ["create"]);
     expect(simulator.account().keys()).toEqual([]);
   });
 

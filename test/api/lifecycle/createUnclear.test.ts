@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fingerprintOf } from "../../../provider/lifecycle/state";
-import type { FaultSpec } from "../../../provider/testing";
+import { edgePage, type FaultSpec } from "../../../provider/testing";
 import { createWorld, PATHS, refusal, rejection, savedFailure, sent, type World } from "../harness";
 
 const on = { path: PATHS.create };
@@ -10,6 +10,13 @@ const APPLIED: [string, FaultSpec][] = [
   ["cut in the answer", { on, cut: "midBody" }],
   ["500 after the effect", { on, status: 500, applied: true }],
   ["503 page after the effect", { on, status: 503, body: "<html></html>", applied: true }],
+  ["an edge's refusal after the effect", { on, ...edgePage(403), applied: true }],
+  ["a proxy's 400 after the effect", { on, status: 400, body: "<html></html>", applied: true }],
+  [
+    "another service's 404 after the effect",
+    { on, status: 404, body: { message: "no route" }, applied: true },
+  ],
+  ["a redirect after the effect", { on, status: 302, body: "", applied: true }],
   ["a page in place of the answer", { on, status: 200, body: "<html></html>", applied: true }],
 ];
 
@@ -49,7 +56,7 @@ describe("with a generated name", () => {
     world.simulator.inject({ on: { path: PATHS.list }, ...refusal(429, "Try again in 180 seconds.") });
     const { outs } = await world.lifecycle.create(await world.declare());
     expect(outs).toMatchObject({ name: expect.stringMatching(/^web-.{7}$/) });
-    expect(sent(world)).toEqual(["create", "list", "list", "lookup", "list"]);
+    expect(sent(world)).toEqual(["create", "list", "list", "lookup"]);
     expect(world.simulator.account().keys()).toHaveLength(2);
   });
 
@@ -157,6 +164,17 @@ describe("with a generated name", () => {
     const inputs = await world.declare();
     const { message } = await rejection(world.lifecycle.create(inputs));
     expect(message).toContain(`Look for a key named "${String(inputs["__createdAs"])}" on the account`);
+  });
+});
+
+describe("an edge that refuses everything", () => {
+  it("is named by what it said of the creation", async () => {
+    const world = await createWorld();
+    world.simulator.inject({ ...edgePage(403), times: Infinity });
+    const { message } = await rejection(world.lifecycle.create(await world.declare()));
+    expect(message).toMatch(/network edge in front of the API blocks the request/);
+    expect(message).not.toMatch(/could not be found out/);
+    expect(sent(world)).toEqual(["create", "list"]);
   });
 });
 

@@ -334,6 +334,7 @@ describe("a refusal", () => {
     };
     expect(learnt(unknown(3), 12)).toBe(12);
     expect(learnt(unknown(3))).toBe(3);
+    expect(learnt(unknown(1)), "a guarded removal needs room for two").toBe(2);
     expect(learnt(unknown(0)), "nothing was let through").toBeUndefined();
     expect(learnt(windowOf([answered("a")])), "an answer named it").toBe(5);
   });

@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 
 function delay(header?: string | string[], message?: string): number | undefined {
   const headers = header === undefined ? {} : { "retry-after": header };
-  return cooldownMs({ status: 429, headers, body: "" }, message, NOW_MS);
+  return cooldownMs({ status: 429, headers, body: '{"error":"slow down"}' }, message, NOW_MS);
 }
 
 const inSeconds = (seconds: number) => new Date(NOW_MS + seconds * 1_000).toUTCString();
@@ -75,6 +75,16 @@ describe("how long a 429 asks to wait", () => {
       name: "RateLimitedError",
       retryAfterMs: 180_000,
     });
+  });
+
+  it("is at most ten minutes when an edge asks: it does not know the account's limit", () => {
+    const answer = (seconds: string) => ({
+      status: 429,
+      headers: { "retry-after": seconds },
+      body: "<html>slow down</html>",
+    });
+    expect(cooldownMs(answer("86400"), undefined, NOW_MS)).toBe(600_000);
+    expect(cooldownMs(answer("90"), undefined, NOW_MS)).toBe(90_000);
   });
 
   it("is at least a second, whatever the refusal invites to", () => {

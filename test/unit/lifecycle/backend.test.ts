@@ -77,6 +77,17 @@ describe("a backend's identity", () => {
     expect(new Set(urls.map(id)).size).toBe(urls.length);
     expect(id("no url")).toBeUndefined();
   });
+
+  it.each([
+    ["azblob://state", "AZURE_STORAGE_ACCOUNT"],
+    ["s3://state", "AWS_ENDPOINT_URL_S3"],
+    ["s3://state", "AWS_ENDPOINT_URL"],
+    ["postgres:///state", "PGHOST"],
+  ])("is another one where %s leaves to %s where it is", (url, variable) => {
+    const id = (value: string) => backendIdIn({ PULUMI_BACKEND_URL: url, [variable]: value }, "/", "app");
+    expect(id("dev")).toBe(id("dev"));
+    expect(id("dev")).not.toBe(id("prod"));
+  });
 });
 
 describe("the backend that a plugin works for", () => {
