@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { ConfigurationError } from "./api/errors";
-import { parseDurationMs } from "./api/duration";
-import { LONGEST_WINDOW_MS } from "./api/pastRequests";
-import type { RateLimit } from "./api/rateWindow";
+import { parseDurationMs } from "./util/duration";
+import { LONGEST_WINDOW_MS } from "./api/rateLimit/pastRequests";
+import type { RateLimit } from "./api/rateLimit/rateWindow";
 import { isLoopback } from "./api/transport";
 
 /** The namespace of the stack's configuration: `pulumi config set electronhub:apiKey --secret`. */

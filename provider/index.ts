@@ -11,7 +11,7 @@ export {
 export { getProxyKeys, getProxyKeysOutput, type GetProxyKeysArgs } from "./functions/getProxyKeys";
 export { importProxyKeys, type ImportProxyKeysArgs, type ProxyKeyImport } from "./functions/importProxyKeys";
 export type { ProxyKeyInfo } from "./functions/proxyKeyInfo";
-export type { QueryOptions } from "./functions/query";
+export type { InvokeOptions } from "./functions/invoke";
 export {
   validateProxyKey,
   validateProxyKeyOutput,

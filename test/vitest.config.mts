@@ -37,7 +37,7 @@ export default defineConfig({
           include: ["test/properties/**/*.test.ts", "test/matrix/**/*.test.ts"],
         },
       },
-      { test: { ...quick, name: "api", include: ["test/api/**/*.test.ts"] } },
+      { test: { ...quick, name: "http", include: ["test/http/**/*.test.ts"] } },
       {
         test: {
           ...slow,

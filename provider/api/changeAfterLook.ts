@@ -1,7 +1,7 @@
-import type { CallContext, ProxyKeyClient } from "./client";
-import type { Endpoint } from "./classify";
-import { ApiError, isApiError } from "./errors";
-import type { Place } from "./pacer";
+import type { CallOptions, ProxyKeyClient } from "./client";
+import type { Endpoint } from "./responseError";
+import { UserError, isUserError } from "./errors";
+import type { Permit } from "./rateLimit/rateLimiter";
 import { withRetries } from "./retry";
 import type { KeyObject } from "./wire";
 
@@ -12,7 +12,7 @@ const MAX_HELD_MS = 40_000;
 const MAX_LOOKS = 5;
 
 /** The lookup was too old whenever the request could go out. */
-class StaleLookupError extends ApiError {
+class StaleLookupError extends UserError {
   override readonly name = "StaleLookupError";
 }
 
@@ -27,7 +27,7 @@ export interface Change<T> {
   /** The change is made within 10 s of the lookup or not at all. Otherwise they only queue together. */
   isUrgent: boolean;
   /** Sends the request once. What it throws and calls retryable is sent again, after another lookup. */
-  send: (context: CallContext) => Promise<T>;
+  send: (context: CallOptions) => Promise<T>;
 }
 
 /**
@@ -40,7 +40,7 @@ export function changeAfterLook<T>(
   client: ProxyKeyClient,
   key: string,
   change: Change<T>,
-  context: CallContext,
+  context: CallOptions,
 ): Promise<T | undefined> {
   const { retryPolicy: policy } = client;
   return withRetries((again) => attempt(client, key, change, context, again), context, {
@@ -53,7 +53,7 @@ async function attempt<T>(
   client: ProxyKeyClient,
   key: string,
   { endpoint, isDone, isUrgent, send }: Change<T>,
-  context: CallContext,
+  context: CallOptions,
   again: boolean,
 ): Promise<T | undefined> {
   const places = new PlaceOfChange(client, endpoint, context);
@@ -80,7 +80,7 @@ async function attempt<T>(
   });
 }
 
-async function lookUp(client: ProxyKeyClient, key: string, place: Place, context: CallContext) {
+async function lookUp(client: ProxyKeyClient, key: string, place: Permit, context: CallOptions) {
   let sentMs = Number.NaN;
   const onRequest = (isMutating: boolean) => {
     context.onRequest?.(isMutating);
@@ -94,12 +94,12 @@ async function lookUp(client: ProxyKeyClient, key: string, place: Place, context
 class PlaceOfChange {
   readonly #client: ProxyKeyClient;
   readonly #endpoint: Endpoint;
-  readonly #context: CallContext;
+  readonly #context: CallOptions;
   readonly #unwanted = new AbortController();
   #coming: Promise<void> = Promise.resolve();
-  #place: Place | undefined;
+  #place: Permit | undefined;
 
-  constructor(client: ProxyKeyClient, endpoint: Endpoint, context: CallContext) {
+  constructor(client: ProxyKeyClient, endpoint: Endpoint, context: CallOptions) {
     this.#client = client;
     this.#endpoint = endpoint;
     const { signal } = context;
@@ -108,7 +108,7 @@ class PlaceOfChange {
   }
 
   /** Returns the place of the lookup, which comes first. */
-  async reserveWithLookup(urgent: boolean): Promise<Place> {
+  async reserveWithLookup(urgent: boolean): Promise<Permit> {
     if (this.#place === undefined) return this.#reserveBoth(urgent);
     const { clock, deadlineMs, random } = this.#context;
     // Processes that all hold a place and wait for one more must not give up at the same time.
@@ -117,13 +117,13 @@ class PlaceOfChange {
       const context = { ...this.#context, deadlineMs: Math.min(deadlineMs, clock.nowMs() + heldMs) };
       return await this.#client.reserve("lookup", context, true);
     } catch (error) {
-      if (!isApiError(error)) throw error;
+      if (!isUserError(error)) throw error;
       this.#withdraw();
       return this.#reserveBoth(true);
     }
   }
 
-  #reserveBoth(urgent: boolean): Promise<Place> {
+  #reserveBoth(urgent: boolean): Promise<Permit> {
     const [looking, changing] = this.#client.reserveWithLookup(this.#endpoint, this.#context, urgent);
     this.#coming = this.#keep(changing!);
     // It may fail while the lookup is under way.
@@ -131,9 +131,9 @@ class PlaceOfChange {
     return looking!;
   }
 
-  async #keep(coming: Promise<Place>): Promise<void> {
+  async #keep(coming: Promise<Permit>): Promise<void> {
     const place = await coming;
-    if (this.#unwanted.signal.aborted) place.withdraw();
+    if (this.#unwanted.signal.aborted) place.cancel();
     else this.#place = place;
   }
 
@@ -143,7 +143,7 @@ class PlaceOfChange {
   }
 
   /** The place, from now on the caller's. */
-  take(): Place {
+  take(): Permit {
     const place = this.#place!;
     this.#place = undefined;
     return place;
@@ -155,7 +155,7 @@ class PlaceOfChange {
   }
 
   #withdraw(): void {
-    this.#place?.withdraw();
+    this.#place?.cancel();
     this.#place = undefined;
   }
 }

@@ -1,12 +1,12 @@
-import { by, confirmed, parse, unexpected, type Reader } from "./answerReader";
-import type { Endpoint } from "./classify";
-import { ConnectionError, isApiError } from "./errors";
-import type { Pacer, Place } from "./pacer";
+import { by, confirmed, parse, unexpected, type Reader } from "./responseReader";
+import type { Endpoint } from "./responseError";
+import { ConnectionError, isUserError } from "./errors";
+import type { RateLimiter, Permit } from "./rateLimit/rateLimiter";
 import { readKeyList } from "./keyList";
-import { rateReport } from "./rateReport";
-import { withRetries, type RetryPolicy, type WaitContext } from "./retry";
+import { rateLimitInfo } from "./rateLimit/rateLimitInfo";
+import { withRetries, type RetryPolicy, type WaitOptions } from "./retry";
 import { saysDeleted, saysToggled, saysUpdated } from "./statements";
-import type { HttpAnswer, HttpRequest, Transport } from "./transport";
+import type { HttpResponse, HttpRequest, Transport } from "./transport";
 import {
   createdKeySchema,
   foundKeySchema,
@@ -20,7 +20,7 @@ import {
 } from "./wire";
 
 /** One operation that calls the API, perhaps several times. */
-export interface CallContext extends WaitContext {
+export interface CallOptions extends WaitOptions {
   /** Called for every request that goes out, right before. @throws to keep it from going out. */
   onRequest?: (isMutating: boolean) => void;
   /**
@@ -34,13 +34,13 @@ export interface CallContext extends WaitContext {
   /** The caller repeats the request itself: it is sent once. */
   once?: boolean;
   /** A reserved place for a request that is sent once. Absent: the request waits for its turn. */
-  place?: Place;
+  place?: Permit;
 }
 
 export interface ClientOptions {
   transport: Transport;
   /** Says when a request may go out. */
-  pacer: Pacer;
+  pacer: RateLimiter;
   /** Without a slash at the end. */
   baseUrl: string;
   apiKey: string;
@@ -78,16 +78,16 @@ export class ProxyKeyClient {
   }
 
   /** Waits for a place in the rate limit, to be given to one call, or withdrawn. `again`: before all that wait. */
-  reserve(endpoint: Endpoint, { deadlineMs, signal }: WaitContext, again: boolean): Promise<Place> {
+  reserve(endpoint: Endpoint, { deadlineMs, signal }: WaitOptions, again: boolean): Promise<Permit> {
     return this.#options.pacer.acquire({ what: endpoint, deadlineMs, signal, again });
   }
 
   /** The same for a lookup and the request right behind it. */
   reserveWithLookup(
     endpoint: Endpoint,
-    { deadlineMs, signal }: WaitContext,
+    { deadlineMs, signal }: WaitOptions,
     again: boolean,
-  ): Promise<Place>[] {
+  ): Promise<Permit>[] {
     return this.#options.pacer.acquireBoth(["lookup", endpoint], { deadlineMs, signal, again });
   }
 
@@ -97,17 +97,17 @@ export class ProxyKeyClient {
   }
 
   /** Sent once: after an unclear answer the caller has to look before it creates again. */
-  async create(settings: KeySettings, context: CallContext): Promise<CreatedKey> {
+  async create(settings: KeySettings, context: CallOptions): Promise<CreatedKey> {
     return this.#call("create", by(createdKeySchema, { anySuccess: true }), settings, context, []);
   }
 
   /** All keys of the account. */
-  async list(context: CallContext): Promise<Listing> {
+  async list(context: CallOptions): Promise<Listing> {
     const keys = await this.#call("list", readKeyList, undefined, context, []);
     return { keys, serverAheadMs: this.#serverAheadMs };
   }
 
-  async lookup(key: string, context: CallContext): Promise<KeyObject> {
+  async lookup(key: string, context: CallOptions): Promise<KeyObject> {
     const found = await this.#call("lookup", by(foundKeySchema), { proxy_key: key }, context, [key]);
     if (found.key !== undefined && found.key !== key) throw unexpected(200, "another key than was asked for");
     return found;
@@ -118,7 +118,7 @@ export class ProxyKeyClient {
    *
    * @throws UnexpectedAnswerError, whose outcome is unknown, for any success but the API's word that the key was updated.
    */
-  async update(key: string, settings: KeySettings, context: CallContext): Promise<void> {
+  async update(key: string, settings: KeySettings, context: CallOptions): Promise<void> {
     await this.#call("update", confirmed(saysUpdated), { proxy_key: key, ...settings }, context, [key]);
   }
 
@@ -127,7 +127,7 @@ export class ProxyKeyClient {
    *
    * @throws UnexpectedAnswerError, whose outcome is unknown, for any success but the API's word on the new state.
    */
-  async toggle(key: string, context: CallContext): Promise<boolean> {
+  async toggle(key: string, context: CallOptions): Promise<boolean> {
     const answer = await this.#call("toggle", confirmed(saysToggled), { proxy_key: key }, context, [key]);
     return answer.status;
   }
@@ -137,17 +137,17 @@ export class ProxyKeyClient {
    *
    * @throws UnexpectedAnswerError, whose outcome is unknown, for any success but the API's word that the key was deleted.
    */
-  async remove(key: string, context: CallContext): Promise<void> {
+  async remove(key: string, context: CallOptions): Promise<void> {
     await this.#call("remove", confirmed(saysDeleted), { proxy_key: key }, context, [key]);
   }
 
   /** Whether this client's own key, a proxy key, works, for a model where one is named. */
-  async validate(model: string | undefined, context: CallContext): Promise<Validation> {
+  async validate(model: string | undefined, context: CallOptions): Promise<Validation> {
     return this.#call("validate", by(validationSchema), model === undefined ? {} : { model }, context, []);
   }
 
   /** The account: its credits. */
-  async account(context: CallContext): Promise<AccountObject> {
+  async account(context: CallOptions): Promise<AccountObject> {
     return this.#call("me", by(accountSchema), undefined, context, []);
   }
 
@@ -155,7 +155,7 @@ export class ProxyKeyClient {
     endpoint: Endpoint,
     read: Reader<T>,
     body: object | undefined,
-    context: CallContext,
+    context: CallOptions,
     secrets: readonly string[],
   ): Promise<T> {
     const { apiKey, retryPolicy } = this.#options;
@@ -166,7 +166,7 @@ export class ProxyKeyClient {
         return parse(endpoint, read, answer, [apiKey, ...secrets], context.clock.nowMs());
       } catch (error) {
         const { effects } = context;
-        if (effects && ROUTES[endpoint].mutating && isApiError(error) && error.outcomeUnknown)
+        if (effects && ROUTES[endpoint].mutating && isUserError(error) && error.outcomeUnknown)
           effects.unclear++;
         throw error;
       }
@@ -182,9 +182,9 @@ export class ProxyKeyClient {
   async #send(
     endpoint: Endpoint,
     request: HttpRequest,
-    context: CallContext,
+    context: CallOptions,
     again: boolean,
-  ): Promise<HttpAnswer> {
+  ): Promise<HttpResponse> {
     const { transport } = this.#options;
     const { signal, clock } = context;
     const isMutating = ROUTES[endpoint].mutating;
@@ -194,20 +194,20 @@ export class ProxyKeyClient {
       signal?.throwIfAborted();
       context.onRequest?.(isMutating);
     } catch (error) {
-      place.withdraw();
+      place.cancel();
       throw error;
     }
     try {
       // What changes something is never cut off half-way: its outcome would be unknown.
       const answer = await transport.send(request, isMutating ? undefined : signal);
       const nowMs = clock.nowMs();
-      place.settle(rateReport(answer, nowMs));
+      place.complete(rateLimitInfo(answer, nowMs));
       const dateMs = Date.parse(String(answer.headers["date"]));
       if (!Number.isNaN(dateMs)) this.#serverAheadMs = dateMs - nowMs;
       return answer;
     } catch (error) {
-      if (error instanceof ConnectionError && !error.maybeSent) place.withdraw();
-      else place.settle();
+      if (error instanceof ConnectionError && !error.maybeSent) place.cancel();
+      else place.complete();
       throw error;
     }
   }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { IncompleteListError } from "./errors";
-import { isPartOf } from "./keyText";
-import { quotable } from "./redact";
-import type { HttpAnswer } from "./transport";
+import { isPartOf } from "../util/keyText";
+import { quotable } from "../util/redact";
+import type { HttpResponse } from "./transport";
 import { keyObjectSchema, type KeyObject } from "./wire";
 
 /** The property that holds the array, where the list comes in an envelope. */
@@ -18,7 +18,7 @@ const keyObjects = z.array(keyObjectSchema);
  */
 export function readKeyList(
   value: unknown,
-  { status, headers }: Pick<HttpAnswer, "status" | "headers">,
+  { status, headers }: Pick<HttpResponse, "status" | "headers">,
   secrets: readonly string[],
 ): KeyObject[] | undefined {
   const { list, beside } = opened(value);
@@ -110,7 +110,7 @@ function flawBeside(fields: Record<string, unknown>, count: number): string | un
   return isPaged && !saysComplete ? "comes in pages and does not say that this is the only one" : undefined;
 }
 
-function flawInHeaders(headers: HttpAnswer["headers"], count: number): string | undefined {
+function flawInHeaders(headers: HttpResponse["headers"], count: number): string | undefined {
   const text = (name: string) => [headers[name] ?? []].flat().join(", ").trim();
   if (/\brel\s*=\s*"?[^",;]*\b(?:next|prev)/i.test(text("link"))) return "links to another page";
   if (text("content-range") !== "") return "is a range of a longer one";

@@ -1,6 +1,6 @@
-import type { Clock } from "./clock";
-import { formatDuration } from "./duration";
-import { isApiError, MaxWaitError, ServerError, type ApiError } from "./errors";
+import type { Clock } from "../util/clock";
+import { formatDuration } from "../util/duration";
+import { isUserError, MaxWaitError, ServerError, type UserError } from "./errors";
 
 /** How often and how fast a failed request is sent again. */
 export interface RetryPolicy {
@@ -19,7 +19,7 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
 };
 
 /** What every wait needs: whose time, whose chance, and when to give up. */
-export interface WaitContext {
+export interface WaitOptions {
   clock: Clock;
   /** A number in [0, 1). */
   random: () => number;
@@ -36,8 +36,8 @@ export function backoffDelayMs(attempt: number, policy: RetryPolicy, random: () 
 /** Waits before the next try after `error`: the backoff, or as long as the server asks for. */
 export async function waitBeforeRetry(
   attempt: number,
-  error: ApiError,
-  context: WaitContext,
+  error: UserError,
+  context: WaitOptions,
   policy: RetryPolicy = DEFAULT_RETRY_POLICY,
 ): Promise<void> {
   const askedMs = error instanceof ServerError ? error.retryAfterMs : 0;
@@ -45,7 +45,7 @@ export async function waitBeforeRetry(
 }
 
 /** Sleeps, unless that would end after the deadline. */
-async function waitWithin(delayMs: number, context: WaitContext, reason: ApiError): Promise<void> {
+async function waitWithin(delayMs: number, context: WaitOptions, reason: UserError): Promise<void> {
   const { clock, deadlineMs, signal } = context;
   if (clock.nowMs() + delayMs > deadlineMs) {
     const gaveUp = new MaxWaitError({
@@ -69,18 +69,18 @@ async function waitWithin(delayMs: number, context: WaitContext, reason: ApiErro
  */
 export async function withRetries<T>(
   attempt: (again: boolean) => Promise<T>,
-  context: WaitContext,
+  context: WaitOptions,
   {
     policy = DEFAULT_RETRY_POLICY,
     mayRepeat,
-  }: { policy?: RetryPolicy; mayRepeat: (error: ApiError) => boolean },
+  }: { policy?: RetryPolicy; mayRepeat: (error: UserError) => boolean },
 ): Promise<T> {
   const attempts: string[] = [];
   for (let failures = 0; ;) {
     try {
       return await attempt(attempts.length > 0);
     } catch (error) {
-      if (!isApiError(error)) throw error;
+      if (!isUserError(error)) throw error;
       // That waiting was given up is no try of its own.
       if (error.name !== "MaxWaitError") {
         attempts.push(`${new Date(context.clock.nowMs()).toISOString()} ${error.name}: ${error.why}`);

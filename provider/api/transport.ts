@@ -11,7 +11,7 @@ export interface HttpRequest {
 }
 
 /** One HTTP answer, read whole. */
-export interface HttpAnswer {
+export interface HttpResponse {
   status: number;
   /** Names in lower case. */
   headers: Record<string, string | string[] | undefined>;
@@ -21,7 +21,7 @@ export interface HttpAnswer {
 /** Sends one request once: no retry, no redirect, no waiting for a limit. */
 export interface Transport {
   /** @throws ConnectionError when no whole answer came back. */
-  send(request: HttpRequest, signal?: AbortSignal): Promise<HttpAnswer>;
+  send(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse>;
   close(): Promise<void>;
 }
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { isShownWhole, isWholeKey } from "./keyText";
+import { isShownWhole, isWholeKey } from "../util/keyText";
 import { speaksOfError } from "./statements";
 import { readExpiryUnixS, readUnixS } from "./unixTime";
 
-export { isWholeKey } from "./keyText";
+export { isWholeKey } from "../util/keyText";
 
 /**
  * The wire as the vendor documents it (https://docs.electronhub.ai), misspellings included, read with the tolerance

@@ -1,25 +1,28 @@
 import { Command, CommanderError, Option } from "commander";
 import { packageVersion } from "../config";
-import type { AdoptOptions } from "./adopt";
-import type { CleanupOptions } from "./cleanup";
-import type { DoctorOptions } from "./doctor";
-import { EXIT, isRefusal, UsageError, problemOf, type ExitCode, type Problem } from "./exit";
-import { fingerprints } from "./orphanFilter";
-import type { OrphansOptions } from "./orphans";
-import type { RecoverOptions } from "./recover";
-import type { SimulateOptions } from "./simulate";
+import type { ImportOptions } from "./commands/import";
+import type { CleanupOptions } from "./commands/cleanup";
+import type { DoctorOptions } from "./commands/doctor";
+import { EXIT, isRefusal, UsageError, problemOf, type ExitCode, type Problem } from "./problems";
+import { fingerprints } from "./cleanup/orphanFilter";
+import type { OrphansOptions } from "./commands/orphans";
+import type { RecoverOptions } from "./commands/recover";
+import type { SimulateOptions } from "./commands/simulate";
 import { durationMs, nonEmpty, port, positiveCount, stackPatterns } from "./terminal/options";
 import { oneLine } from "./terminal/plainText";
 import type { Terminal } from "./terminal/terminal";
-import { systemWorld, type World } from "./world";
+import { systemContext, type CommandContext } from "./commandContext";
 
 /** Runs the command line and sets the process's exit code. Never throws. */
-export async function runCommandLine(args: readonly string[], world: World = systemWorld()): Promise<void> {
+export async function runCommandLine(
+  args: readonly string[],
+  world: CommandContext = systemContext(),
+): Promise<void> {
   process.exitCode = await exitCodeOf(args, world);
   await world.close();
 }
 
-async function exitCodeOf(args: readonly string[], world: World): Promise<ExitCode> {
+async function exitCodeOf(args: readonly string[], world: CommandContext): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
   const program = programOf(world, (code) => (exitCode = code));
   try {
@@ -34,7 +37,7 @@ async function exitCodeOf(args: readonly string[], world: World): Promise<ExitCo
 }
 
 /** Says why the whole command failed. */
-function failed(error: unknown, args: readonly string[], { changes, terminal }: World): ExitCode {
+function failed(error: unknown, args: readonly string[], { changes, terminal }: CommandContext): ExitCode {
   const problem = problemOf(error);
   terminal.note(`${problem.why}\n${problem.nextStep}`);
   const isUsage = error instanceof UsageError;
@@ -48,7 +51,11 @@ function failed(error: unknown, args: readonly string[], { changes, terminal }: 
 }
 
 /** Commander has said it on stderr already. */
-function misused({ code, message }: CommanderError, args: readonly string[], { terminal }: World): ExitCode {
+function misused(
+  { code, message }: CommanderError,
+  args: readonly string[],
+  { terminal }: CommandContext,
+): ExitCode {
   const why = code === "commander.help" ? "No command is named." : oneLine(message.replace(/^error: /, ""));
   return reported(EXIT.usage, problemOf(new UsageError(why)), args, terminal);
 }
@@ -76,7 +83,7 @@ Exit codes:
 
 const DEFAULT_SETTLE_MS = 15_000;
 
-function programOf(world: World, done: (code: ExitCode) => void): Command {
+function programOf(world: CommandContext, done: (code: ExitCode) => void): Command {
   const program = new Command("pulumi-electronhub")
     .description("Looks after the Electron Hub proxy keys of Pulumi stacks.")
     .version(packageVersion())
@@ -87,7 +94,7 @@ function programOf(world: World, done: (code: ExitCode) => void): Command {
     .addHelpText("after", EXIT_CODES);
   const action =
     // Loaded only where it is needed: Pulumi's SDK alone takes half a second.
-    <Options>(load: () => Promise<(options: Options, world: World) => Promise<ExitCode>>) =>
+    <Options>(load: () => Promise<(options: Options, world: CommandContext) => Promise<ExitCode>>) =>
       async (options: Options) => {
         const run = await load();
         done(await run(options, world));
@@ -118,7 +125,7 @@ Examples:
   $ pulumi-electronhub cleanup --stack pr-42 --remove-stack --yes     one stack, and the stack itself
 ${EXIT_CODES}`,
     )
-    .action(action<CleanupOptions>(async () => (await import("./cleanup.js")).cleanup));
+    .action(action<CleanupOptions>(async () => (await import("./commands/cleanup.js")).cleanup));
 
   program
     .command("recover")
@@ -140,7 +147,7 @@ Examples:
   $ pulumi-electronhub recover --stack prod --adopt     keep them in the stack
 ${EXIT_CODES}`,
     )
-    .action(action<RecoverOptions>(async () => (await import("./recover.js")).recover));
+    .action(action<RecoverOptions>(async () => (await import("./commands/recover.js")).recover));
 
   program
     .command("orphans")
@@ -166,7 +173,7 @@ Examples:
   $ pulumi-electronhub orphans --name-prefix ci- --unused-for 30d --remove --yes
 ${EXIT_CODES}`,
     )
-    .action(action<OrphansOptions>(async () => (await import("./orphans.js")).orphans));
+    .action(action<OrphansOptions>(async () => (await import("./commands/orphans.js")).orphans));
 
   program
     .command("adopt")
@@ -196,7 +203,7 @@ Examples:
   $ pulumi import --file keys.json --generate-code=false --protect=false && rm keys.json
 ${EXIT_CODES}`,
     )
-    .action(action<AdoptOptions>(async () => (await import("./adopt.js")).adopt));
+    .action(action<ImportOptions>(async () => (await import("./commands/import.js")).importKeys));
 
   program
     .command("doctor")
@@ -212,7 +219,7 @@ Examples:
   $ pulumi-electronhub doctor --stack prod --json
 ${EXIT_CODES}`,
     )
-    .action(action<DoctorOptions>(async () => (await import("./doctor.js")).doctor));
+    .action(action<DoctorOptions>(async () => (await import("./commands/doctor.js")).doctor));
 
   program
     .command("simulate")
@@ -230,7 +237,7 @@ Examples:
   $ pulumi-electronhub simulate --port 8787 --limit 10/60s --accounts 2
 ${EXIT_CODES}`,
     )
-    .action(action<SimulateOptions>(async () => (await import("./simulate.js")).simulate));
+    .action(action<SimulateOptions>(async () => (await import("./commands/simulate.js")).simulate));
 
   for (const { options } of program.commands) options.forEach(refuseEmpty);
   return program;

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { ask, askWhenKnown, SharedCall, type QueryOptions } from "./query";
+import { invoke, invokeOutput, SharedCall, type InvokeOptions } from "./invoke";
 
 export interface GetAccountResult {
   /** Credits that are left on the account; what its keys have been given is not among them. */
@@ -15,14 +15,14 @@ const profile = new SharedCall((client, context) => client.account(context));
  *
  * @throws RunError that says why, and what to do next.
  */
-export function getAccount(options: QueryOptions = {}): Promise<GetAccountResult> {
-  return ask("Cannot get the account", options, async (operation) => {
+export function getAccount(options: InvokeOptions = {}): Promise<GetAccountResult> {
+  return invoke("Cannot get the account", options, async (operation) => {
     const { credits, subscription } = await profile.answer(operation);
     return typeof subscription === "string" ? { credits, subscription } : { credits };
   });
 }
 
 /** `getAccount` as an output, for an `Account` whose settings are outputs too. */
-export function getAccountOutput(options: QueryOptions = {}): pulumi.Output<GetAccountResult> {
-  return askWhenKnown({}, options, () => getAccount(options));
+export function getAccountOutput(options: InvokeOptions = {}): pulumi.Output<GetAccountResult> {
+  return invokeOutput({}, options, () => getAccount(options));
 }

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { quotable } from "../api/redact";
+import { quotable } from "../util/redact";
 import { isWholeKey, type KeyObject } from "../api/wire";
-import type { Operation } from "../lifecycle/session";
-import { fingerprintOf } from "../lifecycle/state";
+import type { Operation } from "../lifecycle/accountContext";
+import { fingerprintOf } from "../lifecycle/schema/state";
 import { completed, infoOf, type ProxyKeyInfo } from "./proxyKeyInfo";
-import { allKeys, ask, askWhenKnown, QuestionError, type QueryOptions } from "./query";
+import { allKeys, invoke, invokeOutput, InvokeError, type InvokeOptions } from "./invoke";
 
 /** The key that is asked for, by exactly one of the three. */
 export type GetProxyKeyArgs =
@@ -35,9 +35,9 @@ export interface GetProxyKeyResult extends ProxyKeyInfo {
  *
  * @throws RunError when there is none, when a name fits several, or that says why it cannot be told.
  */
-export function getProxyKey(args: GetProxyKeyArgs, options: QueryOptions = {}): Promise<GetProxyKeyResult> {
+export function getProxyKey(args: GetProxyKeyArgs, options: InvokeOptions = {}): Promise<GetProxyKeyResult> {
   const asked: Asked = args;
-  return ask(`Cannot get proxy key ${nameOf(asked)}`.trimEnd(), options, async (operation) => {
+  return invoke(`Cannot get proxy key ${nameOf(asked)}`.trimEnd(), options, async (operation) => {
     mustBeOne(asked);
     const { key, wire } =
       asked.key === undefined ? await listed(asked, operation) : await lookUp(asked.key, operation);
@@ -52,10 +52,10 @@ export function getProxyKeyOutput(
     | { key: pulumi.Input<string> }
     | { name: pulumi.Input<string> }
     | { fingerprint: pulumi.Input<string> },
-  options: QueryOptions = {},
+  options: InvokeOptions = {},
 ): pulumi.Output<GetProxyKeyResult> {
   return pulumi.secret(
-    askWhenKnown<GetProxyKeyArgs, GetProxyKeyResult>(
+    invokeOutput<GetProxyKeyArgs, GetProxyKeyResult>(
       args as pulumi.Input<GetProxyKeyArgs>,
       options,
       (known) => getProxyKey(known, options),
@@ -82,14 +82,14 @@ function nameOf({ key, name, fingerprint }: Asked): string {
 
 function mustBeOne({ key, name, fingerprint }: Asked): void {
   if ([key, name, fingerprint].filter((value) => value !== undefined).length !== 1) {
-    throw new QuestionError({
+    throw new InvokeError({
       why: "It is not asked for by exactly one of `key`, `name` and `fingerprint`.",
       nextStep: "Pass one of them.",
     });
   }
   // Whatever else it is, such as an API key by mistake, it is not sent anywhere.
   if (key !== undefined && !isWholeKey(key)) {
-    throw new QuestionError({
+    throw new InvokeError({
       why: "What was passed as `key` is no whole proxy key (ek-proxy-…).",
       nextStep: "Pass the key itself, or ask by `name` or `fingerprint`.",
     });
@@ -118,19 +118,19 @@ export function onlyKey(keys: readonly KeyObject[], asked: { name?: string; fing
   );
   const [wire] = fits;
   if (fits.length > 1) {
-    throw new QuestionError({
+    throw new InvokeError({
       why: `The account has ${fits.length} keys of this name.`,
       nextStep: "Ask by `key`, or by `fingerprint`.",
     });
   }
   if (wire?.key !== undefined) return { key: wire.key, wire };
   if (wire !== undefined || keys.some(({ key }) => key === undefined)) {
-    throw new QuestionError({
+    throw new InvokeError({
       why: "The account's list does not show its keys in full.",
       nextStep: "Ask by `key`.",
     });
   }
-  throw new QuestionError({
+  throw new InvokeError({
     why: "The account has no such key.",
     nextStep: "`getProxyKeys` lists the account's keys; check that it is the account that made this one.",
   });

@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { parseDurationMs } from "../api/duration";
-import { NEVER, readInstant } from "../lifecycle/instants";
+import { parseDurationMs } from "../util/duration";
+import { NEVER, readInstant } from "../lifecycle/schema/instants";
 import { infoOf, type ProxyKeyInfo } from "./proxyKeyInfo";
-import { allKeys, ask, askWhenKnown, QuestionError, type QueryOptions } from "./query";
+import { allKeys, invoke, invokeOutput, InvokeError, type InvokeOptions } from "./invoke";
 
 /**
  * Which keys are asked for: all conditions that are given must hold, and none holds for a key of which the account's list
@@ -31,9 +31,9 @@ export interface GetProxyKeysArgs {
  */
 export function getProxyKeys(
   args: GetProxyKeysArgs = {},
-  options: QueryOptions = {},
+  options: InvokeOptions = {},
 ): Promise<ProxyKeyInfo[]> {
-  return ask("Cannot list the account's proxy keys", options, async (operation) => {
+  return invoke("Cannot list the account's proxy keys", options, async (operation) => {
     const nowMs = operation.wait.clock.nowMs();
     const fits = keyFilter(args, nowMs);
     const keys = await allKeys.answer(operation);
@@ -47,9 +47,9 @@ export function getProxyKeys(
 /** `getProxyKeys` for arguments, and for an `Account`'s settings, that are outputs. */
 export function getProxyKeysOutput(
   args: { [K in keyof GetProxyKeysArgs]: pulumi.Input<GetProxyKeysArgs[K]> } = {},
-  options: QueryOptions = {},
+  options: InvokeOptions = {},
 ): pulumi.Output<ProxyKeyInfo[]> {
-  return askWhenKnown<GetProxyKeysArgs, ProxyKeyInfo[]>(
+  return invokeOutput<GetProxyKeysArgs, ProxyKeyInfo[]>(
     args as pulumi.Input<GetProxyKeysArgs>,
     options,
     (known) => getProxyKeys(known, options),
@@ -95,6 +95,6 @@ function instantMs(value: string | number): number {
   );
 }
 
-function malformed(name: keyof GetProxyKeysArgs, why: string, nextStep: string): QuestionError {
-  return new QuestionError({ why: `\`${name}\` ${why}.`, nextStep });
+function malformed(name: keyof GetProxyKeysArgs, why: string, nextStep: string): InvokeError {
+  return new InvokeError({ why: `\`${name}\` ${why}.`, nextStep });
 }

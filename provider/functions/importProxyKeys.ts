@@ -1,7 +1,7 @@
 import type { KeyObject } from "../api/wire";
-import { secretEnvelope } from "../lifecycle/engineSecret";
-import { PROVIDER_TEXT } from "../lifecycle/shim";
-import { inputNames, inputsSchema, type ProxyKeyInputs } from "../lifecycle/inputs";
+import { secretEnvelope } from "../lifecycle/schema/secretEnvelope";
+import { PROVIDER_TEXT } from "../dynamic/providerCode";
+import { inputNames, inputsSchema, type ProxyKeyInputs } from "../lifecycle/schema/inputs";
 import {
   fingerprintOf,
   hiddenInputs,
@@ -9,12 +9,12 @@ import {
   plainJson,
   secretOutputNames,
   stateOf,
-} from "../lifecycle/state";
-import type { Operation } from "../lifecycle/session";
-import { PROXY_KEY_TOKEN } from "../lifecycle/tokens";
+} from "../lifecycle/schema/state";
+import type { Operation } from "../lifecycle/accountContext";
+import { PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
 import { keyFilter, type GetProxyKeysArgs } from "./getProxyKeys";
 import { completed, infoOf } from "./proxyKeyInfo";
-import { allKeys, ask, QuestionError, type QueryOptions } from "./query";
+import { allKeys, invoke, InvokeError, type InvokeOptions } from "./invoke";
 
 /** Which keys are taken in, and what the account does not tell of them. */
 export interface ImportProxyKeysArgs extends GetProxyKeysArgs {
@@ -43,9 +43,9 @@ export interface ProxyKeyImport {
  */
 export function importProxyKeys(
   args: ImportProxyKeysArgs = {},
-  options: QueryOptions = {},
+  options: InvokeOptions = {},
 ): Promise<ProxyKeyImport> {
-  return ask("Cannot describe the account's proxy keys", options, (operation) =>
+  return invoke("Cannot describe the account's proxy keys", options, (operation) =>
     describeImport(args, operation),
   );
 }
@@ -83,7 +83,7 @@ function describe(
   { settings }: Operation,
 ): Described {
   if (wire.key === undefined) {
-    throw new QuestionError({
+    throw new InvokeError({
       why: `The account's list does not show the secret of key ${JSON.stringify(wire.name)}.`,
       nextStep: "Take each key over by `adopt` instead.",
     });
@@ -91,7 +91,7 @@ function describe(
   const hidden = hiddenInputs(wire);
   if (hidden.length > 0) {
     const list = hidden.map((input) => `\`${input}\``).join(", ");
-    throw new QuestionError({
+    throw new InvokeError({
       why: `The API does not show ${list} of key ${JSON.stringify(wire.name)} (${fingerprintOf(wire.key)}), and a default would change the key.`,
       nextStep:
         "Take this key over by `adopt` with all of its settings, and leave it out here by `namePrefix`.",

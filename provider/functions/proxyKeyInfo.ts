@@ -1,13 +1,13 @@
 import { hasExpired, merged, type KeyObject } from "../api/wire";
-import type { Operation } from "../lifecycle/session";
+import type { Operation } from "../lifecycle/accountContext";
 import {
   hiddenInputs,
   outputsFromWire,
   plainJson,
   shownInputs,
   type ProxyKeyOutputs,
-} from "../lifecycle/state";
-import type { ProxyKeyInputs } from "../lifecycle/inputs";
+} from "../lifecycle/schema/state";
+import type { ProxyKeyInputs } from "../lifecycle/schema/inputs";
 
 /**
  * What the account says of a key, as of the time of asking. The API never tells a key's budget window; what else its

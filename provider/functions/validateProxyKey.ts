@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { isApiError } from "../api/errors";
-import { quotable } from "../api/redact";
+import { isUserError } from "../api/errors";
+import { quotable } from "../util/redact";
 import { isWholeKey } from "../api/wire";
-import { fingerprintOf } from "../lifecycle/state";
-import { ask, askWhenKnown, type QueryOptions } from "./query";
+import { fingerprintOf } from "../lifecycle/schema/state";
+import { invoke, invokeOutput, type InvokeOptions } from "./invoke";
 
 export interface ValidateProxyKeyArgs {
   /** The proxy key to try. */
@@ -29,18 +29,18 @@ export interface ValidateProxyKeyResult {
  */
 export function validateProxyKey(
   { key, model }: ValidateProxyKeyArgs,
-  options: QueryOptions = {},
+  options: InvokeOptions = {},
 ): Promise<ValidateProxyKeyResult> {
   // Whatever else it is, such as an API key by mistake, it is not sent anywhere.
   if (!isWholeKey(key))
     return Promise.resolve({ valid: false, reason: "It is no whole proxy key (ek-proxy-…)." });
-  return ask(`Cannot validate proxy key ${fingerprintOf(key)}`, options, async ({ client, wait }) => {
+  return invoke(`Cannot validate proxy key ${fingerprintOf(key)}`, options, async ({ client, wait }) => {
     try {
       const { valid, message } = await client.withApiKey(key).validate(model, wait);
       return valid || message === undefined ? { valid } : { valid, reason: quotable(message, [key]) };
     } catch (error) {
       // Of a key that is none, or none any more, the API says so by the status.
-      if (isApiError(error) && (error.status === 400 || error.status === 401))
+      if (isUserError(error) && (error.status === 400 || error.status === 401))
         return { valid: false, reason: error.why };
       throw error;
     }
@@ -53,10 +53,10 @@ export function validateProxyKey(
  */
 export function validateProxyKeyOutput(
   args: { key: pulumi.Input<string>; model?: pulumi.Input<string | undefined> },
-  options: QueryOptions = {},
+  options: InvokeOptions = {},
 ): pulumi.Output<ValidateProxyKeyResult> {
   const asked = { ...args, key: pulumi.unsecret(pulumi.output(args.key)) };
-  return askWhenKnown<ValidateProxyKeyArgs, ValidateProxyKeyResult>(
+  return invokeOutput<ValidateProxyKeyArgs, ValidateProxyKeyResult>(
     asked as unknown as pulumi.Input<ValidateProxyKeyArgs>,
     options,
     (known) => validateProxyKey(known, options),

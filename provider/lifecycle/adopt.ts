@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
-import { ApiError, isApiError } from "../api/errors";
+import { UserError, isUserError } from "../api/errors";
 import { isWholeKey, type KeyObject } from "../api/wire";
 import { applySettings } from "./applySettings";
 import { ensureEnabled } from "./enabled";
-import { inputFields } from "./fields";
-import { containsUnknown, inputsSchema, toWireSettings, type ProxyKeyInputs } from "./inputs";
+import { inputFields } from "./schema/fields";
+import { containsUnknown, inputsSchema, toWireSettings, type ProxyKeyInputs } from "./schema/inputs";
 import type { DeclaredSettings, KeysOfRun } from "./keysOfRun";
-import type { Operation } from "./session";
-import { fingerprintOf, inputsFromWire, plainJson, stateOf, type ProxyKeyState } from "./state";
+import type { Operation } from "./accountContext";
+import { fingerprintOf, inputsFromWire, plainJson, stateOf, type ProxyKeyState } from "./schema/state";
 
 /** The key cannot be taken over, or cannot be what it is asked to be as well. */
-class AdoptionError extends ApiError {
+class AdoptionError extends UserError {
   override readonly name = "AdoptionError";
 }
 
@@ -53,7 +53,7 @@ async function takeOver(
     await ensureEnabled(key, inputs.enabled, found.is_active, operation);
     operation.unsettledKeys.end(fingerprint);
   } finally {
-    operation.snapshot.invalidate();
+    operation.keyList.invalidate();
   }
   return { ...stateOf(key, inputsFromWire(found, inputs), found, operation.settings), ...plainJson(inputs) };
 }
@@ -78,7 +78,7 @@ export function isShared(fingerprint: string, keys: KeysOfRun): boolean {
   );
 }
 
-export function sharedKeyError(): ApiError {
+export function sharedKeyError(): UserError {
   return new AdoptionError({
     why: "Another resource of this program has or adopts the same key.",
     nextStep:
@@ -91,7 +91,7 @@ async function find(key: string, { client, wait }: Operation): Promise<KeyObject
     return await client.lookup(key, wait);
   } catch (error) {
     // A 404 that is not the API's word about the key explains itself.
-    if (!isApiError(error) || !("saidByApi" in error && error.saidByApi)) throw error;
+    if (!isUserError(error) || !("saidByApi" in error && error.saidByApi)) throw error;
     throw new AdoptionError({
       status: error.status,
       why: `The key to adopt is not there. ${error.why}`,

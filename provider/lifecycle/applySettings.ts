@@ -1,6 +1,6 @@
-import { isApiError, type ApiError } from "../api/errors";
+import { isUserError, type UserError } from "../api/errors";
 import { showsSettings, type KeySettings } from "../api/wire";
-import type { Operation } from "./session";
+import type { Operation } from "./accountContext";
 
 /**
  * Replaces all settings of a key. A success that is not in the API's words counts only if the key then shows the
@@ -24,6 +24,6 @@ export async function applySettings(
   }
 }
 
-function isVagueSuccess(error: unknown): error is ApiError {
-  return isApiError(error) && error.name === "UnexpectedAnswerError" && error.outcomeUnknown;
+function isVagueSuccess(error: unknown): error is UserError {
+  return isUserError(error) && error.name === "UnexpectedAnswerError" && error.outcomeUnknown;
 }

@@ -1,9 +1,15 @@
 import type { CheckFailure, CheckResult } from "@pulumi/pulumi/dynamic";
 import type { z } from "zod";
-import { redact } from "../api/redact";
-import { inputFields } from "./fields";
-import { containsUnknown, inputNames, secretInputNames, type InputName, type InternalInputs } from "./inputs";
-import { generateName } from "./names";
+import { redact } from "../util/redact";
+import { inputFields } from "./schema/fields";
+import {
+  containsUnknown,
+  inputNames,
+  secretInputNames,
+  type InputName,
+  type InternalInputs,
+} from "./schema/inputs";
+import { generateName } from "./schema/generatedName";
 import { renewalConflict, renewalOf } from "./renewal";
 
 export interface CheckContext {

@@ -1,19 +1,19 @@
 import type { CreateResult } from "@pulumi/pulumi/dynamic";
-import { isApiError, UnexpectedAnswerError, type ApiError } from "../api/errors";
-import type { CallContext, Listing } from "../api/client";
+import { isUserError, UnexpectedResponseError, type UserError } from "../api/errors";
+import type { CallOptions, Listing } from "../api/client";
 import { mayHide } from "../api/keyList";
 import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
 import { merged, type CreatedKey, type KeySettings } from "../api/wire";
 import { adopt } from "./adopt";
 import { applySettings } from "./applySettings";
-import { audited } from "./audited";
+import { withAuditLog } from "./withAuditLog";
 import { ensureEnabled } from "./enabled";
-import { InitializationFailure } from "./failures";
-import type { CreationInFlight } from "./inFlight";
-import { inputsSchema, toWireSettings, type InternalInputs } from "./inputs";
-import { generateName } from "./names";
-import { isNoSuchKey, isSameName, recognise } from "./recognise";
-import type { Operation } from "./session";
+import { PartialFailure } from "./failures";
+import type { CreationInFlight } from "./creations/creationInFlight";
+import { inputsSchema, toWireSettings, type InternalInputs } from "./schema/inputs";
+import { generateName } from "./schema/generatedName";
+import { isNoSuchKey, isSameName, matchLostKey } from "./creations/matchLostKey";
+import type { Operation } from "./accountContext";
 import {
   fingerprintOf,
   inputsFromWire,
@@ -21,7 +21,7 @@ import {
   shownInputs,
   stateOf,
   type ProxyKeyState,
-} from "./state";
+} from "./schema/state";
 
 /**
  * Creates a key under a generated, unique name: one request. A second one, an update, sets a chosen name or a weekly or
@@ -54,7 +54,7 @@ export async function create(
   const bringToDeclared = async () => {
     // Whether create honours the window is not documented, and a wrong one would let a key spend many times its budget.
     if (settings.name !== createdAs || settings.limit_type !== "daily") {
-      await applySettings(created.key, settings, operation).finally(() => operation.snapshot.invalidate());
+      await applySettings(created.key, settings, operation).finally(() => operation.keyList.invalidate());
       state = { ...state, name: inputs.name, budgetWindow: inputs.budgetWindow };
     }
     // The API makes keys enabled: a response that leaves it out leaves a doubt only where the key is to be disabled.
@@ -66,9 +66,9 @@ export async function create(
   const steps = [bringToDeclared, ...(clear ? [] : [() => removeTwins(created, createdAs, operation)])];
   const failures: unknown[] = doubt === undefined ? [] : [doubt];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
-  operation.snapshot.invalidate();
+  operation.keyList.invalidate();
   if (isAnotherPossible) reportLateTwin(createdAs, state, operation);
-  if (failures.length > 0) throw new InitializationFailure(failures.at(-1), state);
+  if (failures.length > 0) throw new PartialFailure(failures.at(-1), state);
   return { id: state.fingerprint, outs: state };
 }
 
@@ -84,8 +84,8 @@ async function createExactlyOnce(
   operation: Operation,
   inFlight: CreationInFlight,
 ): Promise<FoundKey & { clear: boolean; isAnotherPossible: boolean }> {
-  const { account, client, snapshot, wait } = operation;
-  const noting: CallContext = {
+  const { account, client, keyList, wait } = operation;
+  const noting: CallOptions = {
     ...wait,
     onRequest: (isMutating) => {
       inFlight.requested(settings, { account, startedMs: wait.clock.nowMs() });
@@ -95,10 +95,10 @@ async function createExactlyOnce(
   for (let attempt = 0; ; attempt++) {
     try {
       const created = await client.create(settings, noting);
-      snapshot.invalidate();
+      keyList.invalidate();
       return { created, clear: attempt === 0, isAnotherPossible: attempt > 0 };
     } catch (error) {
-      if (!isApiError(error)) throw error;
+      if (!isUserError(error)) throw error;
       // A refusal by the API settles it, unless an earlier try may have taken effect late: even the cap may be our own
       // key. A refusal by an edge or a proxy may hide what the API did.
       const isRefusal = attempt === 0 && !error.outcomeUnknown;
@@ -106,7 +106,7 @@ async function createExactlyOnce(
         inFlight.nothingMade();
         throw error;
       }
-      snapshot.invalidate();
+      keyList.invalidate();
       const found = await findLost(error, attempt, settings.name, operation);
       if (found) return { ...found, clear: false, isAnotherPossible: attempt > 0 };
       if (isRefusal) inFlight.nothingMade();
@@ -123,14 +123,14 @@ interface FoundKey {
 
 /** After an unclear response: our key, or undefined when nothing was created and another try is safe. */
 async function findLost(
-  unclear: ApiError,
+  unclear: UserError,
   attempt: number,
   createdAs: string,
   operation: Operation,
 ): Promise<FoundKey | undefined> {
   const { client, wait } = operation;
   const { keys } = await listAfter(unclear, attempt, createdAs, operation);
-  const found = recognise(keys, createdAs);
+  const found = matchLostKey(keys, createdAs);
   if (found.kind === "absent") return undefined;
   if (found.kind === "own") {
     const [listed] = found.keys;
@@ -148,31 +148,31 @@ async function findLost(
 }
 
 async function listAfter(
-  unclear: ApiError,
+  unclear: UserError,
   attempt: number,
   createdAs: string,
-  { snapshot, wait }: Operation,
+  { keyList, wait }: Operation,
 ): Promise<Listing> {
   try {
     // The server may still be at work on what it did not answer. A longer wait than maxWait allows is left out: the list
     // shows whether there is a key, and without it the key may be lost.
     await waitBeforeRetry(attempt, unclear, wait).catch((error: unknown) => {
-      if (!isApiError(error) || error.name !== "MaxWaitError") throw error;
+      if (!isUserError(error) || error.name !== "MaxWaitError") throw error;
     });
-    return await snapshot.get(wait);
+    return await keyList.get(wait);
   } catch (error) {
     // The same edge or proxy refuses the list, so it hardly let the creation pass.
     if (attempt === 0 && !unclear.outcomeUnknown) throw unclear;
     throw unsettled(
       unclear,
-      `Whether the key was created could not be found out: ${isApiError(error) ? error.why : "the list failed."}`,
+      `Whether the key was created could not be found out: ${isUserError(error) ? error.why : "the list failed."}`,
       `Look for a key named ${JSON.stringify(createdAs)} on the account and remove it if it is there; then run \`pulumi up\` again.`,
     );
   }
 }
 
-function unsettled(unclear: ApiError, why: string, nextStep: string): ApiError {
-  return new UnexpectedAnswerError({
+function unsettled(unclear: UserError, why: string, nextStep: string): UserError {
+  return new UnexpectedResponseError({
     status: unclear.status,
     why: `${unclear.why} ${why}`,
     nextStep,
@@ -187,31 +187,36 @@ function reportLateTwin(createdAs: string, { name, fingerprint }: ProxyKeyState,
 }
 
 async function removeTwin(twin: CreatedKey, operation: Operation): Promise<void> {
-  const { client, snapshot, wait } = operation;
+  const { client, keyList, wait } = operation;
   const { key } = twin;
-  await audited("delete", { ...shownInputs(twin), ...outputsFromWire(key, twin) }, operation, async () => {
-    const outcome = await client.remove(key, wait).then(
-      () => "removed",
-      async (error: unknown) => {
-        if (!isNoSuchKey(error)) throw error;
-        snapshot.invalidate();
-        const { keys: left } = await snapshot.get(wait);
-        if (left.some((entry) => entry.key === key)) throw error;
-        return "already deleted";
-      },
-    );
-    return { result: undefined, outcome };
-  });
+  await withAuditLog(
+    "delete",
+    { ...shownInputs(twin), ...outputsFromWire(key, twin) },
+    operation,
+    async () => {
+      const outcome = await client.remove(key, wait).then(
+        () => "removed",
+        async (error: unknown) => {
+          if (!isNoSuchKey(error)) throw error;
+          keyList.invalidate();
+          const { keys: left } = await keyList.get(wait);
+          if (left.some((entry) => entry.key === key)) throw error;
+          return "already deleted";
+        },
+      );
+      return { result: undefined, outcome };
+    },
+  );
 }
 
 /** A request that took effect late may have created a second key. Its name proves that it is ours, and no program has it. */
 async function removeTwins(created: CreatedKey, createdAs: string, operation: Operation): Promise<void> {
-  const { snapshot, wait } = operation;
+  const { keyList, wait } = operation;
   const name = JSON.stringify(createdAs);
   const own = fingerprintOf(created.key);
-  const { keys } = await snapshot.get(wait).catch((error: unknown) => {
-    throw new UnexpectedAnswerError({
-      why: `Whether a lost request created a second key named ${name} could not be found out: ${isApiError(error) ? error.why : "the list failed."}`,
+  const { keys } = await keyList.get(wait).catch((error: unknown) => {
+    throw new UnexpectedResponseError({
+      why: `Whether a lost request created a second key named ${name} could not be found out: ${isUserError(error) ? error.why : "the list failed."}`,
       nextStep: `Look on the account for a second key named ${name}, and remove the one whose fingerprint is not ${own}.`,
       cause: error,
     });
@@ -220,19 +225,19 @@ async function removeTwins(created: CreatedKey, createdAs: string, operation: Op
   // A list that hides secrets shows our own key among them, unless it has its chosen name by now.
   const isOwnHidden =
     keys.every(({ key }) => key !== created.key) && named.length === 1 && mayHide(named, created.key);
-  const found = recognise(isOwnHidden ? [] : named, createdAs);
+  const found = matchLostKey(isOwnHidden ? [] : named, createdAs);
   if (found.kind === "absent") return;
   try {
     if (found.kind === "withheld") throw new Error("the list does not show its secret");
     for (const twin of found.keys) await removeTwin(twin, operation);
   } catch (error) {
     const twins = found.kind === "own" ? found.keys.map(({ key }) => fingerprintOf(key)).join(", ") : "";
-    throw new UnexpectedAnswerError({
-      why: `A lost request created a second key named ${name} (${twins || "secret not shown"}), which could not be removed: ${isApiError(error) ? error.why : String(error)}`,
+    throw new UnexpectedResponseError({
+      why: `A lost request created a second key named ${name} (${twins || "secret not shown"}), which could not be removed: ${isUserError(error) ? error.why : String(error)}`,
       nextStep: `Remove the key named ${name} on the account whose fingerprint is not ${own}.`,
       cause: error,
     });
   } finally {
-    snapshot.invalidate();
+    keyList.invalidate();
   }
 }

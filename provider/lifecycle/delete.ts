@@ -1,13 +1,13 @@
 import { changeAfterLook } from "../api/changeAfterLook";
-import type { CallContext, Listing } from "../api/client";
-import { ApiError, isApiError, UnexpectedAnswerError } from "../api/errors";
+import type { CallOptions, Listing } from "../api/client";
+import { UserError, isUserError, UnexpectedResponseError } from "../api/errors";
 import { mayHide } from "../api/keyList";
 import type { KeyObject } from "../api/wire";
 import { isTakenOver, settleForHolder } from "./adopt";
 import { ensureEnabled } from "./enabled";
 import { requireSameServer } from "./server";
-import type { Operation } from "./session";
-import { fingerprintOf, keyOf } from "./state";
+import type { Operation } from "./accountContext";
+import { fingerprintOf, keyOf } from "./schema/state";
 import { usageGuard } from "./usageGuard";
 
 /** What a destroy did. */
@@ -57,7 +57,7 @@ async function removeKey(
   operation: Operation,
 ): Promise<DeleteOutcome> {
   let refusal: unknown;
-  const send = (context: CallContext) =>
+  const send = (context: CallOptions) =>
     operation.client.remove(key, context).catch((error: unknown) => {
       refusal = error;
       throw error;
@@ -68,7 +68,7 @@ async function removeKey(
     await (guard === undefined ? send(operation.wait) : removeUnused(key, guard, send, operation));
     return "removed";
   } catch (error) {
-    if (!isApiError(error)) throw error;
+    if (!isUserError(error)) throw error;
     const requireServer = () => requireSameServer(properties["server"], operation.settings);
     if (isApisWordThatItIsGone(error)) {
       requireServer();
@@ -82,18 +82,18 @@ async function removeKey(
     requireServer();
     return isVagueSuccess ? "removed" : "already deleted";
   } finally {
-    operation.snapshot.invalidate();
+    operation.keyList.invalidate();
   }
 }
 
-function isApisWordThatItIsGone(error: ApiError): boolean {
+function isApisWordThatItIsGone(error: UserError): boolean {
   return error.name === "NotFoundError" && "saidByApi" in error && error.saidByApi === true;
 }
 
 async function removeUnused(
   key: string,
   guard: (found: KeyObject) => void,
-  send: (context: CallContext) => Promise<void>,
+  send: (context: CallOptions) => Promise<void>,
   { client, wait }: Operation,
 ): Promise<void> {
   const isDone = (found: KeyObject) => {
@@ -113,7 +113,7 @@ function refuseAfterFailure({ keys }: Operation): void {
 }
 
 /** A deletion in an `up` that has failed elsewhere. */
-class IncompleteRunError extends ApiError {
+class IncompleteRunError extends UserError {
   override readonly name = "IncompleteRunError";
 }
 
@@ -130,17 +130,17 @@ async function disable(
   return "disabled";
 }
 
-async function requireEvidence(key: string, doubt: ApiError, { snapshot, wait }: Operation): Promise<void> {
+async function requireEvidence(key: string, doubt: UserError, { keyList, wait }: Operation): Promise<void> {
   let seen: Sighting;
   try {
-    const first = snapshot.get(wait);
+    const first = keyList.get(wait);
     seen = sightingOf(key, await first);
     // A list from before the answer may still show a key that has just gone.
-    if (seen !== "gone") seen = sightingOf(key, await snapshot.after(first, wait));
+    if (seen !== "gone") seen = sightingOf(key, await keyList.after(first, wait));
   } catch (error) {
     throw unproven(
       doubt,
-      `The account's list does not answer either: ${isApiError(error) ? error.why : String(error)}`,
+      `The account's list does not answer either: ${isUserError(error) ? error.why : String(error)}`,
     );
   }
   if (seen === "listed") throw unproven(doubt, "The account still lists the key.");
@@ -154,8 +154,8 @@ function sightingOf(key: string, { keys }: Listing): Sighting {
   return mayHide(keys, key) ? "hidden" : "gone";
 }
 
-function unproven(doubt: ApiError, why: string): UnexpectedAnswerError {
-  return new UnexpectedAnswerError({
+function unproven(doubt: UserError, why: string): UnexpectedResponseError {
+  return new UnexpectedResponseError({
     status: doubt.status,
     why: `${doubt.why} That is not taken for a removal. ${why}`,
     nextStep:

@@ -1,8 +1,8 @@
 import type { DiffResult } from "@pulumi/pulumi/dynamic";
 import type { z } from "zod";
 import { refuseToReplaceByItself } from "./adopt";
-import { inputFields } from "./fields";
-import { containsUnknown, inputNames, type InputName } from "./inputs";
+import { inputFields } from "./schema/fields";
+import { containsUnknown, inputNames, type InputName } from "./schema/inputs";
 
 type Properties = Record<string, unknown>;
 

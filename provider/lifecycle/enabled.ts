@@ -1,9 +1,9 @@
 import { changeAfterLook } from "../api/changeAfterLook";
-import type { CallContext } from "../api/client";
-import { ApiError, isApiError, UnexpectedAnswerError } from "../api/errors";
+import type { CallOptions } from "../api/client";
+import { UserError, isUserError, UnexpectedResponseError } from "../api/errors";
 import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
 import type { KeyObject } from "../api/wire";
-import type { Operation } from "./session";
+import type { Operation } from "./accountContext";
 
 const MAX_TOGGLES = DEFAULT_RETRY_POLICY.maxAttempts;
 
@@ -19,12 +19,12 @@ export async function ensureEnabled(
   key: string,
   desired: boolean,
   observed: boolean | undefined,
-  { client, snapshot, wait }: Operation,
+  { client, keyList, wait }: Operation,
   guard?: (found: KeyObject) => void,
 ): Promise<void> {
   if (observed === desired) return;
   let toggles = 0;
-  let unclear: ApiError | undefined;
+  let unclear: UserError | undefined;
 
   const isDone = (found: KeyObject) => {
     if (found.is_active === undefined) throw notShown(desired);
@@ -35,19 +35,19 @@ export async function ensureEnabled(
     return isAsDesired;
   };
   /** Returns the new state. Undefined: only another lookup can show it. */
-  const send = async (context: CallContext) => {
-    snapshot.invalidate();
+  const send = async (context: CallOptions) => {
+    keyList.invalidate();
     try {
       const state = await client.toggle(key, context);
       toggles++;
       return { state };
     } catch (error) {
-      if (!isApiError(error) || !error.outcomeUnknown) throw error;
+      if (!isUserError(error) || !error.outcomeUnknown) throw error;
       toggles++;
       unclear = error;
       return { state: undefined };
     } finally {
-      snapshot.invalidate();
+      keyList.invalidate();
     }
   };
   const isUrgent = guard !== undefined;
@@ -64,8 +64,8 @@ export async function ensureEnabled(
   }
 }
 
-function notSettled(desired: boolean, unclear: ApiError | undefined): UnexpectedAnswerError {
-  return new UnexpectedAnswerError({
+function notSettled(desired: boolean, unclear: UserError | undefined): UnexpectedResponseError {
+  return new UnexpectedResponseError({
     status: unclear?.status,
     cause: unclear,
     why: `${unclear === undefined ? "" : `${unclear.why} `}The key could not be ${desired ? "enabled" : "disabled"}: every toggle left it, or somebody else put it, in the other state.`,
@@ -74,7 +74,7 @@ function notSettled(desired: boolean, unclear: ApiError | undefined): Unexpected
 }
 
 /** The API does not show the state: a toggle could do the opposite of what is declared. */
-class NotShownError extends ApiError {
+class NotShownError extends UserError {
   override readonly name = "NotShownError";
 }
 

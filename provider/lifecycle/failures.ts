@@ -1,13 +1,13 @@
-import { isApiError, type ApiError } from "../api/errors";
-import { quotable, redact } from "../api/redact";
+import { isUserError, type UserError } from "../api/errors";
+import { quotable, redact } from "../util/redact";
 import { SHOWN_BY_THE_ENGINE } from "./hostLog";
-import type { ProxyKeyState } from "./state";
+import type { ProxyKeyState } from "./schema/state";
 
 /** What the engine asked for, in the words of the command line. */
 export type Action = "check" | "compare" | "create" | "adopt" | "read" | "update" | "delete";
 
 /** The key that an operation is about, as far as it is known. Only its name and fingerprint are ever shown. */
-export interface Subject {
+export interface KeyLabel {
   name?: unknown;
   fingerprint?: unknown;
   key?: unknown;
@@ -31,7 +31,7 @@ export class EngineError extends Error {
  * Thrown when a key exists, and something after its creation or within an update fails. The state is marked as unsettled,
  * so that the next `up` sends everything, whatever the program then declares.
  */
-export class InitializationFailure extends Error {
+export class PartialFailure extends Error {
   readonly state: ProxyKeyState;
   constructor(reason: unknown, state: ProxyKeyState) {
     super("The key exists, but is not yet as declared.", { cause: reason });
@@ -65,20 +65,19 @@ const PARTIAL = "The key is kept in the state; the next `pulumi up` brings it to
  */
 export function toEngineError(
   action: Action,
-  subject: Subject,
+  subject: KeyLabel,
   error: unknown,
   properties: Record<string, unknown>,
   secrets: readonly string[] = [],
 ): EngineError | HostInitializationError {
-  if (error instanceof InitializationFailure)
-    return toInitializationError(action, error, properties, secrets);
+  if (error instanceof PartialFailure) return toInitializationError(action, error, properties, secrets);
   const what = ["Cannot", VERBS[action], "proxy key", nameOf(subject)].filter(Boolean).join(" ");
   return new EngineError(redact(explain(action, what, error), [...secretsOf(subject), ...secrets]));
 }
 
 function toInitializationError(
   action: Action,
-  { cause, state }: InitializationFailure,
+  { cause, state }: PartialFailure,
   properties: Record<string, unknown>,
   secrets: readonly string[],
 ): HostInitializationError {
@@ -95,7 +94,7 @@ function toInitializationError(
 }
 
 function explain(action: Action, what: string, error: unknown): string {
-  if (!isApiError(error)) {
+  if (!isUserError(error)) {
     const name = error instanceof Error ? error.name : "Error";
     const text = quotable(error instanceof Error ? error.message : String(error));
     return `${what}: ${name}: ${text}. This is a defect of pulumi-electronhub; nothing was recorded as done. Please report it.`;
@@ -103,7 +102,7 @@ function explain(action: Action, what: string, error: unknown): string {
   return [`${what}: ${error.why}`, attemptsOf(error), nextStep(action, error)].filter(Boolean).join("\n");
 }
 
-function nameOf({ name, fingerprint }: Subject): string {
+function nameOf({ name, fingerprint }: KeyLabel): string {
   const parts = [
     typeof name === "string" ? JSON.stringify(quotable(name)) : undefined,
     typeof fingerprint === "string" && fingerprint !== "" ? `(${quotable(fingerprint)})` : undefined,
@@ -114,7 +113,7 @@ function nameOf({ name, fingerprint }: Subject): string {
 /** Of many tries the first and the last so many are shown. */
 const SHOWN_ATTEMPTS = 3;
 
-function attemptsOf({ attempts }: ApiError): string {
+function attemptsOf({ attempts }: UserError): string {
   if (attempts.length < 2) return "";
   const shown =
     attempts.length <= 2 * SHOWN_ATTEMPTS
@@ -128,7 +127,7 @@ const STORED_CONFIGURATION =
   "Destroy and refresh use the configuration that the last `pulumi up` stored, not today's: after a rotation of the " +
   "API key run `pulumi up` first, or add `--run-program` to the command.";
 
-function nextStep(action: Action, error: ApiError): string {
+function nextStep(action: Action, error: UserError): string {
   if (action === "create" && "reason" in error && error.reason === "keyCap") {
     return `${error.nextStep} Where a new key replaces an old one, \`deleteBeforeReplace\` in the resource's options removes the old one first.`;
   }
@@ -136,6 +135,6 @@ function nextStep(action: Action, error: ApiError): string {
   return stale ? `${error.nextStep} ${STORED_CONFIGURATION}` : error.nextStep;
 }
 
-function secretsOf({ key }: Subject): string[] {
+function secretsOf({ key }: KeyLabel): string[] {
   return typeof key === "string" && key !== "" ? [key] : [];
 }

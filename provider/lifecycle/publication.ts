@@ -1,4 +1,4 @@
-import { UNKNOWN } from "./inputs";
+import { UNKNOWN } from "./schema/inputs";
 
 /** Which key of a rotating key is published, and until when the one before stays valid. Pure. */
 

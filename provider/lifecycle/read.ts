@@ -1,11 +1,11 @@
 import type { ReadResult } from "@pulumi/pulumi/dynamic";
-import { IncompleteListError, isApiError } from "../api/errors";
+import { IncompleteListError, isUserError } from "../api/errors";
 import { mayHide } from "../api/keyList";
 import { hasExpired, type KeyObject } from "../api/wire";
-import { secretInputNames, type ProxyKeyInputs } from "./inputs";
-import { instantOf } from "./instants";
+import { secretInputNames, type ProxyKeyInputs } from "./schema/inputs";
+import { instantOf } from "./schema/instants";
 import { requireSameServer } from "./server";
-import type { Operation } from "./session";
+import type { Operation } from "./accountContext";
 import {
   fingerprintOf,
   inputsFromWire,
@@ -14,7 +14,7 @@ import {
   plainJson,
   stateOf,
   type ProxyKeyState,
-} from "./state";
+} from "./schema/state";
 
 /** Tells the engine that the resource is gone. */
 const GONE: ReadResult<never> = { id: "" };
@@ -76,8 +76,8 @@ function withoutSecrets(inputs: ProxyKeyInputs): ProxyKeyInputs {
   return Object.fromEntries(shown) as ProxyKeyInputs;
 }
 
-async function find(key: string, { client, snapshot, wait }: Operation): Promise<KeyObject | undefined> {
-  const { keys, isComplete } = await snapshot.get(wait).then(
+async function find(key: string, { client, keyList, wait }: Operation): Promise<KeyObject | undefined> {
+  const { keys, isComplete } = await keyList.get(wait).then(
     (listing) => ({ keys: listing.keys, isComplete: true }),
     (error: unknown) => {
       if (!(error instanceof IncompleteListError)) throw error;
@@ -89,7 +89,7 @@ async function find(key: string, { client, snapshot, wait }: Operation): Promise
   try {
     return await client.lookup(key, wait);
   } catch (error) {
-    if (!isApiError(error) || error.name !== "NotFoundError") throw error;
+    if (!isUserError(error) || error.name !== "NotFoundError") throw error;
     if ("saidByApi" in error && error.saidByApi) return undefined;
     // Anybody may have said this; but a complete list that shows its keys has answered without ours.
     if (isComplete && !mayHide(keys, key)) return undefined;

@@ -1,6 +1,6 @@
-import { formatDuration, parseDurationMs } from "../api/duration";
-import { instantOf, NEVER, unixSOf } from "./instants";
-import { containsUnknown, UNKNOWN } from "./inputs";
+import { formatDuration, parseDurationMs } from "../util/duration";
+import { instantOf, NEVER, unixSOf } from "./schema/instants";
+import { containsUnknown, UNKNOWN } from "./schema/inputs";
 
 type Properties = Readonly<Record<string, unknown>>;
 

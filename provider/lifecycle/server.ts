@@ -1,5 +1,5 @@
-import { ApiError } from "../api/errors";
-import { quotable } from "../api/redact";
+import { UserError } from "../api/errors";
+import { quotable } from "../util/redact";
 import type { Settings } from "../config";
 
 /** Where an API is, as the state remembers it. The API has every endpoint with and without `/v1`. */
@@ -8,7 +8,7 @@ export function serverOf({ baseUrl }: Pick<Settings, "baseUrl">): string {
 }
 
 /** The server that is asked is not the one that last had the key. */
-class OtherServerError extends ApiError {
+class OtherServerError extends UserError {
   override readonly name = "OtherServerError";
 }
 

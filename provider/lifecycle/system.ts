@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { systemClock } from "../api/clock";
-import { ledgerStore } from "../api/ledger";
+import { systemClock } from "../util/clock";
+import { fileWindowStore } from "../api/rateLimit/fileWindow";
 import { createTransport } from "../api/transport";
 import { unsettledFolder, creationsFolder, ledgerFolder, runsFolder } from "../config";
 import { backendIdIn } from "./backend";
-import { creationJournal } from "./creations";
-import { runIdOf } from "./engineLink";
+import { creationJournal } from "./creations/journal";
+import { runIdOf } from "./engineLiveness";
 import { UnsettledKeys } from "./unsettledKeys";
 import { fileOfRun, KeysOfRun } from "./keysOfRun";
-import type { Dependencies } from "./session";
+import type { Dependencies } from "./accountContext";
 
 /** The world as it is: the machine's clock, the network, the environment, and what processes remember in the user's cache. */
 export function systemDependencies(report: (line: string) => void): Dependencies {
@@ -22,7 +22,7 @@ export function systemDependencies(report: (line: string) => void): Dependencies
     report,
     unsettledKeys: new UnsettledKeys(unsettledFolder(process.env)),
     windowStore: (account) =>
-      ledgerStore({
+      fileWindowStore({
         path: join(ledgerFolder(process.env), `${account}.json`),
         onTrouble: (reason) =>
           report(

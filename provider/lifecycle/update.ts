@@ -1,15 +1,22 @@
 import type { UpdateResult } from "@pulumi/pulumi/dynamic";
-import { InvalidRequestError, isApiError } from "../api/errors";
+import { InvalidRequestError, isUserError } from "../api/errors";
 import { applySettings } from "./applySettings";
 import { changedInputs } from "./diff";
 import { ensureEnabled } from "./enabled";
-import { InitializationFailure } from "./failures";
-import { inputFields } from "./fields";
-import { NEVER, unixSOf } from "./instants";
-import { inputsSchema, toWireSettings } from "./inputs";
+import { PartialFailure } from "./failures";
+import { inputFields } from "./schema/fields";
+import { NEVER, unixSOf } from "./schema/instants";
+import { inputsSchema, toWireSettings } from "./schema/inputs";
 import { serverOf } from "./server";
-import type { Operation } from "./session";
-import { fingerprintOf, keyOf, pickInputs, plainJson, STATE_VERSION, type ProxyKeyState } from "./state";
+import type { Operation } from "./accountContext";
+import {
+  fingerprintOf,
+  keyOf,
+  pickInputs,
+  plainJson,
+  STATE_VERSION,
+  type ProxyKeyState,
+} from "./schema/state";
 
 /**
  * Updates a key to what is declared: one full replacement of its settings, and a toggle where `enabled` changed. An
@@ -54,11 +61,11 @@ export async function update(
   } catch (error) {
     // What was done, or may have been, must be recorded, or the next diff starts from a wrong state.
     const isUntouched = state === before && operation.effects.unclear === 0;
-    if (!isUntouched) throw new InitializationFailure(error, plainJson(state));
+    if (!isUntouched) throw new PartialFailure(error, plainJson(state));
     if (!isNoted) unsettledKeys.end(id);
     throw error;
   } finally {
-    operation.snapshot.invalidate();
+    operation.keyList.invalidate();
   }
   unsettledKeys.end(id);
   // Where nothing was sent, this server did not say that it has the key.
@@ -76,7 +83,7 @@ export async function update(
 /** The API takes a full replacement, and in it no expiry that has passed. */
 function explainExpiry(error: unknown, expiresAt: string, nowMs: number): never {
   const hasExpired = expiresAt !== NEVER && unixSOf(expiresAt) * 1_000 <= nowMs;
-  if (!isApiError(error) || error.name !== "InvalidRequestError" || !hasExpired) throw error;
+  if (!isUserError(error) || error.name !== "InvalidRequestError" || !hasExpired) throw error;
   throw new InvalidRequestError({
     status: error.status,
     why: `${error.why} The key expired at ${expiresAt}, and the API changes no key whose expiry has passed.`,

@@ -1,11 +1,11 @@
-import { formatDuration, parseDurationMs } from "../api/duration";
-import { ApiError } from "../api/errors";
-import { quotable } from "../api/redact";
+import { formatDuration, parseDurationMs } from "../util/duration";
+import { UserError } from "../api/errors";
+import { quotable } from "../util/redact";
 import type { KeyObject } from "../api/wire";
-import type { Operation } from "./session";
+import type { Operation } from "./accountContext";
 
 /** The key was used more recently than its `refuseIfUsedWithin` allows, or whether it was cannot be decided. */
-class StillUsedError extends ApiError {
+class StillUsedError extends UserError {
   override readonly name = "StillUsedError";
 }
 

@@ -1,9 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { outputFields } from "../lifecycle/fields";
-import { inputNames, secretInputNames, type InternalInputs, type WrittenInputs } from "../lifecycle/inputs";
-import { PROVIDER_TEXT } from "../lifecycle/shim";
-import { secretOutputNames, type InternalState, type ProxyKeyState } from "../lifecycle/state";
-import { MODULE, PROXY_KEY_TOKEN, PROXY_KEY_TYPE } from "../lifecycle/tokens";
+import { outputFields } from "../lifecycle/schema/fields";
+import {
+  inputNames,
+  secretInputNames,
+  type InternalInputs,
+  type WrittenInputs,
+} from "../lifecycle/schema/inputs";
+import { PROVIDER_TEXT } from "../dynamic/providerCode";
+import { secretOutputNames, type InternalState, type ProxyKeyState } from "../lifecycle/schema/state";
+import { MODULE, PROXY_KEY_TOKEN, PROXY_KEY_TYPE } from "../lifecycle/schema/typeTokens";
 import { PLACEHOLDER, withProviderText } from "./providerText";
 
 /** A list may be read-only, and may have elements that are known only later. */

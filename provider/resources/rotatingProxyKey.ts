@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { parseDurationMs } from "../api/duration";
-import { NEVER, readInstant } from "../lifecycle/instants";
+import { parseDurationMs } from "../util/duration";
+import { NEVER, readInstant } from "../lifecycle/schema/instants";
 import { ProxyKey, type ProxyKeyArgs } from "./proxyKey";
 import { hasOverlap, NOTHING_PUBLISHED, assumedBefore } from "../lifecycle/publication";
 import { rotatesAt, type Rotation, type Schedule } from "../lifecycle/rotation";

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { NOTHING_PUBLISHED, type Confirmation, type Publication, type Time } from "../lifecycle/publication";
 import { rotationAt, type Rotation, type Schedule } from "../lifecycle/rotation";
-import { ROTATION_TEXT } from "../lifecycle/shim";
-import { MODULE, ROTATION_TOKEN, ROTATION_TYPE } from "../lifecycle/tokens";
+import { ROTATION_TEXT } from "../dynamic/providerCode";
+import { MODULE, ROTATION_TOKEN, ROTATION_TYPE } from "../lifecycle/schema/typeTokens";
 import { PLACEHOLDER, withProviderText } from "./providerText";
 
 /** A record in the state alone; asks no API. What it holds is decided by its `check`, from what it held before. */

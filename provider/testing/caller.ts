@@ -1,18 +1,18 @@
 import type { Dialect } from "./answers";
 import type { KeyRecord } from "./keyRecord";
-import type { AccountLedger } from "./ledger";
+import type { AccountModel } from "./accountModel";
 import { Refusal } from "./refusal";
 
 /** Who sends a request, by its Authorization header. */
 export type Caller =
-  | { readonly kind: "master"; readonly account: AccountLedger }
-  | { readonly kind: "proxy"; readonly account: AccountLedger; readonly record: KeyRecord }
+  | { readonly kind: "master"; readonly account: AccountModel }
+  | { readonly kind: "proxy"; readonly account: AccountModel; readonly record: KeyRecord }
   | {
       readonly kind: "missing" | "malformed" | "jwt" | "dev" | "unknownProxy" | "unknown";
       readonly account?: undefined;
     };
 
-export function identify(authorization: string | undefined, accounts: readonly AccountLedger[]): Caller {
+export function identify(authorization: string | undefined, accounts: readonly AccountModel[]): Caller {
   if (authorization === undefined || authorization === "") return { kind: "missing" };
   const token = /^Bearer (\S+)$/i.exec(authorization)?.[1];
   if (token === undefined) return { kind: "malformed" };
@@ -26,7 +26,7 @@ export function identify(authorization: string | undefined, accounts: readonly A
 }
 
 /** The account whose master key was sent. @throws Refusal for every other caller and for an account that is barred. */
-export function requireMaster(caller: Caller, dialect: Dialect): AccountLedger {
+export function requireMaster(caller: Caller, dialect: Dialect): AccountModel {
   switch (caller.kind) {
     case "master":
       return requireUnbarred(caller.account);
@@ -45,7 +45,7 @@ export function requireMaster(caller: Caller, dialect: Dialect): AccountLedger {
   }
 }
 
-export function requireManager(caller: Caller, dialect: Dialect): AccountLedger {
+export function requireManager(caller: Caller, dialect: Dialect): AccountModel {
   const account = requireMaster(caller, dialect);
   if (!account.permissions.manageProxyKeys) {
     throw new Refusal(403, "This API key does not have permission to manage proxy keys");
@@ -69,13 +69,13 @@ export function requireProxyKey(caller: Caller): KeyRecord {
   }
 }
 
-function requireUnbarred(account: AccountLedger): AccountLedger {
+function requireUnbarred(account: AccountModel): AccountModel {
   if (account.ipLimited) throw new Refusal(403, "Too many API keys for this IP address");
   if (account.paused) throw new Refusal(403, "Your plan is paused");
   return account;
 }
 
-function identifyProxyKey(token: string, accounts: readonly AccountLedger[]): Caller {
+function identifyProxyKey(token: string, accounts: readonly AccountModel[]): Caller {
   for (const account of accounts) {
     const record = account.book.records.get(token);
     if (record !== undefined) return { kind: "proxy", account, record };

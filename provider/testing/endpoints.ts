@@ -4,13 +4,13 @@ import { type BodyObject, isObject, modelIn, proxyKeyIn, settingsIn } from "./bo
 import type { Call } from "./call";
 import { type Caller, requireManager, requireMaster, requireProxyKey } from "./caller";
 import { type KeyRecord, toCredits, unusedMicro } from "./keyRecord";
-import type { AccountLedger } from "./ledger";
+import type { AccountModel } from "./accountModel";
 import { InvalidBody, Refusal } from "./refusal";
 
 export interface Context {
   readonly call: Call;
   readonly caller: Caller;
-  readonly accounts: readonly AccountLedger[];
+  readonly accounts: readonly AccountModel[];
   readonly dialect: Dialect;
   readonly nowUnixS: number;
   /** The key of a legacy path. */
@@ -130,7 +130,7 @@ function bodyOf({ call, pathKey }: Context, presence: "required" | "optional" = 
   return pathKey === undefined ? body : { ...body, proxy_key: pathKey };
 }
 
-function ownedKey(account: AccountLedger, key: string, { accounts }: Context): KeyRecord {
+function ownedKey(account: AccountModel, key: string, { accounts }: Context): KeyRecord {
   const own = account.book.records.get(key);
   if (own !== undefined) return own;
   if (accounts.some(({ book }) => book.records.has(key)))

@@ -7,13 +7,13 @@ import type { Clock } from "./clock";
 import { Exchange, faultAnswer } from "./exchange";
 import type { Fault, Faults } from "./faults";
 import type { Journal, OpenEntry } from "./journal";
-import type { AccountLedger } from "./ledger";
+import type { AccountModel } from "./accountModel";
 import { type Outcome, perform } from "./routes";
 
 export interface ServiceParts {
   readonly clock: Clock;
   readonly dialect: Dialect;
-  readonly accounts: readonly AccountLedger[];
+  readonly accounts: readonly AccountModel[];
   readonly journal: Journal;
   readonly faults: Faults;
   /** Aborted when the simulator closes. */

@@ -6,7 +6,7 @@ import { BASE_PATH } from "./call";
 import { type Clock, systemClock } from "./clock";
 import { Faults, type FaultSpec, type InjectedFault } from "./faults";
 import { Journal, type JournalEntry, type Violation } from "./journal";
-import { AccountLedger } from "./ledger";
+import { AccountModel } from "./accountModel";
 import { Service } from "./service";
 
 export interface SimulatorOptions {
@@ -63,7 +63,7 @@ class World implements Simulator {
   baseUrl = "";
   readonly clock: Clock;
   readonly dialect: Dialect;
-  readonly #accounts: AccountLedger[] = [];
+  readonly #accounts: AccountModel[] = [];
   readonly #journal = new Journal();
   readonly #faults = new Faults();
   readonly #closing = new AbortController();
@@ -107,7 +107,7 @@ class World implements Simulator {
     if (this.#accounts.some(({ name }) => name === options.name)) {
       throw new Error(`There is an account "${options.name}" already.`);
     }
-    const account = new AccountLedger(options, this.clock);
+    const account = new AccountModel(options, this.clock);
     if (this.#accounts.some(({ apiKey }) => apiKey === account.apiKey)) {
       throw new Error(`The account "${options.name}" would share the API key of another account.`);
     }

@@ -3,11 +3,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Clock } from "../../provider/api/clock";
-import { ledgerStore } from "../../provider/api/ledger";
+import type { Clock } from "../../provider/util/clock";
+import { fileWindowStore } from "../../provider/api/rateLimit/fileWindow";
 import { createTransport, type Transport } from "../../provider/api/transport";
-import { Lifecycle } from "../../provider/lifecycle/lifecycle";
-import { fingerprintOf } from "../../provider/lifecycle/state";
+import { ProxyKeyProvider } from "../../provider/lifecycle/provider";
+import { fingerprintOf } from "../../provider/lifecycle/schema/state";
 import { VirtualClock } from "../support/virtualClock";
 import {
   jitter,
@@ -23,7 +23,7 @@ import {
 const LATEST_MS = 3;
 
 /**
- * Ours as production wires it (`lifecycle/handler.ts`): `Lifecycle.delete` with undici over loopback and the ledger in a
+ * Ours as production wires it (`dynamic/handler.ts`): `Lifecycle.delete` with undici over loopback and the ledger in a
  * file; only the clock is virtual. Each process is a lifecycle of its own, so a pacer of its own.
  */
 export async function runOurs(scenario: Scenario, { latestMs = LATEST_MS } = {}): Promise<Outcome> {
@@ -35,7 +35,7 @@ export async function runOurs(scenario: Scenario, { latestMs = LATEST_MS } = {})
   const startProcess = (): Process => {
     const own = lateBy(clock, () => Math.floor(random() * latestMs));
     const transport = delayed(clock.watch(createTransport()), wayThere);
-    const lifecycle = new Lifecycle({
+    const lifecycle = new ProxyKeyProvider({
       clock: own,
       random,
       randomBytes,
@@ -47,7 +47,7 @@ export async function runOurs(scenario: Scenario, { latestMs = LATEST_MS } = {})
       signal: new AbortController().signal,
       report: () => {},
       windowStore: (account) =>
-        ledgerStore({
+        fileWindowStore({
           path: join(folder, `${account}.json`),
           onTrouble: (reason) => {
             throw new Error(reason);

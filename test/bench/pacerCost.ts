@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-import { ledgerStore } from "../../provider/api/ledger";
-import { Pacer, type PacerOptions } from "../../provider/api/pacer";
-import type { RateReport } from "../../provider/api/rateWindow";
-import { memoryStore, type WindowStore } from "../../provider/api/windowStore";
+import { fileWindowStore } from "../../provider/api/rateLimit/fileWindow";
+import { RateLimiter, type RateLimiterOptions } from "../../provider/api/rateLimit/rateLimiter";
+import type { RateLimitInfo } from "../../provider/api/rateLimit/rateWindow";
+import { memoryStore, type WindowStore } from "../../provider/api/rateLimit/windowStore";
 import { VirtualClock } from "../support/virtualClock";
 import { round, type SectionResult } from "./table";
 
@@ -21,7 +21,7 @@ const SIGNAL_COUNTS = [5_000, 10_000, 20_000];
 
 interface Variant {
   signal?: AbortSignal;
-  report?: PacerOptions["report"];
+  report?: RateLimiterOptions["report"];
   store?: WindowStore;
 }
 
@@ -78,12 +78,12 @@ export async function pacerCost(): Promise<SectionResult> {
 async function cpuUs(count: number, variant: Variant, clock = new VirtualClock()): Promise<number> {
   const { store = memoryStore(), report, signal } = variant;
   const before = process.cpuUsage();
-  const pacer = new Pacer({ clock, store, report });
+  const pacer = new RateLimiter({ clock, store, report });
   const server = countingServer(clock);
   await Promise.all(
     Array.from({ length: count }, async () => {
       const place = await pacer.acquire({ what: "remove", deadlineMs: Infinity, signal });
-      place.settle(server());
+      place.complete(server());
     }),
   );
   const used = process.cpuUsage(before);
@@ -112,7 +112,7 @@ async function emptyRun(count: number, sleepsMs: readonly number[]): Promise<num
 }
 
 /** The figures of an API whose windows are used from their start, in constant time. */
-function countingServer(clock: VirtualClock): () => RateReport {
+function countingServer(clock: VirtualClock): () => RateLimitInfo {
   let openedMs = -Infinity;
   let used = 0;
   return () => {
@@ -128,7 +128,7 @@ function countingServer(clock: VirtualClock): () => RateReport {
 async function ledgerUs(): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "bench-ledger-"));
   const clock = new VirtualClock();
-  const store = ledgerStore({
+  const store = fileWindowStore({
     path: join(folder, "account.json"),
     onTrouble: (reason) => {
       throw new Error(reason);
@@ -144,7 +144,7 @@ async function ledgerUs(): Promise<number> {
 function heapBytes(count: number): number {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const held = { pacer: new Pacer({ clock: stoppedClock(), store: memoryStore() }) };
+  const held = { pacer: new RateLimiter({ clock: stoppedClock(), store: memoryStore() }) };
   collect();
   const before = process.memoryUsage().heapUsed;
   // Nobody but the pacer knows of them, as the engine's are known to nobody but its calls.

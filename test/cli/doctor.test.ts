@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { withoutSecrets } from "../../provider/cli/doctor/backend";
-import { masked } from "../../provider/cli/doctor/credentials";
+import { withoutSecrets } from "../../provider/cli/checks/backend";
+import { masked } from "../../provider/cli/checks/credentials";
 import { expectHidden, useDoctor } from "./doctorFixture";
 
 const doctor = useDoctor();

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
-import type { Check } from "../../provider/cli/doctor/check";
+import type { Check } from "../../provider/cli/checks/check";
 import { startSimulator, type Simulator, type SimulatorOptions } from "../../provider/testing";
 import type { CommandResult } from "../support/command";
 import { createEngineProject, type EngineProject } from "../support/engine";

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-import { cliVersionCheck, isAtLeast, nodeCheck } from "../../provider/cli/doctor/machine";
+import { cliVersionCheck, isAtLeast, nodeCheck } from "../../provider/cli/checks/machine";
 import { useDoctor } from "./doctorFixture";
 
 const doctor = useDoctor();

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fingerprintOf } from "../../provider/lifecycle/state";
+import { fingerprintOf } from "../../provider/lifecycle/schema/state";
 import type { SimulatedKey } from "../../provider/testing";
 import { LIST, program, REMOVE } from "../engine/fixture";
 import { mutations, outcomes, useCli, type Report } from "./fixture";

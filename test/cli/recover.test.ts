@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { expect, describe, it } from "vitest";
 import { creationsFolder } from "../../provider/config";
-import { readCreations } from "../../provider/lifecycle/creationNotes";
+import { readCreations } from "../../provider/lifecycle/creations/journalReader";
 import { endProcesses } from "../support/processes";
 import { LIST, program, REMOVE, times } from "../engine/fixture";
 import { ended, mutations, outcomesByResource, useCli } from "./fixture";

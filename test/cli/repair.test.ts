@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/pro
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { creationsFolder } from "../../provider/config";
-import { readCreations } from "../../provider/lifecycle/creationNotes";
+import { readCreations } from "../../provider/lifecycle/creations/journalReader";
 import { program } from "../engine/fixture";
 import { mutations, outcomes, useCli } from "./fixture";
 
@@ -99,7 +99,7 @@ describe("a state that was cut off", () => {
 
   it("is restored from a backup, and the key that was made after it is found by what this machine remembers", async () => {
     const { lost } = await forgetful("dev");
-    expect(remembered()).toMatchObject([{ taken: true }]);
+    expect(remembered()).toMatchObject([{ delivered: true }]);
     // On a stack that lives on somebody may have received it.
     const told = await cli.report(["recover", "--stack", "dev"]);
     expect(told).toMatchObject({

@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import ts from "typescript";
 import { check } from "../../provider/lifecycle/check";
-import { inputFields, outputFields, type Change } from "../../provider/lifecycle/fields";
-import { inputNames } from "../../provider/lifecycle/inputs";
+import { inputFields, outputFields, type Change } from "../../provider/lifecycle/schema/fields";
+import { inputNames } from "../../provider/lifecycle/schema/inputs";
 
-const FIELDS = join(__dirname, "..", "..", "provider", "lifecycle", "fields.ts");
+const FIELDS = join(__dirname, "..", "..", "provider", "lifecycle", "schema", "fields.ts");
 
 const CHANGES: Readonly<Record<Change, string>> = {
   update: "updates the key in place",

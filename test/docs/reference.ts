@@ -30,7 +30,7 @@ async function main(mode: string | undefined): Promise<number> {
     return 0;
   }
   if (current === wanted) return 0;
-  console.error("README.md is not what provider/lifecycle/fields.ts says. Run `npm run docs`.");
+  console.error("README.md is not what provider/lifecycle/schema/fields.ts says. Run `npm run docs`.");
   return 1;
 }
 

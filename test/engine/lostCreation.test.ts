@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { creationsFolder } from "../../provider/config";
 import { reportedBackendId } from "../../provider/lifecycle/backend";
-import { nameHashOf, readCreations } from "../../provider/lifecycle/creationNotes";
+import { nameHashOf, readCreations } from "../../provider/lifecycle/creations/journalReader";
 import { createEngineProject } from "../support/engine";
 import { descendantsOf, endProcesses, isAlive, type OwnedProcess } from "../support/processes";
 import { program, useEngine } from "./fixture";
@@ -38,7 +38,7 @@ const noteFor = (stackName: string) => ({
   nameHash: nameHashOf(engine.simulator.account().keys()[0]?.name ?? ""),
   backend: expect.stringMatching(/^[0-9a-f]{32}$/),
   run: expect.stringMatching(/^[0-9a-f]{16}$/),
-  taken: false,
+  delivered: false,
 });
 
 async function ended(processes: readonly OwnedProcess[]): Promise<void> {
@@ -84,7 +84,7 @@ it("after an `up` that ended well, what the engine took is remembered until the 
   const keys = { first: {}, second: {} };
   const stack = await engine.stack("well", program(keys));
   await stack.up();
-  const taken = { taken: true, fingerprint: expect.stringMatching(/^pk-[0-9a-f]{16}$/) };
+  const taken = { delivered: true, fingerprint: expect.stringMatching(/^pk-[0-9a-f]{16}$/) };
   await expect.poll(remembered).toMatchObject([taken, taken]);
 
   const more = await engine.stack("well", program({ ...keys, third: {} }));

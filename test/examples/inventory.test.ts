@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { fingerprintOf } from "../../provider/lifecycle/state";
+import { fingerprintOf } from "../../provider/lifecycle/schema/state";
 import { useExample } from "./fixture";
 
 const example = useExample(() => import("../../examples/inventory/index.ts"));

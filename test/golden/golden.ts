@@ -20,7 +20,10 @@ export const PLACEHOLDERS = {
 } as const;
 
 /** The text that Pulumi stores as the provider of each resource: a frozen contract. */
-export const SHIM_TEXT = readFileSync(join(__dirname, "..", "unit", "lifecycle", "shim.golden.txt"), "utf8");
+export const SHIM_TEXT = readFileSync(
+  join(__dirname, "..", "unit", "dynamic", "providerCode.golden.txt"),
+  "utf8",
+);
 
 /** The made-up key of a resource; the same for ever, since its fingerprint stands in the file. */
 export function madeUpKey(resource: string): string {

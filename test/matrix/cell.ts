@@ -2,7 +2,7 @@ import { EngineError } from "../../provider/lifecycle/failures";
 import type { Transport } from "../../provider/api/transport";
 import { SMALL_CAP_BYTES, type FaultRow } from "./faults";
 import { failureKind, messageFlaws } from "./messages";
-import { BYSTANDER, openScene, refusingTransport, type Properties, type Scene } from "./scene";
+import { BYSTANDER, openScene, refusingTransport, type Properties, type Scene } from "./fixture";
 import { KEY_NAME, type Resource, type VerbColumn, type VerbResult } from "./verbs";
 
 /** How often a fault strikes: the verb's own call once, that call every time, or every call there is. */

@@ -9,7 +9,7 @@ import {
   type FaultEffect,
   type JsonValue,
 } from "../../provider/testing";
-import type { Scene } from "./scene";
+import type { Scene } from "./fixture";
 
 /** One row of the matrix. */
 export interface FaultRow {

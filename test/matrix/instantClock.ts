@@ -1,4 +1,4 @@
-import type { Clock } from "../../provider/api/clock";
+import type { Clock } from "../../provider/util/clock";
 
 /** A clock on which every sleep is over at once, with the time moved on: hours of waiting take no time. */
 export class InstantClock implements Clock {

@@ -1,5 +1,5 @@
-import type { Lifecycle } from "../../provider/lifecycle/lifecycle";
-import type { Properties, Scene } from "./scene";
+import type { ProxyKeyProvider } from "../../provider/lifecycle/provider";
+import type { Properties, Scene } from "./fixture";
 
 /** A resource as the state holds it. */
 export interface Resource {
@@ -18,7 +18,7 @@ export interface VerbColumn {
   /** Does the resource exist before the verb? */
   readonly exists: boolean;
   readonly arrange?: (scene: Scene) => void;
-  readonly run: (process: Lifecycle, resource: Resource) => Promise<VerbResult>;
+  readonly run: (process: ProxyKeyProvider, resource: Resource) => Promise<VerbResult>;
   /** What the account shows of the verb's effect, beside how many keys there are. */
   readonly effect?: (scene: Scene) => string;
 }

@@ -1,5 +1,5 @@
 import { ConnectionError } from "../../provider/api/errors";
-import type { HttpAnswer, HttpRequest, Transport } from "../../provider/api/transport";
+import type { HttpResponse, HttpRequest, Transport } from "../../provider/api/transport";
 import type { InstantClock } from "../matrix/instantClock";
 
 /** What becomes of one request. `late`: answered with a 500 at once, and takes effect some requests later. */
@@ -64,7 +64,7 @@ export class AccountModel implements Transport {
     return this.#late.length > 0;
   }
 
-  async send({ url, body }: HttpRequest): Promise<HttpAnswer> {
+  async send({ url, body }: HttpRequest): Promise<HttpResponse> {
     const { clock, fates, interferences } = this.#options;
     await clock.sleep(30);
     const at = this.requests++;
@@ -81,7 +81,7 @@ export class AccountModel implements Transport {
     return this.#play(fates[at] ?? "ok", call, request, at);
   }
 
-  #play(fate: Fate, call: string, request: Record<string, unknown>, at: number): HttpAnswer {
+  #play(fate: Fate, call: string, request: Record<string, unknown>, at: number): HttpResponse {
     switch (fate) {
       case "ok":
         return this.#perform(call, request);
@@ -114,7 +114,7 @@ export class AccountModel implements Transport {
     while (this.#late.length > 0 && this.#late[0]!.dueAt <= at) this.#late.shift()!.act();
   }
 
-  #perform(call: string, request: Record<string, unknown>): HttpAnswer {
+  #perform(call: string, request: Record<string, unknown>): HttpResponse {
     const known = this.keys.find(({ wire }) => wire.key === request["proxy_key"]);
     switch (call) {
       case "proxy":
@@ -159,7 +159,7 @@ export class AccountModel implements Transport {
     };
   }
 
-  #answer(status: number, value: unknown): HttpAnswer {
+  #answer(status: number, value: unknown): HttpResponse {
     const headers = this.#options.saysTheTime ? { date: new Date(this.#serverMs()).toUTCString() } : {};
     return { status, headers, body: JSON.stringify(value) };
   }

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { ConnectionError } from "../../provider/api/errors";
 import { keyTexts } from "./keyTexts";
 import { SENTENCES } from "./sentences";
-import type { HttpAnswer } from "../../provider/api/transport";
+import type { HttpResponse } from "../../provider/api/transport";
 
 /** What a random API does with one request: it answers, or it throws. */
-export type RandomAnswer = HttpAnswer | Error;
+export type RandomAnswer = HttpResponse | Error;
 
 /** Stands in every HTML page, and must stand in no message. */
 export const HTML_MARK = "zzHTMLMARKzz";

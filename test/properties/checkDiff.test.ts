@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { check } from "../../provider/lifecycle/check";
 import { diff } from "../../provider/lifecycle/diff";
-import { containsUnknown, inputNames, UNKNOWN } from "../../provider/lifecycle/inputs";
+import { containsUnknown, inputNames, UNKNOWN } from "../../provider/lifecycle/schema/inputs";
 
 type Properties = Record<string, unknown>;
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ProxyKeyClient, type CallContext } from "../../provider/api/client";
-import { isApiError } from "../../provider/api/errors";
-import { Pacer } from "../../provider/api/pacer";
-import type { HttpAnswer } from "../../provider/api/transport";
-import { memoryStore } from "../../provider/api/windowStore";
+import { ProxyKeyClient, type CallOptions } from "../../provider/api/client";
+import { isUserError } from "../../provider/api/errors";
+import { RateLimiter } from "../../provider/api/rateLimit/rateLimiter";
+import type { HttpResponse } from "../../provider/api/transport";
+import { memoryStore } from "../../provider/api/rateLimit/windowStore";
 import type { KeySettings } from "../../provider/api/wire";
 import { InstantClock } from "../matrix/instantClock";
 import { randomAnswers, type RandomAnswer, type Subject } from "./answers";
@@ -24,12 +24,12 @@ const SETTINGS: KeySettings = {
 
 const RUNS = 2_000;
 
-type Call = (client: ProxyKeyClient, key: string, context: CallContext) => Promise<unknown>;
+type Call = (client: ProxyKeyClient, key: string, context: CallOptions) => Promise<unknown>;
 
 /** What one call makes of answers that come in turn, the last one for ever. */
 async function outcomeOf(call: Call, { apiKey, key }: Subject, answers: readonly RandomAnswer[]) {
   const clock = new InstantClock();
-  const given: HttpAnswer[] = [];
+  const given: HttpResponse[] = [];
   let requests = 0;
   const client = new ProxyKeyClient({
     transport: {
@@ -41,7 +41,7 @@ async function outcomeOf(call: Call, { apiKey, key }: Subject, answers: readonly
       },
       close: () => Promise.resolve(),
     },
-    pacer: new Pacer({ clock, store: memoryStore() }),
+    pacer: new RateLimiter({ clock, store: memoryStore() }),
     baseUrl: "https://api.example/v1",
     apiKey,
     userAgent: "tests/1",
@@ -72,7 +72,7 @@ const cases = fc.constantFrom(...CREDENTIALS).chain((subject) => {
 });
 
 describe("a call counts as done only by proof, whatever is answered", { timeout: 120_000 }, () => {
-  it.each<[string, Call, (answer: HttpAnswer) => boolean, number]>([
+  it.each<[string, Call, (answer: HttpResponse) => boolean, number]>([
     ["remove", (client, key, context) => client.remove(key, context), confirmsRemoval, 20],
     ["update", (client, key, context) => client.update(key, SETTINGS, context), confirmsUpdate, 10],
     ["list", (client, _, context) => client.list(context), isCompleteList, 50],
@@ -83,7 +83,7 @@ describe("a call counts as done only by proof, whatever is answered", { timeout:
         const { isDone, failure, last } = await outcomeOf(call, subject, answers);
         if (isDone) done++;
         if (isDone && !proves(last!)) throw new Error("Done without proof.");
-        const isVague = isApiError(failure) && failure.name === "UnexpectedAnswerError";
+        const isVague = isUserError(failure) && failure.name === "UnexpectedAnswerError";
         if (isVague && failure.status! < 300 && !failure.outcomeUnknown)
           throw new Error("A success that proves nothing is no failure either.");
       }),

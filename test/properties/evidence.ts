@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { HttpAnswer } from "../../provider/api/transport";
+import type { HttpResponse } from "../../provider/api/transport";
 import type { Exchange } from "./world";
 
 /**
@@ -37,13 +37,13 @@ export function evidenceOfAbsence(exchanges: readonly Exchange[], key: string): 
 }
 
 /** Did this answer to an update prove that it took effect? */
-export function confirmsUpdate(answer: HttpAnswer): boolean {
+export function confirmsUpdate(answer: HttpResponse): boolean {
   const done = ["", "was ", "has been "].map((was) => `proxy key ${was}updated`);
   return answer.status === 200 && done.some((sentence) => sentence === bareMessage(answer));
 }
 
 /** Is this answer a list that shows every key of the account? */
-export function isCompleteList(answer: HttpAnswer): boolean {
+export function isCompleteList(answer: HttpResponse): boolean {
   if (answer.status !== 200 && answer.status !== 201) return false;
   if (answer.headers["link"] !== undefined) return false;
   const entries = entriesIn(answer);
@@ -65,7 +65,7 @@ export function isCompleteList(answer: HttpAnswer): boolean {
   );
 }
 
-function isSuccess({ status }: HttpAnswer): boolean {
+function isSuccess({ status }: HttpResponse): boolean {
   return status >= 200 && status <= 299;
 }
 
@@ -73,7 +73,7 @@ const DONE = new Set(
   ["deleted", "removed"].flatMap((done) => ["", "was ", "has been "].map((was) => `proxy key ${was}${done}`)),
 );
 
-export function confirmsRemoval(answer: HttpAnswer): boolean {
+export function confirmsRemoval(answer: HttpResponse): boolean {
   return answer.status === 200 && DONE.has(bareMessage(answer) ?? "");
 }
 
@@ -90,7 +90,7 @@ const ABSENT = new Set(
   ]),
 );
 
-function saysThatTheKeyIsGone(answer: HttpAnswer): boolean {
+function saysThatTheKeyIsGone(answer: HttpResponse): boolean {
   if (answer.status !== 404) return false;
   const body = withoutNulls(jsonOf(answer));
   return textsIn(body).some((message) => {
@@ -110,7 +110,7 @@ function saysThatTheKeyIsGone(answer: HttpAnswer): boolean {
 }
 
 /** The message of a success that says nothing else, in small letters. */
-function bareMessage(answer: HttpAnswer): string | undefined {
+function bareMessage(answer: HttpResponse): string | undefined {
   const body = withoutNulls(jsonOf(answer));
   if (!isObject(body) || typeof body["message"] !== "string") return undefined;
   const { message, success = true, ...more } = body;
@@ -128,7 +128,7 @@ function plain(message: string): string {
 }
 
 /** A complete list that shows every key whole and not this one. */
-function listWithout(answer: HttpAnswer, key: string): Evidence {
+function listWithout(answer: HttpResponse, key: string): Evidence {
   if (!isCompleteList(answer)) return "none";
   const keys = entriesIn(answer)!.map((entry) => (entry as Record<string, unknown>)["key"]);
   return keys.every((listed) => isWholeKey(listed) && listed !== key) ? "sound" : "none";
@@ -139,7 +139,7 @@ function isWholeKey(value: unknown): boolean {
 }
 
 /** The entries of a list, bare or in an envelope; undefined when there is no list. */
-function entriesIn(answer: HttpAnswer): unknown[] | undefined {
+function entriesIn(answer: HttpResponse): unknown[] | undefined {
   const value = jsonOf(answer);
   if (Array.isArray(value)) return value as unknown[];
   if (!isObject(value)) return undefined;
@@ -152,7 +152,7 @@ function envelopeOf(value: Record<string, unknown>): string | undefined {
   return known.find((envelope) => Array.isArray(value[envelope]));
 }
 
-function jsonOf({ body }: HttpAnswer): unknown {
+function jsonOf({ body }: HttpResponse): unknown {
   try {
     return JSON.parse(body.trim()) as unknown;
   } catch {

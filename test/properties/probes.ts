@@ -1,4 +1,4 @@
-import type { HttpAnswer } from "../../provider/api/transport";
+import type { HttpResponse } from "../../provider/api/transport";
 import type { RandomAnswer, Script } from "./answers";
 import { attemptCreate, wrongs, type Attempt } from "./create";
 import { CREDENTIALS } from "./secrets";
@@ -7,7 +7,7 @@ import { lifecycleOn, ScriptedTransport, stateFor } from "./world";
 export const SUBJECT = CREDENTIALS[0]!;
 export const { id, properties } = stateFor(SUBJECT.key);
 
-export function answer(status: number, body: unknown, headers: HttpAnswer["headers"] = {}): HttpAnswer {
+export function answer(status: number, body: unknown, headers: HttpResponse["headers"] = {}): HttpResponse {
   return { status, headers, body: typeof body === "string" ? body : JSON.stringify(body) };
 }
 

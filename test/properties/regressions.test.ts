@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { HttpAnswer } from "../../provider/api/transport";
+import type { HttpResponse } from "../../provider/api/transport";
 import type { Fate } from "./accountModel";
 import { attemptCreate, createTwoAtOnce } from "./create";
 import {
@@ -22,7 +22,7 @@ import { lifecycleOn, MAX_REQUESTS, requireSoundMessage, stateFor } from "./worl
 /* What the properties or the matrix once found, each with the least that showed it. */
 
 describe("the client must pause after every 429", () => {
-  it.each<[string, HttpAnswer]>([
+  it.each<[string, HttpResponse]>([
     ["Retry-After: 0", answer(429, {}, { "retry-after": "0" })],
     ["Retry-After: 0.001", answer(429, {}, { "retry-after": "0.001" })],
     ["a date in the past", answer(429, {}, { "retry-after": "Thu, 01 Jan 2015 00:00:00 GMT" })],

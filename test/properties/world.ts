@@ -1,7 +1,7 @@
 import { EngineError } from "../../provider/lifecycle/failures";
-import { Lifecycle } from "../../provider/lifecycle/lifecycle";
-import { fingerprintOf } from "../../provider/lifecycle/state";
-import type { HttpAnswer, Transport } from "../../provider/api/transport";
+import { ProxyKeyProvider } from "../../provider/lifecycle/provider";
+import { fingerprintOf } from "../../provider/lifecycle/schema/state";
+import type { HttpResponse, Transport } from "../../provider/api/transport";
 import { InstantClock } from "../matrix/instantClock";
 import { leaks } from "../matrix/messages";
 import { HTML_MARK, type RandomAnswer, type Script, type Subject } from "./answers";
@@ -23,7 +23,7 @@ export class ScriptedTransport implements Transport {
 
   constructor(readonly script: Script) {}
 
-  async send({ url }: Parameters<Transport["send"]>[0]): Promise<HttpAnswer> {
+  async send({ url }: Parameters<Transport["send"]>[0]): Promise<HttpResponse> {
     const call = CALLS[url.pathname.split("/").at(-1) ?? ""];
     if (call === undefined) throw new Error(`A call that no such verb makes: ${url.pathname}`);
     const answers = this.script[call];
@@ -44,8 +44,8 @@ export function lifecycleOn(
   transport: Transport,
   { apiKey }: Pick<Subject, "apiKey">,
   maxWait = "10m",
-): Lifecycle {
-  return new Lifecycle({
+): ProxyKeyProvider {
+  return new ProxyKeyProvider({
     clock: new InstantClock(),
     random: () => 0.5,
     randomBytes: (count) => new Uint8Array(count).fill(7),

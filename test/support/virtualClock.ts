@@ -1,5 +1,5 @@
-import type { Clock } from "../../provider/api/clock";
-import type { HttpAnswer, HttpRequest, Transport } from "../../provider/api/transport";
+import type { Clock } from "../../provider/util/clock";
+import type { HttpResponse, HttpRequest, Transport } from "../../provider/api/transport";
 
 interface Sleeper {
   dueMs: number;
@@ -56,7 +56,7 @@ export class VirtualClock implements Clock {
   /** The transport, so that time stands still while a request is under way. */
   watch(transport: Transport): Transport {
     return {
-      send: (request: HttpRequest, signal?: AbortSignal): Promise<HttpAnswer> =>
+      send: (request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> =>
         this.while(() => transport.send(request, signal)),
       close: () => transport.close(),
     };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../provider/api/errors";
 import { creationsFolder, DEFAULT_BASE_URL, readSettings } from "../../provider/config";
-import { apiError, thrown } from "./fixtures";
+import { apiError, thrown } from "./fixture";
 
 const API_KEY = "ek-abcdefABCDEF0123456789";
 

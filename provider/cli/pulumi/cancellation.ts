@@ -1,5 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import type { Clock } from "../../api/clock";
+import type { Clock } from "../../util/clock";
 
 /** What ends an engine's run early. */
 export interface Interruption {

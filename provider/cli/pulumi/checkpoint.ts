@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { isWholeKey } from "../../api/wire";
 import { CONFIG_NAMESPACE } from "../../config";
-import { inClear } from "../../lifecycle/engineSecret";
-import { fingerprintOf } from "../../lifecycle/state";
-import { PROXY_KEY_TOKEN } from "../../lifecycle/tokens";
+import { unwrapSecrets } from "../../lifecycle/schema/secretEnvelope";
+import { fingerprintOf } from "../../lifecycle/schema/state";
+import { PROXY_KEY_TOKEN } from "../../lifecycle/schema/typeTokens";
 
 /** What a state says of a resource, as far as we look at it. */
 const resourceSchema = z.looseObject({
@@ -116,7 +116,7 @@ export function readCheckpoint(deployment: unknown): Checkpoint {
 }
 
 /** What a state says of keys that are the stack's, or are just becoming so. */
-export interface KnownIn {
+export interface StackKeys {
   fingerprints: string[];
   /** Names of keys that are in the making. */
   names: string[];
@@ -125,7 +125,7 @@ export interface KnownIn {
 }
 
 /** Of an encrypted state; no secret is looked at. */
-export function knownIn(deployment: unknown): KnownIn {
+export function knownIn(deployment: unknown): StackKeys {
   const parsed = deploymentSchema.parse(deployment ?? {});
   const operations = (parsed.pending_operations ?? []).filter(({ resource }) => isProxyKey(resource));
   const creations = operations.map(({ resource }) => namesIn(resource.inputs));
@@ -146,7 +146,7 @@ export function knownIn(deployment: unknown): KnownIn {
 }
 
 /** The same of a state whose secrets are in clear. */
-export function knownInClear({ keys, pending }: Checkpoint): KnownIn {
+export function knownInClear({ keys, pending }: Checkpoint): StackKeys {
   const adopted = pending.flatMap(({ inputs }) => textOf(inputs["adopt"]) ?? []);
   return {
     fingerprints: [...keys.map(({ fingerprint }) => fingerprint), ...adopted.map(fingerprintOf)],
@@ -164,7 +164,7 @@ function stateKey(
   account: StoredSettings,
 ): StateKey {
   const properties = { ...inputs, ...outputs };
-  const disables = inClear(properties["onDestroy"]) === "disable";
+  const disables = unwrapSecrets(properties["onDestroy"]) === "disable";
   return {
     urn,
     resource: nameIn(urn),
@@ -179,7 +179,9 @@ function stateKey(
 }
 
 function pendingCreation({ urn, inputs = {} }: StoredResource, account: StoredSettings): PendingCreation {
-  const clear = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, inClear(value)]));
+  const clear = Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [name, unwrapSecrets(value)]),
+  );
   const { createdAs, chosenName } = namesIn(clear);
   return {
     urn,
@@ -222,6 +224,6 @@ function nameIn(urn: string): string {
 }
 
 function textOf(value: unknown): string | undefined {
-  const clear = inClear(value);
+  const clear = unwrapSecrets(value);
   return typeof clear === "string" ? clear : undefined;
 }

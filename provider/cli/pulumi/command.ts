@@ -1,14 +1,8 @@
 import type { LocalWorkspace } from "@pulumi/pulumi/automation";
-import { quotable } from "../../api/redact";
-import { Refusal } from "../exit";
-import type { Runnable } from "./processGroup";
-import { sayingOf } from "./saying";
-
-/** What a literal `pulumi` command printed. */
-export interface CommandOutput {
-  stdout: string;
-  stderr: string;
-}
+import { quotable } from "../../util/redact";
+import { Refusal } from "../problems";
+import type { CommandOutput, Runnable } from "./processGroup";
+import { cliErrorText } from "./cliErrorText";
 
 /**
  * Runs one command of the workspace's own CLI, for what the Automation API has no method for.
@@ -57,7 +51,7 @@ export function asRefusal(error: unknown): unknown {
   }
   if (/passphrase must be set|incorrect passphrase/i.test(text)) {
     return new Refusal({
-      why: `The stack's secrets cannot be read: ${sayingOf(error)}.`,
+      why: `The stack's secrets cannot be read: ${cliErrorText(error)}.`,
       nextStep: "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's passphrase.",
     });
   }

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { Refusal } from "../exit";
+import { Refusal } from "../problems";
 import { holderName, type LockHolder } from "./lock";
 import { homeFolder } from "../../lifecycle/backend";
 

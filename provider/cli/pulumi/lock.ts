@@ -1,4 +1,4 @@
-import { quotable } from "../../api/redact";
+import { quotable } from "../../util/redact";
 
 /** A lock of a stack, and the process that took it. */
 export interface LockHolder {

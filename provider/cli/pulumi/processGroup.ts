@@ -1,6 +1,11 @@
 import { spawn } from "node:child_process";
 import * as automation from "@pulumi/pulumi/automation";
-import type { CommandOutput } from "./command";
+
+/** What a literal `pulumi` command printed. */
+export interface CommandOutput {
+  stdout: string;
+  stderr: string;
+}
 
 /** Of the Automation API's command, what its types leave out; its own classes call it throughout. */
 export interface Runnable {

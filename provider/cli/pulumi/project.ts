@@ -12,14 +12,14 @@ import {
   type EngineEvent,
   type StackSummary,
 } from "@pulumi/pulumi/automation";
-import type { Clock } from "../../api/clock";
+import type { Clock } from "../../util/clock";
 import { Cancellation, type Interruption } from "./cancellation";
 import { readCheckpoint, type Checkpoint } from "./checkpoint";
 import { asRefusal, runnable, runPulumi } from "./command";
 import { UNKNOWN_HOLDER, holdersIn, type LockHolder } from "./lock";
-import { Refusal } from "../exit";
+import { Refusal } from "../problems";
 import { separateGroup } from "./processGroup";
-import { sayingOf } from "./saying";
+import { cliErrorText } from "./cliErrorText";
 
 export interface DestroyOptions {
   onEvent: (event: EngineEvent) => void;
@@ -227,7 +227,7 @@ export class PulumiProject {
     } catch (error) {
       if (error instanceof StackNotFoundError) return;
       throw new Refusal({
-        why: `Stack ${stack} could not be removed: ${sayingOf(error)}`,
+        why: `Stack ${stack} could not be removed: ${cliErrorText(error)}`,
         nextStep: "Nothing of it is left but the stack itself. Mend that, then run the command again.",
       });
     }

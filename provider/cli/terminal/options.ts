@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { parseDurationMs } from "../../api/duration";
+import { parseDurationMs } from "../../util/duration";
 import { stackMatcher } from "./stackPattern";
 
 /** A duration such as `90s`, `15m`, `24h` or `7d`, in milliseconds. */

@@ -1,5 +1,5 @@
 import { clearLine, cursorTo } from "node:readline";
-import { redact } from "../../api/redact";
+import { redact } from "../../util/redact";
 import { oneLine } from "./plainText";
 
 /** A stream as a terminal or a pipe has it. */

@@ -1,4 +1,4 @@
-import { parseDurationMs } from "../../../provider/api/duration";
+import { parseDurationMs } from "../../../provider/util/duration";
 import { isRotating, specFor, type KeySpec, type Settings } from "../model";
 import type { KeySeen, ResourceSeen } from "../world";
 import { actionOf, isLive, specsFor, type Rule } from "./rule";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { classify, type Endpoint } from "../../../provider/api/classify";
+import { errorFor, type Endpoint } from "../../../provider/api/responseError";
 import type { ForbiddenError } from "../../../provider/api/errors";
-import { NOW_MS } from "../fixtures";
+import { NOW_MS } from "../fixture";
 
 function forbidden(message: unknown, endpoint: Endpoint = "remove"): ForbiddenError {
   const body = typeof message === "string" ? JSON.stringify({ error: { message, code: 403 } }) : "";
@@ -9,7 +9,7 @@ function forbidden(message: unknown, endpoint: Endpoint = "remove"): ForbiddenEr
 }
 
 function asForbidden(endpoint: Endpoint, body: string): ForbiddenError {
-  return classify(
+  return errorFor(
     endpoint,
     { status: 403, headers: {}, body },
     { secrets: [], nowMs: NOW_MS },

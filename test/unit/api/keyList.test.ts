@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { mayHide, readKeyList } from "../../../provider/api/keyList";
-import { SECRET, thrown, wireKey } from "../fixtures";
+import { SECRET, thrown, wireKey } from "../fixture";
 
 const entry = (key?: string) => ({
   name: "web",

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import {
-  type ApiError,
+  type UserError,
   ConnectionError,
   MaxWaitError,
   NotFoundError,
@@ -25,7 +25,7 @@ class InstantClock extends ManualClock {
 }
 
 function run(
-  outcomes: readonly (ApiError | Error | string)[],
+  outcomes: readonly (UserError | Error | string)[],
   options: { maxWaitMs?: number; random?: number; mayRepeat?: boolean; signal?: AbortSignal } = {},
 ) {
   const { maxWaitMs = 3_600_000, random = 0.5, mayRepeat = true, signal } = options;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { classify, cooldownMs } from "../../../provider/api/classify";
-import { NOW_MS } from "../fixtures";
+import { errorFor, cooldownMs } from "../../../provider/api/responseError";
+import { NOW_MS } from "../fixture";
 
 const DAY_MS = 86_400_000;
 
@@ -71,7 +71,7 @@ describe("how long a 429 asks to wait", () => {
 
   it("is the documented cooldown when nothing says it", () => {
     const answer = { status: 429, headers: {}, body: "<html>slow down</html>" };
-    expect(classify("list", answer, { secrets: [], nowMs: NOW_MS })).toMatchObject({
+    expect(errorFor("list", answer, { secrets: [], nowMs: NOW_MS })).toMatchObject({
       name: "RateLimitedError",
       retryAfterMs: 180_000,
     });

@@ -6,8 +6,8 @@ import {
   showsSettings,
   type KeySettings,
 } from "../../../provider/api/wire";
-import { instantOf } from "../../../provider/lifecycle/instants";
-import { SECRET } from "../fixtures";
+import { instantOf } from "../../../provider/lifecycle/schema/instants";
+import { SECRET } from "../fixture";
 
 const whole = {
   name: "web",

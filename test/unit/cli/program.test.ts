@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { UnauthorizedError } from "../../../provider/api/errors";
-import type { Accounts } from "../../../provider/cli/accounts";
+import type { Accounts } from "../../../provider/cli/account/accounts";
 import { runCommandLine } from "../../../provider/cli/program";
 import { Terminal } from "../../../provider/cli/terminal/terminal";
-import type { World } from "../../../provider/cli/world";
+import type { CommandContext } from "../../../provider/cli/commandContext";
 import { VirtualClock } from "../../support/virtualClock";
 
 afterEach(() => {
@@ -11,13 +11,13 @@ afterEach(() => {
 });
 
 /** Runs the command line in this process. @param fail what happens as soon as the account is asked for. */
-async function run(args: readonly string[], fail: (world: World) => never = unreachable) {
+async function run(args: readonly string[], fail: (world: CommandContext) => never = unreachable) {
   const written = { out: "", err: "" };
   const stream = (name: "out" | "err") => ({ write: (text: string) => (written[name] += text) });
   const { signal } = new AbortController();
-  const world: World = {
+  const world: CommandContext = {
     terminal: new Terminal(stream("out"), stream("err")),
-    accounts: { of: () => fail(world) } as unknown as Accounts,
+    accounts: { forSettings: () => fail(world) } as unknown as Accounts,
     clock: new VirtualClock(),
     random: () => 0,
     environment: {},

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { onlyKey } from "../../../provider/functions/getProxyKey";
-import { fingerprintOf } from "../../../provider/lifecycle/state";
-import { SECRET, thrown, wireKey } from "../fixtures";
+import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
+import { SECRET, thrown, wireKey } from "../fixture";
 
 const OTHER = `${SECRET}2`;
 const twins = [wireKey({ name: "twin" }), wireKey({ name: "twin", key: OTHER })];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { check } from "../../../provider/lifecycle/check";
-import { inputNames } from "../../../provider/lifecycle/inputs";
-import { countingBytes, NOW_MS, SECRET } from "../fixtures";
+import { inputNames } from "../../../provider/lifecycle/schema/inputs";
+import { countingBytes, NOW_MS, SECRET } from "../fixture";
 
 const context = { nowMs: NOW_MS, randomBytes: countingBytes() };
 

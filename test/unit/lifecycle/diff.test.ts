@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { check } from "../../../provider/lifecycle/check";
 import { changedInputs, diff } from "../../../provider/lifecycle/diff";
-import { inputFields } from "../../../provider/lifecycle/fields";
-import { inputNames, UNKNOWN, type InputName } from "../../../provider/lifecycle/inputs";
-import { apiError, countingBytes, jsonish, NOW_MS, SECRET, thrown, validInputs } from "../fixtures";
+import { inputFields } from "../../../provider/lifecycle/schema/fields";
+import { inputNames, UNKNOWN, type InputName } from "../../../provider/lifecycle/schema/inputs";
+import { apiError, countingBytes, jsonish, NOW_MS, SECRET, thrown, validInputs } from "../fixture";
 
 const state = {
   name: "web",

@@ -4,17 +4,17 @@ import {
   MaxWaitError,
   ServerError,
   UnauthorizedError,
-  type ApiError,
+  type UserError,
 } from "../../../provider/api/errors";
 import {
   EngineError,
-  InitializationFailure,
+  PartialFailure,
   toEngineError,
   type Action,
 } from "../../../provider/lifecycle/failures";
-import { inputsSchema } from "../../../provider/lifecycle/inputs";
-import { fingerprintOf, stateOf } from "../../../provider/lifecycle/state";
-import { SECRET, wireKey } from "../fixtures";
+import { inputsSchema } from "../../../provider/lifecycle/schema/inputs";
+import { fingerprintOf, stateOf } from "../../../provider/lifecycle/schema/state";
+import { SECRET, wireKey } from "../fixture";
 
 const subject = { name: "web-abc2345", fingerprint: fingerprintOf(SECRET), key: SECRET };
 const details = { why: "It failed (HTTP 403).", nextStep: "Do this." };
@@ -93,7 +93,7 @@ describe("what a person reads", () => {
       why: "Why.",
       nextStep: "Next.",
       attempts: [],
-    }) as unknown as ApiError;
+    }) as unknown as UserError;
     expect(told("delete", foreign)).toMatch(/: Why\.\nNext\.$/);
   });
 
@@ -117,7 +117,7 @@ describe("what the host gets", () => {
   });
 
   it("after a half-done operation saves the resource, with the provider's text", () => {
-    const failure = new InitializationFailure(new MaxWaitError(details), state);
+    const failure = new PartialFailure(new MaxWaitError(details), state);
     const result = toEngineError("create", { name: "web" }, failure, { __provider: "the text" });
     expect(result).not.toBeInstanceOf(EngineError);
     expect(result).toEqual({
@@ -130,7 +130,7 @@ describe("what the host gets", () => {
 
   it("keeps the new key out of the message of a half-done create in every encoding", () => {
     const encoded = Buffer.from(SECRET).toString("base64");
-    const failure = new InitializationFailure(new Error(`seen ${encoded}`), state);
+    const failure = new PartialFailure(new Error(`seen ${encoded}`), state);
     expect(toEngineError("create", { name: "web" }, failure, {}).message).not.toContain(encoded.slice(8, 30));
   });
 });

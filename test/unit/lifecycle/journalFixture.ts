@@ -2,12 +2,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
-import { nameHashOf, readCreations, type OpenCreation } from "../../../provider/lifecycle/creationNotes";
+import {
+  nameHashOf,
+  readCreations,
+  type OpenCreation,
+} from "../../../provider/lifecycle/creations/journalReader";
 import {
   creationJournal,
   type CreationJournal,
   type JournalOptions,
-} from "../../../provider/lifecycle/creations";
+} from "../../../provider/lifecycle/creations/journal";
 
 export const BACKEND = "a backend";
 
@@ -55,8 +59,8 @@ export function creation(name: string, startedMs = 1) {
 /** Engines that answer as said, and what is waiting for the hand-over. */
 export function handOver() {
   const waiting: ((isClosing: boolean) => Promise<void>)[] = [];
-  const soon: JournalOptions["soon"] = (run) => void waiting.push(run);
+  const soon: JournalOptions["defer"] = (run) => void waiting.push(run);
   const pass = (isClosing: boolean) => Promise.all(waiting.splice(0).map((run) => run(isClosing)));
-  const engine = (isThere: boolean) => ({ answers: () => Promise.resolve(isThere) });
+  const engine = (isThere: boolean) => ({ isAlive: () => Promise.resolve(isThere) });
   return { soon, pass, engine };
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, expectTypeOf, it } from "vitest";
-import type { WrittenInputs } from "../../../provider/lifecycle/inputs";
+import type { WrittenInputs } from "../../../provider/lifecycle/schema/inputs";
 import type { AccountArgs } from "../../../provider/resources/account";
 import type { ProxyKeyArgs } from "../../../provider/resources/proxyKey";
 import type { RotatingProxyKeyArgs } from "../../../provider/resources/rotatingProxyKey";

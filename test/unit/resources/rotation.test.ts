@@ -10,7 +10,7 @@ import {
   update,
   type Schedule,
 } from "../../../provider/lifecycle/rotation";
-import { UNKNOWN } from "../../../provider/lifecycle/inputs";
+import { UNKNOWN } from "../../../provider/lifecycle/schema/inputs";
 import { NOTHING_PUBLISHED } from "../../../provider/lifecycle/publication";
 import { RotatingStack } from "./rotatingStack";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { knownIn, knownInClear, readCheckpoint } from "../../../../provider/cli/pulumi/checkpoint";
-import { secretEnvelope } from "../../../../provider/lifecycle/engineSecret";
-import { fingerprintOf } from "../../../../provider/lifecycle/state";
+import { secretEnvelope } from "../../../../provider/lifecycle/schema/secretEnvelope";
+import { fingerprintOf } from "../../../../provider/lifecycle/schema/state";
 
 const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
 const PROVIDER = "pulumi:providers:pulumi-nodejs";

@@ -1,0 +1,231 @@
+import { describeBody, errorMessage, readBody, type ResponseBody } from "./responseBody";
+import {
+  ForbiddenError,
+  InsufficientBalanceError,
+  InvalidRequestError,
+  NotFoundError,
+  RateLimitedError,
+  ServerError,
+  UnauthorizedError,
+  UnexpectedResponseError,
+  type UserError,
+  type ForbiddenReason,
+} from "./errors";
+import { quotable } from "../util/redact";
+import { retryTextMs } from "./retryText";
+import { saysAlreadyGone } from "./statements";
+import type { HttpResponse } from "./transport";
+
+/** The calls that we make. */
+export type Endpoint = "create" | "list" | "lookup" | "update" | "toggle" | "remove" | "validate" | "me";
+
+/** Those that are about one key. */
+const OF_ONE_KEY: ReadonlySet<Endpoint> = new Set(["lookup", "update", "toggle", "remove"]);
+
+/** https://docs.electronhub.ai: the cooldown after a request too many, when the answer does not say. */
+const DEFAULT_COOLDOWN_MS = 180_000;
+
+/** A refusal never invites to try again at once, whatever it says. */
+const MIN_RETRY_AFTER_MS = 1_000;
+
+/** No cooldown that is documented comes near; a larger figure is a mistake or an attack. */
+const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+
+/** An edge or a proxy knows nothing of the account's limit, so it does not stop all work on the account for longer. */
+const MAX_FOREIGN_COOLDOWN_MS = 600_000;
+
+/** Turns an answer that is no success into the one error that says what it means. */
+export function errorFor(
+  endpoint: Endpoint,
+  answer: HttpResponse,
+  { secrets, nowMs }: { secrets: readonly string[]; nowMs: number },
+): UserError {
+  const { status } = answer;
+  const body = readBody(answer.body);
+  const raw = errorMessage(body);
+  const words = raw === undefined ? describeBody(body) : `"${quotable(raw, secrets)}"`;
+  const said = (meaning: string) => `${meaning} (HTTP ${status}: ${words}).`;
+
+  const about = { status, isForeign: body.kind !== "json" };
+
+  switch (status) {
+    case 400:
+    case 422:
+      return new InvalidRequestError({
+        ...about,
+        why: said("The API calls the request invalid"),
+        nextStep: "Compare the resource's inputs with what the message names and correct them.",
+      });
+    case 401:
+      return new UnauthorizedError({
+        ...about,
+        why: said("The API does not accept this API key"),
+        nextStep:
+          "Check electronhub:apiKey (or ELECTRONHUB_API_KEY): it must be the account's current master API key (ek-…).",
+      });
+    case 402:
+      return new InsufficientBalanceError({
+        ...about,
+        why: said("The account's balance does not cover the budget"),
+        nextStep: "Top up the account or lower `budget`; destroying other keys returns their unused credits.",
+      });
+    case 403:
+      return forbidden(forbiddenReason(endpoint, body, raw), said, endpoint);
+    case 404: {
+      const saidByApi = body.kind === "json" && saysAlreadyGone(body.value);
+      return new NotFoundError({
+        ...about,
+        isForeign: !saidByApi,
+        saidByApi,
+        why: said(
+          saidByApi
+            ? "The account has no such key"
+            : "The address answers, but not with the API's word about a key",
+        ),
+        nextStep: saidByApi
+          ? "Run `pulumi refresh` to bring the state up to date."
+          : "Check electronhub:baseUrl, and any proxy between here and the API.",
+      });
+    }
+    case 408:
+    case 425:
+      return new ServerError({
+        ...about,
+        retryable: true,
+        why: said("The request timed out"),
+        nextStep: TRY_AGAIN,
+      });
+    case 429:
+      return new RateLimitedError({
+        ...about,
+        retryAfterMs: cooldownMs(answer, raw, nowMs),
+        why: said("The account's rate limit is exceeded"),
+        nextStep: "Wait for the cooldown to end; other programs that use the account share its limit.",
+      });
+    default: {
+      if (status >= 500) {
+        return new ServerError({
+          ...about,
+          retryable: true,
+          retryAfterMs: retryAfterMs(answer, undefined, nowMs),
+          why: said("The API failed"),
+          nextStep: TRY_AGAIN,
+        });
+      }
+      const isRedirect = status >= 300 && status < 400;
+      return new UnexpectedResponseError({
+        ...about,
+        isForeign: about.isForeign || isRedirect,
+        why: isRedirect
+          ? `The address redirects elsewhere (HTTP ${status}), which is never followed: it would carry the API key away.`
+          : said("The answer is none that the API documents"),
+        nextStep: "Check electronhub:baseUrl, and any proxy between here and the API.",
+      });
+    }
+  }
+}
+
+const TRY_AGAIN = "The API may be in trouble: run the command again later; it continues where it stopped.";
+
+function forbiddenReason(
+  endpoint: Endpoint,
+  body: ResponseBody,
+  message: string | undefined,
+): ForbiddenReason {
+  if (body.kind !== "json") return "edge";
+  const words = message ?? "";
+  if (/\bIP\b|\bip address/i.test(words)) return "addressLimit";
+  if (/paused|suspended/i.test(words)) return "paused";
+  if (/\bown(?:s|er|ed|ership)?\b|belong|another (?:user|account)|not yours/i.test(words))
+    return "otherAccount";
+  if (/\b(?:limit|maximum|max|too many|cap|quota)\b/i.test(words))
+    return endpoint === "create" ? "keyCap" : "unstated";
+  if (/permission|scope|not allowed|access denied|insufficient/i.test(words)) {
+    const ofThisKey = OF_ONE_KEY.has(endpoint) && /\b(?:this|that|the) (?:proxy )?key\b/i.test(words);
+    return ofThisKey ? "otherAccount" : "permission";
+  }
+  return "unstated";
+}
+
+function forbidden(
+  reason: ForbiddenReason,
+  said: (meaning: string) => string,
+  endpoint: Endpoint,
+): ForbiddenError {
+  const { meaning, nextStep } = FORBIDDEN[reason];
+  const suffix = reason === "unstated" && OF_ONE_KEY.has(endpoint) ? MAYBE_OTHER_ACCOUNT : "";
+  return new ForbiddenError({
+    status: 403,
+    isForeign: reason === "edge",
+    reason,
+    why: said(meaning),
+    nextStep: nextStep + suffix,
+  });
+}
+
+const MAYBE_OTHER_ACCOUNT =
+  " The usual reason is a key that another account owns: use the API key of the account that made it.";
+
+const FORBIDDEN: Record<ForbiddenReason, { meaning: string; nextStep: string }> = {
+  otherAccount: {
+    meaning: "The key is owned by another account than this API key's",
+    nextStep:
+      "Use the API key of the account that owns it (electronhub:apiKey, or an explicit provider). " +
+      "If the key is no longer this stack's business, `pulumi state delete` makes the stack forget it.",
+  },
+  keyCap: {
+    meaning: "The account's plan allows no more proxy keys",
+    nextStep: "Remove keys that are no longer used, or move to a larger plan.",
+  },
+  permission: {
+    meaning: "This API key lacks the permission to do this",
+    nextStep: "Use an API key that may manage proxy keys (the account's master key).",
+  },
+  addressLimit: {
+    meaning: "The API refuses this machine's IP address",
+    nextStep: "Run from another address, or ask the vendor to lift the limit on API keys for this one.",
+  },
+  paused: {
+    meaning: "The account's plan is paused",
+    nextStep: "Resume the plan, then run the command again.",
+  },
+  edge: {
+    meaning: "The network edge in front of the API blocks the request, not the API itself",
+    nextStep:
+      "Check electronhub:baseUrl and whether this machine's address or the User-Agent (electronhub:userAgent) is blocked.",
+  },
+  unstated: {
+    meaning: "The API refuses the request and does not say why",
+    nextStep: "Check that the account's plan is active and that this API key may manage proxy keys.",
+  },
+};
+
+/**
+ * Milliseconds from a refusal for the rate to the next try: `Retry-After` in seconds or as a date, else what the
+ * message says, else what is documented.
+ */
+export function cooldownMs(answer: HttpResponse, message: string | undefined, nowMs: number): number {
+  const delayMs = retryAfterMs(answer, message, nowMs) ?? DEFAULT_COOLDOWN_MS;
+  return readBody(answer.body).kind === "json" ? delayMs : Math.min(delayMs, MAX_FOREIGN_COOLDOWN_MS);
+}
+
+function retryAfterMs(answer: HttpResponse, message: string | undefined, nowMs: number): number | undefined {
+  const header = answer.headers["retry-after"];
+  const text = (Array.isArray(header) ? header[0] : header)?.trim();
+  // A date is by the server's clock.
+  const serverMs = Date.parse(String(answer.headers["date"]));
+  const delayMs =
+    (text === undefined ? undefined : headerDelayMs(text, Number.isNaN(serverMs) ? nowMs : serverMs)) ??
+    retryTextMs(message ?? "");
+  return delayMs === undefined ? undefined : bounded(delayMs);
+}
+
+function headerDelayMs(text: string, nowMs: number): number | undefined {
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1_000;
+  const dateMs = text.endsWith(" GMT") ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(dateMs) ? undefined : dateMs - nowMs;
+}
+
+function bounded(delayMs: number): number {
+  return Math.min(Math.max(MIN_RETRY_AFTER_MS, delayMs), MAX_RETRY_AFTER_MS);
+}

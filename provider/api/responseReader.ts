@@ -1,0 +1,49 @@
+import type { z } from "zod";
+import { describeBody, errorMessage, readBody } from "./responseBody";
+import { errorFor, type Endpoint } from "./responseError";
+import { UnexpectedResponseError, type UserError } from "./errors";
+import { quotable } from "../util/redact";
+import type { HttpResponse } from "./transport";
+
+/** What a success says. Undefined: nothing that counts. @throws what says more of why it does not count. */
+export type Reader<T> = (value: unknown, answer: HttpResponse, secrets: readonly string[]) => T | undefined;
+
+/** @param anySuccess also one that is not final (202) or not whole (206). */
+export function by<Schema extends z.ZodType>(
+  schema: Schema,
+  { anySuccess = false } = {},
+): Reader<z.output<Schema>> {
+  return (value, { status }) =>
+    anySuccess || status === 200 || status === 201 ? schema.safeParse(value).data : undefined;
+}
+
+/** Only a 200 in the API's words: any other success may have been accepted, and not yet done. */
+export function confirmed<T>(says: (value: unknown) => value is T): Reader<T> {
+  return (value, { status }) => (status === 200 && says(value) ? value : undefined);
+}
+
+/** What an answer says. @throws the error that says what it means where it is no success that counts. */
+export function parse<T>(
+  endpoint: Endpoint,
+  read: Reader<T>,
+  answer: HttpResponse,
+  secrets: readonly string[],
+  nowMs: number,
+): T {
+  const { status } = answer;
+  if (status < 200 || status >= 300) throw errorFor(endpoint, answer, { secrets, nowMs });
+  const body = readBody(answer.body);
+  const found = body.kind === "json" ? read(body.value, answer, secrets) : undefined;
+  if (found !== undefined) return found;
+  const message = errorMessage(body);
+  const words = message === undefined ? "" : ` ("${quotable(message, secrets)}")`;
+  throw unexpected(status, body.kind === "json" ? `JSON of another shape${words}` : describeBody(body));
+}
+
+export function unexpected(status: number, found: string): UserError {
+  return new UnexpectedResponseError({
+    status,
+    why: `The answer says success (HTTP ${status}) but holds ${found}, which is not the API's.`,
+    nextStep: "Check electronhub:baseUrl, and any proxy between here and the API.",
+  });
+}

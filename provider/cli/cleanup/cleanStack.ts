@@ -1,0 +1,250 @@
+import type { StackSummary } from "@pulumi/pulumi/automation";
+import { keysInStates } from "../stack/keysInStates";
+import { isRefusal, problemOf, type Problem } from "../problems";
+import type { Checkpoint } from "../pulumi/checkpoint";
+import { holdersIn } from "../pulumi/lock";
+import { isLocked } from "../pulumi/project";
+import { cliErrorText } from "../pulumi/cliErrorText";
+import { creditsReturned, type KeyReport } from "../terminal/report";
+import { counted } from "../terminal/table";
+import { Failures, progressIn } from "./engineEvents";
+import { BusyError, withStackLock, lockedError } from "../stack/stackLock";
+import { recoverStack } from "../recovery/recoverStack";
+import { StackAccounts, type StackContext } from "../stack/stackContext";
+import { factsOf, plannedFor, verify } from "./verify";
+
+export type StackOutcome =
+  /** A dry run: what a real one would do. */
+  | "planned"
+  /** Nothing is left of it but the stack itself. */
+  | "cleaned"
+  /** The stack is removed as well. */
+  | "removed"
+  /** There was no such stack any more. */
+  | "gone"
+  /** It was updated after the command had begun, and is not old enough any more; nothing was done. */
+  | "too-young"
+  /** Somebody else works on it; nothing was done. */
+  | "busy"
+  /** Nothing was done, since it must not or cannot be: see the problems. */
+  | "refused"
+  /** Something is left: see the problems. */
+  | "failed";
+
+export interface StackReport {
+  stack: string;
+  /** ISO 8601. null: never, or not told. */
+  lastUpdate: string | null;
+  outcome: StackOutcome;
+  keys: readonly KeyReport[];
+  /** Resources that are no proxy keys. */
+  otherResources: number;
+  /** Credits that went back to accounts. */
+  creditsReturned: number;
+  problems: readonly Problem[];
+}
+
+export interface CleanOptions {
+  dryRun: boolean;
+  removeStack: boolean;
+  /** Milliseconds: a stack whose last update is less long ago is left alone. Undefined: none is. */
+  olderThanMs: number | undefined;
+}
+
+/** Cleans up one stack. Never throws: what fails stands in the report, beside what was done until then. */
+export async function cleanStack(
+  task: StackContext,
+  summary: StackSummary,
+  options: CleanOptions,
+): Promise<StackReport> {
+  const done: Done = { keys: [], problems: [] };
+  const changesBefore = task.world.changes.count;
+  let otherResources = 0;
+  const work = async (): Promise<StackOutcome> => {
+    task.world.terminal.progress(`${task.stack}: reading its state`);
+    const before = await task.project.state(task.stack);
+    if (before === undefined) return "gone";
+    otherResources = before.otherCount;
+    const accounts = new StackAccounts(task);
+    if (options.dryRun) return plan(task, accounts, before, done);
+    return withStackLock(task, () => clean(task, accounts, before, options, done));
+  };
+  const outcome = await work().catch((error: unknown): StackOutcome => {
+    done.problems.push(problemOf(error));
+    if (task.world.changes.count > changesBefore) return "failed";
+    return error instanceof BusyError ? "busy" : isRefusal(error) ? "refused" : "failed";
+  });
+  return {
+    stack: task.stack,
+    lastUpdate: summary.lastUpdate ?? null,
+    outcome,
+    otherResources,
+    creditsReturned: creditsReturned(done.keys),
+    ...done,
+  };
+}
+
+/** Milliseconds for the last look at the account. */
+const LAST_LOOK_MS = 30_000;
+
+/** What has been done, and found, so far. */
+interface Done {
+  keys: KeyReport[];
+  problems: Problem[];
+}
+
+async function plan(
+  task: StackContext,
+  accounts: StackAccounts,
+  before: Checkpoint,
+  { keys, problems }: Done,
+): Promise<StackOutcome> {
+  const facts = await factsOf(accounts, before.keys);
+  for (const key of before.keys) keys.push(plannedFor(key, facts));
+  const lost = await recoverStack(task, accounts, { before, now: before }, "look", true);
+  keys.push(...lost.keys);
+  problems.push(...lost.problems);
+  if (before.pending.length > 0) {
+    task.world.terminal.note(
+      `${task.stack}: ${counted(before.pending.length, "creation")} not recorded as ended: a run was interrupted, or one is still under way.`,
+    );
+  }
+  const unknown = keys.filter(({ outcome }) => outcome === "unknown").length;
+  if (unknown === 0) return "planned";
+  if (unknown === keys.length) return "refused";
+  problems.push({
+    why: `What a run would do with ${counted(unknown, "key")} is unknown, since the account does not answer.`,
+    nextStep: "Settle what stands beside the keys, then run the command again.",
+  });
+  return "planned";
+}
+
+async function clean(
+  task: StackContext,
+  accounts: StackAccounts,
+  before: Checkpoint,
+  { removeStack, olderThanMs }: CleanOptions,
+  done: Done,
+): Promise<StackOutcome> {
+  const { project, stack, world } = task;
+  const { terminal } = world;
+  terminal.progress(`${stack}: looking for what crashed runs have left`);
+  const now = await project.state(stack);
+  if (now === undefined) return "gone";
+  // Listed a while ago, perhaps: somebody may have come back to it since.
+  if (olderThanMs !== undefined && !isOlder(task, now, olderThanMs)) return "too-young";
+  if (task.restored !== undefined) done.problems.push(...(await takenElsewhere(task, now)));
+  if (!isWhole(done)) return "failed";
+  const lost = await recoverStack(task, accounts, { before, now }, "remove", true);
+  done.keys.push(...lost.keys);
+  done.problems.push(...lost.problems);
+  const facts = await factsOf(accounts, now.keys);
+  const failures = new Failures();
+  if (now.resourceCount > 0 && !world.stop.aborted) {
+    terminal.progress(`${stack}: destroying ${counted(now.resourceCount, "resource")}`);
+    done.problems.push(...(await destroy(task, failures)));
+  }
+  terminal.progress(`${stack}: asking the account what is left`);
+  // After a Ctrl-C too a person wants to know what is left, but not to wait long for it.
+  const patience = world.stop.aborted ? AbortSignal.timeout(LAST_LOOK_MS) : undefined;
+  done.keys.push(...verify(now.keys, facts, await factsOf(accounts, now.keys, patience), failures));
+  const unpriced = done.keys.filter(
+    ({ outcome, unusedCredits }) => outcome === "removed" && unusedCredits === null,
+  );
+  if (unpriced.length > 0) {
+    terminal.note(
+      `${stack}: how many credits ${counted(unpriced.length, "removed key")} returned is unknown: the account did not show them before.`,
+    );
+  }
+  done.problems.push(...failures.except(new Set(now.keys.map(({ urn }) => urn))));
+  if (world.stop.aborted) done.problems.push(INTERRUPTED);
+  if (!isWhole(done)) return "failed";
+  const after = await project.state(stack);
+  if (after === undefined) return "removed";
+  done.problems.push(...leftIn(after));
+  if (!isWhole(done)) return "failed";
+  if (!removeStack) return "cleaned";
+  terminal.progress(`${stack}: removing the stack`);
+  await project.remove(stack);
+  return "removed";
+}
+
+function isOlder({ world, restored }: StackContext, { savedMs }: Checkpoint, olderThanMs: number): boolean {
+  const updatedMs = Math.max(savedMs ?? Infinity, restored?.damagedMs ?? 0);
+  return world.clock.nowMs() - updatedMs > olderThanMs;
+}
+
+/** An older copy of a state may name keys that have moved to another stack since. */
+async function takenElsewhere(
+  { project, stack, world }: StackContext,
+  { keys }: Checkpoint,
+): Promise<Problem[]> {
+  const elsewhere = (await keysInStates(project, world.terminal)).fingerprints(stack);
+  const taken = keys.filter(({ fingerprint }) => elsewhere.has(fingerprint));
+  if (taken.length === 0) return [];
+  return [
+    {
+      why: `The state was restored from a copy that names keys which another stack has by now: ${taken.map(({ fingerprint }) => fingerprint).join(", ")}. Nothing was destroyed.`,
+      nextStep: "Let this stack forget them with `pulumi state delete`, then run the command again.",
+    },
+  ];
+}
+
+const INTERRUPTED: Problem = {
+  why: "The command was interrupted.",
+  nextStep: "Run it again; it goes on from what is true.",
+};
+
+function isWhole({ keys, problems }: Done): boolean {
+  return problems.length === 0 && keys.every(({ outcome }) => outcome !== "failed" && outcome !== "unknown");
+}
+
+/** What a state still names, although everything was destroyed. The engine's own word is not enough: it says done after a Ctrl-C. */
+function leftIn({ resourceCount, pendingCount }: Checkpoint): Problem[] {
+  if (resourceCount > 0) {
+    return [
+      { why: `${counted(resourceCount, "resource")} still in the state.`, nextStep: INTERRUPTED.nextStep },
+    ];
+  }
+  if (pendingCount > 0) {
+    return [
+      {
+        why: "The state still has interrupted operations of resources that are no proxy keys.",
+        nextStep: "Find out what became of them, then run `pulumi refresh --clear-pending-creates`.",
+      },
+    ];
+  }
+  return [];
+}
+
+/** @returns what failed, beyond what the engine said of single resources. @throws BusyError. */
+async function destroy(task: StackContext, failures: Failures): Promise<Problem[]> {
+  const { project, stack, world } = task;
+  let done = 0;
+  try {
+    await project.destroy(stack, {
+      interruption: world,
+      clock: world.clock,
+      onEvent: (event) => {
+        failures.take(event);
+        const said = progressIn(event);
+        if (said !== undefined) world.terminal.progress(`${stack}: ${said}`);
+        if (event.resOutputsEvent !== undefined)
+          world.terminal.tick(`${stack}: ${counted(++done, "resource")} destroyed`);
+      },
+    });
+    return [];
+  } catch (error) {
+    if (isLocked(error)) {
+      throw lockedError(task, holdersIn(String(error)), "was locked in the meantime");
+    }
+    // What failed under a resource is told there.
+    if (failures.any) return [];
+    return [
+      {
+        why: `pulumi destroy failed: ${cliErrorText(error)}`,
+        nextStep: "Mend that, then run the command again.",
+      },
+    ];
+  }
+}

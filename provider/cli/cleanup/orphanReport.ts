@@ -1,0 +1,84 @@
+import { formatDuration } from "../../util/duration";
+import { instantOf } from "../../lifecycle/schema/instants";
+import type { ListedKey } from "../account/accounts";
+import type { Problem } from "../problems";
+import { creditsOf, keyFacts, OUTCOME_WORDS, problemLines, problemsOf } from "../terminal/report";
+import type { KeyReport, ReportHead } from "../terminal/report";
+import { counted, credits, table } from "../terminal/table";
+
+/** A key that no stack has, or of which that is unknown. */
+export interface OrphanReport extends KeyReport {
+  /** ISO 8601. null: unknown. */
+  createdAt: string | null;
+}
+
+export interface OrphansReport extends ReportHead {
+  orphans: readonly OrphanReport[];
+  /** Stacks whose states were read. */
+  stackCount: number;
+  creditsReturned: number;
+  problems: readonly Problem[];
+}
+
+export function orphanOf(
+  { wire, fingerprint }: ListedKey,
+  verdict: Pick<KeyReport, "outcome" | "why" | "nextStep">,
+): OrphanReport {
+  return {
+    name: wire.name,
+    fingerprint: fingerprint ?? "",
+    resource: null,
+    createdAt: (wire.created_at === undefined ? undefined : instantOf(wire.created_at)) ?? null,
+    ...keyFacts(wire),
+    ...verdict,
+  };
+}
+
+export interface OrphansText {
+  /** The next step of a dry run that found orphans, and nothing that speaks against a removal. */
+  advice: string;
+  nowMs: number;
+}
+
+export function orphansText(report: OrphansReport, { advice, nowMs }: OrphansText): string {
+  const { orphans: keys, dryRun, stackCount } = report;
+  const where = `${counted(stackCount, "stack")} of the backend`;
+  const problems = [...report.problems, ...problemsOf(keys)];
+  const lines: string[] = [];
+  if (keys.length > 0) lines.push(tableOf(keys, dryRun, nowMs));
+  if (problems.length > 0) lines.push(problemLines(problems));
+  const counts = (outcome: KeyReport["outcome"]) => keys.filter((key) => key.outcome === outcome).length;
+  if (!dryRun && keys.length > 0) {
+    lines.push(
+      `${counted(counts("removed"), "key")} removed, ${credits(report.creditsReturned)} credits returned.`,
+    );
+  }
+  const orphaned = counts("would-remove");
+  if (orphaned > 0) {
+    lines.push(
+      `${counted(orphaned, "key")} that none of ${where} knows, with ${credits(creditsOf(keys, "would-remove"))} unused credits.`,
+      advice,
+    );
+  }
+  if (counts("unknown") > 0)
+    lines.push(`Whether a stack has ${counted(counts("unknown"), "key")} is unknown.`);
+  return lines.length === 0
+    ? `No orphan: ${where} know every key of the account that fits.`
+    : lines.join("\n");
+}
+
+function tableOf(keys: readonly OrphanReport[], dryRun: boolean, nowMs: number): string {
+  const age = (instant: string | null) =>
+    instant === null ? "?" : `${formatDuration(Math.max(0, nowMs - Date.parse(instant)))} ago`;
+  const isPlain = dryRun && keys.every(({ outcome }) => outcome === "would-remove");
+  const rows = keys.map(({ name, fingerprint, createdAt, lastUsedAt, unusedCredits, outcome }) => [
+    name ?? "?",
+    fingerprint === "" ? "(hidden)" : fingerprint,
+    age(createdAt),
+    lastUsedAt === undefined ? "?" : lastUsedAt === null ? "never" : age(lastUsedAt),
+    unusedCredits === null ? "?" : credits(unusedCredits),
+    ...(isPlain ? [] : [OUTCOME_WORDS[outcome]]),
+  ]);
+  const heading = ["key", "fingerprint", "made", "last use", "unused credits", ...(isPlain ? [] : [""])];
+  return table([heading, ...rows]);
+}

@@ -1,0 +1,156 @@
+import { requireSameServer } from "../../lifecycle/server";
+import { listKeys, type AccountView, type ListedKey } from "../account/accounts";
+import { problemOf, Refusal, type Problem } from "../problems";
+import type { StateKey } from "../pulumi/checkpoint";
+import { keyFacts, type KeyReport } from "../terminal/report";
+import type { Failures } from "./engineEvents";
+import type { StackAccounts } from "../stack/stackContext";
+
+/** What a key's account says of it. */
+export type Sighting =
+  | { kind: "listed"; key: ListedKey }
+  | { kind: "absent" }
+  /** The list shows keys without their secrets: any of them may be this one. */
+  | ({ kind: "hidden" } & Problem)
+  /** The account could not be asked, or is not on the server that had the key. */
+  | ({ kind: "unasked" } & Problem);
+
+export type Facts = ReadonlyMap<StateKey, Sighting>;
+
+/**
+ * What the accounts of these keys say, as of now. One that does not answer does not keep the others' keys from being known.
+ *
+ * @param signal ends the waiting. Default: whatever ends the command.
+ */
+export async function factsOf(
+  accounts: StackAccounts,
+  keys: readonly StateKey[],
+  signal?: AbortSignal,
+): Promise<Facts> {
+  const facts = new Map<StateKey, Sighting>();
+  const lists = new Map<AccountView, ReturnType<typeof listKeys>>();
+  for (const key of keys) {
+    try {
+      const view = await accounts.forResource(key.account);
+      const list = lists.get(view) ?? listKeys(view, signal);
+      lists.set(view, list);
+      const listed = (await list).keys;
+      const sighting = sightingOf(key, listed);
+      if (sighting.kind === "absent") {
+        requireSameServer(key.server, view.settings);
+        requireSameAccount(key, view, keys, listed);
+      }
+      facts.set(key, sighting);
+    } catch (error) {
+      facts.set(key, { kind: "unasked", ...problemOf(error) });
+    }
+  }
+  return facts;
+}
+
+/**
+ * Where another account's API key is configured by now, the list says nothing of the key. The account's own API key may
+ * have been replaced since: a listed key that was created with the earlier one shows that it is the same account.
+ */
+function requireSameAccount(
+  { sentTo, name, fingerprint }: StateKey,
+  view: AccountView,
+  keys: readonly StateKey[],
+  listed: readonly ListedKey[],
+): void {
+  if (sentTo === undefined || sentTo === view.account) return;
+  const fingerprints = new Set(listed.map((entry) => entry.fingerprint));
+  if (keys.some((other) => other.sentTo === sentTo && fingerprints.has(other.fingerprint))) return;
+  throw new Refusal({
+    why: `Key ${labelOf({ name, fingerprint })} was created with another API key, and nothing proves that this one is of the same account.`,
+    nextStep: "Configure the API key of the account that has the key, then run the command again.",
+  });
+}
+
+function sightingOf(key: StateKey, listed: readonly ListedKey[]): Sighting {
+  const found = listed.find(({ fingerprint }) => fingerprint === key.fingerprint);
+  if (found !== undefined) return { kind: "listed", key: found };
+  // A key without its secret may be any, whatever its name: names change, and need not be unique.
+  if (listed.every(({ fingerprint }) => fingerprint !== undefined)) return { kind: "absent" };
+  return {
+    kind: "hidden",
+    why: "The account's list shows keys without their secrets.",
+    nextStep: "Run the command again when the list shows them.",
+  };
+}
+
+/** What a destroy would do to a key. */
+export function plannedFor(key: StateKey, facts: Facts): KeyReport {
+  const sighting = sightingIn(facts, key);
+  const head = headOf(key, sighting);
+  if (sighting.kind === "unasked")
+    return { ...head, outcome: "unknown", why: sighting.why, nextStep: sighting.nextStep };
+  if (sighting.kind === "absent") return { ...head, outcome: "already-gone" };
+  // The state has the key's secret, so a destroy removes it, whether or not the list shows it.
+  return { ...head, outcome: key.kept === undefined ? "would-remove" : "kept" };
+}
+
+/** What became of the keys: the account's word counts before the engine's. */
+export function verify(
+  keys: readonly StateKey[],
+  before: Facts,
+  left: Facts,
+  failures: Failures,
+): readonly KeyReport[] {
+  return keys.map((key) => {
+    const sighting = sightingIn(before, key);
+    return { ...headOf(key, sighting), ...verdictOn(key, sighting, sightingIn(left, key), failures) };
+  });
+}
+
+function verdictOn(
+  key: StateKey,
+  before: Sighting,
+  left: Sighting,
+  failures: Failures,
+): Pick<KeyReport, "outcome" | "why" | "nextStep"> {
+  const failed = failures.reasonFor(key.urn);
+  const label = labelOf(key);
+  if (left.kind === "absent" && before.kind === "listed")
+    return { outcome: key.kept === undefined ? "removed" : "already-gone" };
+  if (failed !== undefined) return { outcome: "failed", ...split(failed) };
+  if (left.kind === "listed") {
+    if (key.kept !== undefined) return { outcome: "kept" };
+    const why = `Key ${label} is still on the account.`;
+    return { outcome: "failed", why, nextStep: "Run the command again." };
+  }
+  if (before.kind === "absent" || (left.kind === "absent" && key.kept !== undefined))
+    return { outcome: "already-gone" };
+  // The provider deletes only with proof, so its word counts where the list gives none.
+  if (failures.hasDeleted(key)) return { outcome: key.kept === undefined ? "removed" : "kept" };
+  if (left.kind !== "absent") {
+    const why = `Whether key ${label} is gone is unknown: ${left.why}`;
+    return { outcome: "unknown", why, nextStep: left.nextStep };
+  }
+  const why = `Key ${label} is gone; whether this command removed it is unknown.`;
+  return { outcome: "unknown", why, nextStep: "Run the command again." };
+}
+
+function sightingIn(facts: Facts, key: StateKey): Sighting {
+  const sighting = facts.get(key);
+  if (sighting === undefined) throw new Error(`The account of ${key.urn} was not asked.`);
+  return sighting;
+}
+
+function labelOf({ name, fingerprint }: { name?: string | null | undefined; fingerprint: string }): string {
+  return `${JSON.stringify(name ?? "?")} (${fingerprint})`;
+}
+
+type Head = Pick<KeyReport, "name" | "fingerprint" | "resource" | "lastUsedAt" | "unusedCredits">;
+
+function headOf({ name, fingerprint, resource }: StateKey, sighting: Sighting): Head {
+  const wire = sighting.kind === "listed" ? sighting.key.wire : undefined;
+  return { name: name ?? null, fingerprint, resource, ...keyFacts(wire) };
+}
+
+/** The provider's messages end with a line that says what to do next. */
+function split(message: string): Problem {
+  const at = message.lastIndexOf("\n");
+  if (at === -1) return { why: message, nextStep: "Mend that, then run the command again." };
+  return { why: message.slice(0, at), nextStep: message.slice(at + 1) };
+}

@@ -1,0 +1,186 @@
+import { listKeys, type AccountView, type ListedKey } from "../account/accounts";
+import { accountForCommand } from "../account/accountForCommand";
+import { EXIT, UsageError, type ExitCode, type Problem } from "../problems";
+import { excludedBy, type OrphanFilter } from "../cleanup/orphanFilter";
+import { orphanOf, orphansText, type OrphanReport, type OrphansReport } from "../cleanup/orphanReport";
+import { Ownership } from "../cleanup/ownership";
+import { PulumiProject } from "../pulumi/project";
+import { removeKey } from "../cleanup/removeKey";
+import { creditsReturned } from "../terminal/report";
+import { listStacks } from "../recovery/repair";
+import { stackMatcher } from "../terminal/stackPattern";
+import { counted } from "../terminal/table";
+import type { CommandContext } from "../commandContext";
+
+export interface OrphansOptions extends OrphanFilter {
+  dir: string;
+  stack?: string;
+  stacks?: readonly string[];
+  remove?: boolean;
+  yes?: boolean;
+  json?: boolean;
+}
+
+/** Finds, and removes on demand, the account's keys that no stack of the backend knows. */
+export async function orphans(options: OrphansOptions, world: CommandContext): Promise<ExitCode> {
+  requireUsage(options);
+  const { clock, terminal } = world;
+  const project = await PulumiProject.open(options.dir, world.changes);
+  // Where a damaged state keeps Pulumi from reading them, nothing is known of any stack's keys.
+  await listStacks(project, world, { all: true, dryRun: true, mayRestore: () => false });
+  const account = await accountForCommand(options, world, () => Promise.resolve(project));
+  const removes = options.remove === true && options.yes === true;
+  // The account first: a key that a run makes from now on is not on this list, and one that is has its stack by then.
+  terminal.progress("Listing the account's keys");
+  const { keys, serverAheadMs } = await listKeys(account);
+  const serverNowMs = serverAheadMs === undefined ? undefined : clock.nowMs() + serverAheadMs;
+  const matches =
+    removes || options.stacks === undefined ? undefined : stackMatcher(options.stacks, await project.name());
+  const ownership = new Ownership(project, world, matches);
+  await ownership.read();
+  const search: Search = { keys, serverNowMs, ownership, options };
+  const found = keys.filter(
+    (key) => excludedBy(key, options, serverNowMs) === undefined && mayBeOrphan(key, ownership),
+  );
+  const problems = [...namedProblems(search), ...timeProblems(search)];
+  const isStrange = found.length > 0 && keys.every((key) => ownership.ownerOf(key) === undefined);
+  if (isStrange) problems.push(strangeBackend(ownership.stackCount, keys.length));
+  const changesBefore = world.changes.count;
+  const reports =
+    removes && !isStrange
+      ? await removeAll(found, account, search, world)
+      : found.map((key) => planned(key, ownership, isStrange));
+  if (reports.length < found.length) problems.push(interruptedBefore(found.length - reports.length));
+  const isWhole =
+    problems.length === 0 && reports.every(({ outcome }) => outcome !== "failed" && outcome !== "unknown");
+  const isRefused = removes && world.changes.count === changesBefore;
+  const report: OrphansReport = {
+    command: "orphans",
+    dryRun: !removes,
+    exitCode: isWhole ? EXIT.done : isRefused ? EXIT.refused : EXIT.failedInPart,
+    orphans: reports,
+    stackCount: ownership.stackCount,
+    creditsReturned: creditsReturned(reports),
+    problems,
+  };
+  if (options.json === true) terminal.json(report);
+  else
+    terminal.result(orphansText(report, { advice: adviceFor(options), nowMs: serverNowMs ?? clock.nowMs() }));
+  return report.exitCode;
+}
+
+function requireUsage(options: OrphansOptions): void {
+  if (options.yes === true && options.remove !== true) throw new UsageError("--yes needs --remove.");
+  if (options.yes === true && !namesKeys(options)) {
+    throw new UsageError(
+      "--remove --yes needs --name-prefix or --fingerprint: a key that no stack of this backend knows may be in use all the same.",
+    );
+  }
+}
+
+function namesKeys({ namePrefix, fingerprint = [] }: OrphansOptions): boolean {
+  return namePrefix !== undefined || fingerprint.length > 0;
+}
+
+/** What was found on the account and in the stacks. */
+interface Search {
+  keys: readonly ListedKey[];
+  serverNowMs: number | undefined;
+  ownership: Ownership;
+  options: OrphansOptions;
+}
+
+/** A key that a stack has is none, and one that a run is making will have its stack. */
+function mayBeOrphan(key: ListedKey, ownership: Ownership): boolean {
+  const claim = ownership.claimOn(key);
+  return claim === undefined || claim.kind === "hidden";
+}
+
+/** Why keys that `--fingerprint` names are not among the orphans. */
+function namedProblems({ keys, serverNowMs, ownership, options }: Search): Problem[] {
+  const hidden = keys.filter(({ fingerprint }) => fingerprint === undefined).length;
+  return [...new Set(options.fingerprint)].flatMap((wanted): Problem[] => {
+    const key = keys.find(({ fingerprint }) => fingerprint === wanted);
+    if (key === undefined) {
+      const rest = hidden === 0 ? "" : `, and ${counted(hidden, "key")} without the secret`;
+      return [
+        {
+          why: `The account's list shows no key with fingerprint ${wanted}${rest}.`,
+          nextStep: "Check the fingerprint, and that the API key is that of the key's account.",
+        },
+      ];
+    }
+    const claim = ownership.claimOn(key);
+    if (claim !== undefined) return [{ why: claim.why, nextStep: claim.nextStep }];
+    const option = excludedBy(key, options, serverNowMs);
+    if (option === undefined) return [];
+    return [
+      {
+        why: `Key ${JSON.stringify(key.wire.name)} (${wanted}) does not fit ${option}.`,
+        nextStep: `Leave out ${option}, or the fingerprint.`,
+      },
+    ];
+  });
+}
+
+function timeProblems({ serverNowMs, options }: Search): Problem[] {
+  if (options.unusedFor === undefined || serverNowMs !== undefined) return [];
+  return [
+    {
+      why: "The API's responses have no date, so no key counts as unused.",
+      nextStep: "Leave out --unused-for, or check any proxy between here and the API.",
+    },
+  ];
+}
+
+function strangeBackend(stackCount: number, keyCount: number): Problem {
+  return {
+    why: `No key of the account (${keyCount} in all) is in any of the ${counted(stackCount, "stack")} that were read: this is most likely another backend, or another account. Nothing is removed.`,
+    nextStep: "Check PULUMI_BACKEND_URL, `pulumi whoami -v` and the API key, then run the command again.",
+  };
+}
+
+function interruptedBefore(count: number): Problem {
+  return {
+    why: `The command was interrupted before ${counted(count, "key")}.`,
+    nextStep: "Run it again; it goes on from what is true.",
+  };
+}
+
+function planned(key: ListedKey, ownership: Ownership, isStrange: boolean): OrphanReport {
+  const claim = ownership.claimOn(key);
+  if (claim !== undefined)
+    return orphanOf(key, { outcome: "unknown", why: claim.why, nextStep: claim.nextStep });
+  return orphanOf(key, { outcome: isStrange ? "unknown" : "would-remove" });
+}
+
+async function removeAll(
+  found: readonly ListedKey[],
+  account: AccountView,
+  { ownership, options: { unusedFor } }: Search,
+  { changes, stop, terminal }: CommandContext,
+): Promise<OrphanReport[]> {
+  const refuseIfUsedWithin = unusedFor === undefined ? undefined : `${Math.ceil(unusedFor / 1_000)}s`;
+  const reports: OrphanReport[] = [];
+  for (const [at, key] of found.entries()) {
+    if (stop.aborted) break;
+    if (key.fingerprint === undefined) {
+      reports.push(planned(key, ownership, false));
+      continue;
+    }
+    terminal.progress(`Removing key ${at + 1} of ${found.length}`);
+    const requireUnowned = () => ownership.requireUnclaimed(key);
+    reports.push(
+      orphanOf(key, await removeKey(key, account, { changes, requireUnowned, refuseIfUsedWithin })),
+    );
+  }
+  return reports;
+}
+
+function adviceFor(options: OrphansOptions): string {
+  if (options.stacks !== undefined)
+    return "Only the stacks that --stacks names were read; another may have these keys.";
+  const missing = namesKeys(options) ? "" : " and --name-prefix or --fingerprint";
+  if (options.remove === true) return `Dry run: nothing was changed; add --yes${missing} to remove them.`;
+  return `A key that is used outside of Pulumi, or by a stack of another backend, is an orphan here too. To remove those that you know to be unused, add --remove --yes${missing}.`;
+}

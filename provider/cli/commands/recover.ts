@@ -1,0 +1,126 @@
+import { EXIT, Refusal, type ExitCode, type Problem } from "../problems";
+import type { PulumiProject } from "../pulumi/project";
+import {
+  creditsReturned,
+  keyTable,
+  problemLines,
+  problemsOf,
+  type KeyReport,
+  type ReportHead,
+} from "../terminal/report";
+import { withStackLock } from "../stack/stackLock";
+import { recoverStack, type RecoveryMode } from "../recovery/recoverStack";
+import { listStacks } from "../recovery/repair";
+import { shortName, StackAccounts } from "../stack/stackContext";
+import { setUpCommand, type StackCommandOptions } from "../stack/commandSetup";
+import { counted, credits } from "../terminal/table";
+import type { CommandContext } from "../commandContext";
+
+export interface RecoverOptions extends StackCommandOptions {
+  /** Default: the stack that is selected. */
+  stack?: string;
+  adopt?: boolean;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+interface RecoverReport extends ReportHead {
+  stack: string;
+  keys: readonly KeyReport[];
+  /** Interrupted operations that the state no longer names. */
+  cleared: number;
+  creditsReturned: number;
+  problems: readonly Problem[];
+}
+
+/** Deals with what crashed runs of one stack have left, and leaves everything else of it as it is. */
+export async function recover(options: RecoverOptions, world: CommandContext): Promise<ExitCode> {
+  const { terminal } = world;
+  const { project, taskFor } = await setUpCommand(options, world);
+  const task = taskFor(await existingStack(project, world, options));
+  terminal.progress(`${task.stack}: reading its state`);
+  const before = await project.state(task.stack);
+  if (before === undefined) throw noStack(task.stack);
+  const accounts = new StackAccounts(task);
+  const dryRun = options.dryRun === true;
+  const mode: RecoveryMode = dryRun ? "look" : options.adopt === true ? "adopt" : "remove";
+  const recovery =
+    mode === "look"
+      ? await recoverStack(task, accounts, { before, now: before }, mode, false)
+      : await withStackLock(task, async () => {
+          const now = await project.state(task.stack);
+          if (now === undefined) throw noStack(task.stack);
+          return recoverStack(task, accounts, { before, now }, mode, false);
+        });
+  const keys = recovery.keys.map((key): KeyReport =>
+    key.outcome === "would-remove" && options.adopt === true ? { ...key, outcome: "would-adopt" } : key,
+  );
+  const { cleared, problems } = recovery;
+  const isWhole = problems.length === 0 && keys.every(({ outcome }) => outcome !== "failed");
+  const report: RecoverReport = {
+    command: "recover",
+    dryRun,
+    exitCode: isWhole ? EXIT.done : EXIT.failedInPart,
+    stack: task.stack,
+    keys,
+    cleared,
+    creditsReturned: creditsReturned(keys),
+    problems,
+  };
+  if (options.json === true) terminal.json(report);
+  else terminal.result(textOf(report));
+  return report.exitCode;
+}
+
+async function existingStack(
+  project: PulumiProject,
+  world: CommandContext,
+  { stack: wanted, dryRun = false, breakLocksOlderThan }: RecoverOptions,
+): Promise<string> {
+  const stacks = await listStacks(project, world, {
+    dryRun,
+    breakLocksOlderThanMs: breakLocksOlderThan,
+    mayRestore: (stack) => wanted !== undefined && shortName(stack) === shortName(wanted),
+  });
+  if (wanted === undefined) {
+    const selected = stacks.find(({ current }) => current);
+    if (selected !== undefined) return selected.name;
+    throw new Refusal({ why: "No stack is selected.", nextStep: "Name one with --stack." });
+  }
+  const names = stacks.map(({ name }) => name);
+  if (names.includes(wanted)) return wanted;
+  const [found, ...others] = names.filter((name) => name.endsWith(`/${wanted}`));
+  if (found === undefined) throw noStack(wanted);
+  if (others.length === 0) return found;
+  throw new Refusal({
+    why: `Several stacks are called ${wanted}: ${[found, ...others].join(", ")}.`,
+    nextStep: "Name one of them in full with --stack.",
+  });
+}
+
+function noStack(stack: string): Refusal {
+  return new Refusal({
+    why: `The project has no stack ${stack} in this backend.`,
+    nextStep: "See `pulumi stack ls` for those it has, and `pulumi whoami -v` for the backend.",
+  });
+}
+
+function textOf({
+  stack,
+  dryRun,
+  keys,
+  cleared,
+  creditsReturned: returned,
+  problems,
+}: RecoverReport): string {
+  const lines: string[] = [];
+  if (keys.length > 0) lines.push(keyTable(keys));
+  const all = [...problems, ...problemsOf(keys)];
+  if (all.length > 0) lines.push(problemLines(all));
+  const found = keys.length === 0 ? "no key was lost" : `${counted(keys.length, "lost key")} found`;
+  const rest = dryRun
+    ? "nothing was changed"
+    : `${counted(cleared, "interrupted operation")} cleared, ${credits(returned)} credits returned`;
+  lines.push(`${stack}: ${found}; ${rest}.`);
+  return lines.join("\n");
+}

@@ -1,0 +1,240 @@
+import { merged } from "../../api/wire";
+import { isNoSuchKey, isUseUnknown } from "../../lifecycle/creations/matchLostKey";
+import { listKeys, type AccountView, type ListedKey } from "../account/accounts";
+import { keysInStates } from "../stack/keysInStates";
+import type { Problem } from "../problems";
+import type { PendingCreation } from "../pulumi/checkpoint";
+import { counted } from "../terminal/table";
+import { candidatesOf, type Candidate, type Checkpoints } from "./candidates";
+import { requireUnlocked } from "../stack/stackLock";
+import { isProven, unprovenProblem } from "./accountProof";
+import { judge, type InterruptedCreation } from "./lost";
+import type { StackAccounts, StackContext } from "../stack/stackContext";
+
+/** A key that was made and never recorded. */
+export interface LostKey extends ListedKey {
+  fingerprint: string;
+  account: AccountView;
+  lost: InterruptedCreation;
+}
+
+export interface LostSearch {
+  found: readonly LostKey[];
+  /** Creations that are settled once what was found is dealt with: they made a key, or none. */
+  settled: readonly PendingCreation[];
+  /** Adoptions that were interrupted; the keys were there before, and stay. */
+  adoptions: readonly PendingCreation[];
+  problems: readonly Problem[];
+  /**
+   * Forgets what this machine remembers of creations that are settled.
+   *
+   * @param isCleared whether the state calls none of them pending any more: until then it takes both to judge them.
+   */
+  forget(isCleared: boolean): void;
+}
+
+export interface SearchOptions {
+  /** Whether to wait for what may still take effect, and to make sure that nobody works on the stack. */
+  patiently: boolean;
+  /** Whether keys count as lost that an engine took, but that are in no state: their outputs may be in use. */
+  receivedToo: boolean;
+}
+
+/** Milliseconds between two looks for a key that may still appear. */
+const LOOK_MS = 5_000;
+/** Milliseconds after which a creation has taken effect, or never will. */
+const RECENT_MS = 3_600_000;
+
+/**
+ * Finds the keys that a stack's interrupted runs made and never recorded: by the operations that its state calls pending,
+ * and by what this machine remembers of processes that were killed.
+ */
+export async function searchLost(
+  task: StackContext,
+  accounts: StackAccounts,
+  checkpoints: Checkpoints,
+  options: SearchOptions,
+): Promise<LostSearch> {
+  const { candidates, adoptions } = await candidatesOf(task, accounts, checkpoints);
+  const { clock, stop, terminal } = task.world;
+  const startedMs = clock.nowMs();
+  const looked: Looked = new Map();
+  const deadlineMs = startedMs + (options.patiently ? task.settleMs : 0);
+  for (;;) {
+    const lists = await listsFor(candidates);
+    const known = await knownToStacks(task, candidates, lists, options);
+    const shown = await confirmed(candidates, lists, known, looked, options);
+    const seen = look(task, candidates, shown, known, checkpoints, options);
+    const recent = seen.absent.filter((candidate) => startedMs - candidate.startedMs < RECENT_MS);
+    const leftMs = deadlineMs - clock.nowMs();
+    if (recent.length > 0 && leftMs > 0) {
+      terminal.progress(
+        `${task.stack}: ${counted(recent.length, "interrupted creation")} may still take effect; looking again for ${Math.ceil(leftMs / 1_000)} s`,
+      );
+      await clock.sleep(Math.min(LOOK_MS, leftMs), stop);
+      continue;
+    }
+    return {
+      found: seen.found,
+      settled: seen.settled.flatMap(({ lost }) => lost.pending ?? []),
+      adoptions,
+      problems: seen.problems,
+      forget: (isCleared) =>
+        seen.settled
+          .filter(({ lost }) => isCleared || lost.pending === undefined)
+          .forEach(({ noted }) => noted?.settle()),
+    };
+  }
+}
+
+type Listing = Awaited<ReturnType<typeof listKeys>>;
+type Lists = ReadonlyMap<AccountView, Listing>;
+
+async function listsFor(candidates: readonly Candidate[]): Promise<Lists> {
+  const lists = new Map<AccountView, Listing>();
+  for (const account of new Set(candidates.flatMap(({ accounts }) => accounts))) {
+    lists.set(account, await listKeys(account));
+  }
+  return lists;
+}
+
+/**
+ * Fingerprints of the keys that the stacks of the backend have, the stack itself included. Read after the accounts were
+ * listed, and after the stack was found to be unlocked: a key that a run has made and recorded meanwhile is then known.
+ */
+async function knownToStacks(
+  task: StackContext,
+  candidates: readonly Candidate[],
+  lists: Lists,
+  { patiently }: SearchOptions,
+): Promise<ReadonlySet<string>> {
+  const isThere = candidates.some(({ accounts, lost }) =>
+    accounts.some((account) => lists.get(account)?.keys.some((key) => lost.isOwn(key) || lost.mayBeOwn(key))),
+  );
+  // Each stack is a process of the CLI, so none is read for nothing.
+  if (!isThere) return new Set();
+  if (patiently) await requireUnlocked(task);
+  return (await keysInStates(task.project, task.world.terminal)).fingerprints();
+}
+
+/** What a lookup says of a listed key, by fingerprint. */
+type Looked = Map<string, ListedKey>;
+
+/**
+ * The lists with what a lookup of each key that may be lost adds to them. A list may leave out how a key was used, or
+ * show a part of a key for the whole: one that the API does not know counts as hidden.
+ */
+async function confirmed(
+  candidates: readonly Candidate[],
+  lists: Lists,
+  known: ReadonlySet<string>,
+  looked: Looked,
+  { patiently }: SearchOptions,
+): Promise<Lists> {
+  const all = new Map<AccountView, Listing>();
+  for (const [account, listing] of lists) {
+    const lost = candidates.filter(({ accounts }) => accounts.includes(account));
+    const keys: ListedKey[] = [];
+    for (const key of listing.keys) {
+      const { fingerprint } = key;
+      const isLost =
+        fingerprint !== undefined && !known.has(fingerprint) && lost.some((one) => one.lost.isOwn(key));
+      // Without a removal to come, only what the list leaves out is worth a request.
+      if (isLost && !looked.has(fingerprint) && (patiently || isUseUnknown(key.wire)))
+        looked.set(fingerprint, await lookUp(key, account));
+      keys.push((isLost ? looked.get(fingerprint) : undefined) ?? key);
+    }
+    all.set(account, { ...listing, keys });
+  }
+  return all;
+}
+
+async function lookUp(listed: ListedKey, account: AccountView): Promise<ListedKey> {
+  const { client, wait } = account.begin();
+  const { wire, fingerprint } = listed;
+  try {
+    return { wire: merged(wire, await client.lookup(wire.key ?? "", wait)), fingerprint };
+  } catch (error) {
+    if (!isNoSuchKey(error)) throw error;
+    return { wire: { ...wire, key: undefined }, fingerprint: undefined };
+  }
+}
+
+interface Seen {
+  found: LostKey[];
+  /** Candidates of which it is known what became of them. */
+  settled: Candidate[];
+  /** Candidates that no key is of. */
+  absent: Candidate[];
+  problems: Problem[];
+}
+
+function look(
+  task: StackContext,
+  candidates: readonly Candidate[],
+  lists: Lists,
+  known: ReadonlySet<string>,
+  { now }: Checkpoints,
+  { receivedToo }: SearchOptions,
+): Seen {
+  const found = new Map<string, LostKey>();
+  const problems = new Map<string, Problem>();
+  const settled: Candidate[] = [];
+  const absent: Candidate[] = [];
+  for (const candidate of candidates) {
+    const { isCertain, lost, noted } = candidate;
+    const doubts: Problem[] = [];
+    const own: LostKey[] = [];
+    const unproven: Problem[] = [];
+    for (const account of candidate.accounts) {
+      const listing = lists.get(account);
+      if (listing === undefined) continue;
+      const verdict = judge(lost, { keys: listing.keys, known });
+      doubts.push(...verdict.problems);
+      for (const key of verdict.found) own.push({ ...key, account, lost });
+      if (!verdict.isKnown && !isProven(candidate, account, listing.keys, now))
+        unproven.push(unprovenProblem(candidate, account, task));
+    }
+    // A state that calls it pending proves that no program has received the key, unless it is an older copy.
+    const isInState = lost.pending !== undefined && task.restored === undefined;
+    const isReceived = noted?.delivered === true && !isInState && !receivedToo;
+    if (!isCertain) doubts.push(...own.map(otherBackendProblem));
+    else if (isReceived) doubts.push(...own.map(receivedProblem));
+    else if (lost.pending !== undefined && lost.pending.createdAs === undefined)
+      doubts.push(namelessProblem(lost.pending));
+    const isAbsent = own.length === 0 && doubts.length === 0;
+    // One account that is proven is enough: no other one can have the key.
+    if (isAbsent && isCertain && unproven.length === candidate.accounts.length) doubts.push(...unproven);
+    for (const problem of doubts) problems.set(problem.why, problem);
+    if (isAbsent) absent.push(candidate);
+    if (isCertain && doubts.length === 0) settled.push(candidate);
+    if (!isCertain || isReceived) continue;
+    for (const key of own) {
+      // The state names the resource, this machine's memory does not.
+      if (found.get(key.fingerprint)?.lost.pending === undefined) found.set(key.fingerprint, key);
+    }
+  }
+  return { found: [...found.values()], settled, absent, problems: [...problems.values()] };
+}
+
+function receivedProblem({ wire, fingerprint }: LostKey): Problem {
+  return {
+    why: `Key ${JSON.stringify(wire.name)} (${fingerprint}) was made after the copy that the state was restored from, and an application may have received it.`,
+    nextStep: "Adopt it with `adopt` in the program, or remove it on the account.",
+  };
+}
+
+function otherBackendProblem({ wire, fingerprint }: LostKey): Problem {
+  return {
+    why: `A creation of key ${JSON.stringify(wire.name)} (${fingerprint}) was interrupted in a stack of this name, perhaps of another backend: which one it was is not known.`,
+    nextStep: "Find out which stack made it. Adopt it with `adopt` there, or remove it on the account.",
+  };
+}
+
+function namelessProblem({ resource }: PendingCreation): Problem {
+  return {
+    why: `The state names an interrupted creation of a key (resource ${resource}), and not under which name it was sent.`,
+    nextStep:
+      "Look for the key on the account, and remove it there if no application needs it. Then run `pulumi refresh --clear-pending-creates` for the stack.",
+  };
+}

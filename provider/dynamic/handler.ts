@@ -1,0 +1,56 @@
+import { EngineGoneError, engineAt, watchEngine } from "../lifecycle/engineLiveness";
+import { silenceHostEcho } from "../lifecycle/hostLog";
+import { ProxyKeyProvider } from "../lifecycle/provider";
+import * as rotation from "../lifecycle/rotation";
+import { keysOfRun, systemDependencies } from "../lifecycle/system";
+
+/**
+ * FROZEN CONTRACT: `pulumi-electronhub/handler` and the names that it exports. Every state ever written names them: the
+ * shim in it calls whatever version is installed here. They may be added to, never renamed or removed.
+ */
+
+/** The host gives the engine's address as its first argument; in any other process there is none. */
+const [, , engineAddress] = process.argv;
+const engine = engineAt(engineAddress);
+const engineGone = new AbortController();
+
+// One for the process: all resources share its sessions, and so the account's limit and list.
+const report = (line: string) => process.stdout.write(`${line}\n`);
+const dependencies = systemDependencies(report);
+const lifecycle = new ProxyKeyProvider({
+  ...dependencies,
+  engine,
+  signal: engineGone.signal,
+  keysOfRun: keysOfRun(engine && engineAddress, report),
+});
+
+/** Milliseconds for an answer that is on its way when the engine has died. */
+const LAST_ANSWER_MS = 3_000;
+
+silenceHostEcho(console);
+
+if (engine !== undefined) {
+  watchEngine({
+    engine,
+    onGone: () => {
+      // Waiting ends at once; what is on its way is finished, so that the log and the account agree. An answer that does
+      // not come is given up: nobody is left to hear it, and whoever cleans up finds the process gone.
+      engineGone.abort(new EngineGoneError());
+      setTimeout(() => void dependencies.transport.close(), LAST_ANSWER_MS);
+      const exitWhenIdle = () => (lifecycle.running === 0 ? process.exit(1) : undefined);
+      setInterval(exitWhenIdle, 100);
+    },
+  });
+}
+
+export const configure = lifecycle.configure.bind(lifecycle);
+export const check = lifecycle.check.bind(lifecycle);
+export const diff = lifecycle.diff.bind(lifecycle);
+export const create = lifecycle.create.bind(lifecycle);
+export const read = lifecycle.read.bind(lifecycle);
+export const update = lifecycle.update.bind(lifecycle);
+const remove = lifecycle.delete.bind(lifecycle);
+export { remove as delete };
+
+/** The provider of what a `RotatingProxyKey` remembers. */
+export { rotation };

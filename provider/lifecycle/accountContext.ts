@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import { ProxyKeyClient, type CallOptions } from "../api/client";
+import type { Clock } from "../util/clock";
+import { KeyListCache } from "../api/keyListCache";
+import { RateLimiter } from "../api/rateLimit/rateLimiter";
+import type { RetryPolicy } from "../api/retry";
+import type { Transport } from "../api/transport";
+import { memoryStore, type WindowStore } from "../api/rateLimit/windowStore";
+import type { Settings } from "../config";
+import type { CreationJournal } from "./creations/journal";
+import { EngineGoneError, type EngineLiveness } from "./engineLiveness";
+import { UnsettledKeys } from "./unsettledKeys";
+import { KeysOfRun } from "./keysOfRun";
+import { serverOf } from "./server";
+
+/** What the lifecycle takes from the world, so that tests can bring their own. */
+export interface Dependencies {
+  clock: Clock;
+  /** A number in [0, 1), for delays. */
+  random: () => number;
+  /** Unpredictable bytes, for names. */
+  randomBytes: (count: number) => Uint8Array;
+  transport: Transport;
+  environment: Readonly<Record<string, string | undefined>>;
+  retryPolicy?: RetryPolicy;
+  /** Tells whether the engine still waits for an answer. Absent in a process that is no plugin. */
+  engine?: EngineLiveness | undefined;
+  /** Aborted when nobody waits for any answer any more. */
+  signal?: AbortSignal;
+  /** Where the window of an account is remembered, by the account's anonymous name. Default: in this process. */
+  windowStore?: (account: string) => WindowStore;
+  /** Where the creations in flight are noted. Default: nowhere. */
+  creations?: CreationJournal;
+  /** Which keys the declared resources of the run hold and adopt. Default: as this process knows. */
+  keysOfRun?: KeysOfRun;
+  /** Keys whose settings may be others than any state says. Default: as this process knows. */
+  unsettledKeys?: UnsettledKeys;
+  /** Shows a person one line, attached to the stack. Default: nobody. */
+  report?: (line: string) => void;
+}
+
+/** One account as this process knows it: its client and its list of keys. */
+export interface AccountContext {
+  /** The account's anonymous name: the same for the same API key and base URL. */
+  account: string;
+  client: ProxyKeyClient;
+  keyList: KeyListCache;
+}
+
+/** One call of the engine at work. */
+export interface Operation extends AccountContext {
+  settings: Settings;
+  wait: CallOptions;
+  /** How many mutating requests have an unknown effect. */
+  effects: { unclear: number };
+  keys: KeysOfRun;
+  unsettledKeys: UnsettledKeys;
+  /** Unpredictable bytes, for names. */
+  randomBytes: (count: number) => Uint8Array;
+  /** Requests that have gone out for this operation. */
+  requests: number;
+  report: (line: string) => void;
+}
+
+/** Milliseconds: an operation that is older had to wait, and the engine may have died meanwhile. */
+const FRESH_MS = 1_000;
+
+/** The sessions of a process: one for each account and base URL, however many resources share it. */
+export class AccountContexts {
+  readonly #byName = new Map<string, AccountContext>();
+  readonly #dependencies: Dependencies;
+  readonly #keys: KeysOfRun;
+  readonly #unsettledKeys: UnsettledKeys;
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+    this.#keys = dependencies.keysOfRun ?? new KeysOfRun();
+    this.#unsettledKeys = dependencies.unsettledKeys ?? new UnsettledKeys();
+  }
+
+  get unsettledKeys(): UnsettledKeys {
+    return this.#unsettledKeys;
+  }
+
+  get keys(): KeysOfRun {
+    return this.#keys;
+  }
+
+  /** Begins an operation: from now on it may wait `maxWait` in all. */
+  begin(settings: Settings): Operation {
+    const { clock, random, randomBytes, engine, signal, report = () => {} } = this.#dependencies;
+    const startedMs = clock.nowMs();
+    const effects = { unclear: 0 };
+    const operation: Operation = {
+      ...this.#session(settings),
+      settings,
+      report,
+      requests: 0,
+      effects,
+      keys: this.#keys,
+      unsettledKeys: this.#unsettledKeys,
+      randomBytes,
+      wait: {
+        clock,
+        random,
+        signal,
+        effects,
+        deadlineMs: startedMs + settings.maxWaitMs,
+        onRequest: () => operation.requests++,
+        beforeMutation: async () => {
+          if (engine === undefined || clock.nowMs() - startedMs < FRESH_MS) return;
+          if (!(await engine.isAlive())) throw new EngineGoneError();
+        },
+      },
+    };
+    return operation;
+  }
+
+  #session({ baseUrl, apiKey, userAgent, rateLimit }: Settings): AccountContext {
+    const account = accountNameOf({ baseUrl, apiKey });
+    const name = hash([account, userAgent, rateLimit ?? null]);
+    const known = this.#byName.get(name);
+    if (known) return known;
+    const { clock, transport, retryPolicy, report, windowStore = () => memoryStore() } = this.#dependencies;
+    const pacer = new RateLimiter({ clock, store: windowStore(account), configured: rateLimit, report });
+    const client = new ProxyKeyClient({
+      transport,
+      pacer,
+      baseUrl,
+      apiKey,
+      userAgent,
+      ...(retryPolicy ? { retryPolicy } : {}),
+    });
+    const session: AccountContext = {
+      account,
+      client,
+      keyList: new KeyListCache(client),
+    };
+    this.#byName.set(name, session);
+    return session;
+  }
+}
+
+export function accountNameOf({ baseUrl, apiKey }: Pick<Settings, "baseUrl" | "apiKey">): string {
+  return hash(["account", serverOf({ baseUrl }), apiKey]);
+}
+
+function hash(parts: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
+}

@@ -1,0 +1,205 @@
+import type {
+  CheckResult,
+  ConfigureRequest,
+  CreateResult,
+  DiffResult,
+  ReadResult,
+  ResourceProvider,
+  UpdateResult,
+} from "@pulumi/pulumi/dynamic";
+import { isWholeKey } from "../api/wire";
+import { readSettings, type Settings } from "../config";
+import { declaredSettings, isShared, sharedKeyError } from "./adopt";
+import { withAuditLog, type AuditedAction, type AuditedChange } from "./withAuditLog";
+import { check } from "./check";
+import { create } from "./create";
+import { remove } from "./delete";
+import { diff } from "./diff";
+import { toEngineError, type Action, type KeyLabel } from "./failures";
+import { CreationInFlight } from "./creations/creationInFlight";
+import type { InternalInputs } from "./schema/inputs";
+import { read } from "./read";
+import { accountNameOf, AccountContexts, type Dependencies, type Operation } from "./accountContext";
+import { fingerprintOf } from "./schema/state";
+import { update } from "./update";
+
+type Properties = Record<string, unknown>;
+
+/** What the engine asks of us, for all resources of a plugin process. */
+export class ProxyKeyProvider implements Required<ResourceProvider<Properties, Properties>> {
+  readonly #dependencies: Dependencies;
+  readonly #sessions: AccountContexts;
+  /** The API keys that were in use, to keep them out of messages. */
+  readonly #apiKeys = new Set<string>();
+  /** The inputs that check has returned, as text: those of the resources that the program declares. */
+  readonly #checked = new Set<string>();
+  #running = 0;
+  /** A plugin process works for one stack; only `check` sees what the program says of itself. */
+  #stack: string | undefined;
+  #stackSetting: (key: string) => string | undefined = () => undefined;
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+    this.#sessions = new AccountContexts(dependencies);
+  }
+
+  /** Operations that the engine has asked for and not been answered. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Takes the configuration before anything is awaited: the host may call the verbs before this has resolved. */
+  configure({ config }: ConfigureRequest): Promise<void> {
+    this.#stackSetting = (key) => config.get(key);
+    return Promise.resolve();
+  }
+
+  check(olds: Properties, news: Properties): Promise<CheckResult<Properties>> {
+    const { __stack: stack } = news as InternalInputs;
+    if (typeof stack === "string") this.#stack = stack;
+    return this.#guard("check", news, news, () => {
+      const { clock, randomBytes, report } = this.#dependencies;
+      const { note, ...result } = check(olds, news, {
+        nowMs: clock.nowMs(),
+        randomBytes,
+        account: this.#account(),
+      });
+      if (note !== undefined) report?.(note);
+      const checked = result.failures === undefined ? this.#declared(news, result) : result;
+      if (checked.failures !== undefined) this.#sessions.keys.operationFailed();
+      return checked;
+    });
+  }
+
+  diff(id: string, olds: Properties, news: Properties): Promise<DiffResult> {
+    return this.#guard("compare", { ...news, fingerprint: id }, news, () => {
+      const result = diff(olds, news);
+      if (result.replaces?.length === 0) this.#keeps(id, olds, news);
+      return this.#sessions.unsettledKeys.isOpen(id) ? { ...result, changes: true } : result;
+    });
+  }
+
+  create(inputs: Properties): Promise<CreateResult<Properties>> {
+    const { adopt, name, __createdAs: createdAs } = inputs;
+    const isAdoption = typeof adopt === "string";
+    const subject = isAdoption
+      ? { ...inputs, key: adopt, fingerprint: fingerprintOf(adopt) }
+      : { ...inputs, name: name ?? createdAs };
+    const { creations: journal, engine } = this.#dependencies;
+    const inFlight = new CreationInFlight({ journal, engine, stack: this.#stack });
+    const outcome = this.#guard(isAdoption ? "adopt" : "create", subject, inputs, () =>
+      this.#change("create", subject, async (operation) => {
+        const result = await create(inputs, operation, inFlight);
+        return { result, outcome: isAdoption ? "adopted" : "created", fingerprint: result.id };
+      }),
+    );
+    return inFlight.handOver(outcome);
+  }
+
+  read(id: string, properties: Properties = {}): Promise<ReadResult<Properties>> {
+    return this.#guard("read", { ...properties, fingerprint: id }, properties, () =>
+      read(id, properties, this.#begin()),
+    );
+  }
+
+  update(id: string, olds: Properties, news: Properties): Promise<UpdateResult<Properties>> {
+    const subject = { key: olds["key"], name: olds["name"], fingerprint: id };
+    return this.#guard("update", subject, news, () =>
+      this.#change("update", { ...subject, name: news["name"] ?? olds["name"] }, async (operation) => ({
+        result: await update(id, olds, news, operation),
+        outcome: "updated",
+      })),
+    );
+  }
+
+  delete(id: string, properties: Properties): Promise<void> {
+    const subject = { ...properties, fingerprint: id };
+    return this.#guard("delete", subject, properties, () =>
+      this.#change("delete", subject, async (operation) => ({
+        result: undefined,
+        outcome: await remove(id, properties, operation),
+      })),
+    );
+  }
+
+  /** Records what a declared resource is about to have: a deletion, or another adoption, must know. */
+  #declared(news: Properties, result: CheckResult<Properties>): CheckResult<Properties> {
+    const { adopt, __urn: urn, __resourceName: name } = news;
+    this.#checked.add(textOf(result.inputs ?? {}));
+    if (typeof adopt !== "string" || !isWholeKey(adopt)) return result;
+    const { keys } = this.#sessions;
+    const fingerprint = fingerprintOf(adopt);
+    keys.declareAdoption(fingerprint, typeof urn === "string" ? urn : String(name));
+    if (!isShared(fingerprint, keys)) return result;
+    const reason = `adopt names a key (${fingerprint}) that another resource of this program has or adopts as well; declare each key in one resource only`;
+    // Without a property: the engine prints the value of a property that it is given.
+    return { ...result, failures: [{ property: "", reason }] };
+  }
+
+  /** A comparison that check did not announce is a refresh's, perhaps of a resource that is declared no more. */
+  #keeps(id: string, olds: Properties, news: Properties): void {
+    const { keys } = this.#sessions;
+    if (!this.#checked.has(textOf(news))) return;
+    if (news["adopt"] !== undefined && news["adopt"] === olds["key"]) {
+      keys.adopted(id);
+      return;
+    }
+    keys.holds(id, declaredSettings({ ...news, name: news["name"] ?? olds["name"] }));
+    // The engine may have checked the other resource first.
+    if (keys.adoption(id) !== undefined) throw sharedKeyError();
+  }
+
+  /** Runs a verb that changes something, and writes down what it did before the engine is told. */
+  #change<T>(
+    action: AuditedAction,
+    subject: KeyLabel,
+    verb: (operation: Operation) => Promise<AuditedChange<T>>,
+  ): Promise<T> {
+    return withAuditLog(action, subject, this.#begin(), verb);
+  }
+
+  #settings(): Settings {
+    return readSettings({ stack: this.#stackSetting, environment: this.#dependencies.environment });
+  }
+
+  /** Undefined where the settings are wrong: the first verb that needs them reports it. */
+  #account(): string | undefined {
+    try {
+      return accountNameOf(this.#settings());
+    } catch {
+      return undefined;
+    }
+  }
+
+  #begin(): Operation {
+    const settings = this.#settings();
+    this.#apiKeys.add(settings.apiKey);
+    return this.#sessions.begin(settings);
+  }
+
+  async #guard<T>(
+    action: Action,
+    subject: KeyLabel,
+    properties: Properties,
+    verb: () => T | Promise<T>,
+  ): Promise<T> {
+    this.#running++;
+    try {
+      return await verb();
+    } catch (error) {
+      if (action !== "delete" && action !== "read") this.#sessions.keys.operationFailed();
+      throw toEngineError(action, subject, error, properties, [...this.#apiKeys]);
+    } finally {
+      this.#running--;
+    }
+  }
+}
+
+/** One text for the same inputs, in whatever order, without the provider's code that the host adds. */
+function textOf(inputs: Properties): string {
+  return JSON.stringify({ ...inputs, __provider: undefined }, (_key, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}

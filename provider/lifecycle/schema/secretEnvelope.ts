@@ -1,0 +1,24 @@
+/** Fixed by the engine: how it marks a secret in a state. */
+const MARK = "4dabf18193072939515e22adb298388d";
+const SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+
+/** A secret for a state or a file that the engine reads, in clear; the engine encrypts it when it stores it. */
+export function secretEnvelope(value: unknown): Record<string, string> {
+  return { [MARK]: SIGNATURE, plaintext: JSON.stringify(value) };
+}
+
+/** A value of a state with every secret in it in clear; a secret that is encrypted becomes undefined. */
+export function unwrapSecrets(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(unwrapSecrets);
+  if (MARK in value) {
+    const { plaintext } = value as { plaintext?: unknown };
+    return typeof plaintext === "string" ? (JSON.parse(plaintext) as unknown) : undefined;
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, unwrapSecrets(entry)]));
+}
+
+/** Whether a value of a state is a secret, encrypted or not. */
+export function isSecretEnvelope(value: unknown): boolean {
+  return typeof value === "object" && value !== null && MARK in value;
+}

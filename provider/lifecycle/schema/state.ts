@@ -1,0 +1,186 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { UserError } from "../../api/errors";
+import { quotable } from "../../util/redact";
+import { isWholeKey, type KeyObject } from "../../api/wire";
+import type { Settings } from "../../config";
+import { inputFields, outputFields } from "./fields";
+import { instantOf } from "./instants";
+import { inputNames, type InputName, type ProxyKeyInputs } from "./inputs";
+import { serverOf } from "../server";
+
+/**
+ * FROZEN CONTRACT: the version of what stands in people's states. A later version has to read every earlier one; raise
+ * it only together with code that does.
+ */
+export const STATE_VERSION = 1;
+
+type OutputName = keyof typeof outputFields;
+
+const outputsSchema = z.object(
+  Object.fromEntries(Object.entries(outputFields).map(([name, field]) => [name, field.schema])) as {
+    [K in OutputName]: (typeof outputFields)[K]["schema"];
+  },
+);
+
+/** What a resource has beside its inputs. */
+export type ProxyKeyOutputs = z.output<typeof outputsSchema>;
+
+/** The outputs that a state stores: every input resolved and every output. */
+export type ProxyKeyState = ProxyKeyInputs &
+  ProxyKeyOutputs &
+  InternalState & { stateVersion: typeof STATE_VERSION };
+
+/** What only this package reads of a state, and what the account does not know. */
+export type InternalState = {
+  /**
+   * The key's settings may differ from this state: a request that changes them has failed, perhaps after it took effect.
+   * The next update sends everything.
+   */
+  unsettled?: true;
+  /** Where the API is that last had the key. Absent: an earlier version wrote the state. */
+  server?: string;
+};
+
+/** The part of a state that a look at the account must not lose. */
+export function internalState(properties: Record<string, unknown>): Pick<InternalState, "unsettled"> {
+  const { unsettled } = properties;
+  return unsettled === true ? { unsettled } : {};
+}
+
+export const secretOutputNames = (Object.keys(outputFields) as OutputName[]).filter(
+  (name) => "secret" in outputFields[name],
+);
+
+/**
+ * FROZEN CONTRACT: the resource's id and a key's name in messages: `pk-` and the first 16 hexadecimal digits of the
+ * SHA-256 of the key. Stable, and no secret: a key is random enough that a hash does not betray it.
+ */
+export function fingerprintOf(key: string): string {
+  return `pk-${createHash("sha256").update(key, "utf8").digest("hex").slice(0, 16)}`;
+}
+
+/** Inputs that the API tells, as far as a response has the fields. */
+export type ShownInputs = Pick<ProxyKeyInputs, "name" | "budget"> &
+  Partial<Pick<ProxyKeyInputs, "expiresAt" | "models" | "allowedIps" | "enabled">>;
+
+/** The inputs that a key on the account shows. One whose field is left out is unknown, and left out as well. */
+export function shownInputs(wire: KeyObject): ShownInputs {
+  const shown = inputNames.flatMap((name): [InputName, unknown][] => {
+    const field = inputFields[name];
+    if (!("fromWire" in field && field.wire)) return [];
+    const value = wire[field.wire];
+    return value === undefined ? [] : [[name, field.fromWire(value)]];
+  });
+  return Object.fromEntries(shown) as unknown as ShownInputs;
+}
+
+/** The inputs that the API tells, and that this response leaves out. */
+export function hiddenInputs(wire: KeyObject): InputName[] {
+  const shown = shownInputs(wire);
+  return inputNames.filter((name) => "fromWire" in inputFields[name] && !Object.hasOwn(shown, name));
+}
+
+/**
+ * The inputs of a key: those that the account shows, and the others as `known` has them.
+ *
+ * @throws StateError when neither has one that the API tells: its default may be wider than what the key has.
+ */
+export function inputsFromWire(wire: KeyObject, known: Record<string, unknown>): ProxyKeyInputs {
+  const shown: Record<string, unknown> = shownInputs(wire);
+  const hidden = new Set(hiddenInputs(wire));
+  const inputs = inputNames.map((name): [InputName, unknown] => {
+    if (Object.hasOwn(shown, name)) return [name, shown[name]];
+    const kept = inputFields[name].schema.safeParse(known[name]);
+    if (!hidden.has(name))
+      return [name, kept.success ? kept.data : inputFields[name].schema.parse(undefined)];
+    // The state may hold what the API once sent, whether the schema takes it or not.
+    if (known[name] !== undefined) return [name, kept.success ? kept.data : known[name]];
+    throw new StateError({
+      why: `The API does not show \`${name}\` of the key, and it is not known otherwise.`,
+      nextStep:
+        "Check electronhub:baseUrl and any proxy between here and the API, then run the command again.",
+    });
+  });
+  return Object.fromEntries(inputs) as unknown as ProxyKeyInputs;
+}
+
+/** The state lacks what must be known of the key, or contradicts itself. */
+class StateError extends UserError {
+  override readonly name = "StateError";
+}
+
+/**
+ * The key of a resource in the state.
+ *
+ * @throws StateError when the state holds none, or another than the resource's id says: a damaged state must never
+ *   make us touch a key that is not the resource's.
+ */
+export function keyOf(id: string, properties: Record<string, unknown>): string {
+  const { key } = properties;
+  if (!isWholeKey(key)) {
+    throw new StateError({
+      why: "The state holds no proxy key for this resource.",
+      nextStep:
+        "Restore the state from a backup (`pulumi stack import`), or forget the resource with `pulumi state delete`.",
+    });
+  }
+  if (fingerprintOf(key) !== id) {
+    throw new StateError({
+      why: `The state is damaged: the resource's id ${quotable(id)} is not the fingerprint of the key stored with it.`,
+      nextStep: "Nothing was sent. Restore the state from a backup (`pulumi stack import`).",
+    });
+  }
+  return key;
+}
+
+/**
+ * What the account says of a key beside its inputs.
+ *
+ * @param known what is known of it otherwise, for what the response leaves out.
+ */
+export function outputsFromWire(
+  key: string,
+  wire: KeyObject,
+  known: Record<string, unknown> = {},
+): ProxyKeyOutputs {
+  const { createdAt, lastUsedAt, usedBudget } = known as Partial<ProxyKeyOutputs>;
+  const { created_at: createdUnixS, last_used: lastUsedUnixS, used_ammount: used } = wire;
+  return {
+    key,
+    fingerprint: fingerprintOf(key),
+    createdAt: createdUnixS === undefined ? createdAt : instantOf(createdUnixS),
+    lastUsedAt:
+      typeof lastUsedUnixS === "number"
+        ? instantOf(lastUsedUnixS)
+        : lastUsedUnixS === null
+          ? undefined
+          : lastUsedAt,
+    usedBudget: used ?? usedBudget,
+  };
+}
+
+/** The state of a key, from its inputs and what the account of these settings says of it, or else what is known of it. */
+export function stateOf(
+  key: string,
+  inputs: ProxyKeyInputs,
+  wire: KeyObject,
+  settings: Pick<Settings, "baseUrl">,
+  known?: Record<string, unknown>,
+): ProxyKeyState {
+  return plainJson({
+    ...pickInputs(inputs),
+    ...outputsFromWire(key, wire, known),
+    server: serverOf(settings),
+    stateVersion: STATE_VERSION,
+  }) as ProxyKeyState;
+}
+
+export function pickInputs(inputs: ProxyKeyInputs): ProxyKeyInputs {
+  return Object.fromEntries(inputNames.map((name) => [name, inputs[name]])) as unknown as ProxyKeyInputs;
+}
+
+/** Drops what the host cannot carry: it fails on an undefined value AFTER the call to the API succeeded. */
+export function plainJson<T extends object>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}

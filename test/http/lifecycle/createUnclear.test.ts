@@ -1,0 +1,260 @@
+import { describe, expect, it } from "vitest";
+import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
+import { edgePage, type FaultSpec } from "../../../provider/testing";
+import { createWorld, PATHS, refusal, rejection, savedFailure, sent, type World } from "../fixture";
+
+const on = { path: PATHS.create };
+
+const APPLIED: [string, FaultSpec][] = [
+  ["cut after the effect", { on, cut: "after" }],
+  ["cut in the answer", { on, cut: "midBody" }],
+  ["500 after the effect", { on, status: 500, applied: true }],
+  ["503 page after the effect", { on, status: 503, body: "<html></html>", applied: true }],
+  ["an edge's refusal after the effect", { on, ...edgePage(403), applied: true }],
+  ["a proxy's 400 after the effect", { on, status: 400, body: "<html></html>", applied: true }],
+  [
+    "another service's 404 after the effect",
+    { on, status: 404, body: { message: "no route" }, applied: true },
+  ],
+  ["a redirect after the effect", { on, status: 302, body: "", applied: true }],
+  ["a page in place of the answer", { on, status: 200, body: "<html></html>", applied: true }],
+];
+
+const NOT_APPLIED: [string, FaultSpec][] = [
+  ["cut before the effect", { on, cut: "before" }],
+  ["500 without effect", { on, status: 500 }],
+];
+
+/** The engine's state and the account agree on one key. */
+function expectOneKey({ simulator }: World, result: { id: string; outs?: unknown }): void {
+  const keys = simulator.account().keys();
+  expect(keys).toHaveLength(1);
+  expect(result.id).toBe(fingerprintOf(keys[0]?.key ?? ""));
+  expect(result.outs).toMatchObject({ key: keys[0]?.key });
+}
+
+describe("with a generated name", () => {
+  it.each(APPLIED)("%s: the key is recognised, and none is made beside it", async (_, fault) => {
+    const world = await createWorld();
+    world.simulator.inject(fault);
+    expectOneKey(world, await world.lifecycle.create(await world.declare()));
+    expect(sent(world)).toEqual(["create", "list", "lookup"]);
+  });
+
+  it.each(NOT_APPLIED)("%s: it is tried again, once", async (_, fault) => {
+    const world = await createWorld();
+    world.simulator.inject(fault);
+    expectOneKey(world, await world.lifecycle.create(await world.declare()));
+    expect(sent(world).filter((call) => call === "create")).toHaveLength(2);
+    expect(sent(world)[1]).toBe("list");
+  });
+
+  it("is recognised among others, in an envelope and after a refusal for the rate", async () => {
+    const world = await createWorld({ simulator: { dialect: { listEnvelope: "data" } } });
+    world.simulator.account().addKey({ name: "web" });
+    world.simulator.inject({ on, cut: "after" });
+    world.simulator.inject({ on: { path: PATHS.list }, ...refusal(429, "Try again in 180 seconds.") });
+    const { outs } = await world.lifecycle.create(await world.declare());
+    expect(outs).toMatchObject({ name: expect.stringMatching(/^web-.{7}$/) });
+    expect(sent(world)).toEqual(["create", "list", "list", "lookup"]);
+    expect(world.simulator.account().keys()).toHaveLength(2);
+  });
+
+  it("removes a twin that a try made late", async () => {
+    const world = await createWorld();
+    const { simulator, lifecycle, declare } = world;
+    const inputs = await declare();
+    // The first try takes effect only after the list has been taken.
+    simulator.inject({ on, cut: "before" });
+    const secondTry = simulator.inject({ on, hold: true });
+    const created = lifecycle.create(inputs);
+    await secondTry.reached();
+    simulator.account().addKey({ name: inputs["__createdAs"] as string, allocatedAmount: 10 });
+    secondTry.release();
+    expectOneKey(world, await created);
+    expect(sent(world)).toEqual(["create", "list", "create", "list", "remove"]);
+    expect(simulator.account().balance).toBe(99_990);
+  });
+
+  it("keeps one of two that it finds, and removes the other", async () => {
+    const world = await createWorld();
+    const inputs = await world.declare();
+    world.simulator.account().addKey({ name: inputs["__createdAs"] as string, allocatedAmount: 10 });
+    world.simulator.inject({ on, cut: "after" });
+    expectOneKey(world, await world.lifecycle.create(inputs));
+    expect(sent(world)).toEqual(["create", "list", "lookup", "remove"]);
+  });
+
+  it("gives up after six tries that never took effect, with nothing made", async () => {
+    const world = await createWorld();
+    world.simulator.inject({ on, status: 500, times: Infinity });
+    const error = await rejection(world.lifecycle.create(await world.declare()));
+    expect(error.message).toMatch(/Cannot create proxy key .*HTTP 500/);
+    expect(sent(world).filter((call) => call === "create")).toHaveLength(6);
+    expect(world.simulator.account().keys()).toEqual([]);
+  });
+
+  it("whose list fails says which name to look for", async () => {
+    const world = await createWorld();
+    world.simulator.inject({ on, cut: "after" });
+    world.simulator.inject({ on: { path: PATHS.list }, ...refusal(401, "Invalid API key") });
+    const inputs = await world.declare();
+    const { message } = await rejection(world.lifecycle.create(inputs));
+    expect(message).toMatch(/could not be found out: The API does not accept this API key/);
+    expect(message).toContain(`Look for a key named "${String(inputs["__createdAs"])}" on the account`);
+    expect(sent(world)).toEqual(["create", "list"]);
+  });
+
+  it("whose list withholds the keys says so", async () => {
+    const world = await createWorld({ simulator: { dialect: { listKeys: "omitted" } } });
+    world.simulator.inject({ on, cut: "after" });
+    const inputs = await world.declare();
+    const { message } = await rejection(world.lifecycle.create(inputs));
+    expect(message).toContain(`The key was created under the name "${String(inputs["__createdAs"])}"`);
+    expect(message).toMatch(/does not show its secret.\nRemove the key named "web-.{7}" on the account/);
+  });
+
+  it("is not taken for its own twin where the list hides the secrets", async () => {
+    const world = await createWorld({ simulator: { dialect: { listKeys: "omitted" } } });
+    world.simulator.inject({ on, status: 500 });
+    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body: [] });
+    expectOneKey(world, await world.lifecycle.create(await world.declare()));
+    expect(sent(world)).toEqual(["create", "list", "create", "list"]);
+  });
+
+  it("whose list stars the keys out never takes the starred text for the key", async () => {
+    const world = await createWorld({ simulator: { dialect: { listKeys: "masked" } } });
+    world.simulator.inject({ on, cut: "after" });
+    const { message } = await rejection(world.lifecycle.create(await world.declare()));
+    expect(message).toMatch(/does not show its secret/);
+  });
+
+  it("a key is recorded even when the look for twins fails", async () => {
+    const world = await createWorld();
+    world.simulator.inject({ on, cut: "before" });
+    world.simulator.inject({ on: { path: PATHS.list }, skip: 1, ...refusal(403, "Your plan is paused") });
+    const result = (await world.lifecycle.create(await world.declare()).catch((error: unknown) => error)) as {
+      id?: string;
+    };
+    expect(world.simulator.account().keys()).toHaveLength(1);
+    expect(result.id).toBe(fingerprintOf(world.simulator.account().keys()[0]?.key ?? ""));
+  });
+
+  it("a recognised key is recorded even when its twin cannot be removed", async () => {
+    const world = await createWorld();
+    const inputs = await world.declare();
+    world.simulator.account().addKey({ name: inputs["__createdAs"] as string, allocatedAmount: 10 });
+    world.simulator.inject({ on, cut: "after" });
+    world.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
+    const result = (await world.lifecycle.create(inputs).catch((error: unknown) => error)) as { id?: string };
+    expect(result.id).toMatch(/^pk-/);
+  });
+
+  it("is looked for at once when the wait that the server asks for exceeds maxWait", async () => {
+    const world = await createWorld({ environment: { ELECTRONHUB_MAX_WAIT: "1m" } });
+    world.simulator.inject({ on, status: 503, headers: { "retry-after": "7200" }, applied: true });
+    expectOneKey(world, await world.lifecycle.create(await world.declare()));
+    expect(sent(world)).toEqual(["create", "list", "lookup"]);
+  });
+
+  it("a creation that may have happened is named when nothing may be waited for", async () => {
+    const world = await createWorld({ environment: { ELECTRONHUB_MAX_WAIT: "0s" } });
+    world.simulator.inject({ on, cut: "after" });
+    world.simulator.inject({ on: { path: PATHS.list }, ...refusal(403, "Your plan is paused") });
+    const inputs = await world.declare();
+    const { message } = await rejection(world.lifecycle.create(inputs));
+    expect(message).toContain(`Look for a key named "${String(inputs["__createdAs"])}" on the account`);
+  });
+});
+
+describe("an edge that refuses everything", () => {
+  it("is named by what it said of the creation", async () => {
+    const world = await createWorld();
+    world.simulator.inject({ ...edgePage(403), times: Infinity });
+    const { message } = await rejection(world.lifecycle.create(await world.declare()));
+    expect(message).toMatch(/network edge in front of the API blocks the request/);
+    expect(message).not.toMatch(/could not be found out/);
+    expect(sent(world)).toEqual(["create", "list"]);
+  });
+});
+
+describe("with a chosen name", () => {
+  const name = "billing";
+
+  it.each(APPLIED)("%s: the key is recognised by its generated name", async (_, fault) => {
+    const world = await createWorld();
+    const other = world.simulator.account().addKey({ name, allocatedAmount: 10 });
+    world.simulator.inject(fault);
+    const { id } = await world.lifecycle.create(await world.declare({ name, models: ["a"] }));
+    expect(sent(world)).toEqual(["create", "list", "lookup", "update", "list"]);
+    expect(world.simulator.account().keys()).toMatchObject([other, { name }]);
+    expect(id).not.toBe(fingerprintOf(other.key));
+  });
+
+  it.each(NOT_APPLIED)("%s: it is tried again, once", async (_, fault) => {
+    const world = await createWorld();
+    const other = world.simulator.account().addKey({ name, allocatedAmount: 10 });
+    world.simulator.inject(fault);
+    const { id } = await world.lifecycle.create(await world.declare({ name }));
+    expect(sent(world)).toEqual(["create", "list", "create", "update", "list"]);
+    expect(world.simulator.account().keys()).toMatchObject([other, { name }]);
+    expect(id).not.toBe(fingerprintOf(other.key));
+  });
+
+  it("two creations at once each get a key of their own, both responses lost", async () => {
+    const world = await createWorld();
+    world.simulator.inject({ on, cut: "after", times: 2 });
+    const [first, second] = await Promise.all([
+      world.lifecycle.create(await world.declare({ name })),
+      world.lifecycle.create(await world.declare({ name })),
+    ]);
+    expect(first?.id).not.toBe(second?.id);
+    expect(world.simulator.account().keys()).toMatchObject([{ name }, { name }]);
+  });
+
+  it("never takes the key that another stack created while the request was lost", async () => {
+    const world = await createWorld();
+    const lost = world.simulator.inject({ on, cut: "before", hold: true });
+    const ours = world.lifecycle.create(await world.declare({ name }));
+    await lost.reached();
+    const theirs = world.simulator.account().addKey({ name, allocatedAmount: 10 });
+    lost.release();
+    expect((await ours).id).not.toBe(fingerprintOf(theirs.key));
+    expect(world.simulator.account().keys()).toHaveLength(2);
+  });
+
+  it("is set by one update, and recorded as it is until then", async () => {
+    const world = await createWorld();
+    world.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
+    const inputs = await world.declare({ name, budgetWindow: "monthly" });
+    const failure = await savedFailure(world.lifecycle.create(inputs));
+    const generated = inputs["__createdAs"];
+    expect(failure.properties).toMatchObject({ name: generated, budgetWindow: "daily", unsettled: true });
+    expect(world.simulator.account().keys()).toMatchObject([{ name: generated }]);
+    world.simulator.clearJournal();
+    const { outs } = await world.lifecycle.update(failure.id, failure.properties, inputs);
+    expect(sent(world)).toEqual(["update", "lookup"]);
+    expect(outs).toMatchObject({ name, budgetWindow: "monthly" });
+    expect(outs).not.toHaveProperty("unsettled");
+    expect(world.simulator.account().keys()).toMatchObject([{ name, limitType: "monthly" }]);
+  });
+
+  it.each([PATHS.list, PATHS.update])(
+    "is set by a later `up` when %s fails, and so is the window",
+    async (path) => {
+      const world = await createWorld();
+      world.simulator.inject({ on, status: 500 });
+      const skip = path === PATHS.list ? 1 : 0;
+      world.simulator.inject({ on: { path }, skip, ...refusal(403, "Your plan is paused") });
+      const inputs = await world.declare({ name, budgetWindow: "monthly", budget: 100 });
+      const failure = await savedFailure(world.lifecycle.create(inputs));
+      const { limitType } = world.simulator.account().keys()[0] ?? {};
+      expect(failure.properties).toMatchObject({ budgetWindow: limitType, unsettled: true });
+      await expect(world.lifecycle.diff(failure.id, failure.properties, inputs)).resolves.toMatchObject({
+        changes: true,
+      });
+      await world.lifecycle.update(failure.id, failure.properties, inputs);
+      expect(world.simulator.account().keys()).toMatchObject([{ name, limitType: "monthly" }]);
+    },
+  );
+});

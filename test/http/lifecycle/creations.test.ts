@@ -1,0 +1,246 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { nameHashOf, readCreations } from "../../../provider/lifecycle/creations/journalReader";
+import { creationJournal } from "../../../provider/lifecycle/creations/journal";
+import { EngineGoneError } from "../../../provider/lifecycle/engineLiveness";
+import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
+import type { FaultSpec } from "../../../provider/testing";
+import { NO_DISK, tinyDisk } from "../../unit/tinyDisk";
+import { createWorld, PATHS, refusal, rejection, savedFailure, sent } from "../fixture";
+
+const on = { path: PATHS.create };
+const STACK = "organization/shop/dev";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "creations-"));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A world that notes its creations, and whose engine has what it was handed when the test says so. */
+async function notingWorld() {
+  const handed: ((isClosing: boolean) => Promise<void>)[] = [];
+  const creations = creationJournal({
+    folder,
+    onTrouble: (reason) => {
+      throw new Error(reason);
+    },
+    defer: (run) => void handed.push(run),
+  });
+  const link = { alive: true };
+  const engine = { isAlive: () => Promise.resolve(link.alive) };
+  const abort = new AbortController();
+  const world = await createWorld({ lifecycle: { creations, engine, signal: abort.signal } });
+  /** Lets the time pass in which the engine takes what it was handed; returns how much that was. */
+  const taken = async () => {
+    const runs = handed.splice(0);
+    await Promise.all(runs.map((run) => run(false)));
+    return runs.length;
+  };
+  const declare = (args: Record<string, unknown> = {}) => world.declare({ __stack: STACK, ...args });
+  return { ...world, declare, link, abort, taken };
+}
+
+const open = () => readCreations(folder);
+const taken = () => open().map((noted) => noted.delivered);
+const files = () => readdir(folder);
+
+/** What must be open for the key of these inputs. */
+const noteOf = (inputs: Record<string, unknown>) => ({
+  stack: STACK,
+  account: expect.stringMatching(/^[0-9a-f]{32}$/),
+  nameHash: nameHashOf(String(inputs["__createdAs"])),
+});
+
+describe("a creation is noted", () => {
+  it("before its request goes out, and until the engine has its result", async () => {
+    const world = await notingWorld();
+    const inputs = await world.declare();
+    const held = world.simulator.inject({ on, hold: true, applied: true });
+    const created = world.lifecycle.create(inputs);
+    await held.reached();
+    expect(open()).toMatchObject([{ ...noteOf(inputs), startedMs: world.clock.nowMs() }]);
+    held.release();
+    await created;
+    expect(taken()).toEqual([false]);
+    expect(await world.taken()).toBe(1);
+    expect(taken()).toEqual([true]);
+  });
+
+  it("under its generated name, whatever name is chosen, and for the account that check recorded", async () => {
+    const world = await notingWorld();
+    const inputs = await world.declare({ name: "billing" });
+    await world.lifecycle.create(inputs);
+    expect(inputs["__createdAs"]).not.toBe("billing");
+    expect(open()).toMatchObject([{ ...noteOf(inputs), account: inputs["__account"] }]);
+  });
+
+  it("without a stack where the program names none", async () => {
+    const world = await notingWorld();
+    await world.lifecycle.create(await world.declare({ __stack: undefined }));
+    expect(open().map(({ stack }) => stack)).toEqual([undefined]);
+  });
+
+  it("with the key's fingerprint before its name is changed", async () => {
+    const world = await notingWorld();
+    const update = world.simulator.inject({ on: { path: PATHS.update }, hold: true });
+    const created = world.lifecycle.create(await world.declare({ name: "billing" }));
+    await update.reached();
+    const [key] = world.simulator.account().keys();
+    expect(open().map(({ fingerprint }) => fingerprint)).toEqual([fingerprintOf(key?.key ?? "")]);
+    update.release();
+    await created;
+  });
+
+  it("with the fingerprint of a key that the list has shown after a lost response", async () => {
+    const world = await notingWorld();
+    world.simulator.inject({ on, cut: "after" });
+    const { id } = await world.lifecycle.create(await world.declare());
+    expect(open().map(({ fingerprint }) => fingerprint)).toEqual([id]);
+  });
+
+  it("not while it waits for its turn", async () => {
+    const world = await notingWorld();
+    // The first request of all goes alone, to learn the limit.
+    const held = world.simulator.inject({ on, hold: true });
+    const inputs = await world.declare();
+    const creations = [world.lifecycle.create(inputs), world.lifecycle.create(await world.declare())];
+    await held.reached();
+    expect(open()).toMatchObject([noteOf(inputs)]);
+    held.release();
+    await Promise.all(creations);
+    expect(taken()).toEqual([false, false]);
+    expect(await world.taken()).toBe(2);
+    expect(taken()).toEqual([true, true]);
+  });
+
+  it("once for all its tries", async () => {
+    const world = await notingWorld();
+    world.simulator.inject({ on, cut: "before" });
+    await world.lifecycle.create(await world.declare());
+    expect(taken()).toEqual([false]);
+    expect(await world.taken()).toBe(1);
+    expect(taken()).toEqual([true]);
+  });
+
+  it("only where a key may be made: never an adoption or another verb", async () => {
+    const world = await notingWorld();
+    const { key } = world.simulator.account().addKey({ name: "theirs", allocatedAmount: 10 });
+    const inputs = await world.declare({ adopt: key });
+    const { id, outs } = await world.lifecycle.create(inputs);
+    await world.lifecycle.update(id, outs as Record<string, unknown>, { ...inputs, budget: 20 });
+    await world.lifecycle.delete(id, outs as Record<string, unknown>);
+    expect(await world.taken()).toBe(0);
+    expect(await files()).toEqual([]);
+  });
+});
+
+describe("the note ends", () => {
+  it.each([
+    ["an invalid request", refusal(400, "budget is wrong")],
+    ["the cap on keys", refusal(403, "You have reached the maximum number of proxy keys")],
+    ["an API key that is not accepted", refusal(401, "Invalid API key")],
+  ])("at once with a clear refusal: %s", async (_, fault) => {
+    const world = await notingWorld();
+    world.simulator.inject({ on, ...fault });
+    await rejection(world.lifecycle.create(await world.declare()));
+    expect(await files()).toEqual([]);
+  });
+
+  it("when the engine is gone before a second try, and the first was refused", async () => {
+    const world = await notingWorld();
+    world.simulator.inject({ on, ...refusal(429, "Busy"), headers: { "retry-after": "2" } });
+    world.link.alive = false;
+    await rejection(world.lifecycle.create(await world.declare()));
+    expect(await files()).toEqual([]);
+  });
+
+  it("with a failure that saves the key", async () => {
+    const world = await notingWorld();
+    world.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
+    await savedFailure(world.lifecycle.create(await world.declare({ budgetWindow: "weekly" })));
+    expect(taken()).toEqual([false]);
+    expect(await world.taken()).toBe(1);
+    expect(taken()).toEqual([true]);
+  });
+});
+
+describe("a note", () => {
+  it("that a full disk does not take keeps the request from going out, and its place is free again", async ({
+    skip,
+  }) => {
+    const disk = tinyDisk(folder) ?? skip(NO_DISK);
+    try {
+      const world = await createWorld({
+        lifecycle: { creations: creationJournal({ folder, onTrouble: () => {} }) },
+        simulator: { accounts: [{ name: "main", rateLimit: { limit: 1, windowMs: 60_000 } }] },
+      });
+      disk.fill();
+      const inputs = await world.declare();
+      const refused = await rejection(world.lifecycle.create(inputs));
+      expect(refused.message).toMatch(/The disk is full[^]*Nothing was sent\. Make room/);
+      expect(sent(world)).toEqual([]);
+      disk.mend();
+      await world.lifecycle.create(inputs);
+      expect(sent(world)).toEqual(["create"]);
+      expect(world.clock.slept).toEqual([]);
+    } finally {
+      disk.dispose();
+    }
+  });
+});
+
+describe("the note stays", () => {
+  it.each<[string, FaultSpec[]]>([
+    ["no try ever got a clear answer", [{ on, status: 500, times: Infinity }]],
+    [
+      "the list fails",
+      [
+        { on, cut: "after" },
+        { on: { path: PATHS.list }, ...refusal(401, "Invalid API key") },
+      ],
+    ],
+    [
+      "a refusal follows an unclear answer",
+      [
+        { on, cut: "before" },
+        { on, ...refusal(400, "wrong") },
+      ],
+    ],
+  ])("where %s", async (_, faults) => {
+    const world = await notingWorld();
+    for (const fault of faults) world.simulator.inject(fault);
+    const inputs = await world.declare();
+    await rejection(world.lifecycle.create(inputs));
+    expect(await world.taken()).toBe(0);
+    expect(open()).toMatchObject([noteOf(inputs)]);
+  });
+
+  it("where the engine is gone when the result is handed over", async () => {
+    const world = await notingWorld();
+    const inputs = await world.declare();
+    await world.lifecycle.create(inputs);
+    world.link.alive = false;
+    expect(await world.taken()).toBe(1);
+    expect(open()).toMatchObject([noteOf(inputs)]);
+  });
+
+  it("where the engine goes while it is being found out whether an unclear try made a key", async () => {
+    const world = await notingWorld();
+    const cut = world.simulator.inject({ on, hold: true, cut: "after" });
+    const inputs = await world.declare();
+    const failed = rejection(world.lifecycle.create(inputs));
+    await cut.reached();
+    world.link.alive = false;
+    world.abort.abort(new EngineGoneError());
+    cut.release();
+    expect((await failed).message).toContain("no longer answers");
+    expect(await world.taken()).toBe(0);
+    expect(open()).toMatchObject([noteOf(inputs)]);
+    expect(world.simulator.account().keys()).toMatchObject([{ name: inputs["__createdAs"] }]);
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, it } from "vitest";
+import { bareNotFound, edgePage, emptyBody, type FaultSpec } from "../../../provider/testing";
+import { createWorld, PATHS, refusal, rejection, sent } from "../fixture";
+
+const on = { path: PATHS.remove };
+
+/** Answers that are anybody's word, not the API's about the key. */
+const DOUBTFUL: [string, FaultSpec][] = [
+  ["a bare Not Found", bareNotFound()],
+  ["the edge's 404", edgePage(404)],
+  ["an empty 404", emptyBody(404)],
+  ["a 404 about an API key", refusal(404, "API key not found")],
+  ["a page with 200", { status: 200, body: "<html>Welcome</html>" }],
+  ["an empty 200", emptyBody(200)],
+  ["another service's JSON", { status: 200, body: ["hello"] }],
+  ["a success that speaks of an error", { status: 200, body: { error: { message: "no" } } }],
+  ...[
+    "Proxy key management is not available on this host",
+    "Endpoint removed. See https://docs/keys",
+    "The proxy key service is temporarily disabled",
+    "Key server unreachable",
+    "Missing subscription key",
+    "No proxy keys found",
+    "Proxy key not found or not yours",
+  ].map((words): [string, FaultSpec] => [`404 "${words}"`, refusal(404, words)]),
+  ...[
+    "Nothing was deleted",
+    "This endpoint will be removed on 2027-01-01",
+    "Request could not be delivered: upstream removed from pool",
+    "Proxy keys deleted",
+    "Proxy key will be deleted",
+    "Proxy key was not deleted",
+    "API key deleted",
+  ].map((message): [string, FaultSpec] => [`200 "${message}"`, { status: 200, body: { message } }]),
+  ["204", { status: 204 }],
+  ["202", { status: 202, body: { message: "Proxy key deleted" } }],
+  ["a success that failed", { status: 200, body: { message: "Proxy key deleted", success: false } }],
+  ["a 404 that contradicts itself", { status: 404, body: { message: "Key not found", error: "time-out" } }],
+];
+
+describe.each(DOUBTFUL)("%s", (_, fault) => {
+  it("is believed once the list answers without the key", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    world.simulator.account().removeKey(state.key);
+    world.simulator.inject({ ...fault, on });
+    await world.lifecycle.delete(id, state);
+    expect(sent(world)).toEqual(["remove", "list"]);
+  });
+
+  it("is refused while the list still shows the key", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    world.simulator.inject({ ...fault, on });
+    const { message } = await rejection(world.lifecycle.delete(id, state));
+    expect(message).toMatch(/not taken for a removal\. The account still lists the key/);
+    expect(message.split("\n").at(-1)).toMatch(/^Check electronhub:baseUrl.*stays in the state\.$/);
+    expect(sent(world)).toEqual(["remove", "list", "list"]);
+    expect(world.simulator.account().findKey(state.key)).toBeDefined();
+  });
+
+  it("is refused when the list does not answer either", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    world.simulator.account().removeKey(state.key);
+    world.simulator.inject({ ...fault, on });
+    world.simulator.inject({ ...fault, on: { path: PATHS.list } });
+    const { message } = await rejection(world.lifecycle.delete(id, state));
+    expect(message).toMatch(/not taken for a removal\. The account's list does not answer either: /);
+    expect(sent(world)).toEqual(["remove", "list"]);
+  });
+});
+
+describe("the list is no evidence", () => {
+  it("when it does not show which keys it has", async () => {
+    const world = await createWorld({ simulator: { dialect: { listKeys: "omitted" } } });
+    const { id, state } = await world.existing();
+    world.simulator.inject({ on, ...bareNotFound() });
+    const { message } = await rejection(world.lifecycle.delete(id, state));
+    expect(message).toMatch(/does not show which keys it has/);
+  });
+
+  it("when it stars the keys out", async () => {
+    const world = await createWorld({ simulator: { dialect: { listKeys: "masked" } } });
+    const { id, state } = await world.existing();
+    world.simulator.inject({ on, ...bareNotFound() });
+    const { message } = await rejection(world.lifecycle.delete(id, state));
+    expect(message).toMatch(/does not show which keys it has/);
+  });
+
+  it.each([
+    ["401", refusal(401, "Invalid API key")],
+    ["403", refusal(403, "Your plan is paused")],
+    ["404", bareNotFound()],
+    ["500", { status: 500 }],
+    ["a page", { status: 200, body: "<html></html>" }],
+    ["an object", { status: 200, body: { message: "hello" } }],
+    ["another list", { status: 200, body: [{ id: 1 }] }],
+    ["another service's empty list", { status: 200, body: { status: "maintenance", notices: [] } }],
+    ["an empty envelope that says something", { status: 200, body: { ok: true, items: [] } }],
+    ["a page of it", { status: 200, body: { keys: [], has_more: true } }],
+    ["a page of it, with a total", { status: 200, body: { data: [], meta: { total: 1 } } }],
+    ["half of it", { status: 206, body: [] }],
+    ["a page with a link to the next", { status: 200, body: [], headers: { link: '<?p=2>; rel="next"' } }],
+  ])("when it answers %s", async (_, fault) => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    world.simulator.account().removeKey(state.key);
+    world.simulator.inject({ on, ...bareNotFound() });
+    world.simulator.inject({ on: { path: PATHS.list }, ...fault, times: Infinity });
+    const { message } = await rejection(world.lifecycle.delete(id, state));
+    expect(message).toMatch(/not taken for a removal.*list does not answer either/s);
+    expect(message).toMatch(/electronhub:baseUrl/);
+  });
+});
+
+describe("many at once", () => {
+  it("share one list", async () => {
+    const world = await createWorld();
+    const count = 12;
+    const keys = await Promise.all(Array.from({ length: count }, () => world.existing()));
+    for (const { state } of keys) world.simulator.account().removeKey(state.key);
+    world.simulator.clearJournal();
+    world.simulator.inject({ on, ...bareNotFound(), times: count });
+    const list = world.simulator.inject({ on: { path: PATHS.list }, hold: true });
+    const deleted = Promise.all(keys.map(({ id, state }) => world.lifecycle.delete(id, state)));
+    await world.answered(PATHS.remove, count);
+    await list.reached();
+    list.release();
+    await deleted;
+    expect(sent(world).filter((call) => call === "list")).toHaveLength(1);
+  });
+
+  it("under a mistyped base URL all fail, and nothing is lost", async () => {
+    const world = await createWorld();
+    const keys = await Promise.all(Array.from({ length: 5 }, () => world.existing()));
+    const lost = await createWorld({
+      environment: {
+        ELECTRONHUB_API_KEY: world.simulator.account().apiKey,
+        ELECTRONHUB_BASE_URL: world.simulator.baseUrl.replace("/v1", "/v2"),
+      },
+    });
+    const results = await Promise.allSettled(keys.map(({ id, state }) => lost.lifecycle.delete(id, state)));
+    expect(results.map(({ status }) => status)).toEqual(keys.map(() => "rejected"));
+    expect(world.simulator.account().keys()).toHaveLength(5);
+  });
+});
+
+it("a list from before the answer that still shows the key is asked for anew", async () => {
+  const world = await createWorld();
+  const { id, state } = await world.existing();
+  await world.lifecycle.read(id, state);
+  world.simulator.account().removeKey(state.key);
+  world.simulator.inject({ on, ...bareNotFound() });
+  await world.lifecycle.delete(id, state);
+  expect(sent(world)).toEqual(["list", "remove", "list"]);
+});

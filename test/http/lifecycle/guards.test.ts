@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+import {
+  bareNotFound,
+  edgePage,
+  emptyBody,
+  malformedJson,
+  redirectTo,
+  tooManyRequestsWithoutHeaders,
+  type FaultEffect,
+} from "../../../provider/testing";
+import { createWorld, PATHS, refusal, rejection, sent, type World, type WorldOptions } from "../fixture";
+
+const FIRST_LINE = /^Cannot remove proxy key "web-[a-z2-7]{7}" \(pk-[0-9a-f]{16}\): /;
+
+/** Everything that can happen to one request for good, and what a person is told of it. */
+const FAULTS: readonly [string, FaultEffect, RegExp][] = [
+  ["400", refusal(400, "proxy_key: must be a string"), /calls the request invalid/],
+  ["401", refusal(401, "Invalid API key"), /does not accept this API key.*--run-program/s],
+  ["402", refusal(402, "Insufficient balance"), /balance/],
+  ["403 of the owner", refusal(403, "Proxy key does not belong to you"), /owned by another account/],
+  ["403 of a paused plan", refusal(403, "Your plan is paused"), /plan is paused.*Resume/s],
+  ["403 of the edge", edgePage(403), /network edge/],
+  ["a framework's 404", bareNotFound(), /not taken for a removal.*still lists the key/s],
+  ["404 of the edge", edgePage(404), /not taken for a removal.*still lists the key/s],
+  ["404 without a word", emptyBody(404), /not taken for a removal.*still lists the key/s],
+  ["405", refusal(405, "Method not allowed"), /none that the API documents/],
+  ["422", refusal(422, "proxy_key: too long"), /calls the request invalid/],
+  ["429 beyond maxWait", tooManyRequestsWithoutHeaders(), /cooldown.*maxWait/s],
+  ["500", refusal(500, "Oops"), /The API failed.*tried 6 times.*later/s],
+  ["503 of the edge", edgePage(503), /The API failed.*tried 6 times.*later/s],
+  ["a redirect", redirectTo("https://elsewhere.example/v1"), /redirects elsewhere/],
+  ["a cut before the effect", { cut: "before" }, /tried 6 times/],
+  ["200 with nothing in it", emptyBody(200), /says success .* holds an empty body/],
+  ["200 with a page", edgePage(200), /says success .* holds an HTML page/],
+  ["200 with half of an answer", malformedJson(), /says success .* holds text that is no JSON/],
+  ["200 with JSON of another shape", { status: 200, body: { ok: true } }, /JSON of another shape/],
+];
+
+const impatient: WorldOptions = { environment: { ELECTRONHUB_MAX_WAIT: "2m" } };
+
+const keyOnAccount = ({ simulator }: World) => simulator.account().keys()[0];
+
+describe("refuseIfUsedWithin never removes a key", () => {
+  it.each(FAULTS)("that it could not look up: %s", async (_, fault, told) => {
+    const world = await createWorld(impatient);
+    const { id, state } = await world.existing({ refuseIfUsedWithin: "1h" });
+    world.simulator.inject({ on: { path: PATHS.lookup }, ...fault, times: Infinity });
+    const error = await rejection(world.lifecycle.delete(id, state));
+    expect(error.message).toMatch(FIRST_LINE);
+    expect(error.message).toMatch(told);
+    expect(error).toMatchObject({ stack: "" });
+    expect(error.message).not.toContain(state.key);
+    expect(sent(world)).not.toContain("remove");
+    expect(keyOnAccount(world)).toMatchObject({ key: state.key, isActive: true });
+
+    // Nothing of it is remembered: as soon as the API answers, and names its limit, the destroy goes on.
+    world.simulator.clearFaults();
+    world.simulator.account().rateLimit = { limit: 10, windowMs: 60_000 };
+    world.clock.advance(200_000);
+    await world.lifecycle.delete(id, state);
+    expect(keyOnAccount(world)).toBeUndefined();
+  });
+
+  it("that was used by a clock ahead of ours", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing({ refuseIfUsedWithin: "30m" });
+    const aheadUnixS = world.clock.nowMs() / 1_000 + 3_600;
+    world.simulator.account().updateKey(state.key, { lastUsedUnixS: aheadUnixS });
+    const { message } = await rejection(world.lifecycle.delete(id, state));
+    expect(message).toMatch(/was used 0 s ago, and refuseIfUsedWithin is 30m/);
+    expect(sent(world)).toEqual(["lookup"]);
+  });
+
+  it("on the word of an old state: it looks at the account each time", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing({ refuseIfUsedWithin: "1h" });
+    await world.lifecycle.read(id, state);
+    world.simulator.account().spend(state.key, 1);
+    await rejection(world.lifecycle.delete(id, { ...state, lastUsedAt: "2020-01-01T00:00:00Z" }));
+    await rejection(world.lifecycle.delete(id, state));
+    expect(sent(world)).toEqual(["list", "lookup", "lookup"]);
+  });
+
+  it.each(["0", "1 week", "-1h", "", "1h; rm"])("while the state's duration is %j", async (within) => {
+    const world = await createWorld();
+    const { id, state } = await world.existing();
+    const { message } = await rejection(world.lifecycle.delete(id, { ...state, refuseIfUsedWithin: within }));
+    expect(message).toMatch(/is no duration.*`pulumi up`/s);
+    expect(sent(world)).toEqual([]);
+  });
+
+  it("nor disables it, where onDestroy says that", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing({ onDestroy: "disable", refuseIfUsedWithin: "1h" });
+    world.simulator.account().spend(state.key, 1);
+    await rejection(world.lifecycle.delete(id, state));
+    expect(sent(world)).toEqual(["lookup"]);
+    expect(keyOnAccount(world)).toMatchObject({ isActive: true });
+  });
+
+  it("but lets one go that the account says it has not, or lists without after a doubtful 404", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing({ refuseIfUsedWithin: "1h" });
+    world.simulator.account().removeKey(state.key);
+    await world.lifecycle.delete(id, state);
+    world.simulator.inject({ on: { path: PATHS.lookup }, ...bareNotFound() });
+    await world.lifecycle.delete(id, state);
+    expect(sent(world)).toEqual(["lookup", "lookup", "list"]);
+  });
+});
+
+/** A lost answer to a toggle is settled by looking again, so a page in its stead is told as a page until the last try. */
+const TOGGLE_FAULTS = FAULTS.filter(([name]) => !/^(?:500|503|200|a cut)/.test(name));
+const UNCLEAR = FAULTS.filter(([name]) => /^(?:500|503|200|a cut)/.test(name));
+
+describe("onDestroy: disable never removes a key", () => {
+  it.each(FAULTS)("that it could not look up: %s", async (_, fault, told) => {
+    const world = await createWorld(impatient);
+    const { id, state } = await world.existing({ onDestroy: "disable" });
+    world.simulator.inject({ on: { path: PATHS.lookup }, ...fault, times: Infinity });
+    const { message } = await rejection(world.lifecycle.delete(id, state));
+    expect(message).toMatch(FIRST_LINE);
+    expect(message).toMatch(told);
+    expect(sent(world)).not.toContain("toggle");
+    expect(sent(world)).not.toContain("remove");
+    expect(keyOnAccount(world)).toMatchObject({ isActive: true });
+  });
+
+  it.each(TOGGLE_FAULTS)("that it could not toggle: %s", async (_, fault, told) => {
+    const world = await createWorld(impatient);
+    const { id, state } = await world.existing({ onDestroy: "disable" });
+    world.simulator.inject({ on: { path: PATHS.toggle }, ...fault, times: Infinity });
+    const { message } = await rejection(world.lifecycle.delete(id, state));
+    expect(message).toMatch(FIRST_LINE);
+    expect(message).toMatch(told);
+    expect(sent(world)).not.toContain("remove");
+    expect(keyOnAccount(world)).toMatchObject({ isActive: true });
+  });
+
+  it.each(UNCLEAR)("whose toggle has no clear answer: %s", async (_, fault) => {
+    const world = await createWorld();
+    const { id, state } = await world.existing({ onDestroy: "disable" });
+    world.simulator.inject({ on: { path: PATHS.toggle }, ...fault, times: Infinity });
+    const { message } = await rejection(world.lifecycle.delete(id, state));
+    expect(message).toMatch(/could not be disabled.*run the command again/s);
+    const tries = Array.from({ length: 6 }, () => ["lookup", "toggle"]).flat();
+    expect(sent(world)).toEqual([...tries, "lookup"]);
+    expect(keyOnAccount(world)).toMatchObject({ isActive: true });
+  });
+
+  it.each(["after", "midBody"] as const)(
+    "when the answer is lost %s the effect: it looks, and is done",
+    async (cut) => {
+      const world = await createWorld();
+      const { id, state } = await world.existing({ onDestroy: "disable" });
+      world.simulator.inject({ on: { path: PATHS.toggle }, cut });
+      await world.lifecycle.delete(id, state);
+      expect(sent(world)).toEqual(["lookup", "toggle", "lookup"]);
+      expect(keyOnAccount(world)).toMatchObject({ isActive: false, allocatedAmount: 10 });
+    },
+  );
+
+  it("when somebody else toggles at the same moment: it looks again, and ends disabled", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing({ onDestroy: "disable" });
+    const held = world.simulator.inject({ on: { path: PATHS.toggle }, hold: true });
+    world.clock.held = 1;
+    const destroy = world.lifecycle.delete(id, state);
+    await held.reached();
+    world.simulator.account().disableKey(state.key);
+    held.release();
+    await destroy.catch(() => undefined);
+    expect(sent(world)).toEqual(["lookup", "toggle", "lookup", "toggle"]);
+    expect(keyOnAccount(world)).toMatchObject({ isActive: false });
+    // The first of the two flips was blind, by nobody's fault.
+    world.simulator.clearJournal();
+  });
+});

@@ -1,0 +1,232 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { UnsettledKeys } from "../../../provider/lifecycle/unsettledKeys";
+import { createWorld, PATHS, refusal, rejection, savedFailure, sent, type World } from "../fixture";
+
+const ALL_CHANGED = {
+  name: "renamed",
+  budget: 20,
+  budgetWindow: "monthly",
+  expiresAt: "2030-03-17T17:46:40Z",
+  models: ["b", "a"],
+  allowedIps: ["10.0.0.0/8"],
+};
+
+async function updated(world: World, args: Record<string, unknown>, before: Record<string, unknown> = {}) {
+  const { id, state, inputs } = await world.existing(before);
+  const news = await world.declare({ ...before, ...args }, inputs);
+  const update = () => world.lifecycle.update(id, state, news);
+  return { id, state, news, update };
+}
+
+describe("an update", () => {
+  it("is one full replacement, and shows no difference afterwards", async () => {
+    const world = await createWorld();
+    const { id, state, news, update } = await updated(world, ALL_CHANGED);
+    const { outs } = await update();
+    expect(sent(world)).toEqual(["update"]);
+    expect(world.simulator.journal[0]?.body).toEqual({
+      proxy_key: state.key,
+      name: "renamed",
+      allocated_ammount: 20,
+      limit_type: "monthly",
+      expires_at: 1_900_000_000,
+      model_whitelist: ["a", "b"],
+      ip_whitelist: ["10.0.0.0/8"],
+    });
+    expect(world.simulator.account().keys()).toMatchObject([{ name: "renamed", limitType: "monthly" }]);
+    expect(outs).toMatchObject({ ...ALL_CHANGED, models: ["a", "b"], key: state.key, fingerprint: id });
+    await expect(world.lifecycle.diff(id, outs as never, news)).resolves.toMatchObject({ changes: false });
+  });
+
+  it("of one input sends all the others as they are, empty lists included", async () => {
+    const world = await createWorld();
+    const { update, state } = await updated(world, { budget: 11 }, { budgetWindow: "weekly", models: ["a"] });
+    await update();
+    expect(world.simulator.journal[0]?.body).toEqual({
+      proxy_key: state.key,
+      name: state.name,
+      allocated_ammount: 11,
+      limit_type: "weekly",
+      expires_at: -1,
+      model_whitelist: ["a"],
+      ip_whitelist: [],
+    });
+    expect(world.simulator.account().keys()).toMatchObject([{ limitType: "weekly", modelWhitelist: ["a"] }]);
+  });
+
+  it.each([{ onDestroy: "disable" }, { refuseIfUsedWithin: "24h" }, {}])(
+    "of what is in the state only sends nothing: %j",
+    async (args) => {
+      const world = await createWorld();
+      const { update } = await updated(world, args);
+      await expect(update()).resolves.toMatchObject({ outs: args });
+      expect(sent(world)).toEqual([]);
+    },
+  );
+
+  it("is plain JSON", async () => {
+    const { outs } = await (await updated(await createWorld(), ALL_CHANGED)).update();
+    expect(JSON.parse(JSON.stringify(outs))).toStrictEqual(outs);
+  });
+
+  it.each([{ cut: "after" as const }, { cut: "before" as const }, { status: 503 }])(
+    "is repeated after %j",
+    async (fault) => {
+      const world = await createWorld();
+      const { update } = await updated(world, { budget: 20 });
+      world.simulator.inject(fault);
+      await update();
+      expect(sent(world)).toEqual(["update", "update"]);
+      expect(world.simulator.account().balance).toBe(99_980);
+    },
+  );
+});
+
+describe("enabled", () => {
+  it("is looked at, and toggled where it differs", async () => {
+    const world = await createWorld();
+    const { update } = await updated(world, { enabled: false });
+    await expect(update()).resolves.toMatchObject({ outs: { enabled: false } });
+    expect(sent(world)).toEqual(["lookup", "toggle"]);
+    expect(world.simulator.account().keys()[0]?.isActive).toBe(false);
+  });
+
+  it("is left alone when somebody else did it already", async () => {
+    const world = await createWorld();
+    const { update, state } = await updated(world, { enabled: false });
+    world.simulator.account().disableKey(state.key);
+    await update();
+    expect(sent(world)).toEqual(["lookup"]);
+    expect(world.simulator.account().keys()[0]?.isActive).toBe(false);
+  });
+
+  it("comes first when it takes the key away, and last when it gives it", async () => {
+    const world = await createWorld();
+    const off = await updated(world, { enabled: false, budget: 20 });
+    await off.update();
+    expect(sent(world)).toEqual(["lookup", "toggle", "update"]);
+    const on = await updated(world, { enabled: true, budget: 20 }, { enabled: false });
+    await on.update();
+    expect(sent(world)).toEqual(["update", "lookup", "toggle"]);
+  });
+
+  it("ends as declared although somebody else toggles between the look and the toggle", async () => {
+    const world = await createWorld();
+    const { update, state } = await updated(world, { enabled: false });
+    const race = world.simulator.inject({ on: { path: PATHS.toggle }, hold: true });
+    const done = update();
+    await race.reached();
+    world.simulator.account().disableKey(state.key);
+    race.remove();
+    await expect(done).resolves.toMatchObject({ outs: { enabled: false } });
+    expect(sent(world)).toEqual(["lookup", "toggle", "lookup", "toggle"]);
+    expect(world.simulator.account().keys()[0]?.isActive).toBe(false);
+    // That somebody was faster is no fault of ours, and the simulator cannot know.
+    expect(world.simulator.violations.map(({ kind }) => kind)).toEqual(["blind-toggle"]);
+    world.simulator.clearJournal();
+  });
+
+  it.each([
+    ["cut after", { cut: "after" as const }, ["lookup", "toggle", "lookup"]],
+    ["cut before", { cut: "before" as const }, ["lookup", "toggle", "lookup", "toggle", "lookup"]],
+    ["500", { status: 500 }, ["lookup", "toggle", "lookup", "toggle", "lookup"]],
+    ["500 after the effect", { status: 500, applied: true }, ["lookup", "toggle", "lookup"]],
+  ])("is never toggled blindly: %s", async (_, fault, requests) => {
+    const world = await createWorld();
+    const { update } = await updated(world, { enabled: false });
+    world.simulator.inject({ on: { path: PATHS.toggle }, ...fault });
+    await update();
+    expect(sent(world)).toEqual(requests);
+    expect(world.simulator.account().keys()[0]?.isActive).toBe(false);
+  });
+
+  it("gives up on a key that others keep toggling", async () => {
+    const world = await createWorld();
+    const { update } = await updated(world, { enabled: false });
+    const answer = { message: "Proxy key status updated", status: true };
+    world.simulator.inject({ on: { path: PATHS.toggle }, status: 200, body: answer, times: Infinity });
+    const { message } = await savedOrRejected(update());
+    expect(message).toMatch(/could not be disabled.*another program toggles this key/s);
+    expect(sent(world).filter((call) => call === "toggle")).toHaveLength(6);
+  });
+});
+
+describe("a failed update", () => {
+  it("of the settings changes nothing in the state", async () => {
+    const world = await createWorld();
+    const { update } = await updated(world, { budget: 20 });
+    world.simulator.inject(refusal(402, "Insufficient balance"));
+    const error = await rejection(update());
+    expect(error).not.toHaveProperty("id");
+    expect(error.message).toMatch(/^Cannot update proxy key "web-.{7}" \(pk-.{16}\): .*does not cover/);
+  });
+
+  it("that got half-way when the key was taken away keeps what is true", async () => {
+    const world = await createWorld();
+    const { id, state, news, update } = await updated(world, { enabled: false, budget: 20 });
+    const fault = world.simulator.inject({ on: { path: PATHS.update }, ...refusal(402, "Insufficient") });
+    const failure = await savedFailure(update());
+    expect(failure.id).toBe(id);
+    expect(failure.properties).toMatchObject({ enabled: false, budget: 10, key: state.key });
+    fault.remove();
+    await expect(world.lifecycle.diff(id, { ...failure.properties }, news)).resolves.toMatchObject({
+      changes: true,
+    });
+    world.simulator.clearJournal();
+    await world.lifecycle.update(id, { ...failure.properties }, news);
+    expect(sent(world)).toEqual(["lookup", "update"]);
+  });
+
+  it("that got half-way when the key was given keeps what is true", async () => {
+    const world = await createWorld();
+    const { id, update } = await updated(world, { enabled: true, budget: 20 }, { enabled: false });
+    world.simulator.inject({ on: { path: PATHS.toggle }, ...refusal(403, "Your plan is paused") });
+    const failure = await savedFailure(update());
+    expect(failure.id).toBe(id);
+    expect(failure.properties).toMatchObject({ enabled: false, budget: 20 });
+    expect(world.simulator.account().keys()).toMatchObject([{ isActive: false, allocatedAmount: 20 }]);
+  });
+
+  it("of a key that is gone says so, and makes none", async () => {
+    const world = await createWorld();
+    const { state, update } = await updated(world, { budget: 20 });
+    world.simulator.account().removeKey(state.key);
+    const { message } = await rejection(update());
+    expect(message).toMatch(/has no such key.*pulumi refresh/s);
+    expect(sent(world)).toEqual(["update"]);
+  });
+
+  it("of a state that contradicts itself sends nothing", async () => {
+    const world = await createWorld();
+    const { state, news } = await updated(world, { budget: 20 });
+    const { message } = await rejection(world.lifecycle.update("pk-0123456789abcdef", state, news));
+    expect(message).toMatch(/state is damaged.*Nothing was sent/s);
+    expect(sent(world)).toEqual([]);
+  });
+});
+
+async function savedOrRejected(promise: Promise<unknown>): Promise<{ message: string }> {
+  return promise.then(
+    () => ({ message: "" }),
+    (error: unknown) => error as { message: string },
+  );
+}
+
+it("an update whose process is killed after it took effect is undone when the program is reverted", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "unsettled-"));
+  const world = await createWorld({ lifecycle: { unsettledKeys: new UnsettledKeys(folder) } });
+  const { id, state, inputs } = await world.existing({ models: ["o3"], budget: 5 });
+  const wider = await world.declare({ budget: 500 }, inputs);
+  const killed = world.simulator.inject({ on: { path: PATHS.update }, hold: true, applied: true });
+  const update = world.lifecycle.update(id, state, wider);
+  await killed.reached();
+
+  const next = await createWorld({ lifecycle: { unsettledKeys: new UnsettledKeys(folder) } });
+  await expect(next.lifecycle.diff(id, state, inputs)).resolves.toMatchObject({ changes: true });
+  killed.release();
+  await update;
+  await expect(next.lifecycle.diff(id, state, inputs)).resolves.toMatchObject({ changes: false });
+});

@@ -1,0 +1,89 @@
+import { expect, it } from "vitest";
+import { keysInStates } from "../../../../provider/cli/stack/keysInStates";
+import { knownIn } from "../../../../provider/cli/pulumi/checkpoint";
+import type { PulumiProject } from "../../../../provider/cli/pulumi/project";
+import { Terminal } from "../../../../provider/cli/terminal/terminal";
+import { fingerprintOf } from "../../../../provider/lifecycle/schema/state";
+import { SECRET } from "../../fixture";
+
+const terminal = new Terminal({ write: () => {} }, { write: () => {} });
+const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
+
+/** The fingerprints that each stack has. */
+type Stacks = Readonly<Record<string, readonly string[]>>;
+
+/** A backend with these stacks. `change` is asked after every state that was read, with all that were read until then. */
+function backend(stacks: Stacks, change: (read: readonly string[]) => Stacks | undefined = () => undefined) {
+  let now = stacks;
+  const read: string[] = [];
+  const project = {
+    stacks: () => Promise.resolve(Object.keys(now).map((name) => ({ name }))),
+    encryptedDeployment: (stack: string) => {
+      const resources = now[stack]?.map((id) => ({ urn: `urn::${id}`, type: PROXY_KEY, id }));
+      read.push(stack);
+      now = change(read) ?? now;
+      return Promise.resolve(resources && { version: 3, deployment: { resources } });
+    },
+  };
+  return { read, project: project as unknown as PulumiProject };
+}
+
+it("what any stack has is known after two complete readings, with the stack that has it", async () => {
+  const { project, read } = backend({ a: ["pk-1"], b: ["pk-2", "pk-3"] });
+  const known = await keysInStates(project, terminal);
+  expect(read).toEqual(["a", "b", "a", "b"]);
+  expect(Object.fromEntries(known.owners())).toEqual({ "pk-1": "a", "pk-2": "b", "pk-3": "b" });
+  expect([...known.fingerprints("b")]).toEqual(["pk-1"]);
+  expect(known.stackCount).toBe(2);
+});
+
+it("a key that moves to a stack that was read already, from one that was not, is known", async () => {
+  const { project } = backend({ a: [], b: ["pk-moved"] }, ({ length }) =>
+    length === 1 ? { a: ["pk-moved"], b: [] } : undefined,
+  );
+  expect([...(await keysInStates(project, terminal)).fingerprints()]).toEqual(["pk-moved"]);
+});
+
+it("a key of a stack that gets another name before its state is read is known", async () => {
+  const { project, read } = backend({ a: [], old: ["pk-1"] }, ({ length }) =>
+    length === 1 ? { a: [], renamed: ["pk-1"] } : undefined,
+  );
+  const known = await keysInStates(project, terminal);
+  expect([...known.owners()]).toEqual([["pk-1", "renamed"]]);
+  expect(read).toEqual(["a", "old", "a", "renamed", "a", "renamed"]);
+});
+
+it("a key of a stack that comes between two readings is known", async () => {
+  const { project } = backend({ a: [] }, ({ length }) => (length === 1 ? { a: [], b: ["pk-1"] } : undefined));
+  expect([...(await keysInStates(project, terminal)).fingerprints()]).toEqual(["pk-1"]);
+});
+
+it("a key that an import is about is known before the import has ended", () => {
+  const operation = (fields: object) => ({
+    type: "importing",
+    resource: { urn: "urn", type: PROXY_KEY, ...fields },
+  });
+  const deployment = {
+    pending_operations: [
+      operation({ importID: "pk-1" }),
+      operation({ id: "pk-2" }),
+      operation({ id: SECRET }),
+    ],
+  };
+  expect(knownIn(deployment).fingerprints).toEqual(["pk-1", "pk-2", fingerprintOf(SECRET)]);
+});
+
+it("nothing is known while stacks come and go in every reading", async () => {
+  const { project } = backend({ a0: [] }, ({ length }) => ({ [`a${length}`]: [] }));
+  await expect(keysInStates(project, terminal)).rejects.toMatchObject({
+    why: expect.stringMatching(/list of stacks changes/),
+    nextStep: expect.stringMatching(/^Wait until no run/),
+  });
+});
+
+it("only the stacks that match are read", async () => {
+  const { project, read } = backend({ "pr-1": [], prod: ["pk-1"], "pr-2": [] });
+  const known = await keysInStates(project, terminal, (stack) => stack.startsWith("pr-"));
+  expect(known.stackCount).toBe(2);
+  expect([...new Set(read)]).toEqual(["pr-1", "pr-2"]);
+});
