@@ -14,30 +14,83 @@ interface Grpc {
   ServerCredentials: { createInsecure(): unknown };
 }
 
+interface LanguageServer {
+  run(call: unknown, answer: Answer): Promise<void>;
+}
+
+type Answer = (error: Error | null | undefined, response: unknown) => void;
+
 /** A language host that runs a program of this process: the SDK's own, which the Automation API uses. */
 export interface LanguageHost {
   /** For `pulumi up --client=ADDRESS --exec-kind auto.inline`. */
   readonly address: string;
+  /** A run has failed before its program began: the SDK did not reach the engine. */
+  readonly isCutOff: boolean;
   close(): void;
 }
 
 export async function languageHost(program: PulumiFn): Promise<LanguageHost> {
   const grpc = sdkRequire("@grpc/grpc-js") as Grpc;
   const { LanguageServer } = sdkRequire("@pulumi/pulumi/automation/server.js") as {
-    LanguageServer: new (program: PulumiFn) => unknown;
+    LanguageServer: new (program: PulumiFn) => LanguageServer;
   };
   const { LanguageRuntimeService } = sdkRequire("@pulumi/pulumi/proto/language_grpc_pb.js") as {
     LanguageRuntimeService: unknown;
   };
+  const watched = new WatchedProgram(program);
   const server = new grpc.Server();
-  server.addService(LanguageRuntimeService, new LanguageServer(program));
+  server.addService(LanguageRuntimeService, watched.serveWith(new LanguageServer(watched.program)));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     );
   });
-  return { address: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
+  return {
+    address: `127.0.0.1:${port}`,
+    get isCutOff() {
+      return watched.isCutOff;
+    },
+    close: () => server.forceShutdown(),
+  };
 }
+
+/**
+ * Makes a run whose program did not come to its end a failure. The SDK passes over an error of its connection to the
+ * engine, so that the engine takes the program for an empty one and deletes every resource.
+ */
+export class WatchedProgram {
+  readonly program: PulumiFn;
+  #progress: "waits" | "has begun" | "has ended" = "waits";
+  isCutOff = false;
+
+  constructor(program: PulumiFn) {
+    this.program = async () => {
+      this.#progress = "has begun";
+      const outputs = await program();
+      this.#progress = "has ended";
+      return outputs;
+    };
+  }
+
+  serveWith(server: LanguageServer): LanguageServer {
+    const runOfSdk = server.run.bind(server);
+    server.run = (call, answer) => {
+      this.#progress = "waits";
+      let isAnswered = false;
+      return runOfSdk(call, (error, response) => {
+        // After an error the SDK answers once more, as if there were none.
+        if (isAnswered) return;
+        isAnswered = true;
+        this.isCutOff ||= this.#progress === "waits";
+        const isWhole = Boolean(error) || this.#progress === "has ended";
+        answer(isWhole ? error : new Error(`${UNREACHED}: the program ${this.#progress}`), response);
+      });
+    };
+    return server;
+  }
+}
+
+const UNREACHED = "The SDK ended a run over its connection to the engine";
 
 /**
  * A language host with an empty program, for the commands of the CLI that want one without running anything.
