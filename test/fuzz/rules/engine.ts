@@ -1,6 +1,6 @@
 import { excuseFor } from "../excuses";
-import { isRotating, namesOf, specFor } from "../model";
-import { isLive, removedKeys, type Evidence, type Rule } from "./rule";
+import { isRotating, namesOf, specFor, type StackName } from "../model";
+import { adoptersOf, isLive, removedKeys, type Evidence, type Rule } from "./rule";
 
 /** No client may delete all keys, put a key into a URL, or toggle blindly. */
 export const apiIsNotAbused: Rule = ({ violations }) =>
@@ -16,13 +16,34 @@ export const protectedKeysStay: Rule = (evidence) =>
         const spec = action?.step.kind === "up" ? specFor(action.step.program, name) : undefined;
         const isUnprotected = spec !== undefined && !spec.protect;
         const isReleased = spec !== undefined && !spec.retain;
-        return (isProtected && !isReplaced && !isUnprotected) || (isRetained && !isReleased);
+        return (
+          (isProtected && !isReplaced && !isUnprotected) ||
+          (isRetained && !isReleased && !isHandedOver(stack, name, fingerprint, evidence))
+        );
       })
       .map(
         ({ stack, name }) =>
           `${stack}/${name}: ${evidence.nameOf(fingerprint)} was removed despite its options`,
       ),
   );
+
+/**
+ * The stack's last program, whose `up` failed elsewhere, has the key in another resource, which does not retain it: that
+ * one's own removal is the key's.
+ */
+function isHandedOver(stack: StackName, name: string, fingerprint: string, evidence: Evidence): boolean {
+  const program = evidence.programs.get(stack);
+  if (program === undefined || specFor(program, name)) return false;
+  const heirs = adoptersOf(program, evidence.labelOf(fingerprint));
+  return evidence.before.resources.some(
+    (resource) =>
+      resource.stack === stack &&
+      resource.fingerprint === fingerprint &&
+      isLive(resource) &&
+      !resource.isRetained &&
+      heirs.some((heir) => heir.resource === resource.name && !heir.retain),
+  );
+}
 
 /** Only `up` and `destroy` remove keys. */
 export const onlyUpAndDestroyRemove: Rule = (evidence) =>

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import { isRotating, specFor } from "../model";
+import type { Action } from "../turn";
 import type { ResourceSeen } from "../world";
 import {
   actionOf,
@@ -55,11 +56,23 @@ export const adoptedKeysStay: Rule = (evidence) =>
   removedKeys(evidence)
     .filter(({ fingerprint }) =>
       evidence.actions.some(
-        ({ step }) =>
-          step.kind === "up" && adoptersOf(step.program, evidence.labelOf(fingerprint)).length > 0,
+        (action) =>
+          action.step.kind === "up" &&
+          adoptersOf(action.step.program, evidence.labelOf(fingerprint)).length > 0 &&
+          !isTargetedRemoval(action, fingerprint, evidence),
       ),
     )
     .map(({ fingerprint }) => `${evidence.nameOf(fingerprint)} was removed although the program adopts it`);
+
+/**
+ * `--target` asked for the removal of the only resource that has the key: the engine then says nothing to the provider
+ * of the resource that would adopt it.
+ */
+function isTargetedRemoval({ stack, step }: Action, fingerprint: string, { before }: Evidence): boolean {
+  if (step.kind !== "up" || step.target === undefined || specFor(step.program, step.target)) return false;
+  const holders = before.resources.filter((resource) => resource.fingerprint === fingerprint);
+  return holders.every((resource) => resource.stack === stack && resource.name === step.target);
+}
 
 /** A key that was made is in a state; when its response was lost, the output names it. */
 export const newKeysAreTracked: Rule = (evidence) => {

@@ -1,106 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { JournalEntry } from "../../../provider/testing";
 import { Memory } from "../memory";
 import type { Program, Step } from "../model";
 import type { KeySeen, ResourceSeen, Snapshot } from "../world";
-import { judge } from "./index";
-import type { Evidence } from "./rule";
-
-const NOW_S = 1_800_000_000;
-
-function key(fingerprint: string, settings: Partial<KeySeen> = {}): KeySeen {
-  return {
-    fingerprint,
-    key: `ek-proxy-${fingerprint}`,
-    account: "main",
-    name: `${fingerprint}-abcdefg`,
-    expiresAtUnixS: -1,
-    allocatedAmount: 10,
-    usedAmount: 0,
-    isActive: true,
-    modelWhitelist: [],
-    ipWhitelist: [],
-    createdAtUnixS: NOW_S,
-    lastUsedUnixS: null,
-    limitType: "daily",
-    ...settings,
-  };
-}
-
-function resource(name: string, fingerprint: string, more: Partial<ResourceSeen> = {}): ResourceSeen {
-  return {
-    stack: "a",
-    name,
-    fingerprint,
-    urn: `urn:pulumi:a::test::key::${name}`,
-    isReplaced: false,
-    isRemoved: false,
-    isProtected: false,
-    isRetained: false,
-    hasFailed: false,
-    outputs: { budget: 10 },
-    ...more,
-  };
-}
-
-function snapshot(
-  keys: readonly KeySeen[],
-  resources: readonly ResourceSeen[],
-  published?: string,
-): Snapshot {
-  return {
-    keys: new Map(keys.map((one) => [one.fingerprint, one])),
-    resources,
-    published: new Map(published === undefined ? [] : [["a", published]]),
-  };
-}
-
-interface Played {
-  step?: Step;
-  ok?: boolean;
-  /** How often the fault was met, of a command that failed. Default: once. */
-  hits?: number;
-  output?: string;
-  before?: Snapshot;
-  after?: Snapshot;
-  journal?: readonly Partial<JournalEntry>[];
-  memory?: Memory;
-}
-
-const k0: Program = { keys: [{ resource: "k0", settings: {} }] };
-const up = (program: Program): Step => ({ kind: "up", program });
-const healthy = snapshot([key("one")], [resource("k0", "one")]);
-
-/** The rules that a step breaks. */
-function broken(played: Played): string[] {
-  const {
-    step = up(k0),
-    ok = true,
-    output = "",
-    before = healthy,
-    after = healthy,
-    journal = [],
-    hits = 1,
-  } = played;
-  const isAction = step.kind !== "outside" && step.kind !== "foreign";
-  const evidence: Evidence = {
-    number: 1,
-    step,
-    actions: isAction ? [{ stack: "a", step, ok, output }] : [],
-    before,
-    after,
-    journal: journal as readonly JournalEntry[],
-    violations: [],
-    faults: ok ? [] : [{ fault: { kind: "500", at: "list" }, hits }],
-    touched: new Set(),
-    endedAtS: NOW_S,
-    memory: played.memory ?? new Memory(),
-    programs: new Map(step.kind === "up" ? [["a", step.program]] : []),
-    labelOf: (fingerprint) => fingerprint,
-    nameOf: (fingerprint) => fingerprint,
-  };
-  return [...new Set(judge(evidence).map(({ rule }) => rule))];
-}
+import { broken, healthy, k0, key, NOW_S, resource, snapshot, up, type Played } from "./played";
 
 it("a step that changes nothing breaks no rule", () => {
   expect(broken({})).toEqual([]);
@@ -159,6 +61,39 @@ describe("a key that leaves the state", () => {
   it("is not removed when the program adopts it", () => {
     const adopting = up({ keys: [{ resource: "k1", settings: {}, adopt: "one" }] });
     expect(broken({ step: adopting, ok: false, after: snapshot([], []) })).toEqual(["adoptedKeysStay"]);
+  });
+
+  it("is removed although the program adopts it only when the resource that has it is the target", () => {
+    const k1 = { resource: "k1", settings: {}, adopt: "one" };
+    const targeting = (target: string, ...more: Program["keys"]): Step => ({
+      kind: "up",
+      program: { keys: [k1, ...more] },
+      target,
+    });
+    const gone = { after: snapshot([], []), ok: false };
+    expect(broken({ ...gone, step: targeting("k0") })).toEqual([]);
+    expect(broken({ ...gone, step: targeting("k1") })).toEqual(["adoptedKeysStay"]);
+    expect(broken({ ...gone, step: targeting("k0", ...k0.keys) })).toContain("adoptedKeysStay");
+    const shared = snapshot([key("one")], [resource("k0", "one"), resource("k1", "one")]);
+    expect(broken({ ...gone, before: shared, step: targeting("k0") })).toContain("adoptedKeysStay");
+  });
+
+  it("is not removed while a resource retains it, unless the program has given it to another one", () => {
+    const heir = { resource: "k1", settings: {}, adopt: "one" };
+    const destroyed = (keys: Program["keys"], more: Partial<ResourceSeen> = {}): Played => ({
+      step: { kind: "destroy" },
+      before: snapshot(
+        [key("one")],
+        [resource("k0", "one", { isRetained: true }), resource("k1", "one", more)],
+      ),
+      after: snapshot([], []),
+      program: { keys },
+    });
+    expect(broken(destroyed([heir]))).toEqual([]);
+    expect(broken(destroyed([{ ...heir, retain: true }]))).toEqual(["protectedKeysStay"]);
+    expect(broken(destroyed([heir], { isRetained: true }))).toEqual(["protectedKeysStay"]);
+    expect(broken(destroyed([{ resource: "k1", settings: {} }]))).toEqual(["protectedKeysStay"]);
+    expect(broken(destroyed([heir, ...k0.keys]))).toEqual(["protectedKeysStay"]);
   });
 });
 
