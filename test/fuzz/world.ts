@@ -99,8 +99,8 @@ export class World {
   }
 
   /**
-   * Runs a command that runs a program: one process, where the Automation API starts several. Runs it again when the
-   * program never began because its connection to the engine failed, as on a loaded machine.
+   * Runs a command that runs a program: one process, where the Automation API starts several. Runs it again when the SDK
+   * did not reach the engine, so that the program never began.
    */
   async run(args: readonly string[], stack: StackName, program: Program): Promise<CommandResult> {
     await this.openStack(stack);

@@ -60,14 +60,14 @@ export async function languageHost(program: PulumiFn): Promise<LanguageHost> {
  */
 export class WatchedProgram {
   readonly program: PulumiFn;
-  #progress: "waits" | "has begun" | "has ended" = "waits";
+  #progress: "never began" | "never ended" | "ended" = "never began";
   isCutOff = false;
 
   constructor(program: PulumiFn) {
     this.program = async () => {
-      this.#progress = "has begun";
+      this.#progress = "never ended";
       const outputs = await program();
-      this.#progress = "has ended";
+      this.#progress = "ended";
       return outputs;
     };
   }
@@ -75,14 +75,14 @@ export class WatchedProgram {
   serveWith(server: LanguageServer): LanguageServer {
     const runOfSdk = server.run.bind(server);
     server.run = (call, answer) => {
-      this.#progress = "waits";
+      this.#progress = "never began";
       let isAnswered = false;
       return runOfSdk(call, (error, response) => {
         // After an error the SDK answers once more, as if there were none.
         if (isAnswered) return;
         isAnswered = true;
-        this.isCutOff ||= this.#progress === "waits";
-        const isWhole = Boolean(error) || this.#progress === "has ended";
+        this.isCutOff ||= this.#progress === "never began";
+        const isWhole = Boolean(error) || this.#progress === "ended";
         answer(isWhole ? error : new Error(`${UNREACHED}: the program ${this.#progress}`), response);
       });
     };
