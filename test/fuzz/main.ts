@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 
@@ -67,7 +67,10 @@ async function main(): Promise<void> {
   const jobs: readonly { name: string; play: () => Promise<Outcome> }[] =
     values.replay?.map((file) => {
       const sequence = JSON.parse(readFileSync(file, "utf8")) as Sequence;
-      return { name: file, play: () => playSequence(sequence, { ...options, goOn: true }) };
+      return {
+        name: basename(file, ".json"),
+        play: () => playSequence(sequence, { ...options, goOn: true }),
+      };
     }) ?? seeds.map((seed) => ({ name: `seed ${seed}`, play: () => playSeed(seed, length, options) }));
   for (const { name, play } of jobs) {
     if (performance.now() > untilMs) break;

@@ -35,6 +35,18 @@ function smallerSequences(sequence: Sequence): Sequence[] {
   return [...usual, ...without.map(fewer), ...withSmaller.map(fewer)];
 }
 
+const OPTIONS = [
+  "adopt",
+  "triggerFrom",
+  "account",
+  "alias",
+  "protect",
+  "retain",
+  "deleteBeforeReplace",
+  "ignoreChanges",
+  "replaceOnChanges",
+] as const;
+
 function smallerSteps(step: Step): Step[] {
   const smaller: Step[] = [];
   const faults = "faults" in step ? (step.faults ?? []) : [];
@@ -49,6 +61,11 @@ function smallerSteps(step: Step): Step[] {
     for (const setting of Object.keys(key.settings)) {
       const { [setting as keyof typeof key.settings]: _, ...settings } = key.settings;
       smaller.push({ ...step, program: { ...program, keys: program.keys.with(at, { ...key, settings }) } });
+    }
+    for (const option of OPTIONS) {
+      const { [option]: value, ...others } = key;
+      if (value === undefined) continue;
+      smaller.push({ ...step, program: { ...program, keys: program.keys.with(at, others) } });
     }
   }
   for (const option of ["refresh", "target", "replace", "continueOnError", "serial"] as const) {
