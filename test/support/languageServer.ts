@@ -55,8 +55,9 @@ export async function languageHost(program: PulumiFn): Promise<LanguageHost> {
 }
 
 /**
- * Makes a run whose program did not come to its end a failure. The SDK passes over an error of its connection to the
- * engine, so that the engine takes the program for an empty one and deletes every resource.
+ * Makes a run whose program did not come to its end a failure. The SDK keeps dead connections of runs that failed, by
+ * port, and so may not reach a later engine. It passes over that error, and the engine takes the program for an empty
+ * one and deletes every resource.
  */
 export class WatchedProgram {
   readonly program: PulumiFn;
