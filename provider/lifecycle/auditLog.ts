@@ -1,6 +1,7 @@
 import { open, statfs, type FileHandle } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { UserError, isUserError } from "../api/errors";
+import { errorCode } from "../util/errno";
 import { redact } from "../util/redact";
 
 /** What one operation did to a key, as one line of the log. */
@@ -52,7 +53,7 @@ export async function openAuditLog(path: string): Promise<AuditLog> {
     });
   } catch (error) {
     throw new AuditLogError({
-      why: `The audit log ${file} cannot be written (${codeOf(error)}), and without it nothing is changed.`,
+      why: `The audit log ${file} cannot be written (${errorCode(error) ?? "failed"}), and without it nothing is changed.`,
       nextStep: "Make the folder exist and the file writable, or change electronhub:auditLog.",
       cause: error,
     });
@@ -67,7 +68,7 @@ export async function openAuditLog(path: string): Promise<AuditLog> {
         await handle.sync();
       } catch (error) {
         throw new AuditLogError({
-          why: `What was done (${entry.action}: ${entry.outcome}) could not be written to the audit log ${file} (${codeOf(error)}).`,
+          why: `What was done (${entry.action}: ${entry.outcome}) could not be written to the audit log ${file} (${errorCode(error) ?? "failed"}).`,
           nextStep:
             "Make room, or mend the log's folder, then run the command again; it goes on from what is true.",
           cause: error,
@@ -90,10 +91,6 @@ function toLine(entry: AuditEntry, secrets: readonly string[]): string {
   return JSON.stringify(entry, (_property, value: unknown) =>
     typeof value === "string" ? redact(value, secrets) : value,
   );
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "failed";
 }
 
 /** Why something failed, in the words for people. */

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { errorCode } from "./errno";
 
 /** A lock that this process has, unless it was stopped for so long that another process took it. */
 export interface FileLock {
@@ -134,8 +135,4 @@ function breakLock(path: string, holder: string): void {
   } finally {
     rmSync(aside, { force: true });
   }
-}
-
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { errorCode } from "./errno";
 
 /**
  * Whether a process of this id runs on this machine. One that has ended counts as ended, even while its parent has not
@@ -12,7 +13,7 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
   } catch (error) {
     // Without the permission to signal it, it is there all the same.
-    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+    return errorCode(error) !== "ESRCH";
   }
   const state = statOf(pid)?.[STATE];
   return state !== "Z" && state !== "X";

@@ -1,6 +1,7 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
-import { acquireFileLock, blockingWait, errorCode, type Waiting } from "../../util/fileLock";
+import { errorCode } from "../../util/errno";
+import { acquireFileLock, blockingWait, type Waiting } from "../../util/fileLock";
 import { emptyWindow, type WindowState } from "./rateWindow";
 import { memoryStore, type WindowStore } from "./windowStore";
 

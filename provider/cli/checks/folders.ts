@@ -1,6 +1,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { creationsFolder, ledgerFolder, type SettingSources } from "../../config";
+import { errorCode } from "../../util/errno";
 import { failure, ok, warning, type Check } from "./check";
 
 type Environment = SettingSources["environment"];
@@ -51,7 +52,7 @@ async function troubleWith(folder: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     const parent = dirname(folder);
-    return codeOf(error) === "ENOENT" && parent !== folder ? troubleWith(parent) : codeOf(error);
+    return errorCode(error) === "ENOENT" && parent !== folder ? troubleWith(parent) : reasonOf(error);
   }
 }
 
@@ -61,13 +62,13 @@ async function troubleWithFile(file: string): Promise<string | undefined> {
     await access(file, constants.W_OK);
     return undefined;
   } catch (error) {
-    if (codeOf(error) !== "ENOENT") return codeOf(error);
+    if (errorCode(error) !== "ENOENT") return reasonOf(error);
   }
   // The file is made by the first change, its folder is not.
   const folder = await stat(dirname(file)).catch(() => undefined);
   return folder === undefined ? "its folder does not exist" : troubleWith(dirname(file));
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "failed";
+function reasonOf(error: unknown): string {
+  return errorCode(error) ?? "failed";
 }

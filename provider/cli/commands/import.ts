@@ -1,6 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { describeImport } from "../../functions/importProxyKeys";
+import { errorCode } from "../../util/errno";
 import type { ProxyKeyInputs } from "../../lifecycle/schema/inputs";
 import { accountForCommand } from "../account/accountForCommand";
 import { EXIT, Refusal, UsageError, type ExitCode } from "../problems";
@@ -65,7 +66,7 @@ async function write(path: string, text: string, mode: number, replace: boolean)
     if (replace) await rm(path, { force: true });
     await writeFile(path, text, { mode, flag: "wx" });
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "failed";
+    const code = errorCode(error) ?? "failed";
     // A full disk leaves a part of it, with keys in clear.
     if (code !== "EEXIST") await rm(path, { force: true }).catch(() => {});
     throw new Refusal({

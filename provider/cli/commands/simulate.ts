@@ -1,3 +1,4 @@
+import { errorCode } from "../../util/errno";
 import { quotable } from "../../util/redact";
 import { HOW_TO_WRITE_A_RATE, parseRateLimit } from "../../config";
 import { fingerprintOf } from "../../lifecycle/schema/state";
@@ -51,7 +52,7 @@ async function start(
   try {
     return await startSimulator({ port, accounts: names.map((name) => ({ name, rateLimit })) });
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = errorCode(error);
     if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
     throw new Refusal({
       why: `Port ${port} of 127.0.0.1 ${code === "EACCES" ? "may not be used by this user" : "is in use"}.`,

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { errorCode } from "../../util/errno";
 import { Refusal } from "../problems";
 import { holderName, type LockHolder } from "./lock";
 import { homeFolder } from "../../lifecycle/backend";
@@ -218,7 +219,7 @@ function readText(file: string): string | undefined {
     return unpacked(readFileSync(file)).toString("utf8");
   } catch (error) {
     // What somebody else may read, or another time, is not cut off.
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const code = errorCode(error) ?? "";
     if (!/^E[A-Z]+$/.test(code) || code === "ENOENT") return undefined;
     throw new Refusal({
       why: `${file} cannot be read (${code}).`,

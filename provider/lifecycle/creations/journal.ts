@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { constants, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../api/errors";
-import { append, appendIfThere, codeOf, type Creation } from "./journalReader";
+import { errorCode } from "../../util/errno";
+import { append, appendIfThere, type Creation } from "./journalReader";
 import type { EngineLiveness } from "../engineLiveness";
 import { afterDelivery, type Defer } from "./afterDelivery";
 import { forgetDelivered } from "./delivered";
@@ -69,7 +70,7 @@ export function creationJournal({
     try {
       step();
     } catch (error) {
-      const code = codeOf(error) ?? String(error);
+      const code = errorCode(error) ?? String(error);
       if (!isTroubled) onTrouble(`${file}: ${code}`);
       isTroubled = true;
       return code;

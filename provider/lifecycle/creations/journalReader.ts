@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { errorCode } from "../../util/errno";
 
 /** A creation whose result may be lost, as it is noted on this machine. */
 export interface Creation {
@@ -185,11 +186,7 @@ function orAbsent<T>(step: () => T): T | undefined {
   try {
     return step();
   } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
+    if (errorCode(error) !== "ENOENT") throw error;
     return undefined;
   }
-}
-
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
