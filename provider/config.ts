@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { ConfigurationError } from "./api/errors";
+import type { Documentation } from "./util/documentation";
 import { parseDurationMs } from "./util/duration";
 import { LONGEST_WINDOW_MS } from "./api/rateLimit/pastRequests";
 import type { RateLimit } from "./api/rateLimit/rateWindow";
@@ -22,19 +23,48 @@ export const SETTINGS = {
 
 export type SettingName = keyof typeof SETTINGS;
 
-/** The settings as people write them. */
+export const settingNames = Object.keys(SETTINGS) as SettingName[];
+
+/** What each setting means, for the declarations and the README, which `npm run docs` makes of it. */
+export const SETTING_DOCUMENTATION: Readonly<Record<SettingName, Documentation>> = {
+  apiKey: {
+    meaning: "The account's master API key, a secret. Set it with `--secret` in the stack's configuration.",
+    unit: "`ek-…`",
+  },
+  baseUrl: {
+    meaning: "The address of the API: `https`, or `http` on this machine only.",
+    unit: "a URL",
+    default: "`https://api.electronhub.ai/v1`",
+  },
+  rateLimit: {
+    meaning: "A rate limit to keep even if the account allows more.",
+    unit: "requests per time, such as `10/60s`",
+    default: "the limit that the API's responses name",
+  },
+  maxWait: {
+    meaning: "How long one operation on one key may wait in all, for retries and for the rate limit.",
+    unit: "a duration such as `90s`, `15m` or `1h`",
+    default: "`1h`",
+  },
+  auditLog: {
+    meaning: "A file that gets one line of JSON for every change.",
+    unit: "a path, relative to the program's folder",
+    default: "none",
+  },
+  userAgent: {
+    meaning: "The `User-Agent` header of every request.",
+    unit: "at most 256 printable ASCII characters",
+    default: "the package's name and version",
+  },
+};
+
+/** The settings as users write them. */
 export interface WrittenSettings {
-  /** The account's master API key (ek-…). A secret. */
   apiKey: string;
-  /** Where the API is. Default: `https://api.electronhub.ai/v1`. */
   baseUrl?: string;
-  /** A limit to keep even where the account would allow more, such as `10/60s`. Default: what the answers name. */
   rateLimit?: string;
-  /** How long one operation may wait in all, such as `90s`, `15m` or `1h`. Default: `1h`. */
   maxWait?: string;
-  /** A file that gets one line of JSON for every change. Default: none. */
   auditLog?: string;
-  /** What requests call themselves. Default: the package's name and version. */
   userAgent?: string;
 }
 

@@ -1,5 +1,7 @@
-export { Account, type AccountArgs } from "./resources/account";
-export { ProxyKey, type ProxyKeyArgs, type ProxyKeyProperties } from "./resources/proxyKey";
+export { Account } from "./resources/account";
+export type { AccountArgs } from "./resources/accountArgs";
+export { ProxyKey } from "./resources/proxyKey";
+export type { ProxyKeyArgs, ProxyKeyProperties } from "./resources/proxyKeyArgs";
 export { RotatingProxyKey, type RotatingProxyKeyArgs, type RotationArgs } from "./resources/rotatingProxyKey";
 export { getAccount, getAccountOutput, type GetAccountResult } from "./functions/getAccount";
 export {
@@ -11,7 +13,7 @@ export {
 export { getProxyKeys, getProxyKeysOutput, type GetProxyKeysArgs } from "./functions/getProxyKeys";
 export { importProxyKeys, type ImportProxyKeysArgs, type ProxyKeyImport } from "./functions/importProxyKeys";
 export type { ProxyKeyInfo } from "./functions/proxyKeyInfo";
-export type { InvokeOptions } from "./functions/invoke";
+export type { InvokeOptions } from "./functions/invokeOptions";
 export {
   validateProxyKey,
   validateProxyKeyOutput,

@@ -1,5 +1,5 @@
 import { subscribe } from "node:diagnostics_channel";
-import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { ConnectionError } from "./errors";
 
 /** One HTTP request, ready to go out. */
@@ -51,12 +51,16 @@ export function createTransport({
     headersTimeout: answerTimeoutMs,
     bodyTimeout: answerTimeoutMs,
   };
-  const direct = new Agent(options);
-  let proxied: EnvHttpProxyAgent | undefined;
+  let direct: Dispatcher | undefined;
+  let proxied: Dispatcher | undefined;
 
   return {
     async send({ method, url, headers, body }, signal) {
-      const dispatcher = isLoopback(url.hostname) ? direct : (proxied ??= new EnvHttpProxyAgent(options));
+      // Loaded with the first request: a preview, and a program that declares keys, send none.
+      const { Agent, EnvHttpProxyAgent, request } = await import("undici");
+      const dispatcher = isLoopback(url.hostname)
+        ? (direct ??= new Agent(options))
+        : (proxied ??= new EnvHttpProxyAgent(options));
       const late = new AbortController();
       const timer = setTimeout(() => late.abort(new AnswerTooSlowError()), exchangeTimeoutMs);
       try {
@@ -80,7 +84,7 @@ export function createTransport({
       }
     },
     async close() {
-      await Promise.all([direct.destroy(), proxied?.destroy()]);
+      await Promise.all([direct?.destroy(), proxied?.destroy()]);
     },
   };
 }

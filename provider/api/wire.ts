@@ -48,6 +48,9 @@ const keyFields = {
     .transform((value) => (value == null ? value : readUnixS(value))),
 };
 
+/** What a response shows of a key. */
+export type KeyFields = { [K in keyof typeof keyFields]: z.output<(typeof keyFields)[K]> };
+
 /** The answer to create: the only key object without whose secret nothing can be done. */
 export const createdKeySchema = z.looseObject({
   ...keyFields,
@@ -90,33 +93,19 @@ export type KeyObject = z.output<typeof keyObjectSchema>;
 export type CreatedKey = z.output<typeof createdKeySchema>;
 
 /** What create takes, and update beside the key. Lists are always sent: one left out would mean "allow all". */
-export interface KeySettings {
-  name: string;
+export const keySettingsSchema = z.object({
+  name: z.string(),
   /** Unix seconds, -1 for never. */
-  expires_at: number;
-  allocated_ammount: number;
+  expires_at: z.number(),
+  allocated_ammount: z.number(),
   /** Empty: every model. */
-  model_whitelist: string[];
+  model_whitelist: z.array(z.string()),
   /** Empty: any address. */
-  ip_whitelist: string[];
-  limit_type: "daily" | "weekly" | "monthly";
-}
+  ip_whitelist: z.array(z.string()),
+  limit_type: z.enum(["daily", "weekly", "monthly"]),
+});
 
-/**
- * Does a key on the account show all of these settings? Its window cannot be seen. A setting that is left out is not
- * shown.
- *
- * @param key what a list or a lookup says of it.
- */
-export function showsSettings(key: KeyObject, settings: KeySettings): boolean {
-  return (
-    normalName(key.name) === normalName(settings.name) &&
-    key.expires_at === settings.expires_at &&
-    Math.abs(key.allocated_ammount - settings.allocated_ammount) < MIN_CREDITS &&
-    sameSet(key.model_whitelist, settings.model_whitelist) &&
-    sameSet(key.ip_whitelist, settings.ip_whitelist)
-  );
-}
+export type KeySettings = z.output<typeof keySettingsSchema>;
 
 /** Undefined: its expiry is unknown. */
 export function hasExpired({ expires_at: unixS }: KeyObject, nowMs: number): boolean | undefined {
@@ -129,16 +118,7 @@ export function merged<T extends KeyObject>(earlier: T, later: KeyObject): T {
   return { ...earlier, ...Object.fromEntries(shown) };
 }
 
-/** Credits: a smaller difference is one of rounding. */
-const MIN_CREDITS = 1e-6;
-
 /** A name as it is compared: the API may trim or normalise what it stores. */
 export function normalName(name: string): string {
   return name.trim().normalize("NFC");
-}
-
-function sameSet(a: readonly string[] | undefined, b: readonly string[]): boolean {
-  if (a === undefined) return false;
-  const [ours, theirs] = [new Set(a), new Set(b)];
-  return ours.size === theirs.size && [...ours].every((entry) => theirs.has(entry));
 }

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { invoke, invokeOutput, SharedCall, type InvokeOptions } from "./invoke";
+import { invoke, invokeOutput, SharedCall } from "./invoke";
+import type { InvokeOptions } from "./invokeOptions";
 
 export interface GetAccountResult {
   /** Credits that are left on the account; what its keys have been given is not among them. */

@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { quotable } from "../util/redact";
-import { isWholeKey, type KeyObject } from "../api/wire";
+import { isWholeKey } from "../util/keyText";
+import type { KeyObject } from "../api/wire";
 import type { Operation } from "../lifecycle/accountContext";
-import { fingerprintOf } from "../lifecycle/schema/state";
-import { completed, infoOf, type ProxyKeyInfo } from "./proxyKeyInfo";
-import { allKeys, invoke, invokeOutput, InvokeError, type InvokeOptions } from "./invoke";
+import { fingerprintOf } from "../lifecycle/schema/fingerprint";
+import type { ProxyKeyInfo } from "./proxyKeyInfo";
+import { allKeys, invoke, invokeOutput, InvokeError, type Runtime } from "./invoke";
+import type { InvokeOptions } from "./invokeOptions";
 
 /** The key that is asked for, by exactly one of the three. */
 export type GetProxyKeyArgs =
@@ -37,11 +39,11 @@ export interface GetProxyKeyResult extends ProxyKeyInfo {
  */
 export function getProxyKey(args: GetProxyKeyArgs, options: InvokeOptions = {}): Promise<GetProxyKeyResult> {
   const asked: Asked = args;
-  return invoke(`Cannot get proxy key ${nameOf(asked)}`.trimEnd(), options, async (operation) => {
+  return invoke(`Cannot get proxy key ${nameOf(asked)}`.trimEnd(), options, async (operation, runtime) => {
     mustBeOne(asked);
     const { key, wire } =
-      asked.key === undefined ? await listed(asked, operation) : await lookUp(asked.key, operation);
-    const info = infoOf({ ...wire, key }, operation.wait.clock.nowMs());
+      asked.key === undefined ? await listed(asked, operation, runtime) : await lookUp(asked.key, operation);
+    const info = runtime.infoOf({ ...wire, key }, operation.wait.clock.nowMs());
     return { ...info, key, fingerprint: fingerprintOf(key) };
   });
 }
@@ -96,7 +98,7 @@ function mustBeOne({ key, name, fingerprint }: Asked): void {
   }
 }
 
-async function listed(asked: Asked, operation: Operation): Promise<Found> {
+async function listed(asked: Asked, operation: Operation, { completed }: Runtime): Promise<Found> {
   const { key, wire } = onlyKey(await allKeys.answer(operation), asked);
   return { key, wire: await completed(wire, operation) };
 }

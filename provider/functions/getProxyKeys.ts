@@ -1,8 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { parseDurationMs } from "../util/duration";
 import { NEVER, readInstant } from "../lifecycle/schema/instants";
-import { infoOf, type ProxyKeyInfo } from "./proxyKeyInfo";
-import { allKeys, invoke, invokeOutput, InvokeError, type InvokeOptions } from "./invoke";
+import type { ProxyKeyInfo } from "./proxyKeyInfo";
+import { allKeys, invoke, invokeOutput, InvokeError } from "./invoke";
+import type { InvokeOptions } from "./invokeOptions";
 
 /**
  * Which keys are asked for: all conditions that are given must hold, and none holds for a key of which the account's list
@@ -33,7 +34,7 @@ export function getProxyKeys(
   args: GetProxyKeysArgs = {},
   options: InvokeOptions = {},
 ): Promise<ProxyKeyInfo[]> {
-  return invoke("Cannot list the account's proxy keys", options, async (operation) => {
+  return invoke("Cannot list the account's proxy keys", options, async (operation, { infoOf }) => {
     const nowMs = operation.wait.clock.nowMs();
     const fits = keyFilter(args, nowMs);
     const keys = await allKeys.answer(operation);

@@ -4,26 +4,16 @@ import type { CallOptions, ProxyKeyClient } from "../api/client";
 import { UserError, isUserError } from "../api/errors";
 import { quotable } from "../util/redact";
 import { CONFIG_NAMESPACE, readSettings, type WrittenSettings } from "../config";
-import { AccountContexts, type Operation } from "../lifecycle/accountContext";
-import { systemDependencies } from "../lifecycle/system";
-import { settingsOf, type Account } from "../resources/account";
+import type { Operation } from "../lifecycle/accountContext";
+import { settingsOf } from "../resources/account";
+import type { InvokeOptions } from "./invokeOptions";
 
-/** Where a question goes. */
-export interface InvokeOptions {
-  /** The account to ask. Default: the one of the stack's configuration, or of the environment. */
-  provider?: Account | undefined;
-}
+/** What answers a query; see `runtime.ts`. */
+export type Runtime = typeof import("./runtime").runtime;
 
 /** A question that cannot be asked, or that the account does not answer. */
 export class InvokeError extends UserError {
   override readonly name = "QuestionError";
-}
-
-let shared: AccountContexts | undefined;
-
-/** The sessions of the program's process, which shares the account's limit with the plugin's through the ledger. */
-function sessions(): AccountContexts {
-  return (shared ??= new AccountContexts(systemDependencies((line) => void pulumi.log.info(line))));
 }
 
 /**
@@ -35,11 +25,13 @@ function sessions(): AccountContexts {
 export async function invoke<T>(
   what: string,
   { provider }: InvokeOptions,
-  question: (operation: Operation) => Promise<T>,
+  question: (operation: Operation, runtime: Runtime) => Promise<T>,
 ): Promise<T> {
   try {
     const stack = provider === undefined ? stackSetting : accountSetting(await known(settingsOf(provider)));
-    return await question(sessions().begin(readSettings({ stack, environment: process.env })));
+    const settings = readSettings({ stack, environment: process.env });
+    const { runtime } = await import("./runtime.js");
+    return await question(runtime.accountContexts.begin(settings), runtime);
   } catch (error) {
     if (!isUserError(error)) throw error;
     throw new pulumi.RunError(`${what}: ${quotable(error.why, [], 2_000)}\n${nextStep(error)}`);

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isUserError } from "../api/errors";
 import { quotable } from "../util/redact";
-import { isWholeKey } from "../api/wire";
-import { fingerprintOf } from "../lifecycle/schema/state";
-import { invoke, invokeOutput, type InvokeOptions } from "./invoke";
+import { isWholeKey } from "../util/keyText";
+import { fingerprintOf } from "../lifecycle/schema/fingerprint";
+import { invoke, invokeOutput } from "./invoke";
+import type { InvokeOptions } from "./invokeOptions";
 
 export interface ValidateProxyKeyArgs {
   /** The proxy key to try. */

@@ -1,9 +1,8 @@
 import type { CheckFailure, CheckResult } from "@pulumi/pulumi/dynamic";
-import type { z } from "zod";
 import { redact } from "../util/redact";
-import { inputFields } from "./schema/fields";
 import {
   containsUnknown,
+  fieldOf,
   inputNames,
   secretInputNames,
   type InputName,
@@ -112,14 +111,11 @@ function checkField(
   old: unknown,
   nowMs: number,
 ): { value: unknown } | { reason: string } {
-  const { schema, refuseNew } = inputFields[name] as {
-    schema: z.ZodType;
-    refuseNew?: (value: unknown, nowMs: number) => string | undefined;
-  };
+  const { schema, validateNew } = fieldOf(name);
   if (value === undefined && !schema.safeParse(undefined).success) return { reason: "is required" };
   const parsed = schema.safeParse(value);
   if (!parsed.success) return { reason: parsed.error.issues.map((issue) => issue.message).join("; ") };
-  const reason = parsed.data === old ? undefined : refuseNew?.(parsed.data, nowMs);
+  const reason = parsed.data === old ? undefined : validateNew?.(parsed.data, nowMs);
   return reason === undefined ? { value: parsed.data } : { reason };
 }
 

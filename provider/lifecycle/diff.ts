@@ -1,22 +1,14 @@
 import type { DiffResult } from "@pulumi/pulumi/dynamic";
-import type { z } from "zod";
 import { refuseToReplaceByItself } from "./adopt";
-import { inputFields } from "./schema/fields";
-import { containsUnknown, inputNames, type InputName } from "./schema/inputs";
+import { containsUnknown, fieldOf, inputNames, type InputName } from "./schema/inputs";
 
 type Properties = Record<string, unknown>;
-
-interface ComparedField {
-  schema: z.ZodType;
-  canonical?: (value: unknown) => unknown;
-  isSatisfiedBy?: (value: unknown, state: Properties) => boolean;
-}
 
 /** Which inputs differ between a state and what is declared. The order of models and addresses, and spelling, are no difference. Pure. */
 export function changedInputs(olds: Properties, news: Properties): InputName[] {
   return inputNames.filter((name) => {
     if (containsUnknown(news[name])) return true;
-    const { isSatisfiedBy } = inputFields[name] as ComparedField;
+    const { isSatisfiedBy } = fieldOf(name);
     if (isSatisfiedBy?.(news[name], olds)) return false;
     return canonical(name, olds[name]) !== canonical(name, news[name]);
   });
@@ -25,7 +17,7 @@ export function changedInputs(olds: Properties, news: Properties): InputName[] {
 export function diff(olds: Properties, news: Properties): DiffResult {
   const changed = changedInputs(olds, news);
   const replaced: string[] = changed.filter(
-    (name) => inputFields[name].change === "replace" && !containsUnknown(news[name]),
+    (name) => fieldOf(name).change === "replace" && !containsUnknown(news[name]),
   );
   const replaces = news["__renewal"] === "rotate" ? [...replaced, "expiresAt"] : replaced;
   refuseToReplaceByItself(replaces, olds, news);
@@ -38,7 +30,7 @@ export function diff(olds: Properties, news: Properties): DiffResult {
 
 /** One text for each meaning; also of values that a schema refuses, since a state may hold what an API once sent. */
 function canonical(name: InputName, value: unknown): string {
-  const { schema, canonical: formOf = (same: unknown) => same } = inputFields[name] as ComparedField;
+  const { schema, canonical: formOf = (same: unknown) => same } = fieldOf(name);
   const parsed = schema.safeParse(value ?? undefined);
   return JSON.stringify(formOf(parsed.success ? parsed.data : (value ?? null)), sortedKeys) ?? "null";
 }

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { keySettingsSchema } from "../api/wire";
 
 /** How far the adoption of a key has come in this run. */
 export type AdoptionProgress = "declared" | "done" | "failed";
@@ -34,14 +35,7 @@ export type DeclaredSettings = z.output<typeof settingsSchema>;
 
 const settingsSchema = z.object({
   enabled: z.boolean(),
-  settings: z.object({
-    name: z.string(),
-    expires_at: z.number(),
-    allocated_ammount: z.number(),
-    model_whitelist: z.array(z.string()),
-    ip_whitelist: z.array(z.string()),
-    limit_type: z.enum(["daily", "weekly", "monthly"]),
-  }),
+  settings: keySettingsSchema,
 });
 
 const lineSchema = z.object({

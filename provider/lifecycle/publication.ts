@@ -1,4 +1,4 @@
-import { UNKNOWN } from "./schema/inputs";
+import { UNKNOWN } from "./schema/unknown";
 
 /** Which key of a rotating key is published, and until when the one before stays valid. Pure. */
 

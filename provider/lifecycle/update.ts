@@ -38,9 +38,8 @@ export async function update(
 
   const replaceSettings = async (state: ProxyKeyState): Promise<ProxyKeyState> => {
     if (unsettled || changed.some((name) => inputFields[name].change === "update")) {
-      const window = unsettled ? undefined : before.budgetWindow;
-      await applySettings(key, toWireSettings(inputs), operation, window).catch((error: unknown) =>
-        explainExpiry(error, inputs.expiresAt, operation.wait.clock.nowMs()),
+      await applySettings(key, toWireSettings(inputs), operation, unsettled ? undefined : before).catch(
+        (error: unknown) => explainExpiry(error, inputs.expiresAt, operation.wait.clock.nowMs()),
       );
     }
     return { ...state, ...pickInputs(inputs), enabled: state.enabled };

@@ -1,10 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CONFIG_NAMESPACE, type WrittenSettings } from "../config";
-
-/** The settings of one account; one that is left out comes from the environment, never from the stack's configuration. */
-export type AccountArgs = {
-  [K in keyof WrittenSettings]: pulumi.Input<WrittenSettings[K] | (K extends "apiKey" ? never : undefined)>;
-};
+import type { AccountArgs } from "./accountArgs";
 
 /**
  * An account of Electron Hub, for stacks that use several. Pass it as `{ provider: account }` to keys, to components and

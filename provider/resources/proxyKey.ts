@@ -1,32 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
-import { outputFields } from "../lifecycle/schema/fields";
-import {
-  inputNames,
-  secretInputNames,
-  type InternalInputs,
-  type WrittenInputs,
-} from "../lifecycle/schema/inputs";
 import { PROVIDER_TEXT } from "../dynamic/providerCode";
-import { secretOutputNames, type InternalState, type ProxyKeyState } from "../lifecycle/schema/state";
-import { MODULE, PROXY_KEY_TOKEN, PROXY_KEY_TYPE } from "../lifecycle/schema/typeTokens";
-import { PLACEHOLDER, withProviderText } from "./providerText";
-
-/** A list may be read-only, and may have elements that are known only later. */
-type ElementInputs<T> = T extends readonly (infer Element)[] ? readonly pulumi.Input<Element>[] : T;
-
-/** What a program declares of a proxy key. An input that may be left out may be undefined too, now or later. */
-export type ProxyKeyArgs = {
-  [K in keyof WrittenInputs]: pulumi.Input<ElementInputs<WrittenInputs[K]> | LeftOut<K>>;
-};
-
-type LeftOut<K extends keyof WrittenInputs> = object extends Pick<WrittenInputs, K> ? undefined : never;
-
-/** What a proxy key has: its own outputs and every input resolved. */
-export type ProxyKeyProperties = {
-  readonly [K in keyof Omit<ProxyKeyState, "stateVersion" | keyof InternalState>]-?: pulumi.Output<
-    ProxyKeyState[K]
-  >;
-};
+import type { InternalInputs } from "../lifecycle/schema/inputs";
+import { PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
+import { DynamicResource } from "./dynamicResource";
+import {
+  PROPERTY_NAMES,
+  SECRET_INPUT_NAMES,
+  SECRET_OUTPUT_NAMES,
+  type ProxyKeyArgs,
+  type ProxyKeyProperties,
+} from "./proxyKeyArgs";
 
 export interface ProxyKey extends ProxyKeyProperties {}
 
@@ -37,16 +20,15 @@ export interface ProxyKey extends ProxyKeyProperties {}
  *
  * @see https://docs.electronhub.ai
  */
-export class ProxyKey extends pulumi.dynamic.Resource {
+export class ProxyKey extends DynamicResource {
   /**
    * @param name the resource's name in the stack. The key is named after it, unless `args.name` says otherwise.
    * @param args the key's settings. A wrong one fails the preview, with the property's name and what would be right.
    */
   constructor(name: string, args: ProxyKeyArgs, options: pulumi.CustomResourceOptions = {}) {
-    const properties = [...inputNames, ...Object.keys(outputFields)];
-    const unresolved = Object.fromEntries(properties.map((property) => [property, undefined]));
+    const unresolved = Object.fromEntries(PROPERTY_NAMES.map((property) => [property, undefined]));
     super(
-      PLACEHOLDER,
+      { token: PROXY_KEY_TOKEN, providerCode: PROVIDER_TEXT },
       name,
       {
         ...unresolved,
@@ -58,18 +40,8 @@ export class ProxyKey extends pulumi.dynamic.Resource {
       },
       {
         ...options,
-        transformations: [
-          withProviderText(PROXY_KEY_TOKEN, PROVIDER_TEXT),
-          ...(options.transformations ?? []),
-        ],
-        additionalSecretOutputs: [
-          ...secretOutputNames,
-          ...secretInputNames,
-          ...(options.additionalSecretOutputs ?? []),
-        ],
+        additionalSecretOutputs: [...SECRET_OUTPUT_NAMES, ...(options.additionalSecretOutputs ?? [])],
       },
-      MODULE,
-      PROXY_KEY_TYPE,
     );
   }
 }
@@ -91,6 +63,6 @@ function urnOf(name: string, { parent }: pulumi.CustomResourceOptions): Promise<
 
 /** The inputs that are secrets, marked as such whatever the program passes. */
 function secretly(args: ProxyKeyArgs): Partial<ProxyKeyArgs> {
-  const given = secretInputNames.filter((name) => args[name] !== undefined);
+  const given = SECRET_INPUT_NAMES.filter((name) => args[name] !== undefined);
   return Object.fromEntries(given.map((name) => [name, pulumi.secret(args[name])]));
 }

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { parseDurationMs } from "../util/duration";
 import { NEVER, readInstant } from "../lifecycle/schema/instants";
-import { ProxyKey, type ProxyKeyArgs } from "./proxyKey";
+import { ProxyKey } from "./proxyKey";
+import type { ProxyKeyArgs } from "./proxyKeyArgs";
 import { hasOverlap, NOTHING_PUBLISHED, assumedBefore } from "../lifecycle/publication";
 import { rotatesAt, type Rotation, type Schedule } from "../lifecycle/rotation";
 import { PublicationRecord, RotationRecord, type PublicationChange } from "./rotationRecord";
@@ -23,13 +24,37 @@ const OWNED = [
 
 /** When a rotating key rotates. Plain values, since they decide which keys the stack has. */
 export interface RotationArgs {
-  /** After which time a new key is made, a duration such as `30d`. */
+  /**
+   * The time after which a new key is created.
+   *
+   * Unit: a duration such as `12h` or `30d`.
+   *
+   * Required.
+   */
   rotateEvery: string;
-  /** How long the key before stays valid after the `up` that published its successor, a duration such as `3d`; less than `rotateEvery`. */
+  /**
+   * How long the previous key stays valid after the `up` that published its successor.
+   *
+   * Unit: a duration such as `12h` or `3d`, less than `rotateEvery`.
+   *
+   * Required.
+   */
   overlap: string;
-  /** An instant in ISO 8601 at which a period begins; the others follow from it. Default: the first `up`. */
+  /**
+   * An instant at which a period begins; the others follow from it.
+   *
+   * Unit: an ISO 8601 instant.
+   *
+   * @default the first `up`
+   */
   anchor?: string | undefined;
-  /** The time to go by, an instant in ISO 8601; for tests. Default: the time of the run. */
+  /**
+   * The time to go by, for tests.
+   *
+   * Unit: an ISO 8601 instant.
+   *
+   * @default the time of the run
+   */
   now?: string | undefined;
 }
 

@@ -1,18 +1,14 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { NOTHING_PUBLISHED, type Confirmation, type Publication, type Time } from "../lifecycle/publication";
 import { rotationAt, type Rotation, type Schedule } from "../lifecycle/rotation";
 import { ROTATION_TEXT } from "../dynamic/providerCode";
-import { MODULE, ROTATION_TOKEN, ROTATION_TYPE } from "../lifecycle/schema/typeTokens";
-import { PLACEHOLDER, withProviderText } from "./providerText";
+import { ROTATION_TOKEN } from "../lifecycle/schema/typeTokens";
+import { DynamicResource } from "./dynamicResource";
 
 /** A record in the state alone; asks no API. What it holds is decided by its `check`, from what it held before. */
-class Record extends pulumi.dynamic.Resource {
+class Record extends DynamicResource {
   constructor(name: string, inputs: pulumi.Inputs, options: pulumi.CustomResourceOptions) {
-    const transformations = [
-      withProviderText(ROTATION_TOKEN, ROTATION_TEXT),
-      ...(options.transformations ?? []),
-    ];
-    super(PLACEHOLDER, name, inputs, { ...options, transformations }, MODULE, ROTATION_TYPE);
+    super({ token: ROTATION_TOKEN, providerCode: ROTATION_TEXT }, name, inputs, options);
   }
 }
 

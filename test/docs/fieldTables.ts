@@ -1,74 +1,65 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import ts from "typescript";
+import { SETTING_DOCUMENTATION, SETTINGS, CONFIG_NAMESPACE, settingNames } from "../../provider/config";
 import { check } from "../../provider/lifecycle/check";
-import { inputFields, outputFields, type Change } from "../../provider/lifecycle/schema/fields";
-import { inputNames } from "../../provider/lifecycle/schema/inputs";
+import { outputFields } from "../../provider/lifecycle/schema/fields";
+import type { Change, OutputField } from "../../provider/lifecycle/schema/field";
+import { fieldOf, inputNames, type InputName } from "../../provider/lifecycle/schema/inputs";
 
-const FIELDS = join(__dirname, "..", "..", "provider", "lifecycle", "schema", "fields.ts");
-
-const CHANGES: Readonly<Record<Change, string>> = {
+const EFFECTS: Readonly<Record<Change, string>> = {
   update: "updates the key in place",
   toggle: "toggles the key in place",
-  replace: "makes a new key, then removes the old one",
-  state: "changes the state only",
+  replace: "creates a new key, then removes the old one",
+  stateOnly: "affects the state only",
 };
 
-/** The inputs in Markdown: each row's comment, its default, and what a change of it means. */
-export async function inputTable(): Promise<string> {
-  const lines = await documentationOf("inputFields");
-  const rows = inputNames.map((name) => [
+/** The inputs in Markdown, with what a change of each does. */
+export function inputTable(): string {
+  const rows = inputNames.map((name) => {
+    const { doc, change } = fieldOf(name);
+    return [`\`${name}\``, doc.meaning, doc.unit ?? "", defaultOf(name), EFFECTS[change]];
+  });
+  return markdown(["input", "meaning", "unit", "default", "a change"], rows);
+}
+
+export function outputTable(): string {
+  const rows = Object.entries<OutputField>(outputFields).map(([name, { doc }]) => [
     `\`${name}\``,
-    lineOf(lines, name),
-    defaultOf(name),
-    CHANGES[inputFields[name].change],
+    doc.meaning,
+    doc.unit ?? "",
   ]);
-  return markdown(["input", "meaning", "default", "a change"], rows);
+  return markdown(["output", "meaning", "unit"], rows);
 }
 
-export async function outputTable(): Promise<string> {
-  const lines = await documentationOf("outputFields");
-  const rows = Object.keys(outputFields).map((name) => [`\`${name}\``, lineOf(lines, name)]);
-  return markdown(["output", "meaning"], rows);
+/** The settings in Markdown, by their names in the stack's configuration and in the environment. */
+export function settingTable(): string {
+  const rows = settingNames.map((name) => {
+    const { meaning, unit = "", default: value = "required" } = SETTING_DOCUMENTATION[name];
+    return [`\`${CONFIG_NAMESPACE}:${name}\``, `\`${SETTINGS[name]}\``, meaning, unit, value];
+  });
+  return markdown(["setting", "environment", "meaning", "unit", "default"], rows);
 }
 
-const isRequired: ReadonlySet<string> = new Set(
+export function effectOf(change: Change): string {
+  return `A change ${EFFECTS[change]}.`;
+}
+
+const required: ReadonlySet<string> = new Set(
   check({}, {}, { nowMs: 0, randomBytes: (count) => new Uint8Array(count) }).failures?.map(
     ({ property }) => property,
   ),
 );
 
-function defaultOf(name: (typeof inputNames)[number]): string {
-  if (isRequired.has(name)) return "required";
-  const parsed = inputFields[name].schema.safeParse(undefined);
-  if (!parsed.success) return "generated";
-  return parsed.data === undefined ? "none" : `\`${JSON.stringify(parsed.data)}\``;
+export function isRequired(name: InputName): boolean {
+  return required.has(name);
 }
 
-/** The comments of an object literal's properties, by name. */
-async function documentationOf(variable: string): Promise<Map<string, string>> {
-  const source = ts.createSourceFile(FIELDS, await readFile(FIELDS, "utf8"), ts.ScriptTarget.Latest, true);
-  const declarations = source.statements
-    .filter(ts.isVariableStatement)
-    .flatMap(({ declarationList }) => declarationList.declarations);
-  const declaration = declarations.find(({ name }) => name.getText(source) === variable);
-  let literal = declaration?.initializer;
-  while (literal && (ts.isSatisfiesExpression(literal) || ts.isAsExpression(literal)))
-    literal = literal.expression;
-  if (!literal || !ts.isObjectLiteralExpression(literal))
-    throw new Error(`${FIELDS} has no object literal ${variable}.`);
-  return new Map(literal.properties.map((row) => [row.name?.getText(source) ?? "", commentOf(row)]));
-}
-
-function commentOf(node: ts.Node): string {
-  const comments = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc);
-  return (ts.getTextOfJSDocComment(comments.at(-1)?.comment) ?? "").replaceAll(/\s+/g, " ").trim();
-}
-
-function lineOf(lines: ReadonlyMap<string, string>, name: string): string {
-  const text = lines.get(name) ?? "";
-  if (text === "") throw new Error(`${FIELDS}: the row ${name} has no line of documentation.`);
-  return text;
+/** The documented default, or else that of the schema. */
+export function defaultOf(name: InputName): string {
+  if (isRequired(name)) return "required";
+  const { doc, schema } = fieldOf(name);
+  const value = schema.safeParse(undefined).data;
+  if (value !== undefined) return `\`${JSON.stringify(value)}\``;
+  if (doc.default === undefined) throw new Error(`fields.ts: the row ${name} has no default.`);
+  return doc.default;
 }
 
 function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,43 +1,54 @@
+import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { inputTable, outputTable } from "./fieldTables";
+import { REPOSITORY_ROOT } from "../support/engineEnvironment";
+import { accountArgs, proxyKeyArgs } from "./declarations";
+import { inputTable, outputTable, settingTable } from "./fieldTables";
 
 /**
- * Keeps the README's reference equal to the table of fields: `--write` brings it up to date, `--check` fails when it is
- * not, and without either the tables are printed.
+ * Generates what is made of the tables of fields and settings: the declarations in provider/resources and the tables of
+ * the README. `--write` writes them; `--check` fails if one differs.
  */
 
-const README = join(__dirname, "..", "..", "README.md");
-const START = "<!-- reference:start -->";
-const END = "<!-- reference:end -->";
-
 async function main(mode: string | undefined): Promise<number> {
-  const tables = [
-    "**Inputs**",
-    await inputTable(),
-    "**Outputs**: every input, resolved, and",
-    await outputTable(),
-  ].join("\n\n");
-  if (mode === undefined) {
-    console.log(tables);
-    return 0;
+  if (mode !== "--write" && mode !== "--check") throw new Error("usage: reference.ts --write | --check");
+  let differing = 0;
+  for (const [path, text] of Object.entries(await generated())) {
+    const file = join(REPOSITORY_ROOT, path);
+    const current = await readFile(file, "utf8").catch(() => "");
+    if (current === text) continue;
+    if (mode === "--write") await writeFile(file, text);
+    else console.error(`${path} differs from the tables of fields and settings. Run \`npm run docs\`.`);
+    differing += 1;
   }
-  if (mode !== "--write" && mode !== "--check") throw new Error("usage: reference.ts [--write | --check]");
-  const current = await readFile(README, "utf8");
-  const wanted = withReference(current, tables);
-  if (mode === "--write") {
-    await writeFile(README, wanted);
-    return 0;
-  }
-  if (current === wanted) return 0;
-  console.error("README.md is not what provider/lifecycle/schema/fields.ts says. Run `npm run docs`.");
-  return 1;
+  return mode === "--check" && differing > 0 ? 1 : 0;
 }
 
-function withReference(readme: string, tables: string): string {
-  const [start, end] = [readme.indexOf(START), readme.indexOf(END)];
-  if (start === -1 || end < start) throw new Error(`README.md has no ${START} … ${END}.`);
-  return `${readme.slice(0, start + START.length)}\n\n${tables}\n\n${readme.slice(end)}`;
+async function generated(): Promise<Record<string, string>> {
+  const readme = await readFile(join(REPOSITORY_ROOT, "README.md"), "utf8");
+  const tables = ["**Inputs**", inputTable(), "**Outputs**: every input, resolved, and", outputTable()];
+  const withFields = withGenerated(readme, "reference", tables.join("\n\n"));
+  return {
+    "README.md": withGenerated(withFields, "settings", settingTable()),
+    "provider/resources/proxyKeyArgs.ts": formatted("provider/resources/proxyKeyArgs.ts", proxyKeyArgs()),
+    "provider/resources/accountArgs.ts": formatted("provider/resources/accountArgs.ts", accountArgs()),
+  };
+}
+
+function formatted(path: string, text: string): string {
+  const oxfmt = join(REPOSITORY_ROOT, "node_modules", ".bin", "oxfmt");
+  return execFileSync(oxfmt, [`--stdin-filepath=${path}`], {
+    cwd: REPOSITORY_ROOT,
+    input: text,
+    encoding: "utf8",
+  });
+}
+
+function withGenerated(readme: string, name: string, text: string): string {
+  const [startMark, endMark] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
+  const [start, end] = [readme.indexOf(startMark), readme.indexOf(endMark)];
+  if (start === -1 || end < start) throw new Error(`README.md has no ${startMark} … ${endMark}.`);
+  return `${readme.slice(0, start + startMark.length)}\n\n${text}\n\n${readme.slice(end)}`;
 }
 
 main(process.argv[2]).then(

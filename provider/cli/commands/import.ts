@@ -1,7 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { describeImport } from "../../functions/importProxyKeys";
 import { errorCode } from "../../util/errno";
+import { describeImport } from "../../functions/describeImport";
 import type { ProxyKeyInputs } from "../../lifecycle/schema/inputs";
 import { accountForCommand } from "../account/accountForCommand";
 import { EXIT, Refusal, UsageError, type ExitCode } from "../problems";

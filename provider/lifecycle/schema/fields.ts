@@ -1,244 +1,222 @@
 import { z } from "zod";
-import { parseDurationMs } from "../../util/duration";
-import { isWholeKey } from "../../api/wire";
-import { NEVER, instantOf, readInstant, unixSOf } from "./instants";
-import { canonicalIpBlock, isIpBlock } from "./ipBlocks";
+import { isWholeKey, normalName } from "../../api/wire";
+import { ownField, wireField, type OutputField } from "./field";
+import { NEVER, instantOf, unixSOf } from "./instants";
+import { canonicalIpBlock } from "./ipBlocks";
+import {
+  addressList,
+  budgetAmount,
+  duration,
+  inAnyOrder,
+  instant,
+  keyName,
+  MAX_NAME_LENGTH,
+  MIN_CREDITS,
+  modelList,
+  sortedSet,
+} from "./values";
 
 /**
- * The one table of what a proxy key has. Inputs, check, diff, the wire and the reference in the README are derived from
- * it: adding an input is adding a row. The comment above a row is its line of documentation.
+ * The one table of what a proxy key has. Inputs and outputs, their documentation, check, diff, the request bodies, the
+ * comparison with what the API shows, the functions' results and generated programs are derived from it.
  */
 
-/** What a change of an input means: `update` replaces the settings, `toggle` flips the key, `state` tells nobody. */
-export type Change = "update" | "toggle" | "replace" | "state";
-
-interface InputField<Schema extends z.ZodType = z.ZodType> {
-  schema: Schema;
-  change: Change;
-  /** The field of the key object on the wire. Absent: the account knows nothing of it. */
-  wire?: string;
-  /** The wire's value, from the resolved one. */
-  toWire?(value: z.output<Schema>): unknown;
-  /** The resolved value, from the wire's. Absent: the API never tells. */
-  fromWire?(value: unknown): z.output<Schema>;
-  /** What is wrong with a NEW value at this time; a value that stays as it was is never asked about. */
-  refuseNew?(value: z.output<Schema>, nowMs: number): string | undefined;
-  /** One form for values that mean the same to the account, whether the schema takes them or not. Default: as it is. */
-  canonical?(value: unknown): unknown;
-  /** Whether a declared value leaves the state as it is, although the two differ. */
-  isSatisfiedBy?(value: unknown, state: Readonly<Record<string, unknown>>): boolean;
-  /** Encrypted in the state and masked on the screen, whatever the program passes. */
-  secret?: true;
-}
-
-function inputField<Schema extends z.ZodType>(field: InputField<Schema>): InputField<Schema> {
-  return field;
-}
-
-export const MAX_NAME_LENGTH = 25;
-export const MAX_BUDGET = 10_000;
-
-function sortedSet(values: readonly string[]): string[] {
-  return [...new Set(values)].toSorted();
-}
-
-/** The lists of the wire say "everything" by being empty; ours say it in a word. */
-function listOr<Word extends string>(word: Word, list: readonly string[]): Word | string[] {
-  return list.length === 0 ? word : sortedSet(list);
-}
-
-const EXPIRY_FORMS = `must be "${NEVER}", an ISO 8601 instant such as 2030-01-31T12:00:00Z, or Unix seconds (not milliseconds)`;
-
-const DURATION_FORMS = "must be a duration such as 30m, 24h or 7d";
-
-/** What an API may drop or rewrite, and what forges the output of a terminal. */
-export const UNFIT_CHARACTER = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
-
-function inAnyOrder(value: unknown): unknown {
-  return Array.isArray(value) ? value.map(String).toSorted() : value;
-}
+const DURATION = "a duration such as `30m`, `24h` or `7d`";
 
 export const inputFields = {
-  /** At most 25 characters. A chosen name costs a second request when the key is created. Left out: the resource's name, cut, and 7 random characters; kept for the key's life. */
-  name: inputField({
-    schema: z
-      .string("must be a text")
-      .refine((name) => name.trim() !== "", "must not be blank")
-      .refine((name) => name.trim() === name || name.trim() === "", "must not begin or end with white space")
-      .refine(
-        (name) => !UNFIT_CHARACTER.test(name),
-        "must have no control character, no invisible formatting character and no half of a surrogate pair",
-      )
-      .refine((name) => [...name].length <= MAX_NAME_LENGTH, {
-        error: ({ input }) =>
-          `must have at most ${MAX_NAME_LENGTH} characters; this one has ${[...String(input)].length}`,
-      }),
+  name: wireField("name", {
+    doc: {
+      meaning:
+        "The key's name on the account. A chosen name costs a second request when the key is created. A generated name stays for the key's life.",
+      unit: `at most ${MAX_NAME_LENGTH} characters`,
+      default: "generated: the resource's name, cut, and 7 random characters",
+    },
+    schema: keyName,
     change: "update",
-    wire: "name",
     toWire: (name) => name,
-    fromWire: (name) => name as string,
-    // The API may trim and normalise a name.
-    canonical: (name) => (typeof name === "string" ? name.trim().normalize("NFC") : name),
-    // An adopted key whose name is left out keeps the one that it has.
+    fromWire: (name) => name,
+    canonical: (name) => (typeof name === "string" ? normalName(name) : name),
+    // An adopted key keeps its name if the program declares none.
     isSatisfiedBy: (name) => name === undefined,
   }),
-  /** Credits that the key may spend in each window: more than 0, at most 10,000. */
-  budget: inputField({
-    schema: z
-      .number(`must be a number of credits, more than 0 and at most ${MAX_BUDGET}`)
-      .positive("must be more than 0 credits")
-      .max(MAX_BUDGET, `must be at most ${MAX_BUDGET} credits`),
+  budget: wireField("allocated_ammount", {
+    doc: {
+      meaning: "The amount that the key may spend in each window of time (`budgetWindow`).",
+      unit: "credits, more than 0 and at most 10,000",
+    },
+    schema: budgetAmount,
     change: "update",
-    wire: "allocated_ammount",
     toWire: (budget) => budget,
-    fromWire: (budget) => budget as number,
+    fromWire: (budget) => budget,
+    isShownAs: (shown, sent) => Math.abs(shown - sent) < MIN_CREDITS,
   }),
-  /** After which time the budget starts afresh: `daily`, `weekly` or `monthly`. */
-  budgetWindow: inputField({
+  budgetWindow: wireField("limit_type", {
+    doc: {
+      meaning: "The time after which the key may spend its whole `budget` again.",
+      unit: "`daily`, `weekly` or `monthly`",
+    },
     schema: z.enum(["daily", "weekly", "monthly"], "must be `daily`, `weekly` or `monthly`").default("daily"),
     change: "update",
-    wire: "limit_type",
     toWire: (window) => window,
   }),
-  /** When the key stops working: `"never"`, an ISO 8601 instant or date (UTC), or Unix seconds. */
-  expiresAt: inputField({
-    schema: z
-      .union([z.string(), z.number()], EXPIRY_FORMS)
-      .transform((value, context) => {
-        const instant = readInstant(value);
-        if (instant === undefined) context.addIssue(EXPIRY_FORMS);
-        return instant ?? NEVER;
-      })
-      .default(NEVER),
+  expiresAt: wireField("expires_at", {
+    doc: {
+      meaning: "The instant at which the key stops working.",
+      unit: `\`"${NEVER}"\`, an ISO 8601 instant or date (UTC), or Unix seconds`,
+    },
+    schema: instant.default(NEVER),
     change: "update",
-    wire: "expires_at",
-    toWire: (instant) => (instant === NEVER ? -1 : unixSOf(instant)),
-    fromWire: (unixS) => ((unixS as number) < 0 ? NEVER : (instantOf(unixS as number) ?? NEVER)),
-    refuseNew: (instant, nowMs) =>
-      instant !== NEVER && unixSOf(instant) * 1_000 <= nowMs
-        ? `must be in the future; ${instant} has passed`
+    toWire: (expiry) => (expiry === NEVER ? -1 : unixSOf(expiry)),
+    fromWire: (unixS) => (unixS < 0 ? NEVER : (instantOf(unixS) ?? NEVER)),
+    validateNew: (expiry, nowMs) =>
+      expiry !== NEVER && unixSOf(expiry) * 1_000 <= nowMs
+        ? `must be in the future; ${expiry} has passed`
         : undefined,
   }),
-  /** Instead of `expiresAt`: a duration such as `30d`, counted from the `up` that first has it. */
-  expiresIn: inputField({
-    schema: z
-      .string(DURATION_FORMS)
-      .refine((text) => (parseDurationMs(text) ?? 0) >= 1_000, DURATION_FORMS)
-      .optional(),
-    change: "state",
+  expiresIn: ownField({
+    doc: {
+      meaning:
+        "Instead of `expiresAt`: the time until the key stops working, counted from the `up` that first has it.",
+      unit: DURATION,
+      default: "none",
+    },
+    schema: duration(1_000).optional(),
+    change: "stateOnly",
   }),
-  /** With `expiresIn`: an `up` within this time before the expiry, or after it, renews the key. Left out: never. */
-  renewBefore: inputField({
-    schema: z
-      .string(DURATION_FORMS)
-      .refine((text) => (parseDurationMs(text) ?? 0) > 0, DURATION_FORMS)
-      .optional(),
-    change: "state",
+  renewBefore: ownField({
+    doc: {
+      meaning: "With `expiresIn`: an `up` within this time before the expiry, or after it, renews the key.",
+      unit: DURATION,
+      default: "none: the key is never renewed",
+    },
+    schema: duration(1).optional(),
+    change: "stateOnly",
   }),
-  /** How a key is renewed: `extend` its expiry in place, which is what is done when it is left out, or `rotate`: make a new key first, then remove the old one. */
-  renew: inputField({
+  renew: ownField({
+    doc: {
+      meaning:
+        "How a key is renewed: `extend` moves its expiry in place, `rotate` creates a new key first, then removes the old one.",
+      unit: "`extend` or `rotate`",
+      default: "none, which means `extend`",
+    },
     schema: z.enum(["extend", "rotate"], "must be `extend` or `rotate`").optional(),
-    change: "state",
+    change: "stateOnly",
   }),
-  /** Ids of the models that the key may use, or `"all"`. An empty list is refused: the API would read it as all. */
-  models: inputField({
-    schema: z
-      .union([z.literal("all"), z.array(z.string())], 'must be "all" or a list of model ids')
-      .superRefine((models, context) => {
-        if (models.length === 0) context.addIssue(emptyList("every model", "all"));
-        else if (models !== "all" && models.some((id) => id.trim() === ""))
-          context.addIssue("has a blank model id");
-      })
-      .transform((models) => (models === "all" ? models : sortedSet(models)))
-      .default("all"),
+  models: wireField("model_whitelist", {
+    doc: {
+      meaning: "The models that the key may use. An empty list is refused: the API would read it as all.",
+      unit: 'a list of model ids, or `"all"`',
+    },
+    schema: modelList.default("all"),
     change: "update",
-    wire: "model_whitelist",
     toWire: (models) => (models === "all" ? [] : models),
+    fromWire: (models) => (models.length === 0 ? "all" : sortedSet(models)),
     canonical: inAnyOrder,
-    fromWire: (models) => listOr("all", models as string[]),
   }),
-  /** IP addresses and CIDR blocks that may use the key, or `"any"`. An empty list is refused: the API would read it as any. */
-  allowedIps: inputField({
-    schema: z
-      .union(
-        [z.literal("any"), z.array(z.string())],
-        'must be "any" or a list of IP addresses and CIDR blocks',
-      )
-      .superRefine((blocks, context) => {
-        if (blocks.length === 0) context.addIssue(emptyList("any address", "any"));
-        else if (blocks !== "any") {
-          const bad = blocks.findIndex((block) => !isIpBlock(block));
-          // The entry itself is not repeated: nobody knows what was pasted there by mistake.
-          if (bad !== -1) context.addIssue(`has no IP address or CIDR block at [${bad}]; ${BLOCK_FORMS}`);
-        }
-      })
-      .transform((blocks) => (blocks === "any" ? blocks : sortedSet(blocks.map(canonicalIpBlock))))
-      .default("any"),
+  allowedIps: wireField("ip_whitelist", {
+    doc: {
+      meaning: "The addresses that may use the key. An empty list is refused: the API would read it as any.",
+      unit: 'a list of IP addresses and CIDR blocks, or `"any"`',
+    },
+    schema: addressList.default("any"),
     change: "update",
-    wire: "ip_whitelist",
     toWire: (blocks) => (blocks === "any" ? [] : blocks),
+    fromWire: (blocks) => (blocks.length === 0 ? "any" : sortedSet(blocks.map(canonicalIpBlock))),
     canonical: inAnyOrder,
-    fromWire: (blocks) => listOr("any", (blocks as string[]).map(canonicalIpBlock)),
   }),
-  /** Whether the key works. Observed before it is toggled, and verified. */
-  enabled: inputField({
+  enabled: wireField("is_active", {
+    doc: { meaning: "Whether the key works. Read before it is toggled, and verified afterwards." },
     schema: z.boolean("must be true or false").default(true),
     change: "toggle",
-    wire: "is_active",
     toWire: (enabled) => enabled,
-    fromWire: (enabled) => enabled as boolean,
+    fromWire: (enabled) => enabled,
   }),
-  /** Any value; the order within a list counts. A change of it makes a new key first, then removes the old one. */
-  rotationTrigger: inputField({ schema: z.unknown().optional(), change: "replace" }),
-  /** An existing key of the account, taken over instead of making one, and brought to the declared settings. Once taken over, it may be left out. */
-  adopt: inputField({
+  rotationTrigger: ownField({
+    doc: {
+      meaning:
+        "A change of this value creates a new key first, then removes the old one. The order within a list counts.",
+      unit: "any value",
+      default: "none",
+    },
+    schema: z.unknown().optional(),
+    change: "replace",
+  }),
+  adopt: ownField({
+    doc: {
+      meaning:
+        "An existing key of the account, taken over instead of creating one, and updated to the declared settings. Once taken over, it may be left out. A secret.",
+      unit: "a whole proxy key (`ek-proxy-…`)",
+      default: "none",
+    },
     schema: z
       .string("must be a whole proxy key (ek-proxy-…)")
       .refine(isWholeKey, "must be a whole proxy key (ek-proxy-…)")
       .optional(),
     change: "replace",
     secret: true,
-    // Leaving it out later must not cost the key that was taken over.
+    // Without this, leaving it out later would remove the key that was taken over.
     isSatisfiedBy: (adopt, state) => adopt === undefined || adopt === state["key"],
   }),
-  /** What destroy does: `remove` the key for good, or `disable` it, so that it stays on the account with its credits. */
-  onDestroy: inputField({
+  onDestroy: ownField({
+    doc: {
+      meaning:
+        "What destroy does: `remove` the key for good, or `disable` it, so that it stays on the account with its credits.",
+      unit: "`remove` or `disable`",
+    },
     schema: z.enum(["remove", "disable"], "must be `remove` or `disable`").default("remove"),
-    change: "state",
+    change: "stateOnly",
   }),
-  /** A duration such as `24h`: destroy is refused while the key was used more recently. Left out: never refused. */
-  refuseIfUsedWithin: inputField({
-    schema: z
-      .string(DURATION_FORMS)
-      .refine((text) => (parseDurationMs(text) ?? 0) > 0, DURATION_FORMS)
-      .optional(),
-    change: "state",
+  refuseIfUsedWithin: ownField({
+    doc: {
+      meaning: "Destroy is refused while the key was used more recently than this.",
+      unit: DURATION,
+      default: "none: never refused",
+    },
+    schema: duration(1).optional(),
+    change: "stateOnly",
   }),
 };
 
-const BLOCK_FORMS = "write for example 203.0.113.7, 10.0.0.0/8 or 2001:db8::/32";
-
-function emptyList(meaning: string, word: string): string {
-  return `must not be an empty list, which the API reads as ${meaning}; write "${word}" if that is what you want`;
-}
-
-interface OutputField {
-  schema: z.ZodType;
-  /** Encrypted in the state and masked on the screen. */
-  secret?: true;
-  /** Moves by itself; never a difference. */
-  usage?: true;
-}
-
 export const outputFields = {
-  /** The proxy key itself, a secret. */
-  key: { schema: z.string().min(1), secret: true },
-  /** A name for the key that is no secret, the same as the resource's id: `pk-` and 16 hexadecimal digits. */
-  fingerprint: { schema: z.string() },
-  /** When the key was made, an ISO 8601 instant. */
-  createdAt: { schema: z.string().optional() },
-  /** When the key was last used, as of the last `up` or `refresh`; absent while it never was, or where the API does not tell. */
-  lastUsedAt: { schema: z.string().optional(), usage: true },
-  /** Credits spent in the current window, as of the last `up` or `refresh`; absent where the API does not tell. */
-  usedBudget: { schema: z.number().optional(), usage: true },
+  key: {
+    doc: { meaning: "The proxy key itself, a secret.", unit: "`ek-proxy-…`" },
+    schema: z.string().min(1),
+    secret: true,
+  },
+  fingerprint: {
+    doc: {
+      meaning: "A name for the key that is no secret, the same as the resource's id.",
+      unit: "`pk-` and 16 hexadecimal digits",
+    },
+    schema: z.string(),
+  },
+  createdAt: {
+    doc: {
+      meaning: "When the key was created. Absent if the API does not show it.",
+      unit: "an ISO 8601 instant",
+    },
+    schema: z.string().optional(),
+    wire: "created_at",
+    fromWire: instantOf,
+  },
+  lastUsedAt: {
+    doc: {
+      meaning: "When the key was last used. Absent if it never was, or if the API does not show it.",
+      unit: "an ISO 8601 instant",
+    },
+    schema: z.string().optional(),
+    usage: true,
+    wire: "last_used",
+    fromWire: instantOf,
+  },
+  usedBudget: {
+    doc: {
+      meaning: "What the key has spent in the current window. Absent if the API does not show it.",
+      unit: "credits",
+    },
+    schema: z.number().optional(),
+    usage: true,
+    wire: "used_ammount",
+    fromWire: (credits: number) => credits,
+  },
 } satisfies Record<string, OutputField>;

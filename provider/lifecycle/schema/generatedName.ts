@@ -1,4 +1,4 @@
-import { MAX_NAME_LENGTH, UNFIT_CHARACTER } from "./fields";
+import { MAX_NAME_LENGTH, UNFIT_CHARACTER } from "./values";
 
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 const SUFFIX_LENGTH = 7;

@@ -1,6 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { KeySettings } from "../../api/wire";
-import { inputFields, type Change } from "./fields";
+import type { KeyObject, KeySettings } from "../../api/wire";
+import type { InputField, WireName } from "./field";
+import { inputFields } from "./fields";
+
+export { containsUnknown, UNKNOWN } from "./unknown";
 
 type InputFields = typeof inputFields;
 
@@ -44,26 +48,62 @@ export interface InternalInputs {
   __renewal?: "rotate";
 }
 
-/** The wire's settings for resolved inputs; lists are always there, since a missing one would mean "allow all". */
-export function toWireSettings(inputs: ProxyKeyInputs): KeySettings {
-  const settings = inputNames.flatMap((name) => {
-    const { change, wire, toWire } = inputFields[name] as WireField;
-    return change === "update" && wire !== undefined ? [[wire, toWire?.(inputs[name])] as const] : [];
-  });
-  return Object.fromEntries(settings) as unknown as KeySettings;
-}
+/** The inputs that the API carries, and of these the ones whose value a response shows. */
+type WireInput = { [K in InputName]: InputFields[K] extends { wire: WireName } ? K : never }[InputName];
+export type ShownInput = {
+  [K in WireInput]: InputFields[K] extends { fromWire: unknown } ? K : never;
+}[WireInput];
+type WireOf<K extends WireInput> = InputFields[K]["wire"];
 
-interface WireField {
-  change: Change;
-  wire?: string;
+/** The settings that the table makes; a verb passes them as `KeySettings`, so that the compiler finds one without a row. */
+type TableSettings = {
+  [K in WireInput as WireOf<K> & keyof KeySettings]: ReturnType<InputFields[K]["toWire"]>;
+};
+
+/** A row, whichever it is. */
+export interface AnyInputField extends InputField {
+  wire?: WireName;
   toWire?: (value: unknown) => unknown;
+  fromWire?: (value: unknown) => unknown;
+  isShownAs?: (shown: unknown, sent: unknown) => boolean;
 }
 
-/** What stands for a value that is not known yet, at any depth; a fixed contract of the engine. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export function fieldOf(name: InputName): AnyInputField {
+  return inputFields[name] as unknown as AnyInputField;
+}
 
-export function containsUnknown(value: unknown, depth = 0): boolean {
-  if (value === UNKNOWN) return true;
-  if (typeof value !== "object" || value === null || depth > 32) return false;
-  return Object.values(value).some((entry) => containsUnknown(entry, depth + 1));
+/** The inputs that an update sends. */
+const sentNames = inputNames.filter((name) => fieldOf(name).change === "update");
+
+/** The wire's settings for resolved inputs; lists are always there, since a missing one would mean "allow all". */
+export function toWireSettings(inputs: ProxyKeyInputs): TableSettings {
+  const settings = sentNames.map((name) => {
+    const { wire = "", toWire } = fieldOf(name);
+    return [wire, toWire?.(inputs[name])];
+  });
+  return Object.fromEntries(settings) as TableSettings;
+}
+
+/**
+ * Whether a key on the account has all of these settings. A setting that the response leaves out is not shown.
+ *
+ * @param key from a list or a lookup.
+ * @param before the inputs that the key is known to have had: a setting that no response shows must not have changed.
+ */
+export function showsSettings(
+  key: KeyObject,
+  settings: KeySettings,
+  before: Partial<ProxyKeyInputs> = {},
+): boolean {
+  return sentNames.every((name) => {
+    const { wire = "name", toWire, fromWire, isShownAs = isSame(name) } = fieldOf(name);
+    const sent = settings[wire as keyof KeySettings];
+    if (fromWire === undefined) return before[name] !== undefined && toWire?.(before[name]) === sent;
+    return key[wire] !== undefined && isShownAs(fromWire(key[wire]), fromWire(sent));
+  });
+}
+
+function isSame(name: InputName): (shown: unknown, sent: unknown) => boolean {
+  const { canonical = (value: unknown) => value } = fieldOf(name);
+  return (shown, sent) => isDeepStrictEqual(canonical(shown), canonical(sent));
 }

@@ -1,11 +1,10 @@
-import { z } from "zod";
 import { MAX_UNIX_S } from "../../api/unixTime";
 
 /** The spelling of "no expiry" in a program, and in the state. */
 export const NEVER = "never";
 
-const isoInstant = z.iso.datetime({ offset: true });
-const isoDay = z.iso.date();
+const ISO_8601 =
+  /^(?<day>\d{4}-\d\d-\d\d)(?<time>T(?:[01]\d|2[0-3])(?::[0-5]\d){2}(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))?$/;
 
 /**
  * Reads `"never"`, an ISO 8601 date or instant, or Unix seconds into the one form that we store: `"never"` or an
@@ -16,8 +15,17 @@ const isoDay = z.iso.date();
 export function readInstant(value: string | number): string | undefined {
   if (value === NEVER) return NEVER;
   if (typeof value === "number") return Number.isSafeInteger(value) ? instantOf(value) : undefined;
-  if (isoDay.safeParse(value).success) return instantOf(Date.parse(`${value}T00:00:00Z`) / 1_000);
-  return isoInstant.safeParse(value).success ? instantOf(Date.parse(value) / 1_000) : undefined;
+  const { day, time = "T00:00:00Z" } = (ISO_8601.exec(value)?.groups ?? {}) as {
+    day?: string;
+    time?: string;
+  };
+  return day !== undefined && isDay(day) ? instantOf(Date.parse(`${day}${time}`) / 1_000) : undefined;
+}
+
+/** Date.parse takes February 30 for March 2. */
+function isDay(day: string): boolean {
+  const midnightMs = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnightMs) && new Date(midnightMs).toISOString().startsWith(day);
 }
 
 /** An instant as we store it, from Unix seconds. Undefined beyond the years 1970 to 9999. */

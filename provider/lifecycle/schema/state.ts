@@ -1,13 +1,15 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import { UserError } from "../../api/errors";
 import { quotable } from "../../util/redact";
-import { isWholeKey, type KeyObject } from "../../api/wire";
+import { isWholeKey, type KeyFields, type KeyObject } from "../../api/wire";
 import type { Settings } from "../../config";
 import { inputFields, outputFields } from "./fields";
-import { instantOf } from "./instants";
-import { inputNames, type InputName, type ProxyKeyInputs } from "./inputs";
+import type { OutputField } from "./field";
+import { fingerprintOf } from "./fingerprint";
+import { fieldOf, inputNames, type InputName, type ProxyKeyInputs, type ShownInput } from "./inputs";
 import { serverOf } from "../server";
+
+export { fingerprintOf } from "./fingerprint";
 
 /**
  * FROZEN CONTRACT: the version of what stands in people's states. A later version has to read every earlier one; raise
@@ -52,25 +54,19 @@ export const secretOutputNames = (Object.keys(outputFields) as OutputName[]).fil
   (name) => "secret" in outputFields[name],
 );
 
-/**
- * FROZEN CONTRACT: the resource's id and a key's name in messages: `pk-` and the first 16 hexadecimal digits of the
- * SHA-256 of the key. Stable, and no secret: a key is random enough that a hash does not betray it.
- */
-export function fingerprintOf(key: string): string {
-  return `pk-${createHash("sha256").update(key, "utf8").digest("hex").slice(0, 16)}`;
-}
+/** The inputs that the API shows, as far as a response has the fields. */
+export type ShownInputs = {
+  [K in ShownInput as undefined extends ShownValue<K> ? never : K]: ProxyKeyInputs[K];
+} & { [K in ShownInput as undefined extends ShownValue<K> ? K : never]?: ProxyKeyInputs[K] };
 
-/** Inputs that the API tells, as far as a response has the fields. */
-export type ShownInputs = Pick<ProxyKeyInputs, "name" | "budget"> &
-  Partial<Pick<ProxyKeyInputs, "expiresAt" | "models" | "allowedIps" | "enabled">>;
+type ShownValue<K extends ShownInput> = KeyFields[(typeof inputFields)[K]["wire"]];
 
 /** The inputs that a key on the account shows. One whose field is left out is unknown, and left out as well. */
 export function shownInputs(wire: KeyObject): ShownInputs {
   const shown = inputNames.flatMap((name): [InputName, unknown][] => {
-    const field = inputFields[name];
-    if (!("fromWire" in field && field.wire)) return [];
-    const value = wire[field.wire];
-    return value === undefined ? [] : [[name, field.fromWire(value)]];
+    const { wire: field, fromWire } = fieldOf(name);
+    const value = field && wire[field];
+    return fromWire === undefined || value === undefined ? [] : [[name, fromWire(value)]];
   });
   return Object.fromEntries(shown) as unknown as ShownInputs;
 }
@@ -144,20 +140,16 @@ export function outputsFromWire(
   wire: KeyObject,
   known: Record<string, unknown> = {},
 ): ProxyKeyOutputs {
-  const { createdAt, lastUsedAt, usedBudget } = known as Partial<ProxyKeyOutputs>;
-  const { created_at: createdUnixS, last_used: lastUsedUnixS, used_ammount: used } = wire;
-  return {
-    key,
-    fingerprint: fingerprintOf(key),
-    createdAt: createdUnixS === undefined ? createdAt : instantOf(createdUnixS),
-    lastUsedAt:
-      typeof lastUsedUnixS === "number"
-        ? instantOf(lastUsedUnixS)
-        : lastUsedUnixS === null
-          ? undefined
-          : lastUsedAt,
-    usedBudget: used ?? usedBudget,
-  };
+  const shown = (Object.keys(outputFields) as OutputName[]).flatMap((name): [OutputName, unknown][] => {
+    const { wire: field, fromWire }: OutputField = outputFields[name];
+    if (field === undefined) return [];
+    const value = wire[field];
+    // null: the API shows that there is none.
+    return [
+      [name, value === undefined ? known[name] : value === null ? undefined : fromWire?.(value as never)],
+    ];
+  });
+  return { key, fingerprint: fingerprintOf(key), ...Object.fromEntries(shown) };
 }
 
 /** The state of a key, from its inputs and what the account of these settings says of it, or else what is known of it. */

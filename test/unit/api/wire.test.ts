@@ -1,11 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  createdKeySchema,
-  keyObjectSchema,
-  showsSettings,
-  type KeySettings,
-} from "../../../provider/api/wire";
+import { createdKeySchema, keyObjectSchema } from "../../../provider/api/wire";
 import { instantOf } from "../../../provider/lifecycle/schema/instants";
 import { SECRET } from "../fixture";
 
@@ -128,45 +123,5 @@ describe("a listed key that may be masked is withheld", () => {
     "abcd1234",
   ])("%s", (key) => {
     expect(keyObjectSchema.parse({ ...whole, key }).key).toBeUndefined();
-  });
-});
-
-describe("showsSettings", () => {
-  const settings: KeySettings = {
-    name: "Café",
-    expires_at: 1_900_000_000,
-    allocated_ammount: 0.3,
-    model_whitelist: ["a", "b"],
-    ip_whitelist: [],
-    limit_type: "daily",
-  };
-  const shown = (changes: object = {}) =>
-    keyObjectSchema.parse({ ...whole, ...settings, limit_type: undefined, ...changes });
-
-  it.each([
-    {},
-    { model_whitelist: ["b", "a"] },
-    { ip_whitelist: null },
-    { name: " Cafe\u0301\n" },
-    { expires_at: 1_900_000_000_000 },
-    { allocated_ammount: 0.1 + 0.2 },
-  ])("of a key with %j: yes", (changes) => {
-    expect(showsSettings(shown(changes), settings)).toBe(true);
-  });
-
-  it.each([
-    { model_whitelist: [] },
-    { model_whitelist: ["a"] },
-    { model_whitelist: ["a", "a"] },
-    { model_whitelist: ["a", "b", "c"] },
-    { ip_whitelist: ["10.0.0.1"] },
-    { name: "café" },
-    { expires_at: -1 },
-    { allocated_ammount: 0.4 },
-    { model_whitelist: undefined },
-    { ip_whitelist: undefined },
-    { expires_at: undefined },
-  ])("of a key with %j: no", (changes) => {
-    expect(showsSettings(shown(changes), settings)).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { KeyObject } from "../../../provider/api/wire";
 import { keyFilter, type GetProxyKeysArgs } from "../../../provider/functions/getProxyKeys";
-import { infoOf } from "../../../provider/functions/proxyKeyInfo";
+import { infoOf } from "../../../provider/functions/infoOf";
 import { NOW_MS, thrown, wireKey } from "../fixture";
 
 const NOW_S = NOW_MS / 1_000;

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, expectTypeOf, it } from "vitest";
 import type { WrittenInputs } from "../../../provider/lifecycle/schema/inputs";
-import type { AccountArgs } from "../../../provider/resources/account";
-import type { ProxyKeyArgs } from "../../../provider/resources/proxyKey";
+import type { AccountArgs } from "../../../provider/resources/accountArgs";
+import type { ProxyKeyArgs } from "../../../provider/resources/proxyKeyArgs";
 import type { RotatingProxyKeyArgs } from "../../../provider/resources/rotatingProxyKey";
 
 // This file asserts by compiling: `exactOptionalPropertyTypes` is on, as in strict programs.

@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { keyObjectSchema } from "../../../../provider/api/wire";
+import { keyObjectSchema, type KeySettings } from "../../../../provider/api/wire";
 import {
   containsUnknown,
+  fieldOf,
+  inputNames,
   inputsSchema,
+  showsSettings,
   toWireSettings,
   UNKNOWN,
 } from "../../../../provider/lifecycle/schema/inputs";
@@ -74,5 +77,69 @@ describe("containsUnknown", () => {
     const loop: { self?: unknown } = {};
     loop.self = loop;
     expect(containsUnknown(loop)).toBe(false);
+  });
+});
+
+describe("showsSettings", () => {
+  const settings: KeySettings = {
+    name: "Café",
+    expires_at: 1_900_000_000,
+    allocated_ammount: 0.3,
+    model_whitelist: ["a", "b"],
+    ip_whitelist: [],
+    limit_type: "daily",
+  };
+  const shown = (changes: object = {}) =>
+    keyObjectSchema.parse({ ...wireKey(), ...settings, limit_type: undefined, ...changes });
+  const before = { budgetWindow: "daily" } as const;
+
+  it.each([
+    {},
+    { model_whitelist: ["b", "a"] },
+    { ip_whitelist: null },
+    { name: " Cafe\u0301\n" },
+    { expires_at: 1_900_000_000_000 },
+    { allocated_ammount: 0.1 + 0.2 },
+  ])("of a key with %j: yes", (changes) => {
+    expect(showsSettings(shown(changes), settings, before)).toBe(true);
+  });
+
+  it.each([
+    { model_whitelist: [] },
+    { model_whitelist: ["a"] },
+    { model_whitelist: ["a", "a"] },
+    { model_whitelist: ["a", "b", "c"] },
+    { ip_whitelist: ["10.0.0.1"] },
+    { name: "café" },
+    { expires_at: -1 },
+    { allocated_ammount: 0.4 },
+    { model_whitelist: undefined },
+    { ip_whitelist: undefined },
+    { expires_at: undefined },
+  ])("of a key with %j: no", (changes) => {
+    expect(showsSettings(shown(changes), settings, before)).toBe(false);
+  });
+
+  it.each([undefined, {}, { budgetWindow: "weekly" as const }])(
+    "of a key that is known to have had %j: no, since no response shows the window",
+    (earlier) => {
+      expect(showsSettings(shown(), settings, earlier)).toBe(false);
+    },
+  );
+
+  it.each(inputNames.filter((name) => fieldOf(name).change === "update"))("compares %s", (name) => {
+    const changes = {
+      name: "other",
+      budget: 2,
+      budgetWindow: "monthly",
+      expiresAt: "2031-01-01T00:00:00Z",
+      models: ["other"],
+      allowedIps: ["10.9.9.9"],
+    }[name as string];
+    const inputs = resolve({});
+    const changed = resolve({ [name]: changes });
+    const key = keyObjectSchema.parse({ ...wireKey(), ...toWireSettings(inputs) });
+    expect(showsSettings(key, toWireSettings(inputs), inputs)).toBe(true);
+    expect(showsSettings(key, toWireSettings(changed), inputs)).toBe(false);
   });
 });

@@ -1,0 +1,20 @@
+import { hasExpired, merged, type KeyObject } from "../api/wire";
+import type { Operation } from "../lifecycle/accountContext";
+import { hiddenInputs, outputsFromWire, plainJson, shownInputs } from "../lifecycle/schema/state";
+import type { ProxyKeyInfo } from "./proxyKeyInfo";
+
+export function infoOf(wire: KeyObject, nowMs: number): ProxyKeyInfo {
+  const { key, fingerprint, ...outputs } = outputsFromWire(wire.key ?? "", wire);
+  return plainJson({
+    ...shownInputs(wire),
+    ...outputs,
+    expired: hasExpired(wire, nowMs),
+    fingerprint: key === "" ? undefined : fingerprint,
+  });
+}
+
+/** A key whose list entry leaves out some of its settings, by one lookup. */
+export async function completed(wire: KeyObject, { client, wait }: Operation): Promise<KeyObject> {
+  if (wire.key === undefined || hiddenInputs(wire).length === 0) return wire;
+  return merged(wire, await client.lookup(wire.key, wait));
+}

@@ -1,0 +1,9 @@
+/** Documentation as data: of it, declarations, editors' tooltips and the README are made. */
+export interface Documentation {
+  /** One or more sentences in Markdown. */
+  meaning: string;
+  /** What the value counts, or how it is written. */
+  unit?: string;
+  /** In Markdown. Absent: the value is required, or the schema knows the default. */
+  default?: string;
+}
