@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { ConfigurationError } from "./api/errors";
 import type { Documentation } from "./util/documentation";
 import { parseDurationMs } from "./util/duration";
+import { UserError } from "./util/userError";
 import { LONGEST_WINDOW_MS } from "./api/rateLimit/pastRequests";
 import type { RateLimit } from "./api/rateLimit/rateWindow";
 import { isLoopback } from "./api/transport";
@@ -57,6 +57,11 @@ export const SETTING_DOCUMENTATION: Readonly<Record<SettingName, Documentation>>
     default: "the package's name and version",
   },
 };
+
+/** A setting or credential is missing or malformed. Thrown before any request is sent. */
+export class ConfigurationError extends UserError {
+  override readonly name = "ConfigurationError";
+}
 
 /** The settings as users write them. */
 export interface WrittenSettings {

@@ -1,8 +1,8 @@
 import type { CallOptions, ProxyKeyClient } from "./client";
 import type { Endpoint } from "./responseError";
-import { UserError, isUserError } from "./errors";
 import type { Permit } from "./rateLimit/rateLimiter";
 import { withRetries } from "./retry";
+import { isUserError, UserError } from "../util/userError";
 import type { KeyObject } from "./wire";
 
 /** Milliseconds: a lookup that was sent longer ago does not say whether the key is in use. */

@@ -1,6 +1,7 @@
 import { by, confirmed, parse, unexpected, type Reader } from "./responseReader";
 import type { Endpoint } from "./responseError";
-import { ConnectionError, isUserError } from "./errors";
+import { isUnclear } from "./errorGuards";
+import { ConnectionError } from "./errors";
 import type { RateLimiter, Permit } from "./rateLimit/rateLimiter";
 import { readKeyList } from "./keyList";
 import { rateLimitInfo } from "./rateLimit/rateLimitInfo";
@@ -166,8 +167,7 @@ export class ProxyKeyClient {
         return parse(endpoint, read, answer, [apiKey, ...secrets], context.clock.nowMs());
       } catch (error) {
         const { effects } = context;
-        if (effects && ROUTES[endpoint].mutating && isUserError(error) && error.outcomeUnknown)
-          effects.unclear++;
+        if (effects && ROUTES[endpoint].mutating && isUnclear(error)) effects.unclear++;
         throw error;
       }
     };

@@ -1,5 +1,5 @@
 import type { CallOptions, Listing, ProxyKeyClient } from "./client";
-import { IncompleteListError } from "./errors";
+import { isIncompleteList } from "./errorGuards";
 
 /** Milliseconds for which a list that arrived is still good for reading; our own writes end it at once. */
 const MAX_AGE_MS = 30_000;
@@ -43,7 +43,7 @@ export class KeyListCache {
     };
     entry.listing.then(arrived, (error: unknown) => {
       // Asking again for a list that is incomplete gives another one.
-      if (error instanceof IncompleteListError) arrived();
+      if (isIncompleteList(error)) arrived();
       else if (this.#current === entry) this.invalidate();
     });
     return entry;

@@ -8,7 +8,7 @@ import {
   ServerError,
   UnauthorizedError,
   UnexpectedResponseError,
-  type UserError,
+  type ApiError,
   type ForbiddenReason,
 } from "./errors";
 import { quotable } from "../util/redact";
@@ -39,7 +39,7 @@ export function errorFor(
   endpoint: Endpoint,
   answer: HttpResponse,
   { secrets, nowMs }: { secrets: readonly string[]; nowMs: number },
-): UserError {
+): ApiError {
   const { status } = answer;
   const body = readBody(answer.body);
   const raw = errorMessage(body);

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { describeBody, errorMessage, readBody } from "./responseBody";
 import { errorFor, type Endpoint } from "./responseError";
-import { UnexpectedResponseError, type UserError } from "./errors";
+import { UnexpectedResponseError, type ApiError } from "./errors";
 import { quotable } from "../util/redact";
 import type { HttpResponse } from "./transport";
 
@@ -40,7 +40,7 @@ export function parse<T>(
   throw unexpected(status, body.kind === "json" ? `JSON of another shape${words}` : describeBody(body));
 }
 
-export function unexpected(status: number, found: string): UserError {
+export function unexpected(status: number, found: string): ApiError {
   return new UnexpectedResponseError({
     status,
     why: `The answer says success (HTTP ${status}) but holds ${found}, which is not the API's.`,

@@ -1,6 +1,8 @@
 import type { Clock } from "../util/clock";
 import { formatDuration } from "../util/duration";
-import { isUserError, MaxWaitError, ServerError, type UserError } from "./errors";
+import { isUserError, type UserError } from "../util/userError";
+import { isApiError, isMaxWait, isRateLimited, isRetryable, isServerError } from "./errorGuards";
+import { MaxWaitError, type ApiError } from "./errors";
 
 /** How often and how fast a failed request is sent again. */
 export interface RetryPolicy {
@@ -40,7 +42,7 @@ export async function waitBeforeRetry(
   context: WaitOptions,
   policy: RetryPolicy = DEFAULT_RETRY_POLICY,
 ): Promise<void> {
-  const askedMs = error instanceof ServerError ? error.retryAfterMs : 0;
+  const askedMs = isServerError(error) ? error.retryAfterMs : 0;
   await waitWithin(Math.max(askedMs, backoffDelayMs(attempt, policy, context.random)), context, error);
 }
 
@@ -49,7 +51,7 @@ async function waitWithin(delayMs: number, context: WaitOptions, reason: UserErr
   const { clock, deadlineMs, signal } = context;
   if (clock.nowMs() + delayMs > deadlineMs) {
     const gaveUp = new MaxWaitError({
-      status: reason.status,
+      status: isApiError(reason) ? reason.status : undefined,
       why: `${reason.why} Waiting another ${formatDuration(delayMs)} would exceed maxWait.`,
       nextStep: `${reason.nextStep} Or raise electronhub:maxWait.`,
       cause: reason,
@@ -73,7 +75,7 @@ export async function withRetries<T>(
   {
     policy = DEFAULT_RETRY_POLICY,
     mayRepeat,
-  }: { policy?: RetryPolicy; mayRepeat: (error: UserError) => boolean },
+  }: { policy?: RetryPolicy; mayRepeat: (error: ApiError) => boolean },
 ): Promise<T> {
   const attempts: string[] = [];
   for (let failures = 0; ;) {
@@ -82,13 +84,13 @@ export async function withRetries<T>(
     } catch (error) {
       if (!isUserError(error)) throw error;
       // That waiting was given up is no try of its own.
-      if (error.name !== "MaxWaitError") {
+      if (!isMaxWait(error)) {
         attempts.push(`${new Date(context.clock.nowMs()).toISOString()} ${error.name}: ${error.why}`);
       }
       if (attempts.length > 1) error.attempts = attempts;
-      if (!error.retryable || !mayRepeat(error)) throw error;
-      // Whoever gives out the turns waits until the cooldown is over.
-      if (error.name === "RateLimitedError") continue;
+      if (!isRetryable(error) || !mayRepeat(error)) throw error;
+      // Retries immediately: the rate limiter enforces the cooldown.
+      if (isRateLimited(error)) continue;
       failures++;
       if (failures >= policy.maxAttempts) throw error;
       await waitBeforeRetry(failures - 1, error, context, policy);

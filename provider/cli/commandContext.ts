@@ -1,5 +1,5 @@
 import type { Clock } from "../util/clock";
-import { UserError } from "../api/errors";
+import { UserError } from "../util/userError";
 import type { Dependencies } from "../lifecycle/accountContext";
 import { systemDependencies } from "../lifecycle/system";
 import { Accounts } from "./account/accounts";

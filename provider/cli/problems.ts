@@ -1,4 +1,4 @@
-import { isUserError } from "../api/errors";
+import { isUserError } from "../util/userError";
 import { quotable } from "../util/redact";
 import { isCommandFailure, cliErrorText } from "./pulumi/cliErrorText";
 

@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { CallOptions, ProxyKeyClient } from "../api/client";
-import { UserError, isUserError } from "../api/errors";
+import { isForbidden, isKeyGone } from "../api/errorGuards";
 import { quotable } from "../util/redact";
+import { isUserError, UserError } from "../util/userError";
 import { CONFIG_NAMESPACE, readSettings, type WrittenSettings } from "../config";
 import type { Operation } from "../lifecycle/accountContext";
 import { settingsOf } from "../resources/account";
@@ -109,9 +110,9 @@ async function known<T>(output: pulumi.Output<T>): Promise<T> {
 
 /** What to do next, for one who asks: an error of the client's speaks to one who changes a resource. */
 function nextStep(error: UserError): string {
-  if (error.name === "NotFoundError" && "saidByApi" in error && error.saidByApi)
+  if (isKeyGone(error))
     return "Check that the key is whole and not removed, and that the account is the one that made it.";
-  if (error.name === "ForbiddenError" && "reason" in error && error.reason === "otherAccount")
+  if (isForbidden(error, "otherAccount"))
     return "Ask the account that owns the key: name its API key as electronhub:apiKey, or pass `{ provider: account }`.";
   return error.nextStep;
 }

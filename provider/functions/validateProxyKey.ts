@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { isUserError } from "../api/errors";
+import { isApiError } from "../api/errorGuards";
 import { quotable } from "../util/redact";
 import { isWholeKey } from "../util/keyText";
 import { fingerprintOf } from "../lifecycle/schema/fingerprint";
@@ -41,7 +41,7 @@ export function validateProxyKey(
       return valid || message === undefined ? { valid } : { valid, reason: quotable(message, [key]) };
     } catch (error) {
       // Of a key that is none, or none any more, the API says so by the status.
-      if (isUserError(error) && (error.status === 400 || error.status === 401))
+      if (isApiError(error) && (error.status === 400 || error.status === 401))
         return { valid: false, reason: error.why };
       throw error;
     }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { UserError, isUserError } from "../api/errors";
+import { isKeyGone } from "../api/errorGuards";
 import { isWholeKey, type KeyObject } from "../api/wire";
+import { UserError } from "../util/userError";
 import { applySettings } from "./applySettings";
 import { ensureEnabled } from "./enabled";
 import { inputFields } from "./schema/fields";
@@ -91,9 +92,8 @@ async function find(key: string, { client, wait }: Operation): Promise<KeyObject
     return await client.lookup(key, wait);
   } catch (error) {
     // A 404 that is not the API's word about the key explains itself.
-    if (!isUserError(error) || !("saidByApi" in error && error.saidByApi)) throw error;
+    if (!isKeyGone(error)) throw error;
     throw new AdoptionError({
-      status: error.status,
       why: `The key to adopt is not there. ${error.why}`,
       nextStep:
         "Check that it is whole, not removed, and of the account of the API key in use. Without `adopt` a new key is made.",

@@ -1,4 +1,4 @@
-import { isUserError, type UserError } from "../api/errors";
+import { isUnclearSuccess } from "../api/errorGuards";
 import type { KeySettings } from "../api/wire";
 import type { Operation } from "./accountContext";
 import { showsSettings, type ProxyKeyInputs } from "./schema/inputs";
@@ -18,12 +18,8 @@ export async function applySettings(
   try {
     await client.update(key, settings, wait);
   } catch (error) {
-    if (!isVagueSuccess(error)) throw error;
+    if (!isUnclearSuccess(error)) throw error;
     const found = await client.lookup(key, wait).catch(() => undefined);
     if (found === undefined || !showsSettings(found, settings, before)) throw error;
   }
-}
-
-function isVagueSuccess(error: unknown): error is UserError {
-  return isUserError(error) && error.name === "UnexpectedAnswerError" && error.outcomeUnknown;
 }

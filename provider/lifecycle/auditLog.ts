@@ -1,8 +1,8 @@
 import { open, statfs, type FileHandle } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { UserError, isUserError } from "../api/errors";
 import { errorCode } from "../util/errno";
 import { redact } from "../util/redact";
+import { isUserError, UserError } from "../util/userError";
 
 /** What one operation did to a key, as one line of the log. */
 export interface AuditEntry {

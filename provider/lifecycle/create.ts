@@ -1,9 +1,11 @@
 import type { CreateResult } from "@pulumi/pulumi/dynamic";
-import { isUserError, UnexpectedResponseError, type UserError } from "../api/errors";
+import { isApiError, isForeign, isMaxWait, isUnclear } from "../api/errorGuards";
+import { UnexpectedResponseError } from "../api/errors";
 import type { CallOptions, Listing } from "../api/client";
 import { mayHide } from "../api/keyList";
 import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
 import { merged, type CreatedKey, type KeySettings } from "../api/wire";
+import { isUserError, type UserError } from "../util/userError";
 import { adopt } from "./adopt";
 import { applySettings } from "./applySettings";
 import { withAuditLog } from "./withAuditLog";
@@ -101,8 +103,8 @@ async function createExactlyOnce(
       if (!isUserError(error)) throw error;
       // A refusal by the API settles it, unless an earlier try may have taken effect late: even the cap may be our own
       // key. A refusal by an edge or a proxy may hide what the API did.
-      const isRefusal = attempt === 0 && !error.outcomeUnknown;
-      if (isRefusal && !error.isForeign) {
+      const isRefusal = attempt === 0 && !isUnclear(error);
+      if (isRefusal && !isForeign(error)) {
         inFlight.nothingMade();
         throw error;
       }
@@ -110,7 +112,7 @@ async function createExactlyOnce(
       const found = await findLost(error, attempt, settings.name, operation);
       if (found) return { ...found, clear: false, isAnotherPossible: attempt > 0 };
       if (isRefusal) inFlight.nothingMade();
-      if (!error.outcomeUnknown || attempt + 1 >= DEFAULT_RETRY_POLICY.maxAttempts) throw error;
+      if (!isUnclear(error) || attempt + 1 >= DEFAULT_RETRY_POLICY.maxAttempts) throw error;
     }
   }
 }
@@ -157,12 +159,12 @@ async function listAfter(
     // The server may still be at work on what it did not answer. A longer wait than maxWait allows is left out: the list
     // shows whether there is a key, and without it the key may be lost.
     await waitBeforeRetry(attempt, unclear, wait).catch((error: unknown) => {
-      if (!isUserError(error) || error.name !== "MaxWaitError") throw error;
+      if (!isMaxWait(error)) throw error;
     });
     return await keyList.get(wait);
   } catch (error) {
     // The same edge or proxy refuses the list, so it hardly let the creation pass.
-    if (attempt === 0 && !unclear.outcomeUnknown) throw unclear;
+    if (attempt === 0 && !isUnclear(unclear)) throw unclear;
     throw unsettled(
       unclear,
       `Whether the key was created could not be found out: ${isUserError(error) ? error.why : "the list failed."}`,
@@ -173,7 +175,7 @@ async function listAfter(
 
 function unsettled(unclear: UserError, why: string, nextStep: string): UserError {
   return new UnexpectedResponseError({
-    status: unclear.status,
+    status: isApiError(unclear) ? unclear.status : undefined,
     why: `${unclear.why} ${why}`,
     nextStep,
     cause: unclear,

@@ -1,8 +1,10 @@
 import { changeAfterLook } from "../api/changeAfterLook";
 import type { CallOptions, Listing } from "../api/client";
-import { UserError, isUserError, UnexpectedResponseError } from "../api/errors";
+import { isKeyGone, isNotFound, isUnclearSuccess } from "../api/errorGuards";
+import { UnexpectedResponseError, type ApiError } from "../api/errors";
 import { mayHide } from "../api/keyList";
 import type { KeyObject } from "../api/wire";
+import { isUserError, UserError } from "../util/userError";
 import { isTakenOver, settleForHolder } from "./adopt";
 import { ensureEnabled } from "./enabled";
 import { requireSameServer } from "./server";
@@ -68,26 +70,20 @@ async function removeKey(
     await (guard === undefined ? send(operation.wait) : removeUnused(key, guard, send, operation));
     return "removed";
   } catch (error) {
-    if (!isUserError(error)) throw error;
     const requireServer = () => requireSameServer(properties["server"], operation.settings);
-    if (isApisWordThatItIsGone(error)) {
+    if (isKeyGone(error)) {
       requireServer();
       return "already deleted";
     }
     // A 404 that may be anybody's, or a success that is not in the API's words: perhaps an edge's or a proxy's page.
-    const isVagueSuccess =
-      error === refusal && error.name === "UnexpectedAnswerError" && error.outcomeUnknown;
-    if (error.name !== "NotFoundError" && !isVagueSuccess) throw error;
+    const isSuccess = error === refusal && isUnclearSuccess(error);
+    if (!isSuccess && !isNotFound(error)) throw error;
     await requireEvidence(key, error, operation);
     requireServer();
-    return isVagueSuccess ? "removed" : "already deleted";
+    return isSuccess ? "removed" : "already deleted";
   } finally {
     operation.keyList.invalidate();
   }
-}
-
-function isApisWordThatItIsGone(error: UserError): boolean {
-  return error.name === "NotFoundError" && "saidByApi" in error && error.saidByApi === true;
 }
 
 async function removeUnused(
@@ -130,7 +126,7 @@ async function disable(
   return "disabled";
 }
 
-async function requireEvidence(key: string, doubt: UserError, { keyList, wait }: Operation): Promise<void> {
+async function requireEvidence(key: string, doubt: ApiError, { keyList, wait }: Operation): Promise<void> {
   let seen: Sighting;
   try {
     const first = keyList.get(wait);
@@ -154,7 +150,7 @@ function sightingOf(key: string, { keys }: Listing): Sighting {
   return mayHide(keys, key) ? "hidden" : "gone";
 }
 
-function unproven(doubt: UserError, why: string): UnexpectedResponseError {
+function unproven(doubt: ApiError, why: string): UnexpectedResponseError {
   return new UnexpectedResponseError({
     status: doubt.status,
     why: `${doubt.why} That is not taken for a removal. ${why}`,

@@ -1,8 +1,10 @@
 import { changeAfterLook } from "../api/changeAfterLook";
 import type { CallOptions } from "../api/client";
-import { UserError, isUserError, UnexpectedResponseError } from "../api/errors";
+import { isUnclear } from "../api/errorGuards";
+import { UnexpectedResponseError, type ApiError } from "../api/errors";
 import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
 import type { KeyObject } from "../api/wire";
+import { UserError } from "../util/userError";
 import type { Operation } from "./accountContext";
 
 const MAX_TOGGLES = DEFAULT_RETRY_POLICY.maxAttempts;
@@ -24,7 +26,7 @@ export async function ensureEnabled(
 ): Promise<void> {
   if (observed === desired) return;
   let toggles = 0;
-  let unclear: UserError | undefined;
+  let unclear: ApiError | undefined;
 
   const isDone = (found: KeyObject) => {
     if (found.is_active === undefined) throw notShown(desired);
@@ -42,7 +44,7 @@ export async function ensureEnabled(
       toggles++;
       return { state };
     } catch (error) {
-      if (!isUserError(error) || !error.outcomeUnknown) throw error;
+      if (!isUnclear(error)) throw error;
       toggles++;
       unclear = error;
       return { state: undefined };
@@ -64,7 +66,7 @@ export async function ensureEnabled(
   }
 }
 
-function notSettled(desired: boolean, unclear: UserError | undefined): UnexpectedResponseError {
+function notSettled(desired: boolean, unclear: ApiError | undefined): UnexpectedResponseError {
   return new UnexpectedResponseError({
     status: unclear?.status,
     cause: unclear,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
-import { UserError } from "../api/errors";
+import { UserError } from "../util/userError";
 
 /** How we know whether the engine that started this plugin process is still there. */
 export interface EngineLiveness {

@@ -1,5 +1,6 @@
-import { isUserError, type UserError } from "../api/errors";
+import { isForbidden, isUnauthorized } from "../api/errorGuards";
 import { quotable, redact } from "../util/redact";
+import { isUserError, type UserError } from "../util/userError";
 import { SHOWN_BY_THE_ENGINE } from "./hostLog";
 import type { ProxyKeyState } from "./schema/state";
 
@@ -128,10 +129,10 @@ const STORED_CONFIGURATION =
   "API key run `pulumi up` first, or add `--run-program` to the command.";
 
 function nextStep(action: Action, error: UserError): string {
-  if (action === "create" && "reason" in error && error.reason === "keyCap") {
+  if (action === "create" && isForbidden(error, "keyCap")) {
     return `${error.nextStep} Where a new key replaces an old one, \`deleteBeforeReplace\` in the resource's options removes the old one first.`;
   }
-  const stale = (action === "delete" || action === "read") && error.name === "UnauthorizedError";
+  const stale = (action === "delete" || action === "read") && isUnauthorized(error);
   return stale ? `${error.nextStep} ${STORED_CONFIGURATION}` : error.nextStep;
 }
 

@@ -1,5 +1,5 @@
 import type { ReadResult } from "@pulumi/pulumi/dynamic";
-import { IncompleteListError, isUserError } from "../api/errors";
+import { isIncompleteList, isKeyGone, isNotFound } from "../api/errorGuards";
 import { mayHide } from "../api/keyList";
 import { hasExpired, type KeyObject } from "../api/wire";
 import { secretInputNames, type ProxyKeyInputs } from "./schema/inputs";
@@ -80,7 +80,7 @@ async function find(key: string, { client, keyList, wait }: Operation): Promise<
   const { keys, isComplete } = await keyList.get(wait).then(
     (listing) => ({ keys: listing.keys, isComplete: true }),
     (error: unknown) => {
-      if (!(error instanceof IncompleteListError)) throw error;
+      if (!isIncompleteList(error)) throw error;
       return { keys: error.shown, isComplete: false };
     },
   );
@@ -89,8 +89,8 @@ async function find(key: string, { client, keyList, wait }: Operation): Promise<
   try {
     return await client.lookup(key, wait);
   } catch (error) {
-    if (!isUserError(error) || error.name !== "NotFoundError") throw error;
-    if ("saidByApi" in error && error.saidByApi) return undefined;
+    if (isKeyGone(error)) return undefined;
+    if (!isNotFound(error)) throw error;
     // Anybody may have said this; but a complete list that shows its keys has answered without ours.
     if (isComplete && !mayHide(keys, key)) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import { UserError } from "../api/errors";
+import { UserError } from "../util/userError";
 import { quotable } from "../util/redact";
 import type { Settings } from "../config";
 

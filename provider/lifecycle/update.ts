@@ -1,5 +1,6 @@
 import type { UpdateResult } from "@pulumi/pulumi/dynamic";
-import { InvalidRequestError, isUserError } from "../api/errors";
+import { isInvalidRequest } from "../api/errorGuards";
+import { InvalidRequestError } from "../api/errors";
 import { applySettings } from "./applySettings";
 import { changedInputs } from "./diff";
 import { ensureEnabled } from "./enabled";
@@ -82,7 +83,7 @@ export async function update(
 /** The API takes a full replacement, and in it no expiry that has passed. */
 function explainExpiry(error: unknown, expiresAt: string, nowMs: number): never {
   const hasExpired = expiresAt !== NEVER && unixSOf(expiresAt) * 1_000 <= nowMs;
-  if (!isUserError(error) || error.name !== "InvalidRequestError" || !hasExpired) throw error;
+  if (!isInvalidRequest(error) || !hasExpired) throw error;
   throw new InvalidRequestError({
     status: error.status,
     why: `${error.why} The key expired at ${expiresAt}, and the API changes no key whose expiry has passed.`,

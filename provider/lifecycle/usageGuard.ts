@@ -1,5 +1,5 @@
 import { formatDuration, parseDurationMs } from "../util/duration";
-import { UserError } from "../api/errors";
+import { UserError } from "../util/userError";
 import { quotable } from "../util/redact";
 import type { KeyObject } from "../api/wire";
 import type { Operation } from "./accountContext";

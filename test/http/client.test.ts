@@ -150,7 +150,7 @@ describe("remove and update believe only the API's words", () => {
       world.simulator.inject({ status, ...(body === undefined ? {} : { body }) });
       const effects = { unclear: 0 };
       const error = await rejection(call({ ...world, context: { ...world.context, effects } }));
-      expect(error).toMatchObject({ name: "UnexpectedAnswerError", status, outcomeUnknown: true });
+      expect(error).toMatchObject({ name: "UnexpectedResponseError", status, outcomeUnknown: true });
       expect(effects.unclear).toBe(1);
       expect(sent(world)).toEqual([endpoint]);
     });
@@ -184,7 +184,7 @@ describe("a lookup or a toggle that is not final, or speaks of an error, counts 
   ])("%s with %j", async (status, body) => {
     const { client, context, simulator } = await createWorld();
     simulator.inject({ status, body, times: 2 });
-    await expect(client.lookup(KEY, context)).rejects.toMatchObject({ name: "UnexpectedAnswerError" });
+    await expect(client.lookup(KEY, context)).rejects.toMatchObject({ name: "UnexpectedResponseError" });
     await expect(client.toggle(KEY, context)).rejects.toMatchObject({ outcomeUnknown: true });
   });
 });
@@ -217,7 +217,7 @@ describe("a success that is none of the API's", () => {
     const { client, context, simulator } = await createWorld();
     simulator.inject({ status: 200, body });
     await expect(client.remove(KEY, context)).rejects.toMatchObject({
-      name: "UnexpectedAnswerError",
+      name: "UnexpectedResponseError",
       status: 200,
       outcomeUnknown: true,
       why: expect.stringContaining(found),
@@ -228,9 +228,9 @@ describe("a success that is none of the API's", () => {
   it("is refused for a creation without a key, and for a toggle without a state", async () => {
     const { client, context, simulator } = await createWorld();
     simulator.inject({ status: 201, body: { name: "web", allocated_ammount: 10, is_active: true } });
-    await expect(client.create(SETTINGS, context)).rejects.toMatchObject({ name: "UnexpectedAnswerError" });
+    await expect(client.create(SETTINGS, context)).rejects.toMatchObject({ name: "UnexpectedResponseError" });
     simulator.inject({ status: 200, body: { message: "Proxy key status updated" } });
-    await expect(client.toggle(KEY, context)).rejects.toMatchObject({ name: "UnexpectedAnswerError" });
+    await expect(client.toggle(KEY, context)).rejects.toMatchObject({ name: "UnexpectedResponseError" });
   });
 });
 

@@ -1,5 +1,5 @@
 import { createTransport } from "../../provider/api/transport";
-import { isUserError } from "../../provider/api/errors";
+import { isUserError } from "../../provider/util/userError";
 
 /**
  * A process of its own that sends requests with the proxies and certificates that its environment names:

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ProxyKeyClient, type CallOptions } from "../../provider/api/client";
-import { isUserError } from "../../provider/api/errors";
+import { isUnclear } from "../../provider/api/errorGuards";
+import { UnexpectedResponseError } from "../../provider/api/errors";
 import { RateLimiter } from "../../provider/api/rateLimit/rateLimiter";
 import type { HttpResponse } from "../../provider/api/transport";
 import { memoryStore } from "../../provider/api/rateLimit/windowStore";
@@ -83,8 +84,7 @@ describe("a call counts as done only by proof, whatever is answered", { timeout:
         const { isDone, failure, last } = await outcomeOf(call, subject, answers);
         if (isDone) done++;
         if (isDone && !proves(last!)) throw new Error("Done without proof.");
-        const isVague = isUserError(failure) && failure.name === "UnexpectedAnswerError";
-        if (isVague && failure.status! < 300 && !failure.outcomeUnknown)
+        if (failure instanceof UnexpectedResponseError && failure.status! < 300 && !isUnclear(failure))
           throw new Error("A success that proves nothing is no failure either.");
       }),
       { numRuns: RUNS },

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ConfigurationError } from "../../provider/api/errors";
-import { creationsFolder, DEFAULT_BASE_URL, readSettings } from "../../provider/config";
-import { apiError, thrown } from "./fixture";
+import { ConfigurationError, creationsFolder, DEFAULT_BASE_URL, readSettings } from "../../provider/config";
+import { userError, thrown } from "./fixture";
 
 const API_KEY = "ek-abcdefABCDEF0123456789";
 
@@ -10,11 +9,10 @@ function read(stack: Record<string, string>, environment: Record<string, string>
 }
 
 function refusal(setting: string, value: string) {
-  const error = apiError(
+  const error = userError(
     thrown(() => read({ "electronhub:apiKey": API_KEY, [`electronhub:${setting}`]: value })),
   );
   expect(error).toBeInstanceOf(ConfigurationError);
-  expect(error.retryable).toBe(false);
   return error;
 }
 
@@ -76,7 +74,7 @@ describe("precedence", () => {
 
 describe("apiKey", () => {
   it.each([{}, { ELECTRONHUB_API_KEY: "" }])("is required", (environment) => {
-    const error = apiError(thrown(() => read({}, environment)));
+    const error = userError(thrown(() => read({}, environment)));
     expect(error.why).toBe("No Electron Hub API key is configured.");
     expect(error.nextStep).toMatch(/pulumi config set electronhub:apiKey --secret.*ELECTRONHUB_API_KEY/);
   });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { isUserError, type UserError } from "../../provider/api/errors";
+import { isUserError, type UserError } from "../../provider/util/userError";
 import type { KeyObject } from "../../provider/api/wire";
 import { UNKNOWN } from "../../provider/lifecycle/schema/inputs";
 
@@ -82,7 +82,7 @@ export function thrown(call: () => unknown): unknown {
   throw new Error("Nothing was thrown.");
 }
 
-export function apiError(error: unknown): UserError {
-  if (!isUserError(error)) throw new Error(`This is no ApiError: ${String(error)}`);
+export function userError(error: unknown): UserError {
+  if (!isUserError(error)) throw new Error(`This is no UserError: ${String(error)}`);
   return error;
 }

@@ -1,4 +1,4 @@
-import { isUserError } from "../../api/errors";
+import { isUserError } from "../../util/userError";
 import { Refusal, problemOf, type Problem } from "../problems";
 import { cliErrorText } from "../pulumi/cliErrorText";
 import { oneLine } from "../terminal/plainText";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { constants, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../api/errors";
 import { errorCode } from "../../util/errno";
+import { UserError } from "../../util/userError";
 import { append, appendIfThere, type Creation } from "./journalReader";
 import type { EngineLiveness } from "../engineLiveness";
 import { afterDelivery, type Defer } from "./afterDelivery";

@@ -1,4 +1,4 @@
-import { isUserError } from "../../api/errors";
+import { isForbidden, isInvalidRequest, isKeyGone } from "../../api/errorGuards";
 import { isWholeKey, normalName, type CreatedKey, type KeyObject } from "../../api/wire";
 
 /** What the account's list says of a creation whose response was lost. */
@@ -41,8 +41,5 @@ export function isUseUnknown({ used_ammount: used, last_used: lastUsed }: KeyObj
 
 /** Whether the API refuses to know a key that its list shows: then the list shows a part of it. */
 export function isNoSuchKey(error: unknown): boolean {
-  if (!isUserError(error)) return false;
-  if (error.name === "InvalidRequestError") return true;
-  if (error.name === "ForbiddenError") return "reason" in error && error.reason === "otherAccount";
-  return "saidByApi" in error && error.saidByApi === true;
+  return isInvalidRequest(error) || isForbidden(error, "otherAccount") || isKeyGone(error);
 }

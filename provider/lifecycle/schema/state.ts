@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UserError } from "../../api/errors";
+import { UserError } from "../../util/userError";
 import { quotable } from "../../util/redact";
 import { isWholeKey, type KeyFields, type KeyObject } from "../../api/wire";
 import type { Settings } from "../../config";

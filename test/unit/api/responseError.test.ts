@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { errorFor, type Endpoint } from "../../../provider/api/responseError";
-import { isUserError } from "../../../provider/api/errors";
+import { isUserError } from "../../../provider/util/userError";
 import { NOW_MS, SECRET } from "../fixture";
 
 const ENDPOINTS: Endpoint[] = ["create", "list", "lookup", "update", "toggle", "remove"];
@@ -28,10 +28,10 @@ describe("each status has one meaning", () => {
     [503, "ServerError", true, true],
     [504, "ServerError", true, true],
     [599, "ServerError", true, true],
-    [301, "UnexpectedAnswerError", false, false],
-    [307, "UnexpectedAnswerError", false, false],
-    [405, "UnexpectedAnswerError", false, false],
-    [418, "UnexpectedAnswerError", false, false],
+    [301, "UnexpectedResponseError", false, false],
+    [307, "UnexpectedResponseError", false, false],
+    [405, "UnexpectedResponseError", false, false],
+    [418, "UnexpectedResponseError", false, false],
   ])("%d is a %s", (status, name, retryable, outcomeUnknown) => {
     for (const endpoint of ENDPOINTS) {
       for (const body of [{ error: { message: "no", code: null } }, "", HTML, "no JSON"]) {

@@ -1,12 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
 import {
-  type UserError,
   ConnectionError,
   MaxWaitError,
   NotFoundError,
   RateLimitedError,
   ServerError,
 } from "../../../provider/api/errors";
+import type { UserError } from "../../../provider/util/userError";
 import { backoffDelayMs, DEFAULT_RETRY_POLICY, withRetries } from "../../../provider/api/retry";
 import { ManualClock } from "../../../provider/testing";
 

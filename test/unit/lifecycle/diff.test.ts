@@ -4,7 +4,7 @@ import { check } from "../../../provider/lifecycle/check";
 import { changedInputs, diff } from "../../../provider/lifecycle/diff";
 import { inputFields } from "../../../provider/lifecycle/schema/fields";
 import { inputNames, UNKNOWN, type InputName } from "../../../provider/lifecycle/schema/inputs";
-import { apiError, countingBytes, jsonish, NOW_MS, SECRET, thrown, validInputs } from "../fixture";
+import { userError, countingBytes, jsonish, NOW_MS, SECRET, thrown, validInputs } from "../fixture";
 
 const state = {
   name: "web",
@@ -111,7 +111,7 @@ describe("adopt", () => {
 
   it("of the key itself is refused beside what replaces it, without the key in the message", () => {
     const news = { ...state, adopt: SECRET, rotationTrigger: 2 };
-    const { why, nextStep } = apiError(thrown(() => diff(state, news)));
+    const { why, nextStep } = userError(thrown(() => diff(state, news)));
     expect(why).toBe(
       "A change of rotationTrigger asks for a new key, and `adopt` for the one that the resource has.",
     );

@@ -1,11 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  ForbiddenError,
-  MaxWaitError,
-  ServerError,
-  UnauthorizedError,
-  type UserError,
-} from "../../../provider/api/errors";
+import { ForbiddenError, MaxWaitError, ServerError, UnauthorizedError } from "../../../provider/api/errors";
+import type { UserError } from "../../../provider/util/userError";
 import {
   EngineError,
   PartialFailure,
@@ -88,7 +83,7 @@ describe("what a person reads", () => {
 
   it("recognises our errors from another copy of the package", () => {
     const foreign = Object.assign(Object.create(null) as object, {
-      [Symbol.for("pulumi-electronhub.ApiError")]: true,
+      [Symbol.for("pulumi-electronhub.UserError")]: true,
       name: "ForbiddenError",
       why: "Why.",
       nextStep: "Next.",

@@ -10,7 +10,7 @@ import {
   STATE_VERSION,
   stateOf,
 } from "../../../../provider/lifecycle/schema/state";
-import { apiError, SECRET, thrown, wireKey } from "../../fixture";
+import { userError, SECRET, thrown, wireKey } from "../../fixture";
 
 const inputs = inputsSchema.parse({ name: "web", budget: 10 });
 const settings = { baseUrl: "https://api.example/v1" };
@@ -88,7 +88,7 @@ describe("keyOf", () => {
   it.each([undefined, null, "", 7, "ek-proxy-", "ek-master0123456789", "ek-proxy-with space", "ek-dev-1"])(
     "refuses the key %j",
     (key) => {
-      const error = apiError(thrown(() => keyOf(fingerprintOf(String(key)), { key })));
+      const error = userError(thrown(() => keyOf(fingerprintOf(String(key)), { key })));
       expect(error.why).toMatch(/holds no proxy key/);
       expect(error.nextStep).toMatch(/pulumi stack import/);
     },
@@ -96,11 +96,11 @@ describe("keyOf", () => {
 
   it("refuses a key that is too long for the API", () => {
     const key = `ek-proxy-${"x".repeat(248)}`;
-    expect(apiError(thrown(() => keyOf(fingerprintOf(key), { key }))).why).toMatch(/holds no proxy key/);
+    expect(userError(thrown(() => keyOf(fingerprintOf(key), { key }))).why).toMatch(/holds no proxy key/);
   });
 
   it.each(["", "pk-0123456789abcdef", SECRET])("refuses the id %j of another key", (id) => {
-    const error = apiError(thrown(() => keyOf(id, { key: SECRET })));
+    const error = userError(thrown(() => keyOf(id, { key: SECRET })));
     expect(error.message).toMatch(/state is damaged.*Nothing was sent/);
     expect(error.message).not.toContain(SECRET);
   });
