@@ -1,8 +1,8 @@
 import { EngineGoneError, engineAt, watchEngine } from "../lifecycle/engineLiveness";
-import { silenceHostEcho } from "../lifecycle/hostLog";
-import { ProxyKeyProvider } from "../lifecycle/provider";
 import * as rotation from "../lifecycle/rotation";
 import { keysOfRun, systemDependencies } from "../lifecycle/system";
+import { DynamicProvider } from "./dynamicProvider";
+import { silenceHostEcho } from "./hostLog";
 
 /**
  * FROZEN CONTRACT: `pulumi-electronhub/handler` and the names that it exports. Every state ever written names them: the
@@ -16,8 +16,8 @@ const engineGone = new AbortController();
 
 // One for the process: all resources share its sessions, and so the account's limit and list.
 const report = (line: string) => process.stdout.write(`${line}\n`);
-const dependencies = systemDependencies(report);
-const lifecycle = new ProxyKeyProvider({
+const dependencies = systemDependencies(report, engineAddress);
+const provider = new DynamicProvider({
   ...dependencies,
   engine,
   signal: engineGone.signal,
@@ -37,19 +37,19 @@ if (engine !== undefined) {
       // not come is given up: nobody is left to hear it, and whoever cleans up finds the process gone.
       engineGone.abort(new EngineGoneError());
       setTimeout(() => void dependencies.transport.close(), LAST_ANSWER_MS);
-      const exitWhenIdle = () => (lifecycle.running === 0 ? process.exit(1) : undefined);
+      const exitWhenIdle = () => (provider.running === 0 ? process.exit(1) : undefined);
       setInterval(exitWhenIdle, 100);
     },
   });
 }
 
-export const configure = lifecycle.configure.bind(lifecycle);
-export const check = lifecycle.check.bind(lifecycle);
-export const diff = lifecycle.diff.bind(lifecycle);
-export const create = lifecycle.create.bind(lifecycle);
-export const read = lifecycle.read.bind(lifecycle);
-export const update = lifecycle.update.bind(lifecycle);
-const remove = lifecycle.delete.bind(lifecycle);
+export const configure = provider.configure.bind(provider);
+export const check = provider.check.bind(provider);
+export const diff = provider.diff.bind(provider);
+export const create = provider.create.bind(provider);
+export const read = provider.read.bind(provider);
+export const update = provider.update.bind(provider);
+const remove = provider.delete.bind(provider);
 export { remove as delete };
 
 /** The provider of what a `RotatingProxyKey` remembers. */

@@ -1,4 +1,3 @@
-import type { CheckFailure, CheckResult } from "@pulumi/pulumi/dynamic";
 import { redact } from "../util/redact";
 import {
   containsUnknown,
@@ -20,20 +19,29 @@ export interface CheckContext {
 
 type Properties = Record<string, unknown>;
 
-export interface Checked extends CheckResult<Properties> {
+interface CheckFailure {
+  /** Empty: the engine then does not print the property's value. */
+  property: string;
+  reason: string;
+}
+
+export interface CheckResult {
+  inputs: Properties;
+  failures?: CheckFailure[];
+}
+
+export interface Checked extends CheckResult {
   /** Why something will change that the program did not change, for people. */
   note?: string;
 }
 
-const PROVIDER_PROPERTY = "__provider";
 const INTERNAL_NAMES: readonly string[] = [
-  PROVIDER_PROPERTY,
   "__resourceName",
   "__stack",
   "__urn",
   "__createdAs",
   "__account",
-] satisfies (keyof InternalInputs | typeof PROVIDER_PROPERTY)[];
+] satisfies (keyof InternalInputs)[];
 
 /**
  * Validates what a program declares and resolves it: defaults filled in, one spelling for each meaning. Pure. Unknown

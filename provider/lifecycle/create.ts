@@ -1,4 +1,3 @@
-import type { CreateResult } from "@pulumi/pulumi/dynamic";
 import { isApiError, isForeign, isMaxWait, isUnclear } from "../api/errorGuards";
 import { UnexpectedResponseError } from "../api/errors";
 import type { CallOptions, Listing } from "../api/client";
@@ -25,6 +24,11 @@ import {
   type ProxyKeyState,
 } from "./schema/state";
 
+export interface CreateResult {
+  id: string;
+  outs: ProxyKeyState;
+}
+
 /**
  * Creates a key under a generated, unique name: one request. A second one, an update, sets a chosen name or a weekly or
  * monthly window.
@@ -33,7 +37,7 @@ export async function create(
   properties: Record<string, unknown>,
   operation: Operation,
   inFlight: CreationInFlight,
-): Promise<CreateResult<ProxyKeyState>> {
+): Promise<CreateResult> {
   if (typeof properties["adopt"] === "string") {
     const adopted = await adopt(properties["adopt"], properties, operation);
     return { id: adopted.fingerprint, outs: adopted };

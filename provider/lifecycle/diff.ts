@@ -1,4 +1,3 @@
-import type { DiffResult } from "@pulumi/pulumi/dynamic";
 import { refuseToReplaceByItself } from "./adopt";
 import { containsUnknown, fieldOf, inputNames, type InputName } from "./schema/inputs";
 
@@ -12,6 +11,13 @@ export function changedInputs(olds: Properties, news: Properties): InputName[] {
     if (isSatisfiedBy?.(news[name], olds)) return false;
     return canonical(name, olds[name]) !== canonical(name, news[name]);
   });
+}
+
+export interface DiffResult {
+  changes: boolean;
+  /** Properties whose change needs a new key. */
+  replaces: string[];
+  deleteBeforeReplace: false;
 }
 
 export function diff(olds: Properties, news: Properties): DiffResult {

@@ -1,13 +1,12 @@
 import { isForbidden, isUnauthorized } from "../api/errorGuards";
 import { quotable, redact } from "../util/redact";
-import { isUserError, type UserError } from "../util/userError";
-import { SHOWN_BY_THE_ENGINE } from "./hostLog";
+import { isUserError, UserError } from "../util/userError";
 import type { ProxyKeyState } from "./schema/state";
 
-/** What the engine asked for, in the words of the command line. */
+/** What the engine requests of a key. `adopt` is a create that takes over an existing key. */
 export type Action = "check" | "compare" | "create" | "adopt" | "read" | "update" | "delete";
 
-/** The key that an operation is about, as far as it is known. Only its name and fingerprint are ever shown. */
+/** The key that an operation is about, as far as it is known. Messages show only its name and fingerprint. */
 export interface KeyLabel {
   name?: unknown;
   fingerprint?: unknown;
@@ -15,37 +14,43 @@ export interface KeyLabel {
 }
 
 /**
- * An error as the host takes it. It prints `toString()` and the stack beside the message, so neither says anything, and
- * the message stands once, under the resource.
- */
-export class EngineError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.stack = "";
-  }
-  override toString(): string {
-    return SHOWN_BY_THE_ENGINE;
-  }
-}
-
-/**
- * Thrown when a key exists, and something after its creation or within an update fails. The state is marked as unsettled,
- * so that the next `up` sends everything, whatever the program then declares.
+ * The key exists, but a later step of its create or update failed: the resource must be saved with `state`. The state is
+ * marked as unsettled, so that the next `up` sends all settings.
  */
 export class PartialFailure extends Error {
   readonly state: ProxyKeyState;
   constructor(reason: unknown, state: ProxyKeyState) {
-    super("The key exists, but is not yet as declared.", { cause: reason });
+    const message =
+      reason instanceof OperationError ? reason.message : "The key exists, but is not as declared.";
+    super(message, { cause: reason });
     this.state = { ...state, unsettled: true };
   }
 }
 
-/** What the host needs to save a resource together with the news that it is not as declared. */
-interface HostInitializationError {
-  message: string;
-  id: string;
-  properties: Record<string, unknown>;
-  reasons: string[];
+/** What a verb throws, with a message that a host can show as it is: no secret, no stack, no raw body. */
+export class OperationError extends UserError {
+  override readonly name = "OperationError";
+  constructor(why: string, nextStep: string) {
+    super({ why, nextStep });
+    this.message = `${why}\n${nextStep}`;
+  }
+}
+
+/** Says what failed, for which key, why, and what to do next. */
+export function failureOf(
+  action: Action,
+  label: KeyLabel,
+  error: unknown,
+  secrets: readonly string[] = [],
+): OperationError | PartialFailure {
+  if (!(error instanceof PartialFailure)) {
+    const what = ["Cannot", VERBS[action], "proxy key", nameOf(label)].filter(Boolean).join(" ");
+    return explained(action, what, error, [...secretsOf(label), ...secrets]);
+  }
+  const { state, cause } = error;
+  const done = { create: "was created", adopt: "was adopted" }[action as string] ?? "was updated in part";
+  const what = `Proxy key ${nameOf(state)} ${done}, but is not yet as declared`;
+  return new PartialFailure(explained(action, what, cause, [...secretsOf(state), ...secrets]), state);
 }
 
 const VERBS: Record<Action, string> = {
@@ -58,49 +63,18 @@ const VERBS: Record<Action, string> = {
   delete: "remove",
 };
 
-const PARTIAL = "The key is kept in the state; the next `pulumi up` brings it to what is declared.";
-
-/**
- * The one way out for errors: what failed, which key, why, and last what to do next. Never a secret, a stack or a raw
- * body.
- */
-export function toEngineError(
-  action: Action,
-  subject: KeyLabel,
-  error: unknown,
-  properties: Record<string, unknown>,
-  secrets: readonly string[] = [],
-): EngineError | HostInitializationError {
-  if (error instanceof PartialFailure) return toInitializationError(action, error, properties, secrets);
-  const what = ["Cannot", VERBS[action], "proxy key", nameOf(subject)].filter(Boolean).join(" ");
-  return new EngineError(redact(explain(action, what, error), [...secretsOf(subject), ...secrets]));
-}
-
-function toInitializationError(
-  action: Action,
-  { cause, state }: PartialFailure,
-  properties: Record<string, unknown>,
-  secrets: readonly string[],
-): HostInitializationError {
-  const done = { create: "was created", adopt: "was adopted" }[action as string] ?? "was updated in part";
-  const what = `Proxy key ${nameOf(state)} ${done}, but is not yet as declared`;
-  const message = redact(explain(action, what, cause), [...secretsOf(state), ...secrets]);
-  return {
-    message,
-    id: state.fingerprint,
-    // Without the provider's text the resource could never be destroyed.
-    properties: { ...state, __provider: properties["__provider"] },
-    reasons: [`${message} ${PARTIAL}`],
-  };
-}
-
-function explain(action: Action, what: string, error: unknown): string {
-  if (!isUserError(error)) {
-    const name = error instanceof Error ? error.name : "Error";
-    const text = quotable(error instanceof Error ? error.message : String(error));
-    return `${what}: ${name}: ${text}. This is a defect of pulumi-electronhub; nothing was recorded as done. Please report it.`;
+function explained(action: Action, what: string, error: unknown, secrets: readonly string[]): OperationError {
+  const safe = (text: string) => redact(text, secrets);
+  if (isUserError(error)) {
+    const why = [`${what}: ${error.why}`, attemptsOf(error)].filter(Boolean).join("\n");
+    return new OperationError(safe(why), safe(nextStep(action, error)));
   }
-  return [`${what}: ${error.why}`, attemptsOf(error), nextStep(action, error)].filter(Boolean).join("\n");
+  const name = error instanceof Error ? error.name : "Error";
+  const text = quotable(error instanceof Error ? error.message : String(error));
+  return new OperationError(
+    safe(`${what}: ${name}: ${text}.`),
+    "This is a defect of pulumi-electronhub; nothing was recorded as done. Please report it.",
+  );
 }
 
 function nameOf({ name, fingerprint }: KeyLabel): string {
@@ -111,10 +85,10 @@ function nameOf({ name, fingerprint }: KeyLabel): string {
   return parts.filter(Boolean).join(" ");
 }
 
-/** Of many tries the first and the last so many are shown. */
+/** Of many attempts, this many of the first and of the last are shown. */
 const SHOWN_ATTEMPTS = 3;
 
-function attemptsOf({ attempts }: UserError): string {
+function attemptsOf({ attempts = [] }: UserError): string {
   if (attempts.length < 2) return "";
   const shown =
     attempts.length <= 2 * SHOWN_ATTEMPTS
@@ -123,17 +97,17 @@ function attemptsOf({ attempts }: UserError): string {
   return [`It was tried ${attempts.length} times:`, ...shown.map((attempt) => `  ${attempt}`)].join("\n");
 }
 
-/** The engine gives refresh and destroy the configuration that the last `up` stored, not today's. */
+/** The engine gives refresh and destroy the configuration that the last `up` stored. */
 const STORED_CONFIGURATION =
   "Destroy and refresh use the configuration that the last `pulumi up` stored, not today's: after a rotation of the " +
   "API key run `pulumi up` first, or add `--run-program` to the command.";
 
 function nextStep(action: Action, error: UserError): string {
   if (action === "create" && isForbidden(error, "keyCap")) {
-    return `${error.nextStep} Where a new key replaces an old one, \`deleteBeforeReplace\` in the resource's options removes the old one first.`;
+    return `${error.nextStep} If a new key replaces an old one, \`deleteBeforeReplace\` in the resource's options removes the old one first.`;
   }
-  const stale = (action === "delete" || action === "read") && isUnauthorized(error);
-  return stale ? `${error.nextStep} ${STORED_CONFIGURATION}` : error.nextStep;
+  const isStored = action === "delete" || action === "read";
+  return isStored && isUnauthorized(error) ? `${error.nextStep} ${STORED_CONFIGURATION}` : error.nextStep;
 }
 
 function secretsOf({ key }: KeyLabel): string[] {

@@ -1,32 +1,23 @@
-import type {
-  CheckResult,
-  ConfigureRequest,
-  CreateResult,
-  DiffResult,
-  ReadResult,
-  ResourceProvider,
-  UpdateResult,
-} from "@pulumi/pulumi/dynamic";
 import { isWholeKey } from "../api/wire";
 import { readSettings, type Settings } from "../config";
 import { declaredSettings, isShared, sharedKeyError } from "./adopt";
 import { withAuditLog, type AuditedAction, type AuditedChange } from "./withAuditLog";
-import { check } from "./check";
-import { create } from "./create";
+import { check, type CheckResult } from "./check";
+import { create, type CreateResult } from "./create";
 import { remove } from "./delete";
-import { diff } from "./diff";
-import { toEngineError, type Action, type KeyLabel } from "./failures";
+import { diff, type DiffResult } from "./diff";
+import { failureOf, type Action, type KeyLabel } from "./failures";
 import { CreationInFlight } from "./creations/creationInFlight";
 import type { InternalInputs } from "./schema/inputs";
-import { read } from "./read";
+import { read, type ReadResult } from "./read";
 import { accountNameOf, AccountContexts, type Dependencies, type Operation } from "./accountContext";
 import { fingerprintOf } from "./schema/state";
-import { update } from "./update";
+import { update, type UpdateResult } from "./update";
 
 type Properties = Record<string, unknown>;
 
-/** What the engine asks of us, for all resources of a plugin process. */
-export class ProxyKeyProvider implements Required<ResourceProvider<Properties, Properties>> {
+/** The verbs of an engine, for all resources of a plugin process. They throw OperationError and PartialFailure. */
+export class ProxyKeyProvider {
   readonly #dependencies: Dependencies;
   readonly #sessions: AccountContexts;
   /** The API keys that were in use, to keep them out of messages. */
@@ -48,16 +39,15 @@ export class ProxyKeyProvider implements Required<ResourceProvider<Properties, P
     return this.#running;
   }
 
-  /** Takes the configuration before anything is awaited: the host may call the verbs before this has resolved. */
-  configure({ config }: ConfigureRequest): Promise<void> {
-    this.#stackSetting = (key) => config.get(key);
-    return Promise.resolve();
+  /** @param stackSetting reads the stack's configuration, such as `electronhub:apiKey`. */
+  configure(stackSetting: (key: string) => string | undefined): void {
+    this.#stackSetting = stackSetting;
   }
 
-  check(olds: Properties, news: Properties): Promise<CheckResult<Properties>> {
+  check(olds: Properties, news: Properties): Promise<CheckResult> {
     const { __stack: stack } = news as InternalInputs;
     if (typeof stack === "string") this.#stack = stack;
-    return this.#guard("check", news, news, () => {
+    return this.#guard("check", news, () => {
       const { clock, randomBytes, report } = this.#dependencies;
       const { note, ...result } = check(olds, news, {
         nowMs: clock.nowMs(),
@@ -72,14 +62,14 @@ export class ProxyKeyProvider implements Required<ResourceProvider<Properties, P
   }
 
   diff(id: string, olds: Properties, news: Properties): Promise<DiffResult> {
-    return this.#guard("compare", { ...news, fingerprint: id }, news, () => {
+    return this.#guard("compare", { ...news, fingerprint: id }, () => {
       const result = diff(olds, news);
       if (result.replaces?.length === 0) this.#keeps(id, olds, news);
       return this.#sessions.unsettledKeys.isOpen(id) ? { ...result, changes: true } : result;
     });
   }
 
-  create(inputs: Properties): Promise<CreateResult<Properties>> {
+  create(inputs: Properties): Promise<CreateResult> {
     const { adopt, name, __createdAs: createdAs } = inputs;
     const isAdoption = typeof adopt === "string";
     const subject = isAdoption
@@ -87,7 +77,7 @@ export class ProxyKeyProvider implements Required<ResourceProvider<Properties, P
       : { ...inputs, name: name ?? createdAs };
     const { creations: journal, engine } = this.#dependencies;
     const inFlight = new CreationInFlight({ journal, engine, stack: this.#stack });
-    const outcome = this.#guard(isAdoption ? "adopt" : "create", subject, inputs, () =>
+    const outcome = this.#guard(isAdoption ? "adopt" : "create", subject, () =>
       this.#change("create", subject, async (operation) => {
         const result = await create(inputs, operation, inFlight);
         return { result, outcome: isAdoption ? "adopted" : "created", fingerprint: result.id };
@@ -96,15 +86,13 @@ export class ProxyKeyProvider implements Required<ResourceProvider<Properties, P
     return inFlight.handOver(outcome);
   }
 
-  read(id: string, properties: Properties = {}): Promise<ReadResult<Properties>> {
-    return this.#guard("read", { ...properties, fingerprint: id }, properties, () =>
-      read(id, properties, this.#begin()),
-    );
+  read(id: string, properties: Properties): Promise<ReadResult | undefined> {
+    return this.#guard("read", { ...properties, fingerprint: id }, () => read(id, properties, this.#begin()));
   }
 
-  update(id: string, olds: Properties, news: Properties): Promise<UpdateResult<Properties>> {
+  update(id: string, olds: Properties, news: Properties): Promise<UpdateResult> {
     const subject = { key: olds["key"], name: olds["name"], fingerprint: id };
-    return this.#guard("update", subject, news, () =>
+    return this.#guard("update", subject, () =>
       this.#change("update", { ...subject, name: news["name"] ?? olds["name"] }, async (operation) => ({
         result: await update(id, olds, news, operation),
         outcome: "updated",
@@ -114,7 +102,7 @@ export class ProxyKeyProvider implements Required<ResourceProvider<Properties, P
 
   delete(id: string, properties: Properties): Promise<void> {
     const subject = { ...properties, fingerprint: id };
-    return this.#guard("delete", subject, properties, () =>
+    return this.#guard("delete", subject, () =>
       this.#change("delete", subject, async (operation) => ({
         result: undefined,
         outcome: await remove(id, properties, operation),
@@ -123,7 +111,7 @@ export class ProxyKeyProvider implements Required<ResourceProvider<Properties, P
   }
 
   /** Records what a declared resource is about to have: a deletion, or another adoption, must know. */
-  #declared(news: Properties, result: CheckResult<Properties>): CheckResult<Properties> {
+  #declared(news: Properties, result: CheckResult): CheckResult {
     const { adopt, __urn: urn, __resourceName: name } = news;
     this.#checked.add(textOf(result.inputs ?? {}));
     if (typeof adopt !== "string" || !isWholeKey(adopt)) return result;
@@ -177,27 +165,22 @@ export class ProxyKeyProvider implements Required<ResourceProvider<Properties, P
     return this.#sessions.begin(settings);
   }
 
-  async #guard<T>(
-    action: Action,
-    subject: KeyLabel,
-    properties: Properties,
-    verb: () => T | Promise<T>,
-  ): Promise<T> {
+  async #guard<T>(action: Action, subject: KeyLabel, verb: () => T | Promise<T>): Promise<T> {
     this.#running++;
     try {
       return await verb();
     } catch (error) {
       if (action !== "delete" && action !== "read") this.#sessions.keys.operationFailed();
-      throw toEngineError(action, subject, error, properties, [...this.#apiKeys]);
+      throw failureOf(action, subject, error, [...this.#apiKeys]);
     } finally {
       this.#running--;
     }
   }
 }
 
-/** One text for the same inputs, in whatever order, without the provider's code that the host adds. */
+/** One text for equal inputs, whatever their order. */
 function textOf(inputs: Properties): string {
-  return JSON.stringify({ ...inputs, __provider: undefined }, (_key, value: unknown) =>
+  return JSON.stringify(inputs, (_key, value: unknown) =>
     typeof value === "object" && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
       : value,

@@ -1,4 +1,3 @@
-import type { ReadResult } from "@pulumi/pulumi/dynamic";
 import { isIncompleteList, isKeyGone, isNotFound } from "../api/errorGuards";
 import { mayHide } from "../api/keyList";
 import { hasExpired, type KeyObject } from "../api/wire";
@@ -16,24 +15,29 @@ import {
   type ProxyKeyState,
 } from "./schema/state";
 
-/** Tells the engine that the resource is gone. */
-const GONE: ReadResult<never> = { id: "" };
+export interface ReadResult {
+  id: string;
+  props: ProxyKeyState;
+  inputs: Partial<ProxyKeyInputs>;
+}
 
 /**
  * What the account says of a key now. All reads of a refresh share one list; a key missing there is looked up before it
  * is called gone: by the API's precise word, or when the complete list does not show it either. Both count only from the
  * server that had it.
+ *
+ * @returns undefined when the key does not exist.
  */
 export async function read(
   id: string,
   properties: Record<string, unknown>,
   operation: Operation,
-): Promise<ReadResult<ProxyKeyState | ProxyKeyInputs>> {
+): Promise<ReadResult | undefined> {
   const key = keyOf(id, properties);
   const found = await find(key, operation);
   if (found === undefined) requireSameServer(properties["server"], operation.settings);
   tellWhatChanged(properties, found, operation);
-  if (found === undefined) return GONE;
+  if (found === undefined) return undefined;
   const inputs = inputsFromWire(found, properties);
   const { declared, outputs } = expiryOf(properties, inputs);
   return {
@@ -69,11 +73,11 @@ interface MovedExpiry {
 }
 
 /** The host cannot mark an input as a secret here; that of the state stays as it is. */
-function withoutSecrets(inputs: ProxyKeyInputs): ProxyKeyInputs {
+function withoutSecrets(inputs: ProxyKeyInputs): Partial<ProxyKeyInputs> {
   const shown = Object.entries(inputs).filter(
     ([name]) => !(secretInputNames as readonly string[]).includes(name),
   );
-  return Object.fromEntries(shown) as ProxyKeyInputs;
+  return Object.fromEntries(shown);
 }
 
 async function find(key: string, { client, keyList, wait }: Operation): Promise<KeyObject | undefined> {

@@ -12,7 +12,7 @@ import { fileOfRun, KeysOfRun } from "./keysOfRun";
 import type { Dependencies } from "./accountContext";
 
 /** The world as it is: the machine's clock, the network, the environment, and what processes remember in the user's cache. */
-export function systemDependencies(report: (line: string) => void): Dependencies {
+export function systemDependencies(report: (line: string) => void, engineAddress?: string): Dependencies {
   return {
     clock: systemClock,
     random: Math.random,
@@ -32,7 +32,7 @@ export function systemDependencies(report: (line: string) => void): Dependencies
     creations: creationJournal({
       folder: creationsFolder(process.env),
       backendOf: (project) => backendIdIn(process.env, process.cwd(), project),
-      run: runIdOf(process.argv[2]),
+      run: runIdOf(engineAddress),
       onTrouble: (reason) =>
         report(
           `Electron Hub: creations in flight cannot be noted (${reason}); if this process is killed in the middle of one, only its name on the account tells.`,

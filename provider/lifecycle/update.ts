@@ -1,4 +1,3 @@
-import type { UpdateResult } from "@pulumi/pulumi/dynamic";
 import { isInvalidRequest } from "../api/errorGuards";
 import { InvalidRequestError } from "../api/errors";
 import { applySettings } from "./applySettings";
@@ -19,6 +18,10 @@ import {
   type ProxyKeyState,
 } from "./schema/state";
 
+export interface UpdateResult {
+  outs: ProxyKeyState;
+}
+
 /**
  * Updates a key to what is declared: one full replacement of its settings, and a toggle where `enabled` changed. An
  * unsettled key gets both, since its state may not show how it is set.
@@ -28,7 +31,7 @@ export async function update(
   olds: Record<string, unknown>,
   news: Record<string, unknown>,
   operation: Operation,
-): Promise<UpdateResult<ProxyKeyState>> {
+): Promise<UpdateResult> {
   const key = keyOf(id, olds);
   const inputs = inputsSchema.parse({ ...news, name: news["name"] ?? olds["name"] });
   const changed = changedInputs(olds, news);

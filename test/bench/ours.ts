@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Clock } from "../../provider/util/clock";
 import { fileWindowStore } from "../../provider/api/rateLimit/fileWindow";
 import { createTransport, type Transport } from "../../provider/api/transport";
-import { ProxyKeyProvider } from "../../provider/lifecycle/provider";
+import { DynamicProvider } from "../../provider/dynamic/dynamicProvider";
 import { fingerprintOf } from "../../provider/lifecycle/schema/state";
 import { VirtualClock } from "../support/virtualClock";
 import {
@@ -35,7 +35,7 @@ export async function runOurs(scenario: Scenario, { latestMs = LATEST_MS } = {})
   const startProcess = (): Process => {
     const own = lateBy(clock, () => Math.floor(random() * latestMs));
     const transport = delayed(clock.watch(createTransport()), wayThere);
-    const lifecycle = new ProxyKeyProvider({
+    const lifecycle = new DynamicProvider({
       clock: own,
       random,
       randomBytes,

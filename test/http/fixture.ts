@@ -3,7 +3,7 @@ import { type CallOptions, type ClientOptions, ProxyKeyClient } from "../../prov
 import { RateLimiter } from "../../provider/api/rateLimit/rateLimiter";
 import { createTransport, type Transport, type TransportOptions } from "../../provider/api/transport";
 import { memoryStore } from "../../provider/api/rateLimit/windowStore";
-import { ProxyKeyProvider } from "../../provider/lifecycle/provider";
+import { DynamicProvider } from "../../provider/dynamic/dynamicProvider";
 import type { Dependencies } from "../../provider/lifecycle/accountContext";
 import type { ProxyKeyState } from "../../provider/lifecycle/schema/state";
 import {
@@ -30,7 +30,7 @@ export interface World {
   transport: Transport;
   client: ProxyKeyClient;
   context: CallOptions;
-  lifecycle: ProxyKeyProvider;
+  lifecycle: DynamicProvider;
   /** Resolved inputs for what a program declares. */
   declare(args?: Properties, olds?: Properties): Promise<Properties>;
   /** A key made by the lifecycle, its state as the engine stores it; the journal is empty afterwards. */
@@ -69,7 +69,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const { baseUrl } = simulator;
   const random = () => 0.5;
   let calls = 0;
-  const lifecycle = new ProxyKeyProvider({
+  const lifecycle = new DynamicProvider({
     clock,
     random,
     randomBytes: (count) => {

@@ -1,4 +1,4 @@
-import { EngineError } from "../../provider/lifecycle/failures";
+import { EngineError } from "../../provider/dynamic/engineErrors";
 import type { Transport } from "../../provider/api/transport";
 import { SMALL_CAP_BYTES, type FaultRow } from "./faults";
 import { failureKind, messageFlaws } from "./messages";

@@ -1,5 +1,5 @@
 import { createTransport, type Transport, type TransportOptions } from "../../provider/api/transport";
-import { ProxyKeyProvider } from "../../provider/lifecycle/provider";
+import { DynamicProvider } from "../../provider/dynamic/dynamicProvider";
 import { startSimulator, type SimulatedAccount, type Simulator } from "../../provider/testing";
 import { InstantClock } from "./instantClock";
 
@@ -14,7 +14,7 @@ export interface Scene {
   readonly account: SimulatedAccount;
   readonly clock: InstantClock;
   /** A plugin process of its own. */
-  newProcess(transport: Transport): ProxyKeyProvider;
+  newProcess(transport: Transport): DynamicProvider;
   newTransport(options?: TransportOptions): Transport;
   close(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export async function openScene(): Promise<Scene> {
       return transport;
     },
     newProcess: (transport) =>
-      new ProxyKeyProvider({
+      new DynamicProvider({
         clock,
         random: () => 0.5,
         randomBytes: (count) => new Uint8Array(count).fill(++names),

@@ -1,4 +1,4 @@
-import type { ProxyKeyProvider } from "../../provider/lifecycle/provider";
+import type { DynamicProvider } from "../../provider/dynamic/dynamicProvider";
 import type { Properties, Scene } from "./fixture";
 
 /** A resource as the state holds it. */
@@ -18,7 +18,7 @@ export interface VerbColumn {
   /** Does the resource exist before the verb? */
   readonly exists: boolean;
   readonly arrange?: (scene: Scene) => void;
-  readonly run: (process: ProxyKeyProvider, resource: Resource) => Promise<VerbResult>;
+  readonly run: (process: DynamicProvider, resource: Resource) => Promise<VerbResult>;
   /** What the account shows of the verb's effect, beside how many keys there are. */
   readonly effect?: (scene: Scene) => string;
 }

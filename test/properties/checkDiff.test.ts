@@ -81,7 +81,7 @@ function valueOf(name: string): fc.Arbitrary<unknown> {
     : fc.oneof({ weight: 8, arbitrary: fitting }, { weight: 1, arbitrary: rubbish });
 }
 
-const NAMES = [...inputNames, "__resourceName", "__nameGenerated", "__provider"];
+const NAMES = [...inputNames, "__resourceName", "__nameGenerated"];
 
 const properties: fc.Arbitrary<Properties> = fc
   .record(Object.fromEntries(NAMES.map((name) => [name, valueOf(name)])), { requiredKeys: [] })

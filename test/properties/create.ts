@@ -1,5 +1,5 @@
 import type { Transport } from "../../provider/api/transport";
-import { ProxyKeyProvider } from "../../provider/lifecycle/provider";
+import { DynamicProvider } from "../../provider/dynamic/dynamicProvider";
 import { InstantClock } from "../matrix/instantClock";
 import { AccountModel, type Fate, type Interference } from "./accountModel";
 
@@ -86,9 +86,9 @@ function processOn(
   clock: InstantClock,
   maxWait: string,
   report: (line: string) => void = () => {},
-): ProxyKeyProvider {
+): DynamicProvider {
   let generated = 4;
-  return new ProxyKeyProvider({
+  return new DynamicProvider({
     clock,
     random: () => 0.5,
     randomBytes: (count) => new Uint8Array(count).fill(++generated),
@@ -134,7 +134,7 @@ export async function createTwoAtOnce(): Promise<string[]> {
   };
   const lifecycle = processOn(slow, clock, "10m");
   const checked = async () => (await lifecycle.check({}, { budget: 10, name: "shared" })).inputs ?? {};
-  const keyOf = async (creation: ReturnType<ProxyKeyProvider["create"]>) =>
+  const keyOf = async (creation: ReturnType<DynamicProvider["create"]>) =>
     creation.then(
       ({ outs }) => [(outs as Properties)["key"] as string],
       () => [],

@@ -1,5 +1,5 @@
-import { EngineError } from "../../provider/lifecycle/failures";
-import { ProxyKeyProvider } from "../../provider/lifecycle/provider";
+import { EngineError } from "../../provider/dynamic/engineErrors";
+import { DynamicProvider } from "../../provider/dynamic/dynamicProvider";
 import { fingerprintOf } from "../../provider/lifecycle/schema/state";
 import type { HttpResponse, Transport } from "../../provider/api/transport";
 import { InstantClock } from "../matrix/instantClock";
@@ -44,8 +44,8 @@ export function lifecycleOn(
   transport: Transport,
   { apiKey }: Pick<Subject, "apiKey">,
   maxWait = "10m",
-): ProxyKeyProvider {
-  return new ProxyKeyProvider({
+): DynamicProvider {
+  return new DynamicProvider({
     clock: new InstantClock(),
     random: () => 0.5,
     randomBytes: (count) => new Uint8Array(count).fill(7),

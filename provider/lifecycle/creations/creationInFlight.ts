@@ -2,7 +2,7 @@ import type { KeySettings } from "../../api/wire";
 import { nameHashOf, type Creation } from "./journalReader";
 import type { CreationJournal, CreationNote } from "./journal";
 import type { EngineLiveness } from "../engineLiveness";
-import { EngineError } from "../failures";
+import { PartialFailure } from "../failures";
 
 export interface InFlightOptions {
   journal: CreationJournal | undefined;
@@ -47,7 +47,7 @@ export class CreationInFlight {
       return result;
     } catch (error) {
       // A failure that saves the key hands it over as well; after any other, it is not known whether there is one.
-      if (!(error instanceof EngineError)) this.#note?.delivering(this.#options.engine);
+      if (error instanceof PartialFailure) this.#note?.delivering(this.#options.engine);
       throw error;
     }
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UnsettledKeys } from "../../../provider/lifecycle/unsettledKeys";
 import { KeysOfRun } from "../../../provider/lifecycle/keysOfRun";
-import { ProxyKeyProvider } from "../../../provider/lifecycle/provider";
+import { DynamicProvider } from "../../../provider/dynamic/dynamicProvider";
 import type { Dependencies } from "../../../provider/lifecycle/accountContext";
 import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
 import { echoSecrets, edgePage, type OutsideKey } from "../../../provider/testing";
@@ -355,8 +355,8 @@ it("an adoption that other providers of the run could not know of is refused bef
 function laterRun(
   { simulator, clock, transport }: World,
   dependencies: Partial<Dependencies> = {},
-): ProxyKeyProvider {
-  return new ProxyKeyProvider({
+): DynamicProvider {
+  return new DynamicProvider({
     ...dependencies,
     clock,
     random: () => 0.5,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bareNotFound, echoSecrets, edgePage, type FaultEffect } from "../../../provider/testing";
-import { ProxyKeyProvider } from "../../../provider/lifecycle/provider";
+import { DynamicProvider } from "../../../provider/dynamic/dynamicProvider";
 import {
   createWorld,
   onAnotherServer,
@@ -297,8 +297,8 @@ describe("refuseIfUsedWithin", () => {
 });
 
 /** A process whose responses come through a proxy that drops the Date header. */
-function lifecycleWithoutDates({ clock, simulator, transport }: World, apiKey: string): ProxyKeyProvider {
-  return new ProxyKeyProvider({
+function lifecycleWithoutDates({ clock, simulator, transport }: World, apiKey: string): DynamicProvider {
+  return new DynamicProvider({
     clock,
     random: () => 0.5,
     randomBytes: (count) => new Uint8Array(count),

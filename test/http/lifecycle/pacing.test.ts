@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fileWindowStore } from "../../../provider/api/rateLimit/fileWindow";
-import { ProxyKeyProvider } from "../../../provider/lifecycle/provider";
+import { DynamicProvider } from "../../../provider/dynamic/dynamicProvider";
 import type { Dependencies } from "../../../provider/lifecycle/accountContext";
 import { edgePage, tooManyRequestsWithoutHeaders } from "../../../provider/testing";
 import { createWorld, PATHS, refusal, rejection, sent, type World } from "../fixture";
@@ -29,7 +29,7 @@ async function limited(count: number) {
 /** A plugin process that knows nothing of the account yet. */
 function plugin(world: World, more: Partial<Dependencies> = {}, environment: Record<string, string> = {}) {
   const lines: string[] = [];
-  const lifecycle = new ProxyKeyProvider({
+  const lifecycle = new DynamicProvider({
     clock: world.clock,
     random: () => 0.5,
     randomBytes: (count) => new Uint8Array(count).fill(7),

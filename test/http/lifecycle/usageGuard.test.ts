@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { emptyWindow } from "../../../provider/api/rateLimit/rateWindow";
 import type { WindowStore } from "../../../provider/api/rateLimit/windowStore";
-import { ProxyKeyProvider } from "../../../provider/lifecycle/provider";
+import { DynamicProvider } from "../../../provider/dynamic/dynamicProvider";
 import { bareNotFound, edgePage } from "../../../provider/testing";
 import { createWorld, PATHS, refusal, rejection, sent, type World } from "../fixture";
 
@@ -85,7 +85,7 @@ describe("the lookup of refuseIfUsedWithin", () => {
       const random = () => at / 5;
       const environment = { ELECTRONHUB_API_KEY: account.apiKey, ELECTRONHUB_BASE_URL: simulator.baseUrl };
       const randomBytes = (count: number) => new Uint8Array(count);
-      return new ProxyKeyProvider({ clock, random, randomBytes, transport, environment, windowStore });
+      return new DynamicProvider({ clock, random, randomBytes, transport, environment, windowStore });
     });
     const destroys = keys.map(({ id, state }, at) => processes[at % 5]!.delete(id, state));
     await Promise.all(destroys);

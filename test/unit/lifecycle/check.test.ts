@@ -30,12 +30,11 @@ describe("defaults", () => {
     expect(run({ ...empty, name: "web", budget: 10 })).toEqual(run({ name: "web", budget: 10 }));
   });
 
-  it("drops what is only for check itself, and the provider's text", () => {
+  it("drops what is only for check itself", () => {
     const internal = {
       __resourceName: "web",
       __stack: "organization/shop/dev",
       __urn: "urn",
-      __provider: "text",
     };
     const { inputs } = run({ budget: 1, name: "web", ...internal }, { budget: 1 });
     expect(inputs).toEqual(run({ budget: 1, name: "web" }, { budget: 1 }).inputs);

@@ -1,12 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ForbiddenError, MaxWaitError, ServerError, UnauthorizedError } from "../../../provider/api/errors";
 import type { UserError } from "../../../provider/util/userError";
-import {
-  EngineError,
-  PartialFailure,
-  toEngineError,
-  type Action,
-} from "../../../provider/lifecycle/failures";
+import { failureOf, OperationError, PartialFailure, type Action } from "../../../provider/lifecycle/failures";
 import { inputsSchema } from "../../../provider/lifecycle/schema/inputs";
 import { fingerprintOf, stateOf } from "../../../provider/lifecycle/schema/state";
 import { SECRET, wireKey } from "../fixture";
@@ -19,8 +14,9 @@ const state = stateOf(SECRET, inputsSchema.parse({ name: "web", budget: 1 }), wi
 });
 
 function told(action: Action, error: unknown, secrets: string[] = []): string {
-  const result = toEngineError(action, subject, error, {}, secrets);
-  expect(result).toBeInstanceOf(EngineError);
+  const result = failureOf(action, subject, error, secrets);
+  expect(result).toBeInstanceOf(OperationError);
+  expect(result.cause).toBeUndefined();
   return result.message;
 }
 
@@ -69,7 +65,7 @@ describe("what a person reads", () => {
   ])("of an error that is none of ours holds no secret: %#", (error) => {
     const message = told("delete", error);
     expect(message).toMatch(
-      /^Cannot remove proxy key "web-abc2345" \(pk-[0-9a-f]{16}\): .*Please report it\.$/,
+      /^Cannot remove proxy key "web-abc2345" \(pk-[0-9a-f]{16}\): .*\n.*Please report it\.$/,
     );
     expect(message).toContain("[redacted]");
     expect(message).not.toContain(SECRET.slice(9, 17));
@@ -94,38 +90,30 @@ describe("what a person reads", () => {
 
   it("makes a name from a damaged state harmless", () => {
     const odd = { name: `a\n${SECRET}"`, fingerprint: 7 };
-    const { message } = toEngineError("read", odd, forbidden, {});
+    const { message } = failureOf("read", odd, forbidden);
     expect(message.split("\n")[0]).toBe(
       String.raw`Cannot refresh proxy key "a [redacted]\"": It failed (HTTP 403).`,
     );
   });
 });
 
-describe("what the host gets", () => {
-  const error = toEngineError("delete", subject, forbidden, {}) as EngineError;
-
-  it("has no stack and no text of its own, so that the message stands once", () => {
-    expect(error.stack).toBe("");
-    expect(String(error)).not.toContain("Cannot remove");
-    expect(error).not.toHaveProperty("id");
-    expect(error.cause).toBeUndefined();
-  });
-
-  it("after a half-done operation saves the resource, with the provider's text", () => {
-    const failure = new PartialFailure(new MaxWaitError(details), state);
-    const result = toEngineError("create", { name: "web" }, failure, { __provider: "the text" });
-    expect(result).not.toBeInstanceOf(EngineError);
-    expect(result).toEqual({
+describe("after a half-done operation", () => {
+  it("is the state to save, marked as unsettled, and the key that it is about", () => {
+    const failure = failureOf(
+      "create",
+      { name: "web" },
+      new PartialFailure(new MaxWaitError(details), state),
+    );
+    expect(failure).toBeInstanceOf(PartialFailure);
+    expect(failure).toMatchObject({
       message: `Proxy key "web" (${fingerprintOf(SECRET)}) was created, but is not yet as declared: It failed (HTTP 403).\nDo this.`,
-      id: fingerprintOf(SECRET),
-      properties: { ...state, unsettled: true, __provider: "the text" },
-      reasons: [expect.stringMatching(/Do this\. The key is kept in the state; the next `pulumi up` /)],
+      state: { ...state, unsettled: true },
     });
   });
 
-  it("keeps the new key out of the message of a half-done create in every encoding", () => {
+  it("keeps the new key out of the message in every encoding", () => {
     const encoded = Buffer.from(SECRET).toString("base64");
     const failure = new PartialFailure(new Error(`seen ${encoded}`), state);
-    expect(toEngineError("create", { name: "web" }, failure, {}).message).not.toContain(encoded.slice(8, 30));
+    expect(failureOf("create", { name: "web" }, failure).message).not.toContain(encoded.slice(8, 30));
   });
 });

@@ -1,0 +1,74 @@
+import type {
+  CheckResult,
+  ConfigureRequest,
+  CreateResult,
+  DiffResult,
+  ReadResult,
+  ResourceProvider,
+  UpdateResult,
+} from "@pulumi/pulumi/dynamic";
+import type { Dependencies } from "../lifecycle/accountContext";
+import { ProxyKeyProvider } from "../lifecycle/provider";
+import { toEngineError } from "./engineErrors";
+
+type Properties = Record<string, unknown>;
+
+/** The provider in the form that the dynamic-provider host calls. The host adds `__provider` to all properties. */
+export class DynamicProvider implements Required<ResourceProvider<Properties, Properties>> {
+  readonly #lifecycle: ProxyKeyProvider;
+
+  constructor(dependencies: Dependencies) {
+    this.#lifecycle = new ProxyKeyProvider(dependencies);
+  }
+
+  /** How many operations the engine waits for. */
+  get running(): number {
+    return this.#lifecycle.running;
+  }
+
+  /** Synchronous up to its end: the host may call the verbs before the promise resolves. */
+  configure({ config }: ConfigureRequest): Promise<void> {
+    this.#lifecycle.configure((key) => config.get(key));
+    return Promise.resolve();
+  }
+
+  check(olds: Properties, news: Properties): Promise<CheckResult<Properties>> {
+    return translated(news, this.#lifecycle.check(withoutCode(olds), withoutCode(news)));
+  }
+
+  diff(id: string, olds: Properties, news: Properties): Promise<DiffResult> {
+    return translated(news, this.#lifecycle.diff(id, withoutCode(olds), withoutCode(news)));
+  }
+
+  create(inputs: Properties): Promise<CreateResult<Properties>> {
+    return translated(inputs, this.#lifecycle.create(withoutCode(inputs)));
+  }
+
+  async read(id: string, properties: Properties = {}): Promise<ReadResult<Properties>> {
+    const found = await translated(properties, this.#lifecycle.read(id, withoutCode(properties)));
+    return found ?? GONE;
+  }
+
+  update(id: string, olds: Properties, news: Properties): Promise<UpdateResult<Properties>> {
+    return translated(news, this.#lifecycle.update(id, withoutCode(olds), withoutCode(news)));
+  }
+
+  delete(id: string, properties: Properties): Promise<void> {
+    return translated(properties, this.#lifecycle.delete(id, withoutCode(properties)));
+  }
+}
+
+/** An empty id: the engine drops the resource from the state. */
+const GONE: ReadResult<never> = { id: "" };
+
+function withoutCode({ __provider, ...properties }: Properties): Properties {
+  return properties;
+}
+
+async function translated<T>({ __provider: code }: Properties, verb: Promise<T>): Promise<T> {
+  try {
+    return await verb;
+  } catch (error) {
+    throw toEngineError(error as Error, code);
+  }
+}
