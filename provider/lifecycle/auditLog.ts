@@ -3,46 +3,138 @@ import { dirname, resolve } from "node:path";
 import { errorCode } from "../util/errno";
 import { redact } from "../util/redact";
 import { isUserError, UserError } from "../util/userError";
+import type { Operation } from "./accountContext";
+import { PartialFailure, type Action, type KeyLabel } from "./failures";
+import { inputNames, type InputName } from "./schema/inputs";
+import type { ProxyKeyState } from "./schema/state";
 
-/** What one operation did to a key, as one line of the log. */
-export interface AuditEntry {
+/** What a verb has done. */
+export interface Done<T> {
+  /** For the engine. */
+  result: T;
+  /** For the audit log: `created`, `adopted`, `updated`, `removed`, `already deleted`, `disabled`, … */
+  outcome: string;
+}
+
+/**
+ * Runs a verb. With `auditLog` set, opens the log before the first request, and writes one line before the engine gets the
+ * result. Writes no line for an operation that sent no request, or that changes nothing.
+ */
+export async function withAuditLog<T>(
+  action: Action,
+  label: KeyLabel,
+  operation: Operation,
+  verb: (operation: Operation) => Promise<Done<T>>,
+): Promise<Done<T>> {
+  const { auditLog, apiKey } = operation.settings;
+  const audited = AUDITED[action];
+  if (auditLog === undefined || audited === undefined) return verb(operation);
+
+  const log = await openAuditLog(auditLog);
+  const write = async (outcome: string, { name, fingerprint }: KeyLabel, reason?: string) => {
+    if (operation.requests === 0) return;
+    const entry: AuditEntry = {
+      time: new Date(operation.wait.clock.nowMs()).toISOString(),
+      action: audited,
+      name: textOf(name),
+      fingerprint: textOf(fingerprint),
+      requests: operation.requests,
+      settings: audited === "delete" ? backupOf(label as Record<string, unknown>) : undefined,
+      outcome,
+      reason,
+    };
+    await log.append(entry, [apiKey, ...(typeof label.key === "string" ? [label.key] : [])]);
+  };
+  try {
+    let done: Done<T>;
+    try {
+      done = await verb(operation);
+    } catch (error) {
+      const [outcome, about, reason] =
+        error instanceof PartialFailure
+          ? ["done in part", error.state, error.cause]
+          : ["failed", label, error];
+      // The engine must get the verb's own failure, and the state in it, even if the log fails.
+      await write(outcome, about, reasonOf(reason)).catch(() => undefined);
+      throw error;
+    }
+    const { result, outcome } = done;
+    const outs = hasOutputs(result) ? result.outs : undefined;
+    await write(outcome, outs ?? label).catch((error: unknown) => {
+      throw outs === undefined ? error : new PartialFailure(error, outs);
+    });
+    return done;
+  } finally {
+    await log.close();
+  }
+}
+
+/** One line of the log: what one operation did to a key. */
+interface AuditEntry {
   /** ISO 8601, UTC. */
   time: string;
   action: "create" | "update" | "delete";
   name: string | undefined;
   fingerprint: string | undefined;
-  /** `created`, `adopted`, `updated`, `removed`, `already deleted`, `disabled`, `failed`, … */
   outcome: string;
-  /** Why it failed, for people. */
-  reason?: string | undefined;
-  /** Requests that the operation sent, those that failed included. */
+  /** Why it failed, a sentence for the user. */
+  reason: string | undefined;
+  /** Requests that the operation sent, failed ones included. */
   requests: number;
   /** For delete: what the key was set to, as a backup. Never the key. */
-  settings?: Record<string, unknown> | undefined;
+  settings: Record<string, unknown> | undefined;
+}
+
+const AUDITED: Partial<Record<Action, AuditEntry["action"]>> = {
+  create: "create",
+  adopt: "create",
+  update: "update",
+  delete: "delete",
+};
+
+/** The engine must record what a create or an update has done even if the log fails. */
+function hasOutputs<T>(result: T): result is T & { outs: ProxyKeyState } {
+  return typeof result === "object" && result !== null && "outs" in result;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function reasonOf(error: unknown): string {
+  return isUserError(error) ? error.why : "an unexpected error";
+}
+
+/** A program may pass a secret as the trigger, and neither is needed to make a key like the removed one. */
+const LEFT_OUT: ReadonlySet<InputName> = new Set(["rotationTrigger", "adopt"]);
+
+/** All settings of a removed key, to make one like it. */
+function backupOf(properties: Record<string, unknown>): Record<string, unknown> {
+  const settings = inputNames.filter((name) => !LEFT_OUT.has(name));
+  const kept = [...settings, "createdAt", "lastUsedAt", "usedBudget"];
+  return Object.fromEntries(kept.map((name) => [name, properties[name]]));
 }
 
 /** The log cannot be written. */
-export class AuditLogError extends UserError {
+class AuditLogError extends UserError {
   override readonly name = "AuditLogError";
 }
 
-/** A log that has proved to be writable. */
-export interface AuditLog {
-  /** Appends one line and returns when it is on the disk. */
+/** A log that was writable when it was opened. */
+interface AuditLog {
+  /** Appends one line, and resolves when it is on the disk. */
   append(entry: AuditEntry, secrets: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A line is far shorter; a disk with less room than this is full. */
+/** A line is far shorter; a disk with less room than this counts as full. */
 const MIN_FREE_BYTES = 64 * 1024;
 
 /**
- * Opens the log before anything is sent, so that nothing happens that could not be recorded.
- *
  * @param path relative to the working directory, which for a plugin is the program's folder.
- * @throws AuditLogError when it cannot be written.
+ * @throws AuditLogError when the log cannot be written.
  */
-export async function openAuditLog(path: string): Promise<AuditLog> {
+async function openAuditLog(path: string): Promise<AuditLog> {
   const file = resolve(path);
   let handle: FileHandle;
   try {
@@ -70,7 +162,7 @@ export async function openAuditLog(path: string): Promise<AuditLog> {
         throw new AuditLogError({
           why: `What was done (${entry.action}: ${entry.outcome}) could not be written to the audit log ${file} (${errorCode(error) ?? "failed"}).`,
           nextStep:
-            "Make room, or mend the log's folder, then run the command again; it goes on from what is true.",
+            "Make room, or fix the log's folder, then run the command again; it continues from there.",
           cause: error,
         });
       }
@@ -79,7 +171,7 @@ export async function openAuditLog(path: string): Promise<AuditLog> {
   };
 }
 
-/** Only what is sure to keep a line will do: a pipe, a terminal or a full disk may fail when it is too late. */
+/** Refuses pipes, terminals and full disks, which may fail only when a line is written. */
 async function requireRoom(handle: FileHandle, file: string): Promise<void> {
   if (!(await handle.stat()).isFile())
     throw Object.assign(new Error("no file"), { code: "it is no regular file" });
@@ -91,9 +183,4 @@ function toLine(entry: AuditEntry, secrets: readonly string[]): string {
   return JSON.stringify(entry, (_property, value: unknown) =>
     typeof value === "string" ? redact(value, secrets) : value,
   );
-}
-
-/** Why something failed, in the words for people. */
-export function reasonOf(error: unknown): string {
-  return isUserError(error) ? error.why : "an unexpected error";
 }

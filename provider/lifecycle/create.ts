@@ -7,7 +7,7 @@ import { merged, type CreatedKey, type KeySettings } from "../api/wire";
 import { isUserError, type UserError } from "../util/userError";
 import { adopt } from "./adopt";
 import { applySettings } from "./applySettings";
-import { withAuditLog } from "./withAuditLog";
+import { withAuditLog, type Done } from "./auditLog";
 import { ensureEnabled } from "./enabled";
 import { PartialFailure } from "./failures";
 import type { CreationInFlight } from "./creations/creationInFlight";
@@ -37,10 +37,10 @@ export async function create(
   properties: Record<string, unknown>,
   operation: Operation,
   inFlight: CreationInFlight,
-): Promise<CreateResult> {
+): Promise<Done<CreateResult>> {
   if (typeof properties["adopt"] === "string") {
     const adopted = await adopt(properties["adopt"], properties, operation);
-    return { id: adopted.fingerprint, outs: adopted };
+    return { result: { id: adopted.fingerprint, outs: adopted }, outcome: "adopted" };
   }
   const { __createdAs: createdAs = generateName(undefined, operation.randomBytes) } =
     properties as InternalInputs;
@@ -75,7 +75,7 @@ export async function create(
   operation.keyList.invalidate();
   if (isAnotherPossible) reportLateTwin(createdAs, state, operation);
   if (failures.length > 0) throw new PartialFailure(failures.at(-1), state);
-  return { id: state.fingerprint, outs: state };
+  return { result: { id: state.fingerprint, outs: state }, outcome: "created" };
 }
 
 /**

@@ -9,6 +9,7 @@ import { isTakenOver, settleForHolder } from "./adopt";
 import { ensureEnabled } from "./enabled";
 import { requireSameServer } from "./server";
 import type { Operation } from "./accountContext";
+import type { Done } from "./auditLog";
 import { fingerprintOf, keyOf } from "./schema/state";
 import { usageGuard } from "./usageGuard";
 
@@ -24,11 +25,13 @@ export async function remove(
   id: string,
   properties: Record<string, unknown>,
   operation: Operation,
-): Promise<DeleteOutcome> {
+): Promise<Done<void> & { outcome: DeleteOutcome }> {
   const key = keyOf(id, properties);
   const isTaken = () => isTakenOver(fingerprintOf(key), operation);
   try {
-    if (!isTaken()) return await removeKey(key, properties, guarded(operation, isTaken));
+    if (!isTaken()) {
+      return { result: undefined, outcome: await removeKey(key, properties, guarded(operation, isTaken)) };
+    }
   } catch (error) {
     if (!(error instanceof TakenOverError)) throw error;
   }
@@ -36,7 +39,7 @@ export async function remove(
   operation.report(
     `Proxy key ${JSON.stringify(properties["name"])} (${id}) stays on the account: another resource of the program has it.`,
   );
-  return "taken over";
+  return { result: undefined, outcome: "taken over" };
 }
 
 /** Another resource took the key while its deletion waited for the rate limit. */

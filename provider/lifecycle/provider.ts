@@ -1,7 +1,7 @@
 import { isWholeKey } from "../api/wire";
 import { readSettings, type Settings } from "../config";
 import { declaredSettings, isShared, sharedKeyError } from "./adopt";
-import { withAuditLog, type AuditedAction, type AuditedChange } from "./withAuditLog";
+import { withAuditLog, type Done } from "./auditLog";
 import { check, type CheckResult } from "./check";
 import { create, type CreateResult } from "./create";
 import { remove } from "./delete";
@@ -19,7 +19,7 @@ type Properties = Record<string, unknown>;
 /** The verbs of an engine, for all resources of a plugin process. They throw OperationError and PartialFailure. */
 export class ProxyKeyProvider {
   readonly #dependencies: Dependencies;
-  readonly #sessions: AccountContexts;
+  readonly #accounts: AccountContexts;
   /** The API keys that were in use, to keep them out of messages. */
   readonly #apiKeys = new Set<string>();
   /** The inputs that check has returned, as text: those of the resources that the program declares. */
@@ -31,7 +31,7 @@ export class ProxyKeyProvider {
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
-    this.#sessions = new AccountContexts(dependencies);
+    this.#accounts = new AccountContexts(dependencies);
   }
 
   /** Operations that the engine has asked for and not been answered. */
@@ -47,67 +47,71 @@ export class ProxyKeyProvider {
   check(olds: Properties, news: Properties): Promise<CheckResult> {
     const { __stack: stack } = news as InternalInputs;
     if (typeof stack === "string") this.#stack = stack;
-    return this.#guard("check", news, () => {
-      const { clock, randomBytes, report } = this.#dependencies;
-      const { note, ...result } = check(olds, news, {
-        nowMs: clock.nowMs(),
-        randomBytes,
-        account: this.#account(),
-      });
-      if (note !== undefined) report?.(note);
-      const checked = result.failures === undefined ? this.#declared(news, result) : result;
-      if (checked.failures !== undefined) this.#sessions.keys.operationFailed();
-      return checked;
-    });
+    return this.#run("check", news, { pure: () => this.#check(olds, news) });
   }
 
   diff(id: string, olds: Properties, news: Properties): Promise<DiffResult> {
-    return this.#guard("compare", { ...news, fingerprint: id }, () => {
-      const result = diff(olds, news);
-      if (result.replaces?.length === 0) this.#keeps(id, olds, news);
-      return this.#sessions.unsettledKeys.isOpen(id) ? { ...result, changes: true } : result;
-    });
+    return this.#run("compare", { ...news, fingerprint: id }, { pure: () => this.#diff(id, olds, news) });
   }
 
   create(inputs: Properties): Promise<CreateResult> {
     const { adopt, name, __createdAs: createdAs } = inputs;
     const isAdoption = typeof adopt === "string";
-    const subject = isAdoption
+    const label = isAdoption
       ? { ...inputs, key: adopt, fingerprint: fingerprintOf(adopt) }
       : { ...inputs, name: name ?? createdAs };
     const { creations: journal, engine } = this.#dependencies;
     const inFlight = new CreationInFlight({ journal, engine, stack: this.#stack });
-    const outcome = this.#guard(isAdoption ? "adopt" : "create", subject, () =>
-      this.#change("create", subject, async (operation) => {
-        const result = await create(inputs, operation, inFlight);
-        return { result, outcome: isAdoption ? "adopted" : "created", fingerprint: result.id };
-      }),
-    );
-    return inFlight.handOver(outcome);
+    const created = this.#run(isAdoption ? "adopt" : "create", label, {
+      verb: (operation) => create(inputs, operation, inFlight),
+    });
+    return inFlight.handOver(created);
   }
 
+  /** @returns undefined when the key does not exist. */
   read(id: string, properties: Properties): Promise<ReadResult | undefined> {
-    return this.#guard("read", { ...properties, fingerprint: id }, () => read(id, properties, this.#begin()));
+    const label = { ...properties, fingerprint: id };
+    return this.#run("read", label, { verb: (operation) => read(id, properties, operation) });
   }
 
   update(id: string, olds: Properties, news: Properties): Promise<UpdateResult> {
-    const subject = { key: olds["key"], name: olds["name"], fingerprint: id };
-    return this.#guard("update", subject, () =>
-      this.#change("update", { ...subject, name: news["name"] ?? olds["name"] }, async (operation) => ({
-        result: await update(id, olds, news, operation),
-        outcome: "updated",
-      })),
-    );
+    const label = { key: olds["key"], name: olds["name"], fingerprint: id };
+    return this.#run("update", label, { verb: (operation) => update(id, olds, news, operation) });
   }
 
   delete(id: string, properties: Properties): Promise<void> {
-    const subject = { ...properties, fingerprint: id };
-    return this.#guard("delete", subject, () =>
-      this.#change("delete", subject, async (operation) => ({
-        result: undefined,
-        outcome: await remove(id, properties, operation),
-      })),
-    );
+    const label = { ...properties, fingerprint: id };
+    return this.#run("delete", label, { verb: (operation) => remove(id, properties, operation) });
+  }
+
+  /** Begins an operation, runs the verb with the audit log, and words its failure. */
+  async #run<T>(action: Action, label: KeyLabel, work: Work<T>): Promise<T> {
+    this.#running++;
+    try {
+      if ("pure" in work) return work.pure();
+      return (await withAuditLog(action, label, this.#begin(), work.verb)).result;
+    } catch (error) {
+      if (action !== "delete" && action !== "read") this.#accounts.keys.operationFailed();
+      throw failureOf(action, label, error, [...this.#apiKeys]);
+    } finally {
+      this.#running--;
+    }
+  }
+
+  #check(olds: Properties, news: Properties): CheckResult {
+    const { clock, randomBytes, report } = this.#dependencies;
+    const context = { nowMs: clock.nowMs(), randomBytes, account: this.#account() };
+    const { note, ...result } = check(olds, news, context);
+    if (note !== undefined) report?.(note);
+    const checked = result.failures === undefined ? this.#declared(news, result) : result;
+    if (checked.failures !== undefined) this.#accounts.keys.operationFailed();
+    return checked;
+  }
+
+  #diff(id: string, olds: Properties, news: Properties): DiffResult {
+    const result = diff(olds, news);
+    if (result.replaces.length === 0) this.#keeps(id, olds, news);
+    return this.#accounts.unsettledKeys.isOpen(id) ? { ...result, changes: true } : result;
   }
 
   /** Records what a declared resource is about to have: a deletion, or another adoption, must know. */
@@ -115,7 +119,7 @@ export class ProxyKeyProvider {
     const { adopt, __urn: urn, __resourceName: name } = news;
     this.#checked.add(textOf(result.inputs ?? {}));
     if (typeof adopt !== "string" || !isWholeKey(adopt)) return result;
-    const { keys } = this.#sessions;
+    const { keys } = this.#accounts;
     const fingerprint = fingerprintOf(adopt);
     keys.declareAdoption(fingerprint, typeof urn === "string" ? urn : String(name));
     if (!isShared(fingerprint, keys)) return result;
@@ -126,7 +130,7 @@ export class ProxyKeyProvider {
 
   /** A comparison that check did not announce is a refresh's, perhaps of a resource that is declared no more. */
   #keeps(id: string, olds: Properties, news: Properties): void {
-    const { keys } = this.#sessions;
+    const { keys } = this.#accounts;
     if (!this.#checked.has(textOf(news))) return;
     if (news["adopt"] !== undefined && news["adopt"] === olds["key"]) {
       keys.adopted(id);
@@ -135,15 +139,6 @@ export class ProxyKeyProvider {
     keys.holds(id, declaredSettings({ ...news, name: news["name"] ?? olds["name"] }));
     // The engine may have checked the other resource first.
     if (keys.adoption(id) !== undefined) throw sharedKeyError();
-  }
-
-  /** Runs a verb that changes something, and writes down what it did before the engine is told. */
-  #change<T>(
-    action: AuditedAction,
-    subject: KeyLabel,
-    verb: (operation: Operation) => Promise<AuditedChange<T>>,
-  ): Promise<T> {
-    return withAuditLog(action, subject, this.#begin(), verb);
   }
 
   #settings(): Settings {
@@ -162,21 +157,12 @@ export class ProxyKeyProvider {
   #begin(): Operation {
     const settings = this.#settings();
     this.#apiKeys.add(settings.apiKey);
-    return this.#sessions.begin(settings);
-  }
-
-  async #guard<T>(action: Action, subject: KeyLabel, verb: () => T | Promise<T>): Promise<T> {
-    this.#running++;
-    try {
-      return await verb();
-    } catch (error) {
-      if (action !== "delete" && action !== "read") this.#sessions.keys.operationFailed();
-      throw failureOf(action, subject, error, [...this.#apiKeys]);
-    } finally {
-      this.#running--;
-    }
+    return this.#accounts.begin(settings);
   }
 }
+
+/** What a verb does: `pure` sends nothing and needs no settings. */
+type Work<T> = { pure: () => T } | { verb: (operation: Operation) => Promise<Done<T>> };
 
 /** One text for equal inputs, whatever their order. */
 function textOf(inputs: Properties): string {

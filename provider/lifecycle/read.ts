@@ -5,6 +5,7 @@ import { secretInputNames, type ProxyKeyInputs } from "./schema/inputs";
 import { instantOf } from "./schema/instants";
 import { requireSameServer } from "./server";
 import type { Operation } from "./accountContext";
+import type { Done } from "./auditLog";
 import {
   fingerprintOf,
   inputsFromWire,
@@ -32,15 +33,15 @@ export async function read(
   id: string,
   properties: Record<string, unknown>,
   operation: Operation,
-): Promise<ReadResult | undefined> {
+): Promise<Done<ReadResult | undefined>> {
   const key = keyOf(id, properties);
   const found = await find(key, operation);
   if (found === undefined) requireSameServer(properties["server"], operation.settings);
   tellWhatChanged(properties, found, operation);
-  if (found === undefined) return undefined;
+  if (found === undefined) return { result: undefined, outcome: "gone" };
   const inputs = inputsFromWire(found, properties);
   const { declared, outputs } = expiryOf(properties, inputs);
-  return {
+  const result: ReadResult = {
     id: fingerprintOf(key),
     props: {
       ...stateOf(key, inputs, found, operation.settings, properties),
@@ -49,6 +50,7 @@ export async function read(
     },
     inputs: withoutSecrets(plainJson({ ...inputs, expiresAt: declared })),
   };
+  return { result, outcome: "read" };
 }
 
 /**

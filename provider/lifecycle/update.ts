@@ -1,6 +1,7 @@
 import { isInvalidRequest } from "../api/errorGuards";
 import { InvalidRequestError } from "../api/errors";
 import { applySettings } from "./applySettings";
+import type { Done } from "./auditLog";
 import { changedInputs } from "./diff";
 import { ensureEnabled } from "./enabled";
 import { PartialFailure } from "./failures";
@@ -31,7 +32,7 @@ export async function update(
   olds: Record<string, unknown>,
   news: Record<string, unknown>,
   operation: Operation,
-): Promise<UpdateResult> {
+): Promise<Done<UpdateResult>> {
   const key = keyOf(id, olds);
   const inputs = inputsSchema.parse({ ...news, name: news["name"] ?? olds["name"] });
   const changed = changedInputs(olds, news);
@@ -73,14 +74,8 @@ export async function update(
   unsettledKeys.end(id);
   // Where nothing was sent, this server did not say that it has the key.
   const confirmed = operation.requests > 0 ? { server: serverOf(operation.settings) } : {};
-  return {
-    outs: plainJson({
-      ...state,
-      ...confirmed,
-      fingerprint: fingerprintOf(key),
-      stateVersion: STATE_VERSION,
-    }),
-  };
+  const identity = { fingerprint: fingerprintOf(key), stateVersion: STATE_VERSION } as const;
+  return { result: { outs: plainJson({ ...state, ...confirmed, ...identity }) }, outcome: "updated" };
 }
 
 /** The API takes a full replacement, and in it no expiry that has passed. */

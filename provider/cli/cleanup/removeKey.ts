@@ -1,4 +1,4 @@
-import { withAuditLog } from "../../lifecycle/withAuditLog";
+import { withAuditLog } from "../../lifecycle/auditLog";
 import { remove } from "../../lifecycle/delete";
 import { serverOf } from "../../lifecycle/server";
 import { outputsFromWire, shownInputs } from "../../lifecycle/schema/state";
@@ -53,11 +53,10 @@ export async function removeKey(
     isSent ||= isMutating;
   };
   try {
-    const done = await withAuditLog("delete", properties, operation, async () => {
-      const outcome = await remove(fingerprint, properties, operation);
-      return { result: outcome, outcome };
-    });
-    return { outcome: done === "already deleted" ? "already-gone" : "removed" };
+    const { outcome } = await withAuditLog("delete", properties, operation, () =>
+      remove(fingerprint, properties, operation),
+    );
+    return { outcome: outcome === "already deleted" ? "already-gone" : "removed" };
   } catch (error) {
     const problem = problemOf(error);
     const isOwned = error instanceof ClaimedError && error.claim.kind === "owned";
