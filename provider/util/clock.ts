@@ -1,19 +1,19 @@
-/** Time as the code below sees it: injected, so that tests drive minutes in microseconds and never sleep. */
+/** The source of time. Injected, so that tests simulate minutes in microseconds and never sleep. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   nowMs(): number;
   /**
-   * Resolves after `delayMs` milliseconds.
+   * Resolves after a delay.
    *
-   * @throws the signal's reason, as soon as it aborts.
+   * @throws the signal's reason as soon as the signal aborts.
    */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The longest delay that a Node timer takes; a longer one would fire at once. */
+/** The longest delay of a Node timer. A timer with a longer one fires immediately. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The machine's clock. */
+/** The clock of the machine. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   sleep: (delayMs, signal) =>

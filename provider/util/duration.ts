@@ -3,7 +3,7 @@ const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 /**
  * Reads a duration such as `90s`, `15m`, `24h` or `7d`: one whole or decimal number and one unit.
  *
- * @returns milliseconds, or undefined when the text is no duration.
+ * @returns milliseconds, or undefined if the text is not a duration.
  */
 export function parseDurationMs(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([smhd])$/.exec(text.trim());
@@ -12,7 +12,7 @@ export function parseDurationMs(text: string): number | undefined {
   return Number.isSafeInteger(Math.round(ms)) ? Math.round(ms) : undefined;
 }
 
-/** Writes a duration for people: `45 s`, `3 min`, `2 h 5 min`, `12 d`. */
+/** Formats a duration for messages: `45 s`, `3 min`, `2 h 5 min`, `12 d`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.ceil(ms / 1_000);
   if (seconds < 120) return `${seconds} s`;

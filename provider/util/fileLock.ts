@@ -12,16 +12,16 @@ import {
 import { dirname } from "node:path";
 import { errorCode } from "./errno";
 
-/** A lock that this process has, unless it was stopped for so long that another process took it. */
+/** A lock of this process, unless the process was paused for so long that another one broke the lock. */
 export interface FileLock {
-  /** Whether it is still this process's: to be asked right before anything is written under it. */
+  /** Whether this process still holds the lock. Check it right before writing under the lock. */
   isOurs(): boolean;
   release(): void;
 }
 
-/** How a process waits for a lock: its thread is blocked meanwhile. */
+/** Waits for a lock and blocks the thread meanwhile. */
 export interface Waiting {
-  /** Milliseconds that no change of the clock touches. */
+  /** A monotonic time: not changed when the clock is set. */
   nowMs(): number;
   pause(ms: number): void;
 }
@@ -35,13 +35,13 @@ export const blockingWait: Waiting = {
 
 const PAUSE_MS = 1;
 
-/** A step under a lock takes less than a millisecond. Its process may be stopped, or killed, in the middle of it. */
+/** A step takes less than a millisecond. A lock that is held for longer is stale: its process may have been killed. */
 const STALE_MS = 1_000;
 
-/** A lock that was taken or looked at this recently cannot have been broken. */
+/** A lock that was taken or checked this recently cannot have been broken. */
 const SURE_MS = STALE_MS / 10;
 
-/** The lock was not free in time. Has the shape of an error of the file system. */
+/** The lock was not free in time. Has the fields of a file system error. */
 class LockTimeoutError extends Error {
   override readonly name = "LockTimeoutError";
   readonly code = "ETIMEDOUT";
@@ -49,10 +49,10 @@ class LockTimeoutError extends Error {
 }
 
 /**
- * Takes a lock that the file system's exclusive creation gives. A lock whose holder stays the same for a second is
- * broken: a process id proves nothing outside its own machine and container.
+ * Takes a lock by exclusive creation of a file. Breaks a lock whose holder stays the same for a second, without checking
+ * the holder's process: a process id is only valid within its own machine and container.
  *
- * @throws an error of the file system, also when the lock is not free before `deadlineMs`.
+ * @throws a file system error, also if the lock is not free before `deadlineMs`.
  */
 export function acquireFileLock(path: string, deadlineMs: number, waiting: Waiting): FileLock {
   const token = `${process.pid} ${randomUUID()}`;
@@ -71,9 +71,9 @@ export function acquireFileLock(path: string, deadlineMs: number, waiting: Waiti
 function held(path: string, token: string, startedMs: number, waiting: Waiting): FileLock {
   let sureMs = startedMs;
   const isOurs = (): boolean => {
-    const lookedMs = waiting.nowMs();
+    const checkedMs = waiting.nowMs();
     const isHeld = holderOf(path) === token;
-    sureMs = isHeld ? lookedMs : -Infinity;
+    sureMs = isHeld ? checkedMs : -Infinity;
     return isHeld;
   };
   return {
@@ -82,7 +82,7 @@ function held(path: string, token: string, startedMs: number, waiting: Waiting):
       try {
         if (waiting.nowMs() - sureMs < SURE_MS || isOurs()) rmSync(path, { force: true });
       } catch {
-        // The next process breaks it, or cannot use the folder either.
+        // Another process breaks the lock, or cannot use the folder either.
       }
     },
   };
@@ -102,7 +102,7 @@ function tryCreate(path: string, token: string): boolean {
     writeSync(file, token);
     return true;
   } catch (error) {
-    // A full disk leaves the file, but empty.
+    // A full disk leaves an empty file.
     rmSync(path, { force: true });
     throw error;
   } finally {
@@ -119,7 +119,7 @@ function holderOf(path: string): string | undefined {
   }
 }
 
-/** Renaming is atomic, so of two processes that break a lock one wins; a lock that was renewed meanwhile is put back. */
+/** Renaming is atomic, so only one of two processes breaks the lock. Puts back a lock that was renewed meanwhile. */
 function breakLock(path: string, holder: string): void {
   const aside = `${path}.${randomUUID()}`;
   try {
@@ -131,7 +131,7 @@ function breakLock(path: string, holder: string): void {
   try {
     if (holderOf(aside) !== holder) linkSync(aside, path);
   } catch {
-    // Another process has taken it: the holder notices before it writes.
+    // Another process has taken the lock. The holder of this one notices it before it writes.
   } finally {
     rmSync(aside, { force: true });
   }

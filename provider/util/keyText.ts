@@ -1,14 +1,14 @@
-/** The characters that may follow a key's prefix, as the inside of a character class: for reading keys and for redaction. */
+/** The characters that may follow a key's prefix, as the content of a character class. */
 export const KEY_CHARACTERS = String.raw`\w~+/=.\-`;
 
-/** A key in full; a masked one, such as `ek-proxy-abcd...1234` or `ek-proxy-****`, is none. */
+/** A complete key, not a masked one such as `ek-proxy-abcd...1234` or `ek-proxy-****`. */
 const WHOLE_KEY = new RegExp(String.raw`^ek-proxy-(?!.*\.\.)[${KEY_CHARACTERS}]{1,247}$`);
 
 export function isWholeKey(value: unknown): value is string {
   return typeof value === "string" && WHOLE_KEY.test(value);
 }
 
-/** Whether a text of a list may be a part of this key, cut at its end, at its start or in its middle. */
+/** Whether the text may be this key with its end, start or middle left out, as in a list. */
 export function isPartOf(shown: string, key: string): boolean {
   if (shown.length >= key.length) return false;
   let start = 0;
@@ -16,10 +16,10 @@ export function isPartOf(shown: string, key: string): boolean {
   return key.endsWith(shown.slice(start));
 }
 
-/** A mask of characters that a key may have as well. */
+/** A mask made of characters that a key may contain. */
 const MASK = /([xX_~+/=-])\1{3}/;
 
-/** A key in full, and none that the server may have masked in part. */
+/** Whether the value is a complete key that the server cannot have masked. */
 export function isShownWhole(value: unknown): value is string {
   return isWholeKey(value) && !MASK.test(value);
 }

@@ -1,18 +1,15 @@
 import { readFileSync } from "node:fs";
 import { errorCode } from "./errno";
 
-/**
- * Whether a process of this id runs on this machine. One that has ended counts as ended, even while its parent has not
- * yet taken note of it.
- */
+/** Whether a process runs on this machine. A process that has exited but was not reaped by its parent does not. */
 export function isAlive(pid: number): boolean {
   if (pid === process.pid) return true;
-  // Zero and negative numbers stand for groups of processes.
+  // 0 and negative numbers mean process groups.
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // Without the permission to signal it, it is there all the same.
+    // EPERM: the process exists, but may not be signalled.
     return errorCode(error) !== "ESRCH";
   }
   const state = statOf(pid)?.[STATE];
@@ -20,24 +17,24 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * When a process started, as Linux counts it, in clock ticks after boot. No change of the clock touches it, so that
- * together with its id it names a process while the machine is up.
+ * When a process started on Linux, in clock ticks after boot. It does not change when the clock is set, so together
+ * with the process id it identifies a process until the machine is rebooted.
  *
- * @returns undefined where there is no such process, and on other systems.
+ * @returns undefined if there is no such process, or on other systems.
  */
 export function processStartTicks(pid: number): number | undefined {
   const ticks = Number(statOf(pid)?.[START]);
   return Number.isSafeInteger(ticks) ? ticks : undefined;
 }
 
-/** Where things stand among what follows a process's name in /proc/PID/stat (proc_pid_stat(5), fields 3 and 22). */
+/** Indexes of the fields after a process's name in /proc/PID/stat (proc_pid_stat(5), fields 3 and 22). */
 const STATE = 0;
 const START = 19;
 
 function statOf(pid: number): string[] | undefined {
   if (process.platform !== "linux") return undefined;
   const stat = textOf(`/proc/${pid}/stat`);
-  // The name, in parentheses, may itself contain blanks and parentheses.
+  // The name is in parentheses and may contain spaces and parentheses.
   return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 

@@ -1,39 +1,51 @@
 import { pastLeaving, type PastRequests } from "./pastRequests";
 import { MARGIN_MS, WINDOW_MS, type RateLimit, type WindowState } from "./rateWindow";
 
-/** Milliseconds for which one request goes ahead alone; its process may have been killed. */
-const AHEAD_MS = 10_000;
-
-/** How many requests may go out now, and when none may, from when on, as far as that is known. */
+/** How many requests may go out now. */
 export interface Capacity {
   free: number;
+  /** With `free` 0: when the next request may go out. Undefined: unknown. */
   untilMs?: number | undefined;
-  /** The limit that is the reason. */
+  /** The limit that applies. */
   rate?: RateLimit | undefined;
 }
 
-/** The room that all processes share: what the account's limit leaves. */
+/** What a process may send under the account's limit and its configured limit. */
+export function capacityIn(state: WindowState, nowMs: number, configured: RateLimit | undefined): Capacity {
+  const account = accountCapacity(state, nowMs, accountWindowMs(configured));
+  return tighter(account, configuredCapacity(state, nowMs, configured));
+}
+
+/** What the account's limit leaves. All processes share it. */
 export function accountCapacity(state: WindowState, nowMs: number, windowMs: number): Capacity {
   if (nowMs < state.cooldownUntilMs) return { free: 0, untilMs: state.cooldownUntilMs };
-  const room =
+  const capacity =
     state.limit === undefined
       ? { free: Infinity }
       : capacityUnder({ limit: state.limit, windowMs }, state, nowMs);
-  if (room.free === 0 || nowMs - state.lastReportMs < windowMs) return room;
-  // How the window stands is unknown: one request goes ahead, and its answer tells.
-  const ahead = state.entries.some(
-    ({ sentMs, answeredMs }) => answeredMs === undefined && nowMs - sentMs < AHEAD_MS,
+  if (capacity.free === 0 || nowMs - state.lastReportMs < windowMs) return capacity;
+  // The server's count is unknown: send one request alone and learn it from the response.
+  const isProbing = state.entries.some(
+    ({ sentMs, endedMs }) => endedMs === undefined && nowMs - sentMs < PROBE_MS,
   );
-  return { ...room, free: ahead ? 0 : 1 };
+  return { ...capacity, free: isProbing ? 0 : 1 };
 }
 
-/** The room that a configured limit leaves, which binds only the processes that it is configured for. */
+/** How long other requests wait for a request that goes out alone: its process may have been killed. */
+const PROBE_MS = 10_000;
+
+/** What a configured limit leaves. It applies only to the processes that have it configured. */
 export function configuredCapacity(
   state: WindowState,
   nowMs: number,
   configured: RateLimit | undefined,
 ): Capacity {
   return configured === undefined ? { free: Infinity } : capacityUnder(configured, state, nowMs, state.past);
+}
+
+/** The API's window, unless a shorter one is configured. */
+export function accountWindowMs(configured: RateLimit | undefined): number {
+  return Math.min(WINDOW_MS, configured?.windowMs ?? WINDOW_MS);
 }
 
 function capacityUnder(
@@ -44,14 +56,14 @@ function capacityUnder(
 ): Capacity {
   const keptMs = rate.windowMs + MARGIN_MS;
   const leavesMs: number[] = [];
-  for (const { answeredMs = Infinity } of entries) leavesMs.push(answeredMs + keptMs);
+  for (const { endedMs = Infinity } of entries) leavesMs.push(endedMs + keptMs);
   for (const noticedMs of othersSentMs) leavesMs.push(noticedMs + keptMs);
-  const there = rate.windowMs < WINDOW_MS ? leavesMs.filter((leaveMs) => leaveMs > nowMs) : leavesMs;
+  const counted = rate.windowMs < WINDOW_MS ? leavesMs.filter((leaveMs) => leaveMs > nowMs) : leavesMs;
   const pastLeaves = pastLeaving(past, keptMs).filter(({ atMs }) => atMs > nowMs);
-  const occupied = there.length + pastLeaves.reduce((sum, { count }) => sum + count, 0);
+  const occupied = counted.length + pastLeaves.reduce((sum, { count }) => sum + count, 0);
   if (occupied < rate.limit) return { free: rate.limit - occupied, rate };
   const mustLeave = occupied - rate.limit + 1;
-  const untilMs = [...firstOf(pastLeaves, mustLeave), ...there].toSorted((a, b) => a - b)[mustLeave - 1];
+  const untilMs = [...firstOf(pastLeaves, mustLeave), ...counted].toSorted((a, b) => a - b)[mustLeave - 1];
   return { free: 0, untilMs: untilMs === Infinity ? undefined : untilMs, rate };
 }
 
@@ -63,55 +75,7 @@ function* firstOf(leaves: readonly { atMs: number; count: number }[], wanted: nu
   }
 }
 
-/** The room that a process has under both limits. */
-export function capacityIn(state: WindowState, nowMs: number, configured: RateLimit | undefined): Capacity {
-  const account = accountCapacity(state, nowMs, accountWindowMs(configured));
-  return tighter(account, configuredCapacity(state, nowMs, configured));
-}
-
-/** The API's window, unless a shorter one is configured. */
-export function accountWindowMs(configured: RateLimit | undefined): number {
-  return Math.min(WINDOW_MS, configured?.windowMs ?? WINDOW_MS);
-}
-
 function tighter(one: Capacity, other: Capacity): Capacity {
   if (one.free > 0 || other.free > 0) return one.free <= other.free ? one : other;
   return (one.untilMs ?? 0) >= (other.untilMs ?? 0) ? one : other;
-}
-
-/** Milliseconds after which a process that was waiting counts as gone; a living one is seen more often. */
-const WAITING_FOR_MS = 20_000;
-
-/** Milliseconds for which room is kept for whoever came first; after that anybody may have it. */
-const KEPT_FOR_MS = 1_000;
-
-/** Of each process so many waiting requests are known to the others. */
-export const KNOWN_WAITING = 16;
-
-/**
- * Notes when the requests of a process came, and tells how many of the free places are theirs: first come, first served
- * among all processes. They all wait for the same moment, and whoever wakes first must not take everything.
- */
-export function shareOf(
-  state: WindowState,
-  {
-    process,
-    askedMs,
-    free,
-    nowMs,
-  }: { process: string; askedMs: readonly number[]; free: number; nowMs: number },
-): number {
-  for (const [name, { seenMs }] of Object.entries(state.waiting)) {
-    if (name === process || seenMs > nowMs || nowMs - seenMs > WAITING_FOR_MS) delete state.waiting[name];
-  }
-  if (askedMs.length === 0) return 0;
-  const others = Object.values(state.waiting).flatMap((other) => other.askedMs);
-  const isKept = nowMs - (state.idleSinceMs ?? nowMs) < KEPT_FOR_MS;
-  const before = (mineMs: number) => others.filter((otherMs) => otherMs < mineMs).length;
-  const share = isKept ? askedMs.filter((mineMs, at) => before(mineMs) + at < free).length : free;
-  const taken = Math.min(share, askedMs.length);
-  if (free > taken) state.idleSinceMs ??= nowMs;
-  else delete state.idleSinceMs;
-  if (taken < askedMs.length) state.waiting[process] = { askedMs: askedMs.slice(taken), seenMs: nowMs };
-  return share;
 }

@@ -5,47 +5,23 @@ import { acquireFileLock, blockingWait, type Waiting } from "../../util/fileLock
 import { emptyWindow, type WindowState } from "./rateWindow";
 import { memoryStore, type WindowStore } from "./windowStore";
 
-const stateSchema = z.object({
-  entries: z.array(
-    z.object({
-      id: z.string(),
-      sentMs: z.number(),
-      answeredMs: z.number().optional(),
-      refused: z.literal(true).optional(),
-    }),
-  ),
-  othersSentMs: z.array(z.number()),
-  past: z.array(z.tuple([z.number(), z.number()])).default([]),
-  limit: z.number().positive().optional(),
-  limitUntilMs: z.number().optional(),
-  refusedMs: z.number().default(0),
-  cooldownUntilMs: z.number(),
-  lastReportMs: z.number(),
-  refusals: z.number().default(0),
-  waiting: z.record(z.string(), z.object({ askedMs: z.array(z.number()), seenMs: z.number() })).default({}),
-  idleSinceMs: z.number().optional(),
-});
-
-/** The most that one step blocks the thread; after that the file counts as unusable. */
-const LONGEST_WAIT_MS = 2_000;
-
 export interface FileWindowOptions {
   path: string;
-  /** Called once, when the file cannot be used; from then on the window is this process's own. */
+  /** Called once, when the file cannot be used. From then on the window is kept in memory. */
   onTrouble: (reason: string) => void;
-  /** Default: this process's thread. */
+  /** How to wait for the lock. Default: blocks the thread. */
   waiting?: Waiting;
 }
 
 /**
- * A window in a small file, shared by all processes of a machine that use the account. A step reads, changes and
- * replaces the file under a lock. A process that is killed at any point leaves at worst a lock, which the others break
- * after a second.
+ * Keeps a window in a small file that all processes of a machine share. Each step reads, changes and rewrites the file
+ * under a lock. A process that is killed at any point leaves at worst a lock, which the others break after a second. If
+ * the file cannot be used, also because of a lock in a read-only folder, the window is kept in memory.
  */
 export function fileWindowStore({ path, onTrouble, waiting = blockingWait }: FileWindowOptions): WindowStore {
   let fallback: WindowStore | undefined;
   let known = emptyWindow();
-  /** What stands in the file when no other process has written since: `known`, which need not be read again then. */
+  /** The text last written by this process. If the file still equals it, `known` is current. */
   let ownText: string | undefined;
 
   return {
@@ -54,20 +30,20 @@ export function fileWindowStore({ path, onTrouble, waiting = blockingWait }: Fil
     },
     transact<T>(change: (state: WindowState) => T): T {
       if (fallback) return fallback.transact(change);
-      const deadlineMs = waiting.nowMs() + LONGEST_WAIT_MS;
+      const deadlineMs = waiting.nowMs() + MAX_LOCK_WAIT_MS;
       let done: { value: T } | undefined;
       try {
         for (;;) {
           const lock = acquireFileLock(`${path}.lock`, deadlineMs, waiting);
           try {
             const before = readText(path);
-            // What cannot be read tells nothing, as an empty window does: the next request goes ahead alone.
+            // A damaged file counts as an empty window: the next request is sent alone.
             if (before !== ownText) known = parse(before) ?? emptyWindow();
             ownText = undefined;
             done = { value: change(known) };
             const after = JSON.stringify(known);
             if (after !== before) {
-              // This process was stopped in between, and others went on without it.
+              // This process was paused for so long that another one broke the lock: repeat the step.
               if (!lock.isOurs()) continue;
               replace(path, after);
             }
@@ -81,12 +57,36 @@ export function fileWindowStore({ path, onTrouble, waiting = blockingWait }: Fil
         if (!isFileTrouble(error)) throw error;
         onTrouble(`${path}: ${error.code}`);
         fallback = memoryStore(known);
-        // The change itself was made where only writing it down failed.
+        // Do not repeat a change that only failed to be written.
         return done === undefined ? fallback.transact(change) : done.value;
       }
     },
   };
 }
+
+/** Longest time that one step blocks the thread. After that the file counts as unusable. */
+const MAX_LOCK_WAIT_MS = 2_000;
+
+const stateSchema = z.object({
+  entries: z.array(
+    z.object({
+      id: z.string(),
+      sentMs: z.number(),
+      endedMs: z.number().optional(),
+      rateLimited: z.literal(true).optional(),
+    }),
+  ),
+  othersSentMs: z.array(z.number()),
+  past: z.array(z.tuple([z.number(), z.number()])).default([]),
+  limit: z.number().positive().optional(),
+  limitUntilMs: z.number().optional(),
+  last429Ms: z.number().default(0),
+  cooldownUntilMs: z.number(),
+  lastReportMs: z.number(),
+  cooldowns: z.number().default(0),
+  waiting: z.record(z.string(), z.object({ askedMs: z.array(z.number()), seenMs: z.number() })).default({}),
+  idleSinceMs: z.number().optional(),
+});
 
 function readText(path: string): string {
   try {
@@ -99,7 +99,7 @@ function readText(path: string): string {
 
 function parse(text: string): WindowState | undefined {
   try {
-    // What is absent in JSON is absent here too, never there and undefined.
+    // `undefined` values do not occur: JSON has none.
     return stateSchema.parse(JSON.parse(text)) as WindowState;
   } catch {
     return undefined;
@@ -107,8 +107,8 @@ function parse(text: string): WindowState | undefined {
 }
 
 /**
- * Writes in place, which costs a hundredth of replacing the file: only the first line counts, so a process that is
- * killed before it has cut off the rest leaves the new state all the same.
+ * Writes in place, at a hundredth of the cost of replacing the file. Only the first line counts: a process that is
+ * killed before it truncates the file leaves the new state.
  */
 function replace(path: string, text: string): void {
   const line = Buffer.from(`${text}\n`);

@@ -1,16 +1,14 @@
 /**
- * The requests of the last hour that the API itself does not count any more: for configured limits whose window is
- * longer than the API's. Plain data, bounded however many requests there are.
+ * The requests of the last hour that have left the API's window, for configured limits with longer windows: how many
+ * ended in each bucket of 5 s since the epoch, the oldest bucket first. Its size does not grow with their number.
  */
+export type PastRequests = [bucket: number, count: number][];
 
 /** The longest window of a configured limit. */
 export const LONGEST_WINDOW_MS = 3_600_000;
 
-/** A request counts as sent at the end of its bucket. */
+/** A request counts as ended at the end of its bucket. */
 const BUCKET_MS = 5_000;
-
-/** How many requests ended in each bucket of 5 s since the epoch, the oldest bucket first. */
-export type PastRequests = [bucket: number, count: number][];
 
 export function addPast(past: PastRequests, endedMs: number, count = 1): void {
   const bucket = Math.floor(endedMs / BUCKET_MS);
@@ -21,11 +19,11 @@ export function addPast(past: PastRequests, endedMs: number, count = 1): void {
   else past.splice(at, 0, [bucket, count]);
 }
 
-/** Forgets what no window can need. */
+/** Drops the requests that have left every window. */
 export function prunePast(past: PastRequests, nowMs: number, marginMs: number): void {
   const current = Math.floor(nowMs / BUCKET_MS);
   let future = 0;
-  // A clock that was set back must not make the past last longer.
+  // After the clock was set back, a time in the future must not make a request count for longer.
   while ((past.at(-1)?.[0] ?? 0) > current) future += past.pop()?.[1] ?? 0;
   if (future > 0) addPast(past, nowMs, future);
   const oldest = (nowMs - LONGEST_WINDOW_MS - marginMs) / BUCKET_MS - 1;

@@ -1,129 +1,104 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../util/clock";
-import { formatDuration } from "../../util/duration";
-import { MaxWaitError } from "../errors";
-import { Queue } from "./queue";
-import {
-  accountCapacity,
-  accountWindowMs,
-  configuredCapacity,
-  KNOWN_WAITING,
-  capacityIn,
-  shareOf,
-} from "./capacity";
-import {
-  prune,
-  recordResponse,
-  removeRequest,
-  type RateLimit,
-  type RateLimitInfo,
-  type WindowState,
-} from "./rateWindow";
+import { accountCapacity, accountWindowMs, capacityIn, configuredCapacity } from "./capacity";
+import { maxWaitError, Progress, PROGRESS_MS, type Blocked } from "./progress";
+import type { RateLimit, RateLimitInfo, WindowState } from "./rateWindow";
+import { prune, recordResponse, removeRequest } from "./rateWindow";
+import { KNOWN_WAITING, shareOf } from "./turns";
 import type { WindowStore } from "./windowStore";
 
 export interface RateLimiterOptions {
   clock: Clock;
   store: WindowStore;
-  /** A limit to keep even where the account would allow more. Default: what the answers name. */
+  /** A limit to keep even if the account's own is higher. Default: only the limit that responses name. */
   configured?: RateLimit | undefined;
-  /** Tells a person why nothing moves. Default: nobody. */
+  /** Receives lines of progress while requests wait. Default: no progress. */
   report?: ((line: string) => void) | undefined;
 }
 
-/** What a request asks of the pacer. */
 export interface AcquireOptions {
-  /** What waits, for people: `remove`, `lookup`, … */
+  /** What waits, for lines of progress: `remove`, `lookup`, … */
   what: string;
-  /** Milliseconds since the epoch after which waiting is given up. */
+  /** Milliseconds since the epoch after which `acquire` rejects. */
   deadlineMs: number;
   signal?: AbortSignal | undefined;
-  /** The request had its turn already and was refused: it goes before those that had none. */
+  /** The request was sent already and got HTTP 429: it goes before those that were not sent yet. */
   again?: boolean;
 }
 
-/** A place in the window; to be settled or withdrawn exactly once. */
+/** The right to send one request. Call exactly one of the two functions, once. */
 export interface Permit {
-  /** The request was answered, or may have reached the server; `report` is what an answer of the API's tells. */
-  complete(report?: RateLimitInfo): void;
-  /** The request never went out. */
+  /** The request got a response, or may have reached the server. `info`: the rate limit by the API's response. */
+  complete(info?: RateLimitInfo): void;
+  /** The request was never sent. */
   cancel(): void;
 }
 
 interface Waiter {
   options: AcquireOptions;
-  /** When it came, in milliseconds since the epoch; 0 for one that had its turn already. */
+  /** When it was enqueued, in milliseconds since the epoch; 0 for one that was sent already. */
   askedMs: number;
-  resolve: (place: Permit) => void;
+  resolve: (permit: Permit) => void;
   reject: (error: unknown) => void;
 }
 
-/** From when on there may be room, as far as that is known, and why there is none now. */
-interface Blocked {
-  untilMs: number | undefined;
-  rate: RateLimit | undefined;
-  cooldown: boolean;
-}
-
-/** Milliseconds between two looks at a window that another process may open. */
+/** Time between two looks at a window that another process may change. */
 const SHARED_LOOK_MS = 100;
-/** Milliseconds that other processes have to take their share of the places that are free. */
+/** Time that other processes have to send their share of the free requests. */
 const SHARE_MS = 100;
-/** Milliseconds of waiting that nobody needs to be told of. */
-const MOMENT_MS = 1_000;
-/** Milliseconds between two lines of progress, and the longest sleep. */
-const PROGRESS_MS = 10_000;
 
 /**
- * Lets requests out as fast as the account's limit allows and never faster: first come, first served. One for each
- * account and process; processes that share a store share the window.
+ * Gives out permits as fast as the account's limit allows and never faster, in the order of arrival. There is one
+ * limiter per account and process. Processes with the same store share the window.
  */
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
   readonly #windowMs: number;
-  readonly #queue = new Queue<Waiter>();
-  /** How many of the queue wait for what. */
-  readonly #waitingFor = new Map<string, number>();
-  /** Signals that have a listener of ours: one for each, however many wait on it. */
+  readonly #progress: Progress;
+  /** In order; those before `#first` are done. An array's `shift` would move all others each time. */
+  #waiters: Waiter[] = [];
+  #first = 0;
+  /** Signals with a listener. One listener per signal, whatever the number of waiters: many are slow. */
   readonly #watched = new WeakSet<AbortSignal>();
-  /** Names this process in a shared window. */
+  /** Identifies this process in a shared window. */
   readonly #idPrefix = randomUUID().slice(0, 13);
   #admitted = 0;
   #sent = 0;
   #running = false;
-  /** Ends the sleep of the loop early; absent while it does not sleep for want of news. */
+  /** Wakes the loop while it sleeps without knowing when a request may go out. */
   #wake: AbortController | undefined;
-  /** The same while it sleeps until a known time: only a place that is given back makes it earlier. */
+  /** Wakes the loop while it sleeps until a known time, which only a cancelled permit makes earlier. */
   #timed: AbortController | undefined;
-  #nextProgressMs = 0;
 
   constructor(options: RateLimiterOptions) {
     this.#options = options;
     this.#windowMs = accountWindowMs(options.configured);
+    this.#progress = new Progress(options.clock, options.report);
   }
 
-  /** Requests that wait for their turn. */
+  /** The number of requests that wait for a permit. */
   get waiting(): number {
-    return this.#queue.length;
+    return this.#waiters.length - this.#first;
   }
 
   /**
-   * Waits for a place in the window.
+   * Waits for a permit.
    *
    * @throws MaxWaitError when none can come before the deadline; the signal's reason when it aborts.
    */
   acquire(options: AcquireOptions): Promise<Permit> {
-    const place = this.#enqueue(options);
+    const permit = this.#enqueue(options);
     if (!this.#running) void this.#run();
-    return place;
+    return permit;
   }
 
-  /** The same for two requests at once, the second right behind the first. */
+  /** Waits for permits for two requests, the second right behind the first. */
   acquireBoth(whats: readonly [string, string], options: Omit<AcquireOptions, "what">): Promise<Permit>[] {
     const enqueue = (what: string) => this.#enqueue({ ...options, what });
-    // Each of those that go before all others is put in front.
-    const places = options.again ? whats.toReversed().map(enqueue).toReversed() : whats.map(enqueue);
+    // With `again`, each goes to the front: the second one first.
+    const permits = options.again ? whats.toReversed().map(enqueue).toReversed() : whats.map(enqueue);
     if (!this.#running) void this.#run();
-    return places;
+    return permits;
   }
 
   #enqueue(options: AcquireOptions): Promise<Permit> {
@@ -134,12 +109,33 @@ export class RateLimiter {
         return;
       }
       if (signal) this.#watch(signal);
-      const askedMs = again ? 0 : this.#options.clock.nowMs();
-      const waiter: Waiter = { options, askedMs, resolve, reject };
-      if (again) this.#queue.unshift(waiter);
-      else this.#queue.push(waiter);
-      this.#count(what, 1);
+      const waiter = { options, askedMs: again ? 0 : this.#options.clock.nowMs(), resolve, reject };
+      if (again) this.#waiters.splice(this.#first, 0, waiter);
+      else this.#waiters.push(waiter);
+      this.#progress.add(what);
     });
+  }
+
+  /** Takes the first waiters out of the queue. */
+  #dequeue(count: number): Waiter[] {
+    const taken = this.#waiters.slice(this.#first, this.#first + count);
+    this.#first += count;
+    // Each waiter is moved once on average, however long the queue is.
+    if (this.#first * 2 >= this.#waiters.length) {
+      this.#waiters = this.#waiters.slice(this.#first);
+      this.#first = 0;
+    }
+    for (const { options } of taken) this.#progress.remove(options.what);
+    return taken;
+  }
+
+  #extract(matches: (waiter: Waiter) => boolean): Waiter[] {
+    const waiters = this.#waiters.slice(this.#first);
+    const extracted = waiters.filter(matches);
+    this.#waiters = waiters.filter((waiter) => !matches(waiter));
+    this.#first = 0;
+    for (const { options } of extracted) this.#progress.remove(options.what);
+    return extracted;
   }
 
   #watch(signal: AbortSignal): void {
@@ -153,35 +149,22 @@ export class RateLimiter {
     signal.addEventListener("abort", onAbort, { once: true });
   }
 
-  #extract(matches: (waiter: Waiter) => boolean): Waiter[] {
-    const extracted = this.#queue.extract(matches);
-    for (const { options } of extracted) this.#count(options.what, -1);
-    return extracted;
-  }
-
-  #count(what: string, change: 1 | -1): void {
-    const count = (this.#waitingFor.get(what) ?? 0) + change;
-    if (count === 0) this.#waitingFor.delete(what);
-    else this.#waitingFor.set(what, count);
-  }
-
-  /** Lets out what may go, and sleeps until more may, while anything waits. */
+  /** Gives out permits and sleeps until more are free, while requests wait. */
   async #run(): Promise<void> {
     this.#running = true;
-    // A moment's wait is no news.
-    this.#nextProgressMs = Math.max(this.#nextProgressMs, this.#options.clock.nowMs() + MOMENT_MS);
-    while (this.#queue.length > 0) {
+    this.#progress.begin();
+    while (this.waiting > 0) {
       const blocked = this.#admit();
-      if (blocked === undefined || this.#queue.length === 0) continue;
-      this.#giveUp(blocked);
-      if (this.#queue.length === 0) break;
-      this.#tell(blocked);
+      if (blocked === undefined || this.waiting === 0) continue;
+      this.#rejectLate(blocked);
+      if (this.waiting === 0) break;
+      this.#progress.show(blocked);
       await this.#sleep(blocked);
     }
     this.#running = false;
   }
 
-  /** Lets out as many as there is room for. Returns what holds up the rest. */
+  /** Gives out as many permits as are free. Returns what blocks the other waiters. */
   #admit(): Blocked | undefined {
     const { clock, store, configured } = this.#options;
     const nowMs = clock.nowMs();
@@ -190,43 +173,36 @@ export class RateLimiter {
       const { free } = accountCapacity(state, nowMs, this.#windowMs);
       const own = configuredCapacity(state, nowMs, configured).free;
       const share = store.shared ? this.#share(state, free, own, nowMs) : free;
-      const count = Math.min(share, own, this.#queue.length);
-      const admitted: string[] = [];
+      const count = Math.min(share, own, this.waiting);
+      const ids: string[] = [];
       for (let at = 0; at < count; at++) {
         const id = `${this.#idPrefix}-${this.#admitted++}`;
-        admitted.push(id);
+        ids.push(id);
         state.entries.push({ id, sentMs: nowMs });
       }
-      if (count === this.#queue.length) return { ids: admitted };
+      if (count === this.waiting) return { ids };
       const { free: left, untilMs, rate } = capacityIn(state, nowMs, configured);
       const cooldown = nowMs < state.cooldownUntilMs;
-      return { ids: admitted, blocked: { untilMs: left > 0 ? nowMs + SHARE_MS : untilMs, rate, cooldown } };
+      return { ids, blocked: { untilMs: left > 0 ? nowMs + SHARE_MS : untilMs, rate, cooldown } };
     });
-    for (const id of ids) {
-      const { options, resolve } = this.#queue.shift() as Waiter;
-      this.#count(options.what, -1);
-      this.#sent++;
-      resolve(this.#place(id));
-    }
+    this.#sent += ids.length;
+    const admitted = this.#dequeue(ids.length);
+    for (const [at, id] of ids.entries()) admitted[at]?.resolve(this.#permit(id));
     return blocked;
   }
 
-  /** How many of the free places are ours, while other processes wait as well. Of these `own` are of use. */
+  /** How many of the free requests this process may send while other processes wait, too. It can use `own` of them. */
   #share(state: WindowState, free: number, own: number, nowMs: number): number {
-    const known = Math.min(own, Math.max(KNOWN_WAITING, Math.min(free, this.#queue.length)));
-    const askedMs: number[] = [];
-    for (const waiter of this.#queue) {
-      if (askedMs.length >= known) break;
-      askedMs.push(waiter.askedMs);
-    }
+    const known = Math.min(own, Math.max(KNOWN_WAITING, free));
+    const askedMs = this.#waiters.slice(this.#first, this.#first + known).map((waiter) => waiter.askedMs);
     return shareOf(state, { process: this.#idPrefix, askedMs, free, nowMs });
   }
 
-  #place(id: string): Permit {
+  #permit(id: string): Permit {
     const { clock, store } = this.#options;
     return {
-      complete: (report) => {
-        store.transact((state) => recordResponse(state, id, clock.nowMs(), report, this.#windowMs));
+      complete: (info) => {
+        store.transact((state) => recordResponse(state, id, clock.nowMs(), info, this.#windowMs));
         this.#wake?.abort();
       },
       cancel: () => {
@@ -240,66 +216,30 @@ export class RateLimiter {
   async #sleep({ untilMs }: Blocked): Promise<void> {
     const { clock, store } = this.#options;
     const nowMs = clock.nowMs();
-    const newsMs = store.shared ? SHARED_LOOK_MS : PROGRESS_MS;
-    const headDeadlineMs = this.#queue.peek()?.options.deadlineMs ?? Infinity;
-    const wakeMs = Math.min(untilMs ?? nowMs + newsMs, headDeadlineMs + 1, this.#nextProgressMs);
+    const lookMs = store.shared ? SHARED_LOOK_MS : PROGRESS_MS;
+    const headDeadlineMs = this.#waiters[this.#first]?.options.deadlineMs ?? Infinity;
+    const wakeMs = Math.min(untilMs ?? nowMs + lookMs, headDeadlineMs + 1, this.#progress.nextMs);
     const wake = new AbortController();
-    // Where the time is known, an answer on its way cannot make it earlier.
+    // A response cannot make a known time earlier.
     if (untilMs === undefined) this.#wake = wake;
     else this.#timed = wake;
     try {
       await clock.sleep(Math.max(1, wakeMs - nowMs), wake.signal);
     } catch {
-      // Woken early: there may be room.
+      // Woken early: a request may be free.
     } finally {
       this.#wake = this.#timed = undefined;
     }
   }
 
-  /** Tells those whose time is up, or cannot suffice. */
-  #giveUp(blocked: Blocked): void {
-    const earliestMs = blocked.untilMs ?? this.#options.clock.nowMs();
-    const head = this.#queue.peek();
+  /** Rejects the waiters whose deadline is before the next free request. */
+  #rejectLate(blocked: Blocked): void {
+    const nowMs = this.#options.clock.nowMs();
+    const earliestMs = blocked.untilMs ?? nowMs;
+    const head = this.#waiters[this.#first];
     if (head === undefined || head.options.deadlineMs >= earliestMs) return;
     const late = this.#extract(({ options }) => options.deadlineMs < earliestMs);
-    const left = late.length + this.#queue.length;
-    for (const { reject } of late) {
-      reject(
-        new MaxWaitError({
-          why: `${capitalised(this.#reason(blocked))}, and waiting for it would exceed maxWait. Requests to the account in this run: ${this.#sent} sent, ${left} left.`,
-          nextStep:
-            "Run the command again later; it continues where it stopped. Or raise electronhub:maxWait.",
-        }),
-      );
-    }
+    const error = () => maxWaitError(blocked, nowMs, { sent: this.#sent, left: late.length + this.waiting });
+    for (const { reject } of late) reject(error());
   }
-
-  /** One line at most every 10 seconds: what waits, how many, until when. */
-  #tell(blocked: Blocked): void {
-    const { clock, report } = this.#options;
-    const nowMs = clock.nowMs();
-    if (nowMs < this.#nextProgressMs) return;
-    this.#nextProgressMs = nowMs + PROGRESS_MS;
-    report?.(`Electron Hub: ${this.#whatWaits()} until ${this.#reason(blocked)}.`);
-  }
-
-  #whatWaits(): string {
-    const kinds = [...this.#waitingFor].map(([what, count]) => `${count} ${what}`).join(", ");
-    return `${this.#queue.length} request${this.#queue.length === 1 ? " waits" : "s wait"} (${kinds})`;
-  }
-
-  #reason({ untilMs, rate, cooldown }: Blocked): string {
-    const figures =
-      rate === undefined ? "" : ` (${rate.limit} requests per ${formatDuration(rate.windowMs)})`;
-    const what = cooldown
-      ? "the account's cooldown after a refusal ends"
-      : `the account's rate limit${figures} has room`;
-    if (untilMs === undefined) return what;
-    const waitMs = untilMs - this.#options.clock.nowMs();
-    return `${what} at ${new Date(untilMs).toISOString().slice(11, 19)} UTC, in ${formatDuration(waitMs)}`;
-  }
-}
-
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

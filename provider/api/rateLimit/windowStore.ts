@@ -1,17 +1,17 @@
 import { emptyWindow, type WindowState } from "./rateWindow";
 
-/** Where an account's window is remembered. */
+/** Keeps an account's window. */
 export interface WindowStore {
   /**
-   * Changes the state in one step that no other change can come between. `change` is called again, with a newer state,
-   * when another process wrote meanwhile after all.
+   * Changes the state in one step, with no other change in between. Calls `change` again, with a newer state, if
+   * another process has written meanwhile.
    */
   transact<T>(change: (state: WindowState) => T): T;
   /** Whether other processes may change the state at any time. */
   readonly shared: boolean;
 }
 
-/** The window of one process that shares it with nobody. */
+/** A window that only this process uses. */
 export function memoryStore(state: WindowState = emptyWindow()): WindowStore {
   return { shared: false, transact: (change) => change(state) };
 }

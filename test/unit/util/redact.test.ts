@@ -6,7 +6,7 @@ import { SECRET } from "../fixture";
 
 const CORE = SECRET.slice("ek-proxy-".length);
 
-/** Does the text hold 8 characters in a row of the secret? */
+/** Whether the text contains 8 consecutive characters of the secret. */
 function leaks(text: string, secret: string): boolean {
   const safe = text.toLowerCase();
   return Array.from({ length: secret.length - 7 }, (_, at) => secret.toLowerCase().slice(at, at + 8)).some(
@@ -36,16 +36,16 @@ describe("a known secret", { timeout: 60_000 }, () => {
     const encoded = Buffer.from(`${"-".repeat(offset)}${SECRET}--`).toString("base64");
     const safe = redact(`Basic ${encoded}!`, [SECRET]);
     expect(safe).toContain(REDACTED);
-    // What is left is at most the edges, which hold less than six characters of the secret.
+    // Only the ends may remain: fewer than six characters of the secret.
     expect(safe.replaceAll(REDACTED, "").length - "Basic !".length).toBeLessThan(12);
   });
 
-  it("with characters that a URL escapes is removed both ways", () => {
+  it("with characters that a URL escapes is removed plain and escaped", () => {
     const secret = "p+ss/w%rd with=signs&more";
     expect(redact(`${secret} ${encodeURIComponent(secret)}`, [secret])).toBe(`${REDACTED} ${REDACTED}`);
   });
 
-  it("is removed whole when it is short", () => {
+  it("is removed completely if it is short", () => {
     expect(redact("the word is abc12!", ["abc12"])).toBe(`the word is ${REDACTED}!`);
   });
 
@@ -53,7 +53,7 @@ describe("a known secret", { timeout: 60_000 }, () => {
     expect(redact("a proxy key", ["", "ek-", "ek-proxy-"])).toBe("a proxy key");
   });
 
-  it("is removed wherever it stands in any text", () => {
+  it("is removed at any position of any text", () => {
     const secrets = fc.stringMatching(/^[A-Za-z0-9]{20,60}$/).map((core) => `ek-proxy-${core}`);
     fc.assert(
       fc.property(secrets, fc.string(), fc.string(), (secret, before, after) => {
@@ -87,7 +87,7 @@ describe("an unknown secret", () => {
 });
 
 describe("a key", { timeout: 60_000 }, () => {
-  it("of any characters that isWholeKey takes vanishes, and the full stop after it stays", () => {
+  it("of any characters that isWholeKey accepts is removed, but not the full stop after it", () => {
     const keys = fc
       .stringMatching(/^ek-proxy-[\w~+/=.-]{3,60}[\w~+/=-]$/)
       .filter((key) => isWholeKey(key) && /[\w~+/=]/.test(key.slice(9)));
@@ -100,7 +100,7 @@ describe("a key", { timeout: 60_000 }, () => {
     );
   });
 
-  it.each(["ek-proxy-abc", "ek-proxy-1…", "ek-abcd12"])("that is cut short vanishes: %s", (short) => {
+  it.each(["ek-proxy-abc", "ek-proxy-1…", "ek-abcd12"])("that is truncated is removed: %s", (short) => {
     expect(redact(`No key ${short}.`)).toBe(`No key ${REDACTED}.`);
   });
 });
@@ -118,7 +118,7 @@ describe("ordinary words", () => {
     expect(redact(text, [SECRET, "ek-abcdefABCDEF0123456789"])).toBe(text);
   });
 
-  it("stay when a word ends in ek and goes on with a hyphen", () => {
+  it("stay if a word ends in ek and continues with a hyphen", () => {
     expect(redact('Cannot remove proxy key "week-report-abc2345"')).toContain("week-report-abc2345");
   });
 });
@@ -130,7 +130,7 @@ describe("quotable", () => {
     expect(quotable("x".repeat(30), [], 10)).toBe(`${"x".repeat(9)}…`);
   });
 
-  it("removes secrets before it cuts, so that no half of one is left", () => {
+  it("removes secrets before it truncates, so that no part of one is left", () => {
     fc.assert(
       fc.property(fc.nat(250), (length) => {
         expect(leaks(quotable(`${"y".repeat(length)}${SECRET} z`, [SECRET]), CORE)).toBe(false);
@@ -138,12 +138,12 @@ describe("quotable", () => {
     );
   });
 
-  it("copes with a very long text", () => {
+  it("handles a very long text", () => {
     expect(quotable(`${SECRET} `.repeat(5_000), [SECRET])).not.toContain(CORE.slice(0, 8));
   });
 });
 
-it("no key is quoted that is broken up by invisible characters", () => {
+it("quotes no key that is split by invisible characters", () => {
   for (const invisible of ["\u00ad", "\u200b", "\u2060"]) {
     const broken = ["ek-proxy-", "AbCd1234", "EfGh5678"].join(invisible);
     expect(quotable(`no: ${broken}`)).toBe("no: [redacted]");

@@ -16,7 +16,7 @@ let folder: string;
 const troubles: string[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ledger-"));
+  folder = await mkdtemp(join(tmpdir(), "window-"));
   troubles.length = 0;
   waitedMs = 0;
 });
@@ -24,10 +24,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Milliseconds: a second, and one pause. */
+/** A second and one pause. */
 const BROKEN_AFTER_MS = 1_001;
 
-/** Milliseconds that stores have waited for locks. */
+/** How long stores have waited for locks. */
 let waitedMs = 0;
 
 function store(path = join(folder, "deep", "account.json")) {
@@ -41,8 +41,8 @@ function worker(path: string, count: string): ChildProcess {
 
 const copy = (state: WindowState) => structuredClone(state);
 
-describe("a ledger", () => {
-  it("makes its folder, remembers, and leaves nothing else behind", async () => {
+describe("a shared window file", () => {
+  it("creates its folder, keeps the state, and leaves no other file", async () => {
     store().transact((state) => {
       state.limit = 7;
       state.othersSentMs.push(3);
@@ -53,7 +53,7 @@ describe("a ledger", () => {
   });
 
   it.each(["", "{", "[]", '{"entries":1}', '{"entries":[{"id":1}]}'])(
-    "takes a damaged file (%j) for one that tells nothing",
+    "treats a damaged file (%j) as an empty window",
     async (text) => {
       const path = join(folder, "account.json");
       await writeFile(path, text);
@@ -61,7 +61,7 @@ describe("a ledger", () => {
     },
   );
 
-  it("judges no request by the process that sent it", async () => {
+  it("keeps requests of processes that no longer run", async () => {
     const path = join(folder, "account.json");
     const entries = [{ id: "999999999-x-1", sentMs: 1 }];
     const waiting = { "999999999-x": { askedMs: [1], seenMs: 1 } };
@@ -69,19 +69,19 @@ describe("a ledger", () => {
     expect(store(path).transact(copy)).toMatchObject({ entries, waiting });
   });
 
-  it("loses no step of four processes that write at once", async () => {
+  it("loses no step of four processes that write at the same time", async () => {
     const path = join(folder, "account.json");
     const workers = Array.from({ length: 4 }, () => worker(path, "250"));
     await Promise.all(workers.map((child) => once(child, "exit")));
     expect((JSON.parse(await readFile(path, "utf8")) as WindowState).cooldownUntilMs).toBe(1_000);
   });
 
-  it("goes on after a process was killed in the middle of a step", async () => {
+  it("continues after a process was killed in the middle of a step", async () => {
     const path = join(folder, "account.json");
     store(path).transact((state) => (state.limit = 9));
     const child = worker(path, "hold");
     await once(child.stdout as NodeJS.ReadableStream, "data");
-    // The tool that runs the worker would outlive it: the worker itself is named in the lock.
+    // The spawned process is the tool that runs the worker; the lock has the worker's own process id.
     const lock = await readFile(`${path}.lock`, "utf8");
     process.kill(Number.parseInt(lock, 10), "SIGKILL");
     await once(child, "exit");
@@ -90,34 +90,34 @@ describe("a ledger", () => {
     expect(waitedMs).toBe(BROKEN_AFTER_MS);
   });
 
-  it("is this process's own from the first trouble on, and says so once", async () => {
+  it("is kept in memory from the first error on, which is reported once", async () => {
     const path = join(folder, "file", "account.json");
     await writeFile(join(folder, "file"), "no folder");
-    const ledger = store(path);
-    for (let at = 0; at < 3; at++) ledger.transact((state) => (state.cooldownUntilMs += 1));
-    expect(ledger.transact((state) => state.cooldownUntilMs)).toBe(3);
-    expect(ledger.shared).toBe(false);
+    const shared = store(path);
+    for (let at = 0; at < 3; at++) shared.transact((state) => (state.cooldownUntilMs += 1));
+    expect(shared.transact((state) => state.cooldownUntilMs)).toBe(3);
+    expect(shared.shared).toBe(false);
     expect(troubles).toEqual([expect.stringMatching(/account\.json: ENOTDIR$/)]);
   });
 
-  it("keeps what it knew when the file can no longer be written", async () => {
+  it("keeps its state when the file can no longer be written", async () => {
     const path = join(folder, "account.json");
-    const ledger = store(path);
-    ledger.transact((state) => (state.limit = 4));
+    const shared = store(path);
+    shared.transact((state) => (state.limit = 4));
     await chmod(path, 0o400);
     await rm(folder, { recursive: true });
     await writeFile(folder, "");
-    expect(ledger.transact((state) => state.limit)).toBe(4);
+    expect(shared.transact((state) => state.limit)).toBe(4);
     expect(troubles).toHaveLength(1);
   });
 
-  it("passes on what a step itself throws, and unlocks", () => {
-    const ledger = store();
+  it("rethrows the error of a step, and unlocks", () => {
+    const shared = store();
     const step = () => {
       throw new Error("in the step");
     };
-    expect(() => ledger.transact(step)).toThrow("in the step");
-    expect(ledger.transact(copy)).toEqual(emptyWindow());
+    expect(() => shared.transact(step)).toThrow("in the step");
+    expect(shared.transact(copy)).toEqual(emptyWindow());
     expect(troubles).toEqual([]);
   });
 
@@ -146,7 +146,7 @@ describe("a ledger", () => {
     expect((JSON.parse(await readFile(path, "utf8")) as WindowState).cooldownUntilMs).toBe(3);
   });
 
-  it("repeats a step in which its process was stopped for so long that another took the lock", async () => {
+  it("repeats a step if another process broke the lock meanwhile", async () => {
     const path = join(folder, "account.json");
     const seen: number[] = [];
     const stopped = store(path);
@@ -161,7 +161,7 @@ describe("a ledger", () => {
     expect(troubles).toEqual([]);
   });
 
-  it("leaves the lock of another process alone that took it meanwhile", async () => {
+  it("does not release the lock of another process that took it meanwhile", async () => {
     const path = join(folder, "account.json");
     store(path).transact(() => {
       waitedMs += 100;
@@ -180,38 +180,38 @@ describe("a ledger", () => {
     ],
     ["has a lock that leads nowhere", "ETIMEDOUT", (path) => symlinkSync("/nowhere/at/all", `${path}.lock`)],
     ["has itself as its lock's target", "ELOOP", (path) => symlinkSync(`${path}.lock`, `${path}.lock`)],
-  ])("that %s is this process's own after two seconds at most (%s)", (_, code, prepare) => {
+  ])("that %s is kept in memory after two seconds at most (%s)", (_, code, prepare) => {
     const path = join(folder, code === "ENAMETOOLONG" ? "a".repeat(300) : "account.json");
     prepare(path);
-    const ledger = store(path);
-    for (let at = 1; at <= 3; at++) expect(ledger.transact((state) => (state.cooldownUntilMs += 1))).toBe(at);
+    const shared = store(path);
+    for (let at = 1; at <= 3; at++) expect(shared.transact((state) => (state.cooldownUntilMs += 1))).toBe(at);
     expect(waitedMs).toBeLessThanOrEqual(2_000);
     expect(troubles).toEqual([`${path}: ${code}`]);
   });
 
   describe("in a folder that cannot be written", () => {
-    /** Takes steps after the folder was protected. @returns the path. */
+    /** Takes steps in a write-protected folder. @returns the path. */
     const protectedSteps = (skip: (note: string) => never, lock?: string): string => {
       const path = join(folder, "small", "account.json");
       const disk = tinyDisk(dirname(path)) ?? skip(NO_DISK);
       try {
         if (lock !== undefined) writeFileSync(`${path}.lock`, lock);
         disk.protect();
-        const ledger = store(path);
+        const shared = store(path);
         for (let at = 1; at <= 3; at++)
-          expect(ledger.transact((state) => (state.cooldownUntilMs += 1))).toBe(at);
+          expect(shared.transact((state) => (state.cooldownUntilMs += 1))).toBe(at);
       } finally {
         disk.dispose();
       }
       return path;
     };
 
-    it("is this process's own", ({ skip }) => {
+    it("is kept in memory", ({ skip }) => {
       const path = protectedSteps(skip);
       expect({ waitedMs, troubles }).toEqual({ waitedMs: 0, troubles: [`${path}: EROFS`] });
     });
 
-    it("is this process's own after a second, if a lock was left there", ({ skip }) => {
+    it("is kept in memory after a second, if it holds a stale lock", ({ skip }) => {
       const path = protectedSteps(skip, "1 dead");
       expect({ waitedMs, troubles }).toEqual({ waitedMs: 1_000, troubles: [`${path}: EROFS`] });
     });

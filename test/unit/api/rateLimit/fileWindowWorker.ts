@@ -1,6 +1,6 @@
 import { fileWindowStore } from "../../../../provider/api/rateLimit/fileWindow";
 
-/** A process of its own that takes places in a ledger: `ledgerWorker.ts PATH COUNT`, or COUNT `hold` to die in a step. */
+/** A process that changes a shared window file: `fileWindowWorker.ts PATH COUNT`, or COUNT `hold` to block in a step. */
 const [path = "", count = ""] = process.argv.slice(2);
 const store = fileWindowStore({
   path,
@@ -12,7 +12,7 @@ const store = fileWindowStore({
 if (count === "hold") {
   store.transact(() => {
     process.stdout.write("holding\n");
-    // Never returns: the parent kills this process inside the step.
+    // Never returns: the parent kills this process during the step.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   });
 } else {

@@ -1,0 +1,42 @@
+import type { WindowState } from "./rateWindow";
+
+/** How many waiting requests a process publishes to the others. */
+export const KNOWN_WAITING = 16;
+
+/** The requests of one process that wait for a permit. */
+export interface ProcessTurn {
+  /** Identifies the process in the window. */
+  process: string;
+  /** When each of its first waiting requests was made, the oldest first. */
+  askedMs: readonly number[];
+  /** How many requests all processes together may send now. */
+  free: number;
+  nowMs: number;
+}
+
+/**
+ * Publishes the waiting requests of a process, and returns how many of the free requests it may send: first come, first
+ * served among all processes. They all wake at the same moment, and the first one must not take everything:
+ * `npm run bench` shows operations that exceed maxWait without this.
+ */
+export function shareOf(state: WindowState, { process, askedMs, free, nowMs }: ProcessTurn): number {
+  for (const [name, { seenMs }] of Object.entries(state.waiting)) {
+    if (name === process || seenMs > nowMs || nowMs - seenMs > GONE_AFTER_MS) delete state.waiting[name];
+  }
+  if (askedMs.length === 0) return 0;
+  const others = Object.values(state.waiting).flatMap((other) => other.askedMs);
+  const isReserved = nowMs - (state.idleSinceMs ?? nowMs) < RESERVED_FOR_MS;
+  const before = (mineMs: number) => others.filter((otherMs) => otherMs < mineMs).length;
+  const share = isReserved ? askedMs.filter((mineMs, at) => before(mineMs) + at < free).length : free;
+  const taken = Math.min(share, askedMs.length);
+  if (free > taken) state.idleSinceMs ??= nowMs;
+  else delete state.idleSinceMs;
+  if (taken < askedMs.length) state.waiting[process] = { askedMs: askedMs.slice(taken), seenMs: nowMs };
+  return share;
+}
+
+/** A waiting process that was not seen for this long counts as gone. A running one is seen at least every 10 s. */
+const GONE_AFTER_MS = 20_000;
+
+/** How long free requests are reserved for the process that came first. After that any process may send them. */
+const RESERVED_FOR_MS = 1_000;
