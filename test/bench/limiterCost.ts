@@ -14,18 +14,20 @@ import { round, type SectionResult } from "./table";
 const LIMIT = 100;
 const COUNT = 100_000;
 const HEAP_COUNTS = [25_000, 50_000, 100_000];
-/** A ledger costs two steps on a file for each operation, so fewer will do. */
-const LEDGER_COUNT = 2_000;
-/** Listeners on one signal cost more, the more there are: this many show it. */
+/** The shared window file costs two steps per operation, so fewer operations are enough. */
+const FILE_COUNT = 2_000;
+/** Listeners on one signal cost more, the more there are: these counts show it. */
 const SIGNAL_COUNTS = [5_000, 10_000, 20_000];
 
 interface Variant {
   signal?: AbortSignal;
   report?: RateLimiterOptions["report"];
   store?: WindowStore;
+  /** Requests per window. Default: 100. */
+  limit?: number;
 }
 
-export async function pacerCost(): Promise<SectionResult> {
+export async function limiterCost(): Promise<SectionResult> {
   // The first run pays for the compiler.
   await cpuUs(5_000, {});
   const report = () => {};
@@ -34,24 +36,26 @@ export async function pacerCost(): Promise<SectionResult> {
   const rows: (string | number)[][] = [
     ["bare", COUNT, round(bare)],
     ["with lines of progress, as in the plugin", COUNT, round(reported)],
+    ["with limit 1, so that one starts at a time", COUNT / 4, round(await cpuUs(COUNT / 4, { limit: 1 }))],
+    ["with limit 1, so that one starts at a time", COUNT, round(await cpuUs(COUNT, { limit: 1 }))],
   ];
   for (const count of SIGNAL_COUNTS) {
     const cost = await cpuUs(count, { signal: new AbortController().signal });
     rows.push(["with one signal for all, as in the plugin", count, round(cost)]);
   }
-  rows.push(["with the ledger in a file, as in the plugin", LEDGER_COUNT, round(await ledgerUs())]);
+  rows.push(["with the shared window file, as in the plugin", FILE_COUNT, round(await fileUs())]);
 
   const heap = HEAP_COUNTS.map((count) => heapBytes(count));
   return {
-    title: "the pacer itself",
+    title: "the rate limiter itself",
     notes: [
       `All operations queued at once, limit ${LIMIT}, virtual clock, in-process server; CPU less that of an empty run.`,
-      "The targets are for the bare pacer; the other rows add what the plugin adds.",
+      "The targets are for the bare rate limiter; the other rows add what the plugin adds.",
     ],
     tables: [
-      { title: "CPU", columns: ["pacer", "operations", "us per operation"], rows },
+      { title: "CPU", columns: ["rate limiter", "operations", "us per operation"], rows },
       {
-        title: "heap while everything waits",
+        title: "heap while all operations wait",
         columns: ["operations", "bytes per operation"],
         rows: HEAP_COUNTS.map((count, at) => [count, Math.round(heap[at] ?? Number.NaN)]),
       },
@@ -74,28 +78,28 @@ export async function pacerCost(): Promise<SectionResult> {
   };
 }
 
-/** Microseconds of CPU for each operation, without those of the clock and the promises. */
+/** CPU time per operation in microseconds, without that of the clock and the promises. */
 async function cpuUs(count: number, variant: Variant, clock = new VirtualClock()): Promise<number> {
-  const { store = memoryStore(), report, signal } = variant;
+  const { store = memoryStore(), report, signal, limit = LIMIT } = variant;
   const before = process.cpuUsage();
-  const pacer = new RateLimiter({ clock, store, report });
-  const server = countingServer(clock);
+  const limiter = new RateLimiter({ clock, store, report });
+  const server = countingServer(clock, limit);
   await Promise.all(
     Array.from({ length: count }, async () => {
-      const place = await pacer.acquire({ what: "remove", deadlineMs: Infinity, signal });
-      place.complete(server());
+      const permit = await limiter.acquire({ what: "remove", deadlineMs: Infinity, signal });
+      permit.complete(server());
     }),
   );
   const used = process.cpuUsage(before);
-  const empty = await emptyRun(count, clock.slept);
+  const empty = await emptyRun(count, clock.slept, limit);
   return (used.user + used.system - empty) / count;
 }
 
-/** The same sleeps and promises without a pacer. */
-async function emptyRun(count: number, sleepsMs: readonly number[]): Promise<number> {
+/** The same sleeps and promises without a rate limiter. */
+async function emptyRun(count: number, sleepsMs: readonly number[], limit: number): Promise<number> {
   const before = process.cpuUsage();
   const clock = new VirtualClock();
-  const server = countingServer(clock);
+  const server = countingServer(clock, limit);
   let open = (): void => {};
   const gate = new Promise<void>((resolve) => {
     open = resolve;
@@ -111,8 +115,8 @@ async function emptyRun(count: number, sleepsMs: readonly number[]): Promise<num
   return used.user + used.system;
 }
 
-/** The figures of an API whose windows are used from their start, in constant time. */
-function countingServer(clock: VirtualClock): () => RateLimitInfo {
+/** The rate limit headers of an API with fixed windows, in constant time. */
+function countingServer(clock: VirtualClock, limit: number): () => RateLimitInfo {
   let openedMs = -Infinity;
   let used = 0;
   return () => {
@@ -121,12 +125,12 @@ function countingServer(clock: VirtualClock): () => RateLimitInfo {
       used = 0;
     }
     used++;
-    return { limit: LIMIT, remaining: Math.max(0, LIMIT - used) };
+    return { limit, remaining: Math.max(0, limit - used) };
   };
 }
 
-async function ledgerUs(): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), "bench-ledger-"));
+async function fileUs(): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), "bench-window-"));
   const clock = new VirtualClock();
   const store = fileWindowStore({
     path: join(folder, "account.json"),
@@ -135,7 +139,7 @@ async function ledgerUs(): Promise<number> {
     },
   });
   try {
-    return await cpuUs(LEDGER_COUNT, { store }, clock);
+    return await cpuUs(FILE_COUNT, { store }, clock);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -144,18 +148,18 @@ async function ledgerUs(): Promise<number> {
 function heapBytes(count: number): number {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const held = { pacer: new RateLimiter({ clock: stoppedClock(), store: memoryStore() }) };
+  const held = { limiter: new RateLimiter({ clock: stoppedClock(), store: memoryStore() }) };
   collect();
   const before = process.memoryUsage().heapUsed;
-  // Nobody but the pacer knows of them, as the engine's are known to nobody but its calls.
-  for (let at = 0; at < count; at++) void held.pacer.acquire({ what: "remove", deadlineMs: Infinity });
+  // Only the rate limiter refers to the waiting operations.
+  for (let at = 0; at < count; at++) void held.limiter.acquire({ what: "remove", deadlineMs: Infinity });
   collect();
   const used = process.memoryUsage().heapUsed - before;
-  if (held.pacer.waiting < count - 1) throw new Error("Something did not wait.");
+  if (held.limiter.waiting < count - 1) throw new Error("An operation did not wait.");
   return used / count;
 }
 
-/** Whoever sleeps, sleeps for good. */
+/** A clock whose sleeps never end. */
 function stoppedClock() {
   return { nowMs: () => Date.UTC(2026, 0, 1), sleep: () => new Promise<void>(() => {}) };
 }

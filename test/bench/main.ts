@@ -6,28 +6,30 @@ import { REPOSITORY_ROOT } from "../support/engineEnvironment";
 import { calls } from "./calls";
 import { completion } from "./completion";
 import { engine } from "./engine";
-import { pacerCost } from "./pacerCost";
+import { fairness } from "./fairness";
+import { limiterCost } from "./limiterCost";
 import { scale } from "./scale";
 import { isMet, renderSection, type SectionResult } from "./table";
 
 const USAGE = `npm run bench -- [section…] [--out FILE] [--strict]
 
-Sections: completion, calls, engine, pacer, scale. Default: all.
---out FILE  where the figures go as JSON. Default: .scratch/bench.json
+Sections: completion, fairness, calls, engine, limiter, scale. Default: all.
+--out FILE  file for the figures as JSON. Default: .scratch/bench.json
 --strict    exit code 1 when a target is not met`;
 
-/** Known only after the engine's section; scale uses it. */
+/** Measured by the engine section, for the scale section. */
 let destroyCpuS: number | undefined;
 
 const SECTIONS: Readonly<Record<string, () => Promise<SectionResult>>> = {
   completion,
+  fairness,
   calls,
   engine: async () => {
     const { destroyCpuS: measured, ...result } = await engine();
     destroyCpuS = measured;
     return result;
   },
-  pacer: pacerCost,
+  limiter: limiterCost,
   scale: () => scale(destroyCpuS),
 };
 
@@ -42,7 +44,7 @@ async function main(): Promise<void> {
   });
   const unknown = positionals.filter((name) => !(name in SECTIONS));
   if (values.help || unknown.length > 0) {
-    console.log(unknown.length > 0 ? `No section is called ${unknown.join(", ")}.\n\n${USAGE}` : USAGE);
+    console.log(unknown.length > 0 ? `There is no section ${unknown.join(", ")}.\n\n${USAGE}` : USAGE);
     process.exitCode = unknown.length > 0 ? 2 : 0;
     return;
   }

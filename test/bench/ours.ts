@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import type { Clock } from "../../provider/util/clock";
 import { fileWindowStore } from "../../provider/api/rateLimit/fileWindow";
+import type { WindowStore } from "../../provider/api/rateLimit/windowStore";
 import { createTransport, type Transport } from "../../provider/api/transport";
 import { DynamicProvider } from "../../provider/dynamic/dynamicProvider";
 import { fingerprintOf } from "../../provider/lifecycle/schema/state";
@@ -19,23 +20,30 @@ import {
   type Scenario,
 } from "./scenario";
 
-/** Milliseconds that a timer of the operating system may be late. */
-const LATEST_MS = 3;
+export interface Variant {
+  /** Upper bound of how late timers fire, as an operating system's. Default: 3. */
+  latestMs?: number;
+  /** Whether the processes take turns. Default: true. */
+  turns?: boolean;
+}
 
 /**
- * Ours as production wires it (`dynamic/handler.ts`): `Lifecycle.delete` with undici over loopback and the ledger in a
- * file; only the clock is virtual. Each process is a lifecycle of its own, so a pacer of its own.
+ * Runs a scenario with this package as production wires it (`dynamic/handler.ts`): undici over loopback and a shared
+ * window file. Only the clock is virtual. Each process has its own provider, so its own rate limiter.
  */
-export async function runOurs(scenario: Scenario, { latestMs = LATEST_MS } = {}): Promise<Outcome> {
+export async function runOurs(
+  scenario: Scenario,
+  { latestMs = 3, turns = true }: Variant = {},
+): Promise<Outcome> {
   const clock = new VirtualClock();
   const simulator = await startAccount(scenario, clock.server);
-  const folder = await mkdtemp(join(tmpdir(), "bench-ledger-"));
+  const folder = await mkdtemp(join(tmpdir(), "bench-window-"));
   const random = seededRandom();
-  const wayThere = jitter(scenario, (ms) => clock.sleep(ms));
+  const latency = jitter(scenario, (ms) => clock.sleep(ms));
   const startProcess = (): Process => {
     const own = lateBy(clock, () => Math.floor(random() * latestMs));
-    const transport = delayed(clock.watch(createTransport()), wayThere);
-    const lifecycle = new DynamicProvider({
+    const transport = delayed(clock.watch(createTransport()), latency);
+    const provider = new DynamicProvider({
       clock: own,
       random,
       randomBytes,
@@ -46,16 +54,18 @@ export async function runOurs(scenario: Scenario, { latestMs = LATEST_MS } = {})
       },
       signal: new AbortController().signal,
       report: () => {},
-      windowStore: (account) =>
-        fileWindowStore({
+      windowStore: (account) => {
+        const store = fileWindowStore({
           path: join(folder, `${account}.json`),
           onTrouble: (reason) => {
             throw new Error(reason);
           },
-        }),
+        });
+        return turns ? store : withoutTurns(store);
+      },
     });
     return {
-      remove: (key) => lifecycle.delete(fingerprintOf(key), { key, name: randomUUID() }),
+      remove: (key) => provider.delete(fingerprintOf(key), { key, name: randomUUID() }),
       stop: () => transport.close(),
     };
   };
@@ -67,15 +77,29 @@ export async function runOurs(scenario: Scenario, { latestMs = LATEST_MS } = {})
   }
 }
 
-/** The time as a process has it: without this, four processes that wait for one moment would always wake in one order. */
+/** Hides from each process that others wait, so that the first one to wake takes every free request. */
+function withoutTurns(store: WindowStore): WindowStore {
+  return {
+    get shared() {
+      return store.shared;
+    },
+    transact: (change) =>
+      store.transact((state) => {
+        state.waiting = {};
+        return change(state);
+      }),
+  };
+}
+
+/** Fires timers late. Without it, processes that wait for one moment always wake in the same order. */
 function lateBy(clock: Clock, lateMs: () => number): Clock {
   return { nowMs: () => clock.nowMs(), sleep: (delayMs, signal) => clock.sleep(delayMs + lateMs(), signal) };
 }
 
-function delayed(transport: Transport, wayThere: () => Promise<void>): Transport {
+function delayed(transport: Transport, latency: () => Promise<void>): Transport {
   return {
     send: async (request, signal) => {
-      await wayThere();
+      await latency();
       return transport.send(request, signal);
     },
     close: () => transport.close(),

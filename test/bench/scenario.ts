@@ -2,9 +2,9 @@ import { startSimulator, type Simulator } from "../../provider/testing";
 
 /** The API's window. */
 export const WINDOW_MS = 60_000;
-/** Virtual milliseconds from a request's arrival to its answer: the network both ways. */
+/** Virtual time from a request's arrival to its response: the network both ways. */
 const ROUND_TRIP_MS = 100;
-/** Operations that the engine has under way at once, in one process. */
+/** Operations that the engine runs at once in one process. */
 const PARALLEL = 8;
 
 export interface Scenario {
@@ -12,23 +12,25 @@ export interface Scenario {
   count: number;
   limit: number;
   processes: number;
-  /** Whether an earlier process of the machine has used up the window right before. */
+  /** Whether an earlier process of the machine has just used up the window. */
   warm: boolean;
-  /** Up to so many milliseconds more on the way there, drawn anew for each request. Default: 0. */
+  /** Upper bound of the additional latency, drawn for each request. Default: 0. */
   jitterMs?: number;
 }
 
 export interface Outcome {
-  /** Virtual milliseconds from the start until nothing is under way. */
+  /** Virtual time from the start until no operation runs. */
   tookMs: number;
   /** The same for the best possible schedule. */
   optimumMs: number;
-  /** Answers 429. */
-  refused: number;
-  /** Keys that are still there. */
+  /** Responses 429. */
+  rateLimited: number;
+  /** Keys that still exist. */
   unfinished: number;
-  /** Virtual milliseconds of the operation that took longest. */
+  /** Virtual time of the longest operation. */
   longestMs: number;
+  /** Virtual time of each process. */
+  processMs: number[];
 }
 
 /** One process of a system under test. */
@@ -37,15 +39,15 @@ export interface Process {
   stop(): Promise<void>;
 }
 
-/** A system under test in a running world. */
-export interface World {
+/** The environment of a system under test. */
+export interface Environment {
   simulator: Simulator;
   nowMs(): number;
-  /** Starts a process that knows nothing but what it was told, and what earlier ones left on disk. */
+  /** Starts a process. It shares nothing with earlier ones but files. */
   startProcess(): Process;
 }
 
-/** An account with a limit, whose answers take a round trip. */
+/** Starts a simulator with a limited account and the latency of a network. */
 export async function startAccount(
   { limit }: Pick<Scenario, "limit">,
   clock: Simulator["clock"],
@@ -58,39 +60,46 @@ export async function startAccount(
   return simulator;
 }
 
-/** Removes the scenario's keys as the engine does, and says how it went. */
-export async function play({ count, limit, processes, warm }: Scenario, world: World): Promise<Outcome> {
-  const { simulator } = world;
+/** Removes the scenario's keys as the engine does, and measures it. */
+export async function play(
+  { count, limit, processes, warm }: Scenario,
+  environment: Environment,
+): Promise<Outcome> {
+  const { simulator } = environment;
   const account = simulator.account();
   const addKeys = (number: number) =>
     Array.from({ length: number }, (_, at) => account.addKey({ name: `key-${at}`, allocatedAmount: 1 }).key);
 
   const before = warm ? addKeys(limit) : [];
-  if (warm) await runProcess(world.startProcess(), before, world);
+  if (warm) await runProcess(environment.startProcess(), before, environment);
   const earlierMs = simulator.journal.filter(({ status }) => status === 200).map(({ atMs }) => atMs);
   simulator.clearJournal();
 
   const keys = addKeys(count);
-  const startedMs = world.nowMs();
+  const startedMs = environment.nowMs();
   const shares = Array.from({ length: processes }, (_, at) =>
     keys.filter((__, key) => key % processes === at),
   );
-  const longestMs = await Promise.all(shares.map((share) => runProcess(world.startProcess(), share, world)));
+  const runs = await Promise.all(
+    shares.map((share) => runProcess(environment.startProcess(), share, environment)),
+  );
   return {
-    tookMs: world.nowMs() - startedMs,
+    tookMs: environment.nowMs() - startedMs,
     optimumMs: optimumMs(count, limit, startedMs, earlierMs),
-    refused: simulator.journal.filter(({ status }) => status === 429).length,
+    rateLimited: simulator.journal.filter(({ status }) => status === 429).length,
     unfinished: keys.filter((key) => account.findKey(key) !== undefined).length,
-    longestMs: Math.max(...longestMs),
+    longestMs: Math.max(...runs.map(({ longestMs }) => longestMs)),
+    processMs: runs.map(({ tookMs }) => tookMs),
   };
 }
 
-/**
- * Eight operations at once; after a failure nothing new is begun, and what is under way is finished.
- *
- * @returns the milliseconds of the operation that took longest.
- */
-async function runProcess(process: Process, keys: readonly string[], { nowMs }: World): Promise<number> {
+/** Runs eight operations at once. After a failure no operation starts, and those that run are finished. */
+async function runProcess(
+  process: Process,
+  keys: readonly string[],
+  { nowMs }: Environment,
+): Promise<{ tookMs: number; longestMs: number }> {
+  const startedMs = nowMs();
   let queue = [...keys];
   let longestMs = 0;
   const worker = async (): Promise<void> => {
@@ -104,10 +113,10 @@ async function runProcess(process: Process, keys: readonly string[], { nowMs }: 
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
   await process.stop();
-  return longestMs;
+  return { tookMs: nowMs() - startedMs, longestMs };
 }
 
-/** No schedule can be faster: every request right when the window has room, the earlier ones counted. */
+/** The fastest schedule: every request is sent as soon as the window has room, earlier requests included. */
 function optimumMs(count: number, limit: number, startedMs: number, earlierMs: readonly number[]): number {
   const arrivalsMs = [...earlierMs];
   for (let at = 0; at < count; at++) {
@@ -117,7 +126,7 @@ function optimumMs(count: number, limit: number, startedMs: number, earlierMs: r
   return (arrivalsMs.at(-1) ?? startedMs) - startedMs;
 }
 
-/** The same numbers in every run. */
+/** Returns the same numbers in every run. */
 export function seededRandom(seed = 1): () => number {
   let state = seed;
   return () => {
@@ -126,7 +135,7 @@ export function seededRandom(seed = 1): () => number {
   };
 }
 
-/** The way there, which takes longer for some requests than for others. */
+/** Delays requests by a random latency. */
 export function jitter(
   { jitterMs = 0 }: Scenario,
   sleep: (ms: number) => Promise<void>,
