@@ -88,7 +88,7 @@ function nameOf({ name, fingerprint }: KeyLabel): string {
 /** Of many attempts, this many of the first and of the last are shown. */
 const SHOWN_ATTEMPTS = 3;
 
-function attemptsOf({ attempts = [] }: UserError): string {
+function attemptsOf({ attempts }: UserError): string {
   if (attempts.length < 2) return "";
   const shown =
     attempts.length <= 2 * SHOWN_ATTEMPTS

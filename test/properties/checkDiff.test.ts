@@ -147,14 +147,14 @@ describe(`${RUNS.toLocaleString("en")} random inputs`, () => {
         }
         if (failures.length > 0) return;
         accepted += 1;
-        const checked = lasting(inputs as Properties);
+        const checked = lasting(inputs);
         // A name that is left out stays as it was, even one that no program may write.
         if ((news["name"] ?? undefined) === undefined && !isAcceptableName(olds["name"])) return;
         // With a time from its creation, a key's expiry is ours to say: a program that said both would be refused.
         const { expiresAt: _expiresAt, ...without } = checked;
         const again = check(olds, checked["expiresIn"] === undefined ? checked : without, CONTEXT);
         requireEqual(again.failures, undefined);
-        requireEqual(lasting(again.inputs as Properties), checked);
+        requireEqual(lasting(again.inputs), checked);
         if (containsUnknown(checked)) return;
         requireEqual(diff(checked, structuredClone(checked)), NO_CHANGE);
         if ((news["name"] ?? undefined) !== undefined) requireEqual(diff(checked, lasting(news)), NO_CHANGE);
@@ -172,13 +172,13 @@ describe(`${RUNS.toLocaleString("en")} random inputs`, () => {
         const { inputs } = check({}, news, CONTEXT);
         compared += 1;
         const turned = Object.fromEntries(
-          Object.entries(inputs as Properties).map(([name, value]) => [
+          Object.entries(inputs).map(([name, value]) => [
             name,
             Array.isArray(value) ? rotated(value, turn) : value,
           ]),
         );
-        requireEqual(diff(inputs as Properties, turned), NO_CHANGE);
-        requireEqual(check(inputs as Properties, turned, CONTEXT).inputs, inputs);
+        requireEqual(diff(inputs, turned), NO_CHANGE);
+        requireEqual(check(inputs, turned, CONTEXT).inputs, inputs);
       }),
       { numRuns: 3_000 },
     );

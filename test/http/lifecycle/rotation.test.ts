@@ -36,9 +36,7 @@ it("at the cap on keys names what makes room for the new one", async () => {
   await world.existing({ rotationTrigger: 1 });
   const { message } = await rejection(world.lifecycle.create(await world.declare({ rotationTrigger: 2 })));
   expect(message).toMatch(/^Cannot create proxy key "web-.*The account's plan allows no more proxy keys/);
-  expect(message).toMatch(
-    /If a new key replaces an old one, `deleteBeforeReplace` .* removes the old one/,
-  );
+  expect(message).toMatch(/If a new key replaces an old one, `deleteBeforeReplace` .* removes the old one/);
   expect(world.simulator.account().keys()).toHaveLength(1);
 });
 

@@ -17,7 +17,7 @@ function checked(news: Properties, olds: Properties = {}, days = 0) {
 function resolved(news: Properties, olds: Properties = {}, days = 0): Properties {
   const { inputs, failures } = checked(news, olds, days);
   expect(failures).toBeUndefined();
-  return inputs as Properties;
+  return inputs;
 }
 
 describe("expiresIn", () => {
