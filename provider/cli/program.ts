@@ -130,11 +130,10 @@ ${EXIT_CODES}`,
   program
     .command("recover")
     .description(
-      "Removes keys that a crashed run of a stack made and never recorded, and clears the interrupted operations.",
+      "Removes keys that crashed runs of a stack have left, and clears the interrupted creations from its state.",
     )
     .addOption(dirOption())
     .option("--stack <name>", "the stack (default: the one that is selected)")
-    .option("--adopt", "put the keys into the stack's state instead of removing them")
     .option("--dry-run", "only show them")
     .addOption(jsonOption())
     .addOption(settleOption())
@@ -144,7 +143,7 @@ ${EXIT_CODES}`,
       `
 Examples:
   $ pulumi-electronhub recover --stack pr-42 --dry-run
-  $ pulumi-electronhub recover --stack prod --adopt     keep them in the stack
+  $ pulumi-electronhub recover --stack pr-42
 ${EXIT_CODES}`,
     )
     .action(action<RecoverOptions>(async () => (await import("./commands/recover.js")).recover));

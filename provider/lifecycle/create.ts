@@ -13,6 +13,7 @@ import { PartialFailure } from "./failures";
 import type { CreationInFlight } from "./creations/creationInFlight";
 import { inputsSchema, toWireSettings, type InternalInputs } from "./schema/inputs";
 import { generateName } from "./schema/generatedName";
+import { nameHashOf } from "./creations/journalReader";
 import { isNoSuchKey, isSameName, matchLostKey } from "./creations/matchLostKey";
 import type { Operation } from "./accountContext";
 import {
@@ -136,10 +137,10 @@ async function findLost(
 ): Promise<FoundKey | undefined> {
   const { client, wait } = operation;
   const { keys } = await listAfter(unclear, attempt, createdAs, operation);
-  const found = matchLostKey(keys, createdAs);
-  if (found.kind === "absent") return undefined;
-  if (found.kind === "own") {
-    const [listed] = found.keys;
+  const { own, secretHidden } = matchLostKey(keys, { nameHash: nameHashOf(createdAs) });
+  const [listed] = own;
+  if (secretHidden.length === 0) {
+    if (listed === undefined) return undefined;
     try {
       return { created: merged(listed, await client.lookup(listed.key, wait)) };
     } catch (doubt) {
@@ -231,13 +232,13 @@ async function removeTwins(created: CreatedKey, createdAs: string, operation: Op
   // A list that hides secrets shows our own key among them, unless it has its chosen name by now.
   const isOwnHidden =
     keys.every(({ key }) => key !== created.key) && named.length === 1 && mayHide(named, created.key);
-  const found = matchLostKey(isOwnHidden ? [] : named, createdAs);
-  if (found.kind === "absent") return;
+  if (isOwnHidden || named.length === 0) return;
+  const { own: found, secretHidden } = matchLostKey(named, { nameHash: nameHashOf(createdAs) });
   try {
-    if (found.kind === "withheld") throw new Error("the list does not show its secret");
-    for (const twin of found.keys) await removeTwin(twin, operation);
+    if (secretHidden.length > 0) throw new Error("the list does not show its secret");
+    for (const twin of found) await removeTwin(twin, operation);
   } catch (error) {
-    const twins = found.kind === "own" ? found.keys.map(({ key }) => fingerprintOf(key)).join(", ") : "";
+    const twins = secretHidden.length > 0 ? "" : found.map(({ key }) => fingerprintOf(key)).join(", ");
     throw new UnexpectedResponseError({
       why: `A lost request created a second key named ${name} (${twins || "secret not shown"}), which could not be removed: ${isUserError(error) ? error.why : String(error)}`,
       nextStep: `Remove the key named ${name} on the account whose fingerprint is not ${own}.`,

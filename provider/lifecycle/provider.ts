@@ -60,8 +60,7 @@ export class ProxyKeyProvider {
     const label = isAdoption
       ? { ...inputs, key: adopt, fingerprint: fingerprintOf(adopt) }
       : { ...inputs, name: name ?? createdAs };
-    const { creations: journal, engine } = this.#dependencies;
-    const inFlight = new CreationInFlight({ journal, engine, stack: this.#stack });
+    const inFlight = new CreationInFlight({ journal: this.#dependencies.creations, stack: this.#stack });
     const created = this.#run(isAdoption ? "adopt" : "create", label, {
       verb: (operation) => create(inputs, operation, inFlight),
     });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import type { CommandResult, RunningCommand } from "../support/command";
 import { startElectronhubCli } from "../support/electronhubCli";
 import { endProcesses, processesIn } from "../support/processes";
@@ -30,7 +31,19 @@ export async function cleanUp(world: World, watch: Watch): Promise<CommandResult
   }
   const running = start(world);
   await takeEffect(running);
-  return within(running.done, LIMIT_MS + 5_000, "The cleanup");
+  const result = await within(running.done, LIMIT_MS + 5_000, "The cleanup");
+  if (!followInstructions(result)) return result;
+  return within(start(world).done, LIMIT_MS + 5_000, "The second cleanup");
+}
+
+/** Runs the commands that a refusal prints, as a user would. @returns whether there were any. */
+function followInstructions({ exitCode, stdout }: CommandResult): boolean {
+  if (exitCode !== 3) return false;
+  const { problems = [] } = JSON.parse(stdout) as { problems?: { nextStep: string }[] };
+  const lines = problems.flatMap(({ nextStep }) => nextStep.split("\n"));
+  const commands = lines.filter((line) => line.startsWith("  "));
+  for (const command of commands) execFileSync("/bin/sh", ["-c", command]);
+  return commands.length > 0;
 }
 
 function hasEnded({ child }: RunningCommand): boolean {

@@ -40,7 +40,7 @@ describe("keys that a killed run has made", () => {
     expect(done).toMatchObject({ exitCode: 0 });
     expect(done.stderr).toMatch(/breaking a lock: \S+@\S+ \(pid \d+\) since \S+, \d+ s ago\./);
     expect(done.stdout).toMatch(
-      /^killed: 2 lost keys found; 2 interrupted operations cleared, 20 credits returned\.$/m,
+      /^killed: 2 lost keys found; 2 interrupted creations cleared, 20 credits returned\.$/m,
     );
     expect(cli.simulator.account().balance).toBe(balance + 20);
     expect(mutations(cli.takeRequests())).toEqual(times(2, REMOVE));
@@ -58,27 +58,7 @@ describe("keys that a killed run has made", () => {
     });
   });
 
-  it("are put into the state by --adopt, and the next run has nothing to do but prove a window", async () => {
-    const stack = await crashed("adopted", ["one"], { weekly: { budgetWindow: "weekly" } });
-    const keys = cli.names();
-    const done = await cli.report(["recover", "--stack", "adopted", "--adopt"]);
-    expect(done).toMatchObject({ exitCode: 0, cleared: 2, creditsReturned: 0, problems: [] });
-    expect(outcomesByResource(done.keys)).toEqual({ one: "adopted", weekly: "adopted" });
-    expect(mutations(cli.takeRequests())).toEqual([]);
-    expect(remembered()).toEqual([]);
-    const { deployment } = await cli.project.exportState("adopted");
-    for (const { key } of cli.simulator.account().keys())
-      expect(JSON.stringify(deployment)).not.toContain(key);
-
-    expect((await stack.up()).changes).toEqual({ same: 3, update: 1 });
-    expect(cli.names()).toEqual(keys);
-    cli.takeRequests();
-    await cli.expectNoChange(stack);
-    expect((await cli.project.destroy("adopted")).exitCode).toBe(0);
-    expect(cli.names()).toEqual([]);
-  });
-
-  it("to replace another one are removed by --adopt as well: the one that is in use stays, and is replaced later", async () => {
+  it("to replace another one are removed: the one that is in use stays, and is replaced later", async () => {
     const bot = (rotationTrigger: number) => program({ bot: { rotationTrigger } });
     const first = await cli.stack("replacing", bot(1));
     await first.up();
@@ -89,7 +69,7 @@ describe("keys that a killed run has made", () => {
       .keys()
       .find(({ key }) => key !== old);
 
-    expect(await cli.report(["recover", "--stack", "replacing", "--adopt"])).toMatchObject({
+    expect(await cli.report(["recover", "--stack", "replacing"])).toMatchObject({
       exitCode: 0,
       cleared: 1,
       keys: [{ name: made?.name, resource: "bot", outcome: "removed" }],
@@ -146,7 +126,7 @@ describe("keys that a killed run has made", () => {
 });
 
 describe("a key whose plugin alone was killed", () => {
-  it("is found by what this machine remembers, and cannot be put into the state", async () => {
+  it("is found by what this machine remembers", async () => {
     const { plugin, up, held } = await cli.upInFlight("journal", program({ bot: {} }));
     endProcesses(plugin);
     expect(await up).toBeInstanceOf(Error);
@@ -154,12 +134,6 @@ describe("a key whose plugin alone was killed", () => {
     await ended(plugin);
     expect(await cli.project.pendingOperations("journal")).toEqual([]);
     const [name] = cli.names();
-
-    const refused = await cli.report(["recover", "--stack", "journal", "--adopt"]);
-    expect(refused).toMatchObject({ exitCode: 1, keys: [{ name, resource: null, outcome: "failed" }] });
-    expect(refused.keys[0]?.nextStep).toMatch(/without --adopt/);
-    expect(cli.names()).toEqual([name]);
-    expect(remembered()).toHaveLength(1);
 
     const done = await cli.report(["recover", "--stack", "journal"]);
     expect(done).toMatchObject({ exitCode: 0, keys: [{ name, resource: null, outcome: "removed" }] });
@@ -357,6 +331,6 @@ it("a stack is named, or selected", async () => {
   await cli.stack("selected", program({}));
   expect(await cli.run(["recover"])).toMatchObject({
     exitCode: 0,
-    stdout: expect.stringMatching(/^selected: no key was lost; 0 interrupted operations cleared/),
+    stdout: expect.stringMatching(/^selected: no key was lost; 0 interrupted creations cleared/),
   });
 });

@@ -1,63 +1,43 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { ConfigMap } from "@pulumi/pulumi/automation";
 import type { AccountView } from "./accounts";
-import { Refusal, isRefusal, problemOf } from "../problems";
+import { Refusal } from "../problems";
 import type { PulumiProject } from "../pulumi/project";
 import type { CommandContext } from "../commandContext";
+import { StackAccounts } from "./stackAccounts";
 
-/** What names a stack: an option, or else Pulumi's own selection in the folder. */
+/** The stack that the user names, or else the one that Pulumi has selected in the folder. */
 export interface StackChoice {
   stack?: string | undefined;
   dir: string;
 }
 
-/** A stack's configuration. */
-export interface StackConfiguration {
-  stack: string;
-  entries: ConfigMap;
-}
-
 /**
- * The account that a command speaks to, with the settings that `pulumi up` would have: each is the stack's, or else the
- * environment's. Without a stack only the environment counts.
+ * The account that `pulumi up` would use: of the chosen stack, or of the environment alone where there is none.
  *
- * @param open the project of the folder, opened only where it is needed.
+ * @param open opens the project of the folder, only when it is needed.
  * @throws ConfigurationError when no API key is known; Refusal when the stack's configuration cannot be read.
  */
 export async function accountForCommand(
   choice: StackChoice,
-  { accounts, environment }: CommandContext,
+  world: CommandContext,
   open: () => Promise<PulumiProject>,
 ): Promise<AccountView> {
-  const { entries = {} } = (await configurationOf(choice, environment, open)) ?? {};
-  const settings = Object.entries(entries).map(([key, { value }]) => [key, value] as const);
-  return accounts.forSettings(Object.fromEntries(settings), choice.dir);
+  const chosen = await chosenStack(choice, world.environment, open);
+  if (chosen === undefined) return world.accounts.forSettings(undefined, choice.dir);
+  return new StackAccounts({ world, ...chosen }).forResource(undefined);
 }
 
-/**
- * The configuration of the named stack, or else of the one that is selected. Undefined: there is no stack.
- *
- * @throws Refusal when it cannot be read: the environment's API key is not sent to a host that the stack may not mean.
- */
-export async function configurationOf(
-  { stack: wanted, dir }: StackChoice,
+/** @returns undefined where no stack is named or selected, or the folder has no project. */
+export async function chosenStack(
+  { stack: named, dir }: StackChoice,
   environment: CommandContext["environment"],
   open: () => Promise<PulumiProject>,
-): Promise<StackConfiguration | undefined> {
-  if (wanted === undefined && !isInProject(dir)) return undefined;
+): Promise<{ project: PulumiProject; stack: string } | undefined> {
+  if (named === undefined && !isInProject(dir)) return undefined;
   const project = await open();
-  const stack = wanted ?? (await selectedStack(project, environment));
-  if (stack === undefined) return undefined;
-  try {
-    return { stack, entries: await project.configEntries(stack) };
-  } catch (error) {
-    if (error instanceof Refusal || !isRefusal(error)) throw error;
-    throw new Refusal({
-      why: `The configuration of stack ${stack} cannot be read. ${problemOf(error).why}`,
-      nextStep: "See `pulumi stack ls` for the stacks of the project, and name one of them with --stack.",
-    });
-  }
+  const stack = named ?? (await selectedStack(project, environment));
+  return stack === undefined ? undefined : { project, stack };
 }
 
 async function selectedStack(
@@ -66,7 +46,7 @@ async function selectedStack(
 ): Promise<string | undefined> {
   if (named?.trim() === "") {
     throw new Refusal({
-      why: "The environment variable PULUMI_STACK is empty, so that no stack is selected.",
+      why: "The environment variable PULUMI_STACK is empty, so no stack is selected.",
       nextStep: "Set it to a stack, or unset it.",
     });
   }

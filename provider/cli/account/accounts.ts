@@ -8,7 +8,7 @@ import type { Terminal } from "../terminal/terminal";
 /** Settings by their names in a stack's configuration, such as `electronhub:apiKey`. */
 export type StackSettings = Readonly<Record<string, string>>;
 
-/** One account, seen from the command line. */
+/** One account. */
 export interface AccountView {
   /** Its anonymous name. */
   account: string;
@@ -17,7 +17,7 @@ export interface AccountView {
   begin(): Operation;
 }
 
-/** The accounts that a command works with, each with one window of requests, which other processes share. */
+/** The accounts of a command. Each has one rate-limit window, shared with other processes. */
 export class Accounts {
   readonly #sessions: AccountContexts;
   readonly #dependencies: Dependencies;
@@ -31,9 +31,10 @@ export class Accounts {
   }
 
   /**
-   * The account of these settings; what they leave out comes from the environment. The same settings are the same object.
+   * The account of these settings. The environment completes them, setting by setting, as in `pulumi up`. The same settings
+   * return the same object.
    *
-   * @param folder the program's, which a relative path in the settings starts from.
+   * @param folder the program's folder, for relative paths in the settings.
    * @throws ConfigurationError that names the setting and what would be right.
    */
   forSettings(stack: StackSettings | undefined, folder: string): AccountView {
@@ -52,16 +53,16 @@ export class Accounts {
   }
 }
 
-/** A key of an account, with its fingerprint where the list shows its secret. */
+/** A key of an account. Its fingerprint is undefined where the list hides its secret. */
 export interface ListedKey {
   wire: KeyObject;
   fingerprint: string | undefined;
 }
 
 /**
- * The account's keys as they are now: nothing that was listed before.
+ * Lists the account's keys, never from a cache.
  *
- * @param signal ends the waiting. Default: whatever ends the command.
+ * @param signal ends the waiting. Default: the signal that ends the command.
  */
 export async function listKeys(
   account: AccountView,

@@ -1,20 +1,20 @@
 import { isUserError } from "../../util/userError";
-import { Refusal, problemOf, type Problem } from "../problems";
+import { Refusal, problemOf } from "../problems";
 import { cliErrorText } from "../pulumi/cliErrorText";
 import { oneLine } from "../terminal/plainText";
 
-/** What one look found. A warning may be as it should be; an error keeps the stack from working. */
+/** The result of one check. An error keeps `up` or `destroy` from working; a warning may be intended. */
 export interface Check {
   name: string;
-  status: "ok" | "warning" | "error";
+  status: "ok" | "warning" | "error" | "skipped";
   what: string;
-  /** What to do about it; absent where all is well. */
+  /** What to do about a warning or an error. */
   nextStep?: string;
 }
 
-export function ok(name: string, what: string): Check {
-  return { name, status: "ok", what };
-}
+export const ok = (name: string, what: string): Check => ({ name, status: "ok", what });
+
+export const skipped = (name: string, reason: string): Check => ({ name, status: "skipped", what: reason });
 
 export function warning(name: string, what: string, nextStep: string): Check {
   return { name, status: "warning", what, nextStep };
@@ -24,19 +24,16 @@ export function failure(name: string, what: string, nextStep: string): Check {
   return { name, status: "error", what, nextStep };
 }
 
-/** Characters of the longest status and the longest name, with two spaces after them. */
-const STATUS_WIDTH = 9;
-const NAME_WIDTH = 12;
-
-/** A check as a line for people, with the remedy below it. */
-export function checkText({ name, status, what, nextStep }: Check): string {
-  const head = `${status.padEnd(STATUS_WIDTH)}${name.padEnd(NAME_WIDTH)}`;
-  const lines = (nextStep === undefined ? [what] : [what, nextStep]).map(oneLine);
-  return head + lines.join(`\n${" ".repeat(head.length)}`);
+/** @param nextStep for an error that has none. */
+export function failureOf(name: string, error: unknown, nextStep: string, prefix = ""): Check {
+  const isProblem = error instanceof Refusal || isUserError(error);
+  const problem = isProblem ? problemOf(error) : { why: cliErrorText(error), nextStep };
+  return failure(name, `${prefix}${problem.why}`, problem.nextStep);
 }
 
-/** What Pulumi or the client says of a failure. @param nextStep where the error itself names none. */
-export function problemIn(error: unknown, nextStep: string): Problem {
-  if (error instanceof Refusal || isUserError(error)) return problemOf(error);
-  return { why: cliErrorText(error), nextStep };
+/** A check as a line, with the next step below it. */
+export function checkText({ name, status, what, nextStep }: Check): string {
+  const head = `${status.padEnd(9)}${name.padEnd(16)}`;
+  const lines = [status === "skipped" ? `skipped: ${what}` : what, nextStep ?? []].flat().map(oneLine);
+  return head + lines.join(`\n${" ".repeat(head.length)}`);
 }

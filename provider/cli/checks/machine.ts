@@ -1,93 +1,69 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
-import { packageVersion } from "../../config";
 import { HOW_TO_GET_PULUMI, asRefusal } from "../pulumi/command";
-import { failure, ok, problemIn, warning, type Check } from "./check";
+import { failure, failureOf, ok, warning, type Check } from "./check";
 
-const OLDEST_NODE = "22.19.0";
-/** Of the CLI and the SDK alike: where the package's peer range begins. */
+/** The start of the package's peer range, for the CLI and the SDK. */
 const OLDEST_PULUMI = "3.200.0";
 
-/** Whether a version such as `3.259.0` is no older than another; what follows the numbers does not count. */
+/** Compares versions such as `3.259.0` by their numbers. */
 export function isAtLeast(version: string, oldest: string): boolean {
-  const [mine, other] = [numbersOf(version), numbersOf(oldest)];
-  const at = mine.findIndex((number, index) => number !== other[index]);
-  return at < 0 || (mine[at] ?? 0) > (other[at] ?? 0);
+  return version.replace(/^v/, "").localeCompare(oldest, "en", { numeric: true }) >= 0;
 }
 
-function numbersOf(version: string): number[] {
-  const [, ...numbers] = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version) ?? [];
-  return numbers.map(Number);
-}
-
-export function nodeCheck(version = process.versions.node): Check {
-  const what = `${version}, running pulumi-electronhub ${packageVersion()}`;
-  if (isAtLeast(version, OLDEST_NODE)) return ok("Node", what);
-  return failure("Node", what, `Install ${OLDEST_NODE} or newer: https://nodejs.org`);
-}
-
-/** The CLI on PATH. */
 export async function cliCheck(): Promise<Check> {
+  const name = "Pulumi CLI";
   try {
-    return cliVersionCheck((await PulumiCommand.get({ skipVersionCheck: true })).version?.version);
+    const version = (await PulumiCommand.get({ skipVersionCheck: true })).version?.version;
+    if (version === undefined) return warning(name, "`pulumi version` prints no version.", HOW_TO_GET_PULUMI);
+    if (isAtLeast(version, OLDEST_PULUMI)) return ok(name, version);
+    return failure(name, `${version} is older than ${OLDEST_PULUMI}.`, HOW_TO_GET_PULUMI);
   } catch (error) {
-    const { why, nextStep } = problemIn(asRefusal(error), HOW_TO_GET_PULUMI);
-    return failure("Pulumi CLI", why, nextStep);
+    return failureOf(name, asRefusal(error), HOW_TO_GET_PULUMI);
   }
 }
 
-/** @param version undefined: one that is no release, such as a developer's own build. */
-export function cliVersionCheck(version: string | undefined): Check {
-  if (version === undefined) {
-    return warning("Pulumi CLI", "It says no version that could be read.", HOW_TO_GET_PULUMI);
-  }
-  if (isAtLeast(version, OLDEST_PULUMI)) return ok("Pulumi CLI", version);
-  return failure("Pulumi CLI", `${version} is older than ${OLDEST_PULUMI}.`, HOW_TO_GET_PULUMI);
+/** The programs that the CLI starts. It looks for them on PATH and beside itself. */
+export function pluginChecks({ PATH = "" }: Readonly<Record<string, string | undefined>>): Check[] {
+  const find = (program: string, folders: readonly string[]) =>
+    folders
+      .flatMap((folder) => ["", ".exe", ".cmd"].map((extension) => join(folder, program + extension)))
+      .find((path) => existsSync(path));
+  const folders = PATH.split(delimiter);
+  const cli = find("pulumi", folders);
+  if (cli !== undefined) folders.push(dirname(realpathSync(cli)));
+  const check = (name: string, program: string, report: typeof warning, effect: string) => {
+    const path = find(program, folders);
+    const what = `${program} is neither on PATH nor beside pulumi: ${effect}.`;
+    return path === undefined ? report(name, what, HOW_TO_GET_PULUMI) : ok(name, path);
+  };
+  return [
+    check("Language host", "pulumi-language-nodejs", warning, "`up` and `preview` need it"),
+    check("Dynamic plugin", "pulumi-resource-pulumi-nodejs", failure, "every command on a stack needs it"),
+  ];
 }
 
-/** The SDK that a program in this folder gets. */
-export function sdkCheck(folder: string): Check {
-  const version = versionFrom(folder, "@pulumi/pulumi");
-  const nextStep = `Run \`npm install @pulumi/pulumi\` in ${folder} for ${OLDEST_PULUMI} or newer.`;
-  if (version === undefined) {
-    return warning("Pulumi SDK", `@pulumi/pulumi is not to be found from ${folder}.`, nextStep);
-  }
-  if (isAtLeast(version, OLDEST_PULUMI)) return ok("Pulumi SDK", version);
-  return warning("Pulumi SDK", `${version} is older than ${OLDEST_PULUMI}.`, nextStep);
-}
-
-/** What `pulumi up`, `refresh` and `destroy` load in this folder: every state names it. */
-export function providerCheck(folder: string): Check {
-  try {
-    requireFrom(folder).resolve("pulumi-electronhub/handler");
-  } catch {
-    return failure(
-      "Provider",
-      `pulumi-electronhub/handler cannot be loaded from ${folder}, so neither up nor destroy can work there.`,
-      "Run `npm ci` in the program's folder, or name that folder with --dir.",
-    );
-  }
-  const version = versionFrom(folder, "pulumi-electronhub");
-  if (version === packageVersion())
-    return ok("Provider", `pulumi-electronhub ${version}, from the program's folder`);
-  return warning(
-    "Provider",
-    `The program's folder has pulumi-electronhub ${version}, and this command is ${packageVersion()}.`,
-    "Run the command from the program's folder: `npx pulumi-electronhub doctor`.",
-  );
+/** The packages that the program, `refresh` and `destroy` load from this folder. */
+export function packageChecks(folder: string): Check[] {
+  const [sdk, own] = ["@pulumi/pulumi", "pulumi-electronhub"].map((name) => versionFrom(folder, name));
+  const report = (name: string, check: typeof warning, version: string | undefined, least: string) =>
+    version !== undefined && isAtLeast(version, least)
+      ? ok(name, version)
+      : check(
+          name,
+          version === undefined ? `not installed in ${folder}` : `${version} is older than ${least}`,
+          "Run `npm ci` in the program's folder, or name that folder with --dir.",
+        );
+  return [report("Pulumi SDK", warning, sdk, OLDEST_PULUMI), report("Package", failure, own, "0.0.0")];
 }
 
 function versionFrom(folder: string, name: string): string | undefined {
   try {
-    const path = requireFrom(folder).resolve(`${name}/package.json`);
+    const path = createRequire(join(folder, "/")).resolve(`${name}/package.json`);
     return (JSON.parse(readFileSync(path, "utf8")) as { version?: string }).version;
   } catch {
     return undefined;
   }
-}
-
-function requireFrom(folder: string): NodeJS.Require {
-  return createRequire(join(folder, "/"));
 }

@@ -1,5 +1,4 @@
 import type { StackSummary } from "@pulumi/pulumi/automation";
-import { keysInStates } from "../stack/keysInStates";
 import { isRefusal, problemOf, type Problem } from "../problems";
 import type { Checkpoint } from "../pulumi/checkpoint";
 import { holdersIn } from "../pulumi/lock";
@@ -10,7 +9,8 @@ import { counted } from "../terminal/table";
 import { Failures, progressIn } from "./engineEvents";
 import { BusyError, withStackLock, lockedError } from "../stack/stackLock";
 import { recoverStack } from "../recovery/recoverStack";
-import { StackAccounts, type StackContext } from "../stack/stackContext";
+import { StackAccounts } from "../account/stackAccounts";
+import type { StackContext } from "../stack/stackContext";
 import { factsOf, plannedFor, verify } from "./verify";
 
 export type StackOutcome =
@@ -101,7 +101,8 @@ async function plan(
 ): Promise<StackOutcome> {
   const facts = await factsOf(accounts, before.keys);
   for (const key of before.keys) keys.push(plannedFor(key, facts));
-  const lost = await recoverStack(task, accounts, { before, now: before }, "look", true);
+  const checkpoints = { before, now: before };
+  const lost = await recoverStack(task, accounts, checkpoints, { dryRun: true, removesDelivered: true });
   keys.push(...lost.keys);
   problems.push(...lost.problems);
   if (before.pending.length > 0) {
@@ -133,9 +134,7 @@ async function clean(
   if (now === undefined) return "gone";
   // Listed a while ago, perhaps: somebody may have come back to it since.
   if (olderThanMs !== undefined && !isOlder(task, now, olderThanMs)) return "too-young";
-  if (task.restored !== undefined) done.problems.push(...(await takenElsewhere(task, now)));
-  if (!isWhole(done)) return "failed";
-  const lost = await recoverStack(task, accounts, { before, now }, "remove", true);
+  const lost = await recoverStack(task, accounts, { before, now }, { dryRun: false, removesDelivered: true });
   done.keys.push(...lost.keys);
   done.problems.push(...lost.problems);
   const facts = await factsOf(accounts, now.keys);
@@ -169,25 +168,8 @@ async function clean(
   return "removed";
 }
 
-function isOlder({ world, restored }: StackContext, { savedMs }: Checkpoint, olderThanMs: number): boolean {
-  const updatedMs = Math.max(savedMs ?? Infinity, restored?.damagedMs ?? 0);
-  return world.clock.nowMs() - updatedMs > olderThanMs;
-}
-
-/** An older copy of a state may name keys that have moved to another stack since. */
-async function takenElsewhere(
-  { project, stack, world }: StackContext,
-  { keys }: Checkpoint,
-): Promise<Problem[]> {
-  const elsewhere = (await keysInStates(project, world.terminal)).fingerprints(stack);
-  const taken = keys.filter(({ fingerprint }) => elsewhere.has(fingerprint));
-  if (taken.length === 0) return [];
-  return [
-    {
-      why: `The state was restored from a copy that names keys which another stack has by now: ${taken.map(({ fingerprint }) => fingerprint).join(", ")}. Nothing was destroyed.`,
-      nextStep: "Let this stack forget them with `pulumi state delete`, then run the command again.",
-    },
-  ];
+function isOlder({ world }: StackContext, { savedMs }: Checkpoint, olderThanMs: number): boolean {
+  return savedMs !== undefined && world.clock.nowMs() - savedMs > olderThanMs;
 }
 
 const INTERRUPTED: Problem = {
@@ -199,7 +181,7 @@ function isWhole({ keys, problems }: Done): boolean {
   return problems.length === 0 && keys.every(({ outcome }) => outcome !== "failed" && outcome !== "unknown");
 }
 
-/** What a state still names, although everything was destroyed. The engine's own word is not enough: it says done after a Ctrl-C. */
+/** What is left in the state. The engine's success is not enough: it also reports success after a Ctrl-C. */
 function leftIn({ resourceCount, pendingCount }: Checkpoint): Problem[] {
   if (resourceCount > 0) {
     return [
@@ -209,8 +191,8 @@ function leftIn({ resourceCount, pendingCount }: Checkpoint): Problem[] {
   if (pendingCount > 0) {
     return [
       {
-        why: "The state still has interrupted operations of resources that are no proxy keys.",
-        nextStep: "Find out what became of them, then run `pulumi refresh --clear-pending-creates`.",
+        why: `The state still has ${counted(pendingCount, "interrupted creation")}.`,
+        nextStep: "Run the command again.",
       },
     ];
   }

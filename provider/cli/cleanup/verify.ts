@@ -4,7 +4,7 @@ import { problemOf, Refusal, type Problem } from "../problems";
 import type { StateKey } from "../pulumi/checkpoint";
 import { keyFacts, type KeyReport } from "../terminal/report";
 import type { Failures } from "./engineEvents";
-import type { StackAccounts } from "../stack/stackContext";
+import type { StackAccounts } from "../account/stackAccounts";
 
 /** What a key's account says of it. */
 export type Sighting =

@@ -10,8 +10,7 @@ import {
   type ReportHead,
 } from "../terminal/report";
 import { cleanStack, type StackReport } from "../cleanup/cleanStack";
-import { listStacks, type Restoration } from "../recovery/repair";
-import { shortName } from "../stack/stackContext";
+import { listStacks } from "../stack/listStacks";
 import { setUpCommand, type StackCommandOptions } from "../stack/commandSetup";
 import { stackMatcher } from "../terminal/stackPattern";
 import { oneLine } from "../terminal/plainText";
@@ -36,8 +35,6 @@ interface CleanupReport extends ReportHead {
   unmatched: readonly string[];
   /** Of the command as a whole. */
   problems: readonly Problem[];
-  /** States that were cut off, and are older copies since. */
-  restored?: readonly Restoration[];
 }
 
 /** Cleans up every matching stack of a project, one after the other. A failure of one does not stop the others. */
@@ -46,13 +43,7 @@ export async function cleanup(options: CleanupOptions, world: CommandContext): P
   const dryRun = options.yes !== true;
   const { project, projectName, taskFor } = await setUpCommand(options, world);
   const fits = matcherOf(options, projectName);
-  const restored: Restoration[] = [];
-  const listed = await listStacks(project, world, {
-    mayRestore: (stack) => fits(shortName(stack)),
-    onRestored: (restoration) => restored.push(restoration),
-    dryRun,
-    breakLocksOlderThanMs: options.breakLocksOlderThan,
-  });
+  const listed = await listStacks(project);
   const isIdle = (pattern: string) => !listed.some(({ name }) => stackMatcher([pattern], projectName)(name));
   const unmatched = (options.stack ?? []).filter(isIdle);
   for (const pattern of unmatched) terminal.note(`--stack ${shellWord(pattern)} fits no stack.`);
@@ -88,7 +79,6 @@ export async function cleanup(options: CleanupOptions, world: CommandContext): P
     creditsReturned,
     unmatched,
     problems,
-    ...(restored.length > 0 ? { restored } : {}),
   };
   if (options.json === true) terminal.json(report);
   else terminal.result(summaryText(report));

@@ -7,7 +7,7 @@ import { Ownership } from "../cleanup/ownership";
 import { PulumiProject } from "../pulumi/project";
 import { removeKey } from "../cleanup/removeKey";
 import { creditsReturned } from "../terminal/report";
-import { listStacks } from "../recovery/repair";
+import { listStacks } from "../stack/listStacks";
 import { stackMatcher } from "../terminal/stackPattern";
 import { counted } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
@@ -26,8 +26,8 @@ export async function orphans(options: OrphansOptions, world: CommandContext): P
   requireUsage(options);
   const { clock, terminal } = world;
   const project = await PulumiProject.open(options.dir, world.changes);
-  // Where a damaged state keeps Pulumi from reading them, nothing is known of any stack's keys.
-  await listStacks(project, world, { all: true, dryRun: true, mayRestore: () => false });
+  // Refuses a damaged backend, where no stack's keys are known.
+  await listStacks(project, { all: true });
   const account = await accountForCommand(options, world, () => Promise.resolve(project));
   const removes = options.remove === true && options.yes === true;
   // The account first: a key that a run makes from now on is not on this list, and one that is has its stack by then.

@@ -1,4 +1,5 @@
 import { EXIT, Refusal, type ExitCode, type Problem } from "../problems";
+import type { Checkpoint } from "../pulumi/checkpoint";
 import type { PulumiProject } from "../pulumi/project";
 import {
   creditsReturned,
@@ -9,9 +10,9 @@ import {
   type ReportHead,
 } from "../terminal/report";
 import { withStackLock } from "../stack/stackLock";
-import { recoverStack, type RecoveryMode } from "../recovery/recoverStack";
-import { listStacks } from "../recovery/repair";
-import { shortName, StackAccounts } from "../stack/stackContext";
+import { recoverStack } from "../recovery/recoverStack";
+import { listStacks } from "../stack/listStacks";
+import { StackAccounts } from "../account/stackAccounts";
 import { setUpCommand, type StackCommandOptions } from "../stack/commandSetup";
 import { counted, credits } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
@@ -19,7 +20,6 @@ import type { CommandContext } from "../commandContext";
 export interface RecoverOptions extends StackCommandOptions {
   /** Default: the stack that is selected. */
   stack?: string;
-  adopt?: boolean;
   dryRun?: boolean;
   json?: boolean;
 }
@@ -27,35 +27,31 @@ export interface RecoverOptions extends StackCommandOptions {
 interface RecoverReport extends ReportHead {
   stack: string;
   keys: readonly KeyReport[];
-  /** Interrupted operations that the state no longer names. */
+  /** Interrupted creations that were cleared from the state. */
   cleared: number;
   creditsReturned: number;
   problems: readonly Problem[];
 }
 
-/** Deals with what crashed runs of one stack have left, and leaves everything else of it as it is. */
+/** Removes the keys that crashed runs of one stack have left. Everything else of the stack stays as it is. */
 export async function recover(options: RecoverOptions, world: CommandContext): Promise<ExitCode> {
   const { terminal } = world;
   const { project, taskFor } = await setUpCommand(options, world);
-  const task = taskFor(await existingStack(project, world, options));
+  const task = taskFor(await existingStack(project, options.stack));
   terminal.progress(`${task.stack}: reading its state`);
   const before = await project.state(task.stack);
   if (before === undefined) throw noStack(task.stack);
   const accounts = new StackAccounts(task);
   const dryRun = options.dryRun === true;
-  const mode: RecoveryMode = dryRun ? "look" : options.adopt === true ? "adopt" : "remove";
-  const recovery =
-    mode === "look"
-      ? await recoverStack(task, accounts, { before, now: before }, mode, false)
-      : await withStackLock(task, async () => {
-          const now = await project.state(task.stack);
-          if (now === undefined) throw noStack(task.stack);
-          return recoverStack(task, accounts, { before, now }, mode, false);
-        });
-  const keys = recovery.keys.map((key): KeyReport =>
-    key.outcome === "would-remove" && options.adopt === true ? { ...key, outcome: "would-adopt" } : key,
-  );
-  const { cleared, problems } = recovery;
+  const recoverFrom = (now: Checkpoint) =>
+    recoverStack(task, accounts, { before, now }, { dryRun, removesDelivered: false });
+  const { keys, cleared, problems } = dryRun
+    ? await recoverFrom(before)
+    : await withStackLock(task, async () => {
+        const now = await project.state(task.stack);
+        if (now === undefined) throw noStack(task.stack);
+        return recoverFrom(now);
+      });
   const isWhole = problems.length === 0 && keys.every(({ outcome }) => outcome !== "failed");
   const report: RecoverReport = {
     command: "recover",
@@ -72,16 +68,8 @@ export async function recover(options: RecoverOptions, world: CommandContext): P
   return report.exitCode;
 }
 
-async function existingStack(
-  project: PulumiProject,
-  world: CommandContext,
-  { stack: wanted, dryRun = false, breakLocksOlderThan }: RecoverOptions,
-): Promise<string> {
-  const stacks = await listStacks(project, world, {
-    dryRun,
-    breakLocksOlderThanMs: breakLocksOlderThan,
-    mayRestore: (stack) => wanted !== undefined && shortName(stack) === shortName(wanted),
-  });
+async function existingStack(project: PulumiProject, wanted: string | undefined): Promise<string> {
+  const stacks = await listStacks(project);
   if (wanted === undefined) {
     const selected = stacks.find(({ current }) => current);
     if (selected !== undefined) return selected.name;
@@ -120,7 +108,7 @@ function textOf({
   const found = keys.length === 0 ? "no key was lost" : `${counted(keys.length, "lost key")} found`;
   const rest = dryRun
     ? "nothing was changed"
-    : `${counted(cleared, "interrupted operation")} cleared, ${credits(returned)} credits returned`;
+    : `${counted(cleared, "interrupted creation")} cleared, ${credits(returned)} credits returned`;
   lines.push(`${stack}: ${found}; ${rest}.`);
   return lines.join("\n");
 }

@@ -3,7 +3,7 @@ import { isWholeKey } from "../../api/wire";
 import { CONFIG_NAMESPACE } from "../../config";
 import { unwrapSecrets } from "../../lifecycle/schema/secretEnvelope";
 import { fingerprintOf } from "../../lifecycle/schema/state";
-import { PROXY_KEY_TOKEN } from "../../lifecycle/schema/typeTokens";
+import { PROXY_KEY_TOKEN, ROTATION_TOKEN } from "../../lifecycle/schema/typeTokens";
 
 /** What a state says of a resource, as far as we look at it. */
 const resourceSchema = z.looseObject({
@@ -74,8 +74,10 @@ export interface Checkpoint {
   keys: readonly StateKey[];
   /** Creations of proxy keys that were interrupted. */
   pending: readonly PendingCreation[];
-  /** Operations of any kind that were interrupted. */
+  /** Interrupted creations of any resource. */
   pendingCount: number;
+  /** URNs of those that may have made something that is not a proxy key. */
+  otherPending: readonly string[];
   /** Resources, the stack itself not counted. */
   resourceCount: number;
   /** Of these, what is neither a proxy key nor the engine's own note of a provider. */
@@ -91,7 +93,7 @@ const PROVIDER_TYPE = "pulumi:providers:pulumi-nodejs";
 export function readCheckpoint(deployment: unknown): Checkpoint {
   const parsed = deploymentSchema.parse(deployment ?? {});
   const resources = parsed.resources ?? [];
-  const operations = parsed.pending_operations ?? [];
+  const creations = (parsed.pending_operations ?? []).filter(({ type }) => type === "creating");
   const providers = new Map(
     resources
       .filter(({ type }) => type === PROVIDER_TYPE)
@@ -102,10 +104,13 @@ export function readCheckpoint(deployment: unknown): Checkpoint {
   return {
     savedMs: Number.isNaN(savedMs) ? undefined : savedMs,
     keys: resources.filter(isProxyKey).map((stored) => stateKey(stored, accountOf(stored))),
-    pending: operations
-      .filter(({ type, resource }) => type === "creating" && isProxyKey(resource))
+    pending: creations
+      .filter(({ resource }) => isProxyKey(resource))
       .map(({ resource }) => pendingCreation(resource, accountOf(resource))),
-    pendingCount: operations.length,
+    pendingCount: creations.length,
+    otherPending: creations
+      .filter(({ resource }) => !isProxyKey(resource) && resource.type !== ROTATION_TOKEN)
+      .map(({ resource }) => resource.urn),
     resourceCount: resources.filter(({ type }) => type !== STACK_TYPE).length,
     otherCount: resources.filter((stored) => !isProxyKey(stored) && !stored.type.startsWith("pulumi:"))
       .length,
@@ -155,7 +160,7 @@ export function knownInClear({ keys, pending }: Checkpoint): StackKeys {
   };
 }
 
-export function isProxyKey({ type }: { type: string }): boolean {
+function isProxyKey({ type }: { type: string }): boolean {
   return type === PROXY_KEY_TOKEN;
 }
 
@@ -197,7 +202,7 @@ function pendingCreation({ urn, inputs = {} }: StoredResource, account: StoredSe
 }
 
 /** A chosen name is never taken for the generated one: other keys may have it. */
-export function namesIn(
+function namesIn(
   inputs: Readonly<Record<string, unknown>> = {},
 ): Pick<PendingCreation, "createdAs" | "chosenName"> {
   return { createdAs: textOf(inputs["__createdAs"]), chosenName: textOf(inputs["name"]) };

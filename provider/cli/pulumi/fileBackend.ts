@@ -1,60 +1,29 @@
-import { randomUUID } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { errorCode } from "../../util/errno";
 import { Refusal } from "../problems";
 import { holderName, type LockHolder } from "./lock";
 import { homeFolder } from "../../lifecycle/backend";
 
-/** A file of a backend that Pulumi cannot read, and without which it reads no stack at all. */
+/** A truncated file of a backend. Pulumi lists no stack because of it. */
 export interface Damage {
-  /** A stack's state, or the attributes beside it, which say nothing that is needed. */
+  /** A stack's state, or the attributes beside it, which Pulumi does not need. */
   kind: "state" | "attributes";
   file: string;
   /** `project/stack`, or the stack alone in the older layout. */
   stack: string;
 }
 
-/** A whole copy of a state. */
-export interface Copy {
-  file: string;
-  /** ISO 8601: when it was saved. */
-  time: string;
-  text: string;
-}
-
-/** A state that is an older copy, until what came after it is dealt with. */
-export interface RestoredState {
-  /** Milliseconds since the epoch: when the copy was saved. */
-  asOfMs: number;
-  /** Milliseconds since the epoch: when the copy took the place of what was damaged later than it. */
-  damagedMs: number;
-  /** Notes that it is. */
-  conclude(): void;
-}
-
 /**
- * A backend in a folder (`file://`), below Pulumi's own layout. Pulumi writes there without a safeguard against a full
- * disk or a death in the middle: what is cut off then keeps it from reading any stack of the project. It keeps copies,
- * but never goes back to them by itself.
+ * A backend in a folder (`file://`), in Pulumi's own layout. A full disk or a crash can truncate a file there. Pulumi keeps
+ * copies, but never restores one by itself.
  */
 export class FileBackend {
   readonly folder: string;
   readonly #root: string;
 
-  /** @param folder the one that holds `.pulumi`. */
+  /** @param folder the folder that has `.pulumi`. */
   constructor(folder: string) {
     this.folder = folder;
     this.#root = join(folder, ".pulumi");
@@ -73,7 +42,7 @@ export class FileBackend {
     return new FileBackend(resolve(folder, path));
   }
 
-  /** What keeps Pulumi from listing a project's stacks, or all. */
+  /** The truncated files of a project, or of all projects. */
   damages(project?: string): Damage[] {
     const files = this.#stateFiles().filter(
       ({ stack }) => project === undefined || !stack.includes("/") || stack.startsWith(`${project}/`),
@@ -85,13 +54,13 @@ export class FileBackend {
     ];
   }
 
-  /** The locks of a stack, `project/stack`. To look at them takes none, unlike every command of Pulumi's. */
+  /** The locks of a stack, `project/stack`. Unlike Pulumi's commands, reading them takes no lock. */
   locks(stack: string): LockHolder[] {
     return this.#locksOf(stack).flatMap((file) => lockIn(file) ?? []);
   }
 
   /**
-   * Removes exactly this lock: one that another process has taken since has a file of its own, and stays.
+   * Removes exactly this lock. A lock that another process has taken since has its own file, and stays.
    *
    * @returns whether it is gone. It is not when it was renewed.
    */
@@ -104,67 +73,14 @@ export class FileBackend {
     return true;
   }
 
-  /** The newest whole copy of a state. Undefined: there is none. */
-  newestCopy({ file, stack }: Damage): Copy | undefined {
+  /** The newest whole copy of a state that Pulumi keeps, compressed like the state. Undefined: there is none. */
+  newestCopy({ file, stack }: Damage): string | undefined {
+    const extension = STATE.exec(file)?.[0] ?? "";
     const kept = ["backups", "history"].flatMap((kind) => filesBelow(join(this.#root, kind, stack)));
-    return [`${file}.bak`, ...kept.filter((path) => STATE.test(path))]
-      .flatMap((path) => copyIn(path) ?? [])
-      .toSorted((a, b) => instantMs(b) - instantMs(a))[0];
-  }
-
-  /**
-   * Puts a copy in a state's place, and keeps what was there beside it.
-   *
-   * @returns the path of what was kept; undefined when another command has restored the state meanwhile.
-   */
-  restore({ file, stack }: Damage, copy: Copy): string | undefined {
-    const kept = `${file}${DAMAGED}`;
-    const { text } = copy;
-    // Nobody may have dealt yet with what came after an earlier copy.
-    const asOfMs = Math.min(instantMs(copy), this.restoredState(stack)?.asOfMs ?? Infinity);
-    const fresh = `${file}.${randomUUID()}`;
-    const aside = `${fresh}${DAMAGED}`;
-    try {
-      writeFileSync(fresh, packed(file, text), { mode: statSync(file).mode });
-      try {
-        // It takes no room, which may be what was missing.
-        linkSync(file, aside);
-      } catch {
-        copyFileSync(file, aside);
-      }
-      if (isWhole(aside)) return undefined;
-      // A state that is saved again has a later time, so the copy's is kept here.
-      utimesSync(aside, asOfMs / 1_000, asOfMs / 1_000);
-      // There is a state at any time, and what was there is kept before it goes.
-      renameSync(aside, kept);
-      renameSync(fresh, file);
-      rmSync(`${file}.attrs`, { force: true });
-      return kept;
-    } finally {
-      for (const left of [aside, fresh]) rmSync(left, { force: true });
-    }
-  }
-
-  /** Whether the state of a stack, `project/stack`, was restored, and nobody has yet dealt with what came after it. */
-  restoredState(stack: string): RestoredState | undefined {
-    const damaged = namesOf(stack)
-      .flatMap((name) => ["json", "json.gz", "json.zst"].map((extension) => `${name}.${extension}${DAMAGED}`))
-      .map((name) => join(this.#root, "stacks", name))
-      .find((file) => existsSync(file));
-    if (damaged === undefined) return undefined;
-    return {
-      asOfMs: statSync(damaged).mtimeMs,
-      damagedMs: statSync(damaged).ctimeMs,
-      conclude() {
-        // Another command may have been faster.
-        if (existsSync(damaged)) renameSync(damaged, `${damaged}-${Math.trunc(statSync(damaged).ctimeMs)}`);
-      },
-    };
-  }
-
-  /** Takes away attributes that are cut off. */
-  discard({ file }: Damage): void {
-    rmSync(file, { force: true });
+    const copies = [`${file}.bak`, ...kept.filter((path) => STATE.exec(path)?.[0] === extension)];
+    return copies
+      .flatMap((path) => savedMsIn(path).map((savedMs) => ({ path, savedMs })))
+      .toSorted((one, other) => other.savedMs - one.savedMs)[0]?.path;
   }
 
   #stateFiles(): { file: string; stack: string }[] {
@@ -187,10 +103,8 @@ export class FileBackend {
 }
 
 const STATE = /\.json(?:\.gz|\.zst)?$/;
-/** Of the library that Pulumi writes files with. */
+/** Written beside each file by the library that Pulumi uses. */
 const ATTRIBUTES = ".attrs";
-/** What is kept of a damaged state. To Pulumi a name that ends so is no stack. */
-const DAMAGED = ".damaged";
 
 /** A stack's names in the layout of today, and in the older one, without its project. */
 function namesOf(stack: string): [string, string] {
@@ -218,26 +132,21 @@ function readText(file: string): string | undefined {
   try {
     return unpacked(readFileSync(file)).toString("utf8");
   } catch (error) {
-    // What somebody else may read, or another time, is not cut off.
+    // An I/O error (permissions, locks) does not mean that the file is truncated.
     const code = errorCode(error) ?? "";
     if (!/^E[A-Z]+$/.test(code) || code === "ENOENT") return undefined;
     throw new Refusal({
       why: `${file} cannot be read (${code}).`,
-      nextStep: "Make it readable, or run the command as the user whose file it is.",
+      nextStep: "Make it readable, or run the command as the user who owns it.",
     });
   }
 }
 
-/** Pulumi compresses a state where it is told to; the first bytes say how. */
+/** Pulumi may compress a state. The first bytes show how. */
 function unpacked(bytes: Buffer): Buffer {
   const begins = bytes.subarray(0, 4).toString("hex");
   if (begins.startsWith("1f8b")) return gunzipSync(bytes);
   return begins === "28b52ffd" ? zstdDecompressSync(bytes) : bytes;
-}
-
-function packed(file: string, text: string): string | Buffer {
-  if (file.endsWith(".gz")) return gzipSync(text);
-  return file.endsWith(".zst") ? zstdCompressSync(text) : text;
 }
 
 function parsed(text: string | undefined): Record<string, unknown> | undefined {
@@ -249,18 +158,13 @@ function parsed(text: string | undefined): Record<string, unknown> | undefined {
   }
 }
 
-function copyIn(file: string): Copy | undefined {
-  const text = readText(file);
-  const { checkpoint } = (parsed(text) ?? {}) as {
+/** When the state in a file was saved. Empty: the file is not a whole state. */
+function savedMsIn(file: string): number[] {
+  const { checkpoint } = (parsed(readText(file)) ?? {}) as {
     checkpoint?: { latest?: { manifest?: { time?: string } } | null };
   };
-  if (text === undefined || checkpoint === undefined) return undefined;
-  // A stack that was only made has no deployment yet.
-  return { file, text, time: checkpoint.latest?.manifest?.time ?? new Date(0).toISOString() };
-}
-
-function instantMs({ time }: Copy): number {
-  return Date.parse(time) || 0;
+  // A stack that was never updated has no deployment.
+  return checkpoint === undefined ? [] : [Date.parse(checkpoint.latest?.manifest?.time ?? "") || 0];
 }
 
 /** Undefined: there is no such file any more. */
@@ -271,7 +175,7 @@ function lockIn(file: string): LockHolder | undefined {
   const isWhole = typeof pid === "number" && typeof hostname === "string";
   return {
     id: file,
-    who: isWhole ? holderName(username, hostname, pid) : `a lock that was cut off (${file})`,
+    who: isWhole ? holderName(username, hostname, pid) : `a truncated lock (${file})`,
     // The two clocks may differ, and a lock must not look older than it is.
     sinceMs: Math.max(Math.floor(writtenMs), Date.parse(String(timestamp)) || 0),
   };

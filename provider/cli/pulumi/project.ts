@@ -1,7 +1,4 @@
-import { rmSync } from "node:fs";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import {
   ConcurrentUpdateError,
   LocalWorkspace,
@@ -145,31 +142,17 @@ export class PulumiProject {
     }
   }
 
-  /** Replaces a stack's state, under its lock. What is secret may be encrypted, or in clear within Pulumi's envelope. */
-  async replaceState(stack: string, state: object): Promise<void> {
-    // The Automation API's own way writes the state where every user of the machine can read it.
-    const folder = await mkdtemp(join(tmpdir(), "pulumi-electronhub-"));
-    const clear = () => rmSync(folder, { recursive: true, force: true });
-    // A second Ctrl-C ends the process at once, and the file may hold a key in clear.
-    process.once("exit", clear);
-    try {
-      const file = join(folder, "state.json");
-      await writeFile(file, JSON.stringify(state), { mode: 0o600 });
-      await this.#run(["stack", "import", "--stack", stack, "--file", file]);
-      this.#changes.count++;
-    } finally {
-      process.off("exit", clear);
-      clear();
-    }
+  /**
+   * Clears every interrupted creation of the state: Pulumi's own edit, under the stack's lock. No resource is refreshed, and
+   * no provider is called.
+   */
+  async clearPendingCreates(stack: string): Promise<void> {
+    const nothing = ["--preview-only", "--run-program=false", "--exclude", "**"];
+    await this.#run(["refresh", "--clear-pending-creates", ...nothing, "--stack", stack]);
+    this.#changes.count++;
   }
 
-  /** The stack's configuration, its secrets in clear; empty where this folder has none. */
-  async config(stack: string): Promise<Record<string, string>> {
-    const all = await this.configEntries(stack);
-    return Object.fromEntries(Object.entries(all).map(([key, { value }]) => [key, value]));
-  }
-
-  /** The same, with whether each value stands encrypted in the stack's file. */
+  /** The stack's configuration, its secrets in clear. Empty where the folder has none. */
   async configEntries(stack: string): Promise<ConfigMap> {
     return this.#refusing(this.#workspace.getAllConfig(stack));
   }

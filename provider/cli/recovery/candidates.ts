@@ -1,30 +1,31 @@
 import { creationsFolder } from "../../config";
 import { nameHashOf, readCreations, type OpenCreation } from "../../lifecycle/creations/journalReader";
+import type { StackAccounts } from "../account/stackAccounts";
 import type { AccountView } from "../account/accounts";
 import type { Checkpoint, PendingCreation } from "../pulumi/checkpoint";
 import { counted } from "../terminal/table";
 import { fromJournal, fromState, type InterruptedCreation } from "./lost";
-import { shortName, type StackAccounts, type StackContext } from "../stack/stackContext";
+import { shortName, type StackContext } from "../stack/stackContext";
 
 /** A creation that was interrupted, and where its key would be. */
 export interface Candidate {
   lost: InterruptedCreation;
-  /** Milliseconds since the epoch: it was under way then. */
+  /** A time at which it was under way, in milliseconds since the epoch. */
   startedMs: number;
   accounts: readonly AccountView[];
-  /** The account that it was sent to, by its anonymous name. Undefined: not known. */
+  /** The account that the request was sent to, by its anonymous name. Undefined: unknown. */
   sentTo: string | undefined;
-  /** What this machine remembers of it. */
+  /** The same creation in this machine's journal. */
   noted: OpenCreation | undefined;
-  /** The stack is surely the one that it belongs to, and not one of the same name in another backend. */
+  /** The creation is certainly of this stack, and not of one with the same name in another backend. */
   isCertain: boolean;
 }
 
 /** A stack's state, read twice. */
 export interface Checkpoints {
-  /** As it was before the stack was found to be unlocked. */
+  /** Before the stack was found to be unlocked. */
   before: Checkpoint;
-  /** As it was after that: an operation that stands in both belongs to a run that has ended, or died. */
+  /** After that. An operation that is in both belongs to a run that has ended. */
   now: Checkpoint;
 }
 
@@ -32,12 +33,11 @@ export interface Candidates {
   candidates: readonly Candidate[];
   /** Adoptions that were interrupted. */
   adoptions: readonly PendingCreation[];
+  /** Notes of keys that the state has, or that a later state has dropped. */
+  accountedFor: readonly OpenCreation[];
 }
 
-/** Milliseconds: a state says when it was saved a moment before it is. */
-const TOLERANCE_MS = 1_000;
-
-/** The creations of which the state, or this machine, says that they began, and nothing says how they ended. */
+/** Collects the creations that the state or this machine's journal shows as begun and not ended. */
 export async function candidatesOf(
   task: StackContext,
   accounts: StackAccounts,
@@ -51,7 +51,7 @@ export async function candidatesOf(
   const candidates: Candidate[] = [];
   for (const creation of pending.filter(({ isAdoption }) => !isAdoption)) {
     const { account, createdAs, sentTo: declared } = creation;
-    // No two creations have the same name, so the note is about this one, whatever it says of its backend.
+    // A generated name is unique, so the note is of this creation even if it has no backend.
     const nameHash = createdAs === undefined ? undefined : nameHashOf(createdAs);
     const noted = notes.find((note) => note.nameHash === nameHash);
     if (noted !== undefined) matched.add(noted);
@@ -68,7 +68,9 @@ export async function candidatesOf(
       isCertain: true,
     });
   }
-  const rest = notes.filter((note) => !matched.has(note) && isOpen(note, task));
+  const unmatched = notes.filter((note) => !matched.has(note));
+  const accountedFor = unmatched.filter((note) => isAccountedFor(note, now));
+  const rest = unmatched.filter((note) => !accountedFor.includes(note));
   const all = rest.length > 0 ? await allAccounts(accounts, now) : [];
   for (const noted of rest) {
     const { account: sentTo, startedMs } = noted;
@@ -79,14 +81,26 @@ export async function candidatesOf(
       accounts: own.length > 0 ? own : all,
       sentTo,
       noted,
-      isCertain: noted.backend !== undefined && noted.backend === task.backendId,
+      isCertain: isOfBackend(noted, task),
     });
   }
-  return { candidates, adoptions: pending.filter(({ isAdoption }) => isAdoption) };
+  return { candidates, adoptions: pending.filter(({ isAdoption }) => isAdoption), accountedFor };
 }
 
-/** What this machine remembers of the creations of the stack, or of one of this name in a backend that is not known. */
-function notesOf({ backendId, projectName, stack, world }: StackContext): readonly OpenCreation[] {
+/**
+ * Whether a note needs no search: the state has the key, or was saved after a delivered key, which it then dropped on
+ * purpose (`retainOnDelete`, `pulumi state delete`). A state that is older than the creation is a restored copy, or the
+ * engine never saved a newer one.
+ */
+function isAccountedFor(note: OpenCreation, now: Checkpoint): boolean {
+  const { delivered, fingerprint, isLost, startedMs } = note;
+  if (fingerprint !== undefined && now.keys.some((key) => key.fingerprint === fingerprint)) return true;
+  return delivered && !isLost && now.savedMs !== undefined && now.savedMs >= startedMs;
+}
+
+/** The journal's creations of the stack, or of one with this name in a backend that is unknown. */
+function notesOf(task: StackContext): readonly OpenCreation[] {
+  const { backendId, projectName, stack, world } = task;
   const notes = readCreations(creationsFolder(world.environment)).filter((note) =>
     isOfStack(note.stack, stack, projectName),
   );
@@ -98,20 +112,19 @@ function notesOf({ backendId, projectName, stack, world }: StackContext): readon
       `${stack}: this machine remembers ${counted(elsewhere.length, "creation")} of a stack of this name in another backend; run the command there if no run is at work on it.`,
     );
   }
-  return notes.filter((note) => !isElsewhere(note));
+  return notes.filter((note) => !isElsewhere(note) && (!note.delivered || isOfBackend(note, task)));
 }
 
-/** Pulumi lists stacks without their organization where there is only one, and programs always name one. */
+function isOfBackend({ backend }: OpenCreation, { backendId }: StackContext): boolean {
+  return backend !== undefined && backend === backendId;
+}
+
+/** Pulumi may list stacks without their organization. Programs always name it. */
 function isOfStack(noted: string | undefined, stack: string, projectName: string): boolean {
   const [organization, project, name] = noted?.split("/") ?? [];
   const [listed, ...rest] = stack.split("/");
   const isOfOrganization = rest.length === 0 || listed === organization;
   return isOfOrganization && project === projectName && name === shortName(stack);
-}
-
-/** What an engine took is in the state, unless that is an older copy: then all that began later is in doubt. */
-function isOpen({ startedMs, delivered: taken }: OpenCreation, { restored }: StackContext): boolean {
-  return !taken || (restored !== undefined && startedMs >= restored.asOfMs - TOLERANCE_MS);
 }
 
 /** Every account that the stack is known to use. */
@@ -121,7 +134,7 @@ async function allAccounts(
 ): Promise<AccountView[]> {
   const views = new Set<AccountView>();
   for (const settings of stored) views.add(await accounts.forResource(settings));
-  // The stack's own configuration: a state that was never saved, or was emptied since, names no account.
+  // A state that was never saved, or has been emptied, names no account.
   const configured = await accounts.forResource(undefined).catch((error: unknown) => {
     if (views.size > 0) return undefined;
     throw error;

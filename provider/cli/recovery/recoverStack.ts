@@ -1,161 +1,139 @@
-import { creationsFolder } from "../../config";
-import { trustTaken } from "../../lifecycle/creations/delivered";
-import type { Problem } from "../problems";
-import type { Checkpoint } from "../pulumi/checkpoint";
-import { isLocked } from "../pulumi/project";
-import { cliErrorText } from "../pulumi/cliErrorText";
 import { removeKey } from "../cleanup/removeKey";
+import type { StackAccounts } from "../account/stackAccounts";
+import type { Problem } from "../problems";
+import type { PendingCreation } from "../pulumi/checkpoint";
+import { cliErrorText } from "../pulumi/cliErrorText";
+import { isLocked } from "../pulumi/project";
+import { BusyError, requireUnlocked } from "../stack/stackLock";
+import type { StackContext } from "../stack/stackContext";
 import { keyFacts, type KeyOutcome, type KeyReport } from "../terminal/report";
-import { clearPending, putIntoState, type Edited } from "./stateEdits";
 import type { Checkpoints } from "./candidates";
-import { BusyError } from "../stack/stackLock";
-import { searchLost, type LostKey, type LostSearch } from "./search";
-import { shortName, type StackAccounts, type StackContext } from "../stack/stackContext";
+import { searchLost, type LostKey } from "./search";
 
 export interface Recovery {
   keys: readonly KeyReport[];
-  /** Interrupted operations that the state no longer names. */
+  /** How many interrupted creations the state no longer has. */
   cleared: number;
   problems: readonly Problem[];
 }
 
-/** What is done with keys that were made and never recorded. */
-export type RecoveryMode = "look" | "remove" | "adopt";
+export interface RecoveryOptions {
+  /** Only reports. No lock of the stack is needed. */
+  dryRun: boolean;
+  /** Whether to remove also keys that the engine received and no state has: a program may have received them. */
+  removesDelivered: boolean;
+}
 
 /**
- * Deals with what a stack's crashed runs have left: keys that were made and never recorded are removed, or put into the
- * state, and the operations that the state calls pending are cleared. In that order, so that a command that is killed at
- * any point finds the same again. To be called by the one who holds the stack.
+ * Removes the keys that crashed runs of a stack have made and that no state has, then clears the interrupted creations from
+ * the state. In that order, so that a command that is killed finds the same again. The stack must be unlocked.
  */
 export async function recoverStack(
   task: StackContext,
   accounts: StackAccounts,
   checkpoints: Checkpoints,
-  mode: RecoveryMode,
-  receivedToo: boolean,
+  { dryRun, removesDelivered }: RecoveryOptions,
 ): Promise<Recovery> {
   const { stack, world } = task;
-  const search = await searchLost(task, accounts, checkpoints, { patiently: mode !== "look", receivedToo });
-  if (mode === "look") {
+  const search = await searchLost(task, accounts, checkpoints, { patiently: !dryRun, removesDelivered });
+  if (dryRun) {
     const keys = search.found.map((lost) => reportOf(lost, "would-remove"));
     if (keys.length > 0) {
       world.terminal.note(
-        `${stack}: its lock was not looked at; if a run is at work on it, these are keys that it is just making.`,
+        `${stack}: its lock was not checked. If a run works on the stack, it may just be making these keys.`,
       );
     }
     return { keys, cleared: 0, problems: search.problems };
   }
   for (const { name } of search.adoptions) {
     world.terminal.note(
-      `${stack}: the adoption of ${name === undefined ? "a key" : `key ${JSON.stringify(name)}`} was interrupted; the key was there before, and stays on the account.`,
+      `${stack}: the adoption of ${name === undefined ? "a key" : `key ${JSON.stringify(name)}`} was interrupted. The key existed before, and stays on the account.`,
     );
   }
   const keys: KeyReport[] = [];
-  const adoptable = new Map<string, LostKey>();
-  // The last one first: that is what the latest run has made.
-  for (const lost of search.found.toReversed()) {
-    const urn = lost.lost.pending?.urn;
-    // A resource that has a key already needs no other, and nobody has received this one.
-    const isFree =
-      urn !== undefined && !adoptable.has(urn) && !checkpoints.now.keys.some((key) => key.urn === urn);
-    if (mode === "remove") keys.push(await removeLost(lost, task));
-    else if (urn === undefined)
-      keys.push(notAdopted(lost, ENGINE_WENT_ON, "Run `recover` without --adopt, which removes it."));
-    else if (isFree) adoptable.set(urn, lost);
-    else keys.push(await removeLost(lost, task));
-  }
-  return finish(task, search, checkpoints, keys, [...adoptable.values()]);
-}
-
-const ENGINE_WENT_ON =
-  "cannot be put into the state: its engine went on without it, so which resource it was for is not known, and no program has received it";
-
-/** Writes the state, with what is to be adopted, and forgets what is settled. What was done until then is told in any case. */
-async function finish(
-  task: StackContext,
-  search: LostSearch,
-  { now }: Checkpoints,
-  done: readonly KeyReport[],
-  adoptable: readonly LostKey[],
-): Promise<Recovery> {
-  const problems = [...search.problems];
+  for (const lost of search.found) keys.push(await removeLost(lost, task));
   const failed = new Set(
-    done.filter(({ outcome }) => outcome === "failed").map(({ fingerprint }) => fingerprint),
+    keys.filter(({ outcome }) => outcome === "failed").map(({ fingerprint }) => fingerprint),
   );
-  const open = new Set(
-    search.found.filter(({ fingerprint }) => failed.has(fingerprint)).map(({ lost }) => lost.pending),
+  const open = search.found.filter(({ fingerprint }) => failed.has(fingerprint));
+  const settled = search.settled.filter((creation) => open.every(({ lost }) => lost.pending !== creation));
+  const problems = [...search.problems];
+  const cleared = await clearPending(task, checkpoints, [...settled, ...search.adoptions]).catch(
+    (error: unknown) => {
+      problems.push(error instanceof NotClearedError ? error.problem : clearProblem(stack, error));
+      return 0;
+    },
   );
-  const settled = [...search.settled.filter((creation) => !open.has(creation)), ...search.adoptions];
-  const write = () =>
-    adoptable.length > 0 ? putIntoState(task, settled, adoptable) : clearPending(task, settled);
-  const edited = await attempt(task, problems, { cleared: 0, open: [], put: [] }, write);
-  problems.push(...openProblems(edited, now));
-  const adopted = adoptable.map((key) => {
-    if (edited.put.includes(key.fingerprint)) return reportOf(key, "adopted");
-    return notAdopted(
-      key,
-      "was not put into the state, which was not written, or does not name its creation any more",
-      "Settle what stands above, then run the command again.",
-    );
-  });
-  const keys = [...done, ...adopted];
-  if (keys.every(({ outcome }) => outcome !== "failed")) {
-    await attempt(task, problems, undefined, () => {
-      search.forget(edited.cleared > 0 || now.pending.length === 0);
-      if (problems.length === 0 && task.restored !== undefined) {
-        task.restored.conclude();
-        trustTaken(creationsFolder(task.world.environment), `${task.projectName}/${shortName(task.stack)}`);
-      }
-      return Promise.resolve(undefined);
-    });
-  }
-  return { keys, cleared: edited.cleared, problems };
+  if (failed.size === 0) search.forget(cleared > 0 || checkpoints.now.pending.length === 0);
+  return { keys, cleared, problems };
 }
 
-/** What fails here is told, and does not lose what was done before. */
-async function attempt<T>(
-  { stack }: StackContext,
-  problems: Problem[],
-  otherwise: T,
-  step: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    if (error instanceof BusyError || isLocked(error)) {
-      problems.push({
-        why: `Another run has begun to work on stack ${stack}, so its state was not written.`,
-        nextStep: "Wait for it to end, then run the command again.",
-      });
-      return otherwise;
-    }
-    problems.push({
-      why: `What was done in stack ${stack} could not be written down: ${cliErrorText(error)}`,
-      nextStep: "Mend that, then run the command again; it goes on from what is true.",
-    });
-    return otherwise;
+/** The state has interrupted creations whose outcome is unknown. */
+class NotClearedError extends Error {
+  override readonly name = "NotClearedError";
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.why);
+    this.problem = problem;
   }
 }
 
-/** What keeps the state from being written, unless it was told already. */
-function openProblems({ open }: Edited, { pending }: Checkpoint): Problem[] {
-  const unknown = open.filter(({ urn }) => !pending.some((creation) => creation.urn === urn));
-  const foreign = unknown.filter(({ isForeign }) => isForeign).map(({ urn }) => urn);
-  const problems: Problem[] = [];
-  if (foreign.length > 0) {
-    problems.push({
-      why: `The state names interrupted creations of resources that are no proxy keys: ${foreign.join(", ")}. Nothing in it was cleared, since Pulumi can only forget all of them at once.`,
+/**
+ * Clears the interrupted creations. Pulumi can only clear all of them, so one that is not settled keeps the others. The state
+ * is read again right before: a run that begins in between holds the lock that Pulumi's command takes.
+ *
+ * @returns how many were cleared.
+ */
+async function clearPending(
+  task: StackContext,
+  { now: known }: Checkpoints,
+  settled: readonly PendingCreation[],
+): Promise<number> {
+  const { project, stack } = task;
+  if (known.pendingCount === 0) return 0;
+  await requireUnlocked(task);
+  const now = await project.state(stack);
+  if (now === undefined || now.pendingCount === 0) return 0;
+  const { otherPending } = now;
+  if (otherPending.length > 0) {
+    throw new NotClearedError({
+      why: `The state names interrupted creations of resources that are no proxy keys: ${otherPending.join(", ")}. No interrupted creation was cleared, since Pulumi can only clear all of them.`,
       nextStep:
         "Find out what became of them, then run `pulumi refresh`, which asks what to do with each, and this command again.",
     });
   }
-  if (unknown.length > foreign.length) {
-    problems.push({
-      why: "A run has begun to make keys in this stack meanwhile, so the state was not written.",
-      nextStep: "Wait for it to end, then run the command again.",
-    });
+  const isSettled = ({ urn, createdAs, isAdoption }: PendingCreation) =>
+    settled.some(
+      (creation) =>
+        creation.urn === urn && creation.createdAs === createdAs && creation.isAdoption === isAdoption,
+    );
+  const open = now.pending.filter((creation) => !isSettled(creation));
+  // The problem of a creation that was known before is reported already.
+  if (open.some(({ urn }) => !known.pending.some((creation) => creation.urn === urn)))
+    throw new NotClearedError(busyProblem(stack));
+  if (open.length > 0) return 0;
+  try {
+    await project.clearPendingCreates(stack);
+  } catch (error) {
+    // The preview after the edit may fail, for example without the plugin of another provider.
+    if (((await project.state(stack))?.pendingCount ?? 0) > 0) throw error;
   }
-  return problems;
+  return now.pendingCount;
+}
+
+function clearProblem(stack: string, error: unknown): Problem {
+  if (error instanceof BusyError || isLocked(error)) return busyProblem(stack);
+  return {
+    why: `The interrupted creations of stack ${stack} could not be cleared: ${cliErrorText(error)}`,
+    nextStep: "Fix this, then run the command again.",
+  };
+}
+
+function busyProblem(stack: string): Problem {
+  return {
+    why: `Another run has begun to work on stack ${stack}, so its interrupted creations were not cleared.`,
+    nextStep: "Wait for that run to end, then run the command again.",
+  };
 }
 
 async function removeLost(lost: LostKey, task: StackContext): Promise<KeyReport> {
@@ -164,11 +142,6 @@ async function removeLost(lost: LostKey, task: StackContext): Promise<KeyReport>
     requireUnowned: () => task.ownership.requireUnowned(lost),
   });
   return { ...reportOf(lost, outcome), ...why };
-}
-
-function notAdopted(key: LostKey, why: string, nextStep: string): KeyReport {
-  const what = `Key ${JSON.stringify(key.wire.name)} (${key.fingerprint})`;
-  return { ...reportOf(key, "failed"), why: `${what} ${why}.`, nextStep };
 }
 
 function reportOf({ wire, fingerprint, lost }: LostKey, outcome: KeyOutcome): KeyReport {

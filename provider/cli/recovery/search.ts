@@ -1,5 +1,5 @@
-import { merged } from "../../api/wire";
-import { isNoSuchKey, isUseUnknown } from "../../lifecycle/creations/matchLostKey";
+import { merged, type KeyObject } from "../../api/wire";
+import { isNoSuchKey, isUseUnknown, matchLostKey } from "../../lifecycle/creations/matchLostKey";
 import { listKeys, type AccountView, type ListedKey } from "../account/accounts";
 import { keysInStates } from "../stack/keysInStates";
 import type { Problem } from "../problems";
@@ -8,10 +8,11 @@ import { counted } from "../terminal/table";
 import { candidatesOf, type Candidate, type Checkpoints } from "./candidates";
 import { requireUnlocked } from "../stack/stackLock";
 import { isProven, unprovenProblem } from "./accountProof";
-import { judge, type InterruptedCreation } from "./lost";
-import type { StackAccounts, StackContext } from "../stack/stackContext";
+import { isListed, judge, type InterruptedCreation } from "./lost";
+import type { StackAccounts } from "../account/stackAccounts";
+import type { StackContext } from "../stack/stackContext";
 
-/** A key that was made and never recorded. */
+/** A key that was made and that no state has. */
 export interface LostKey extends ListedKey {
   fingerprint: string;
   account: AccountView;
@@ -20,34 +21,34 @@ export interface LostKey extends ListedKey {
 
 export interface LostSearch {
   found: readonly LostKey[];
-  /** Creations that are settled once what was found is dealt with: they made a key, or none. */
+  /** Creations that are settled once the keys that were found are removed. */
   settled: readonly PendingCreation[];
-  /** Adoptions that were interrupted; the keys were there before, and stay. */
+  /** Adoptions that were interrupted. Their keys existed before, and stay. */
   adoptions: readonly PendingCreation[];
   problems: readonly Problem[];
   /**
-   * Forgets what this machine remembers of creations that are settled.
+   * Settles the notes of these creations in the journal.
    *
-   * @param isCleared whether the state calls none of them pending any more: until then it takes both to judge them.
+   * @param isCleared whether the state has none of them as pending any more: until then both are needed to judge them.
    */
   forget(isCleared: boolean): void;
 }
 
 export interface SearchOptions {
-  /** Whether to wait for what may still take effect, and to make sure that nobody works on the stack. */
+  /** Whether to wait for requests that may still take effect, and to make sure that the stack is unlocked. */
   patiently: boolean;
-  /** Whether keys count as lost that an engine took, but that are in no state: their outputs may be in use. */
-  receivedToo: boolean;
+  /** Whether to find also keys that the engine received and no state has. Otherwise they are reported as problems. */
+  removesDelivered: boolean;
 }
 
-/** Milliseconds between two looks for a key that may still appear. */
+/** Between two lists of the account, for a key that may still appear. */
 const LOOK_MS = 5_000;
-/** Milliseconds after which a creation has taken effect, or never will. */
+/** After this time a request has taken effect, or never will. */
 const RECENT_MS = 3_600_000;
 
 /**
- * Finds the keys that a stack's interrupted runs made and never recorded: by the operations that its state calls pending,
- * and by what this machine remembers of processes that were killed.
+ * Finds the keys that a stack's interrupted runs have made and that no state has: by the pending operations of its state and
+ * by this machine's journal.
  */
 export async function searchLost(
   task: StackContext,
@@ -55,8 +56,10 @@ export async function searchLost(
   checkpoints: Checkpoints,
   options: SearchOptions,
 ): Promise<LostSearch> {
-  const { candidates, adoptions } = await candidatesOf(task, accounts, checkpoints);
+  const { candidates, adoptions, accountedFor } = await candidatesOf(task, accounts, checkpoints);
   const { clock, stop, terminal } = task.world;
+  for (const { noted, lost } of options.patiently ? candidates : [])
+    if (noted?.delivered === true && lost.pending === undefined) noted.markLost();
   const startedMs = clock.nowMs();
   const looked: Looked = new Map();
   const deadlineMs = startedMs + (options.patiently ? task.settleMs : 0);
@@ -65,7 +68,10 @@ export async function searchLost(
     const known = await knownToStacks(task, candidates, lists, options);
     const shown = await confirmed(candidates, lists, known, looked, options);
     const seen = look(task, candidates, shown, known, checkpoints, options);
-    const recent = seen.absent.filter((candidate) => startedMs - candidate.startedMs < RECENT_MS);
+    const recent = seen.absent.filter(
+      // A creation that was answered has taken effect: its key was removed since.
+      ({ lost, startedMs: begunMs }) => lost.fingerprint === undefined && startedMs - begunMs < RECENT_MS,
+    );
     const leftMs = deadlineMs - clock.nowMs();
     if (recent.length > 0 && leftMs > 0) {
       terminal.progress(
@@ -79,10 +85,11 @@ export async function searchLost(
       settled: seen.settled.flatMap(({ lost }) => lost.pending ?? []),
       adoptions,
       problems: seen.problems,
-      forget: (isCleared) =>
-        seen.settled
-          .filter(({ lost }) => isCleared || lost.pending === undefined)
-          .forEach(({ noted }) => noted?.settle()),
+      forget(isCleared) {
+        const settled = seen.settled.filter(({ lost }) => isCleared || lost.pending === undefined);
+        for (const noted of [...accountedFor, ...settled.map((candidate) => candidate.noted)])
+          noted?.settle();
+      },
     };
   }
 }
@@ -109,20 +116,20 @@ async function knownToStacks(
   { patiently }: SearchOptions,
 ): Promise<ReadonlySet<string>> {
   const isThere = candidates.some(({ accounts, lost }) =>
-    accounts.some((account) => lists.get(account)?.keys.some((key) => lost.isOwn(key) || lost.mayBeOwn(key))),
+    accounts.some((account) => isListed(lost, lists.get(account)?.keys ?? [])),
   );
-  // Each stack is a process of the CLI, so none is read for nothing.
+  // Reading a state starts a process of the CLI.
   if (!isThere) return new Set();
   if (patiently) await requireUnlocked(task);
   return (await keysInStates(task.project, task.world.terminal)).fingerprints();
 }
 
-/** What a lookup says of a listed key, by fingerprint. */
+/** Listed keys with what a lookup adds, by fingerprint. */
 type Looked = Map<string, ListedKey>;
 
 /**
- * The lists with what a lookup of each key that may be lost adds to them. A list may leave out how a key was used, or
- * show a part of a key for the whole: one that the API does not know counts as hidden.
+ * Adds to the lists what a lookup of each lost key returns. A list may leave out how a key was used, or show a part of a
+ * key for the whole: a key that the API does not know counts as hidden.
  */
 async function confirmed(
   candidates: readonly Candidate[],
@@ -133,13 +140,17 @@ async function confirmed(
 ): Promise<Lists> {
   const all = new Map<AccountView, Listing>();
   for (const [account, listing] of lists) {
-    const lost = candidates.filter(({ accounts }) => accounts.includes(account));
+    const wires = listing.keys.map(({ wire }) => wire);
+    const lost = new Set<KeyObject>(
+      candidates
+        .filter(({ accounts }) => accounts.includes(account))
+        .flatMap((candidate) => matchLostKey(wires, candidate.lost).own),
+    );
     const keys: ListedKey[] = [];
     for (const key of listing.keys) {
       const { fingerprint } = key;
-      const isLost =
-        fingerprint !== undefined && !known.has(fingerprint) && lost.some((one) => one.lost.isOwn(key));
-      // Without a removal to come, only what the list leaves out is worth a request.
+      const isLost = fingerprint !== undefined && !known.has(fingerprint) && lost.has(key.wire);
+      // A dry run looks up only what the list leaves out.
       if (isLost && !looked.has(fingerprint) && (patiently || isUseUnknown(key.wire)))
         looked.set(fingerprint, await lookUp(key, account));
       keys.push((isLost ? looked.get(fingerprint) : undefined) ?? key);
@@ -162,9 +173,9 @@ async function lookUp(listed: ListedKey, account: AccountView): Promise<ListedKe
 
 interface Seen {
   found: LostKey[];
-  /** Candidates of which it is known what became of them. */
+  /** Candidates whose outcome is known. */
   settled: Candidate[];
-  /** Candidates that no key is of. */
+  /** Candidates without a key on the account. */
   absent: Candidate[];
   problems: Problem[];
 }
@@ -175,7 +186,7 @@ function look(
   lists: Lists,
   known: ReadonlySet<string>,
   { now }: Checkpoints,
-  { receivedToo }: SearchOptions,
+  { removesDelivered }: SearchOptions,
 ): Seen {
   const found = new Map<string, LostKey>();
   const problems = new Map<string, Problem>();
@@ -189,28 +200,31 @@ function look(
     for (const account of candidate.accounts) {
       const listing = lists.get(account);
       if (listing === undefined) continue;
-      const verdict = judge(lost, { keys: listing.keys, known });
+      const verdict = judge(lost, listing.keys, known);
       doubts.push(...verdict.problems);
       for (const key of verdict.found) own.push({ ...key, account, lost });
       if (!verdict.isKnown && !isProven(candidate, account, listing.keys, now))
         unproven.push(unprovenProblem(candidate, account, task));
     }
-    // A state that calls it pending proves that no program has received the key, unless it is an older copy.
-    const isInState = lost.pending !== undefined && task.restored === undefined;
-    const isReceived = noted?.delivered === true && !isInState && !receivedToo;
+    const isDelivered = noted?.delivered === true && lost.pending === undefined;
+    // A pending operation proves that no program has received the key.
+    const isReceived = isDelivered && !removesDelivered;
     if (!isCertain) doubts.push(...own.map(otherBackendProblem));
     else if (isReceived) doubts.push(...own.map(receivedProblem));
     else if (lost.pending !== undefined && lost.pending.createdAs === undefined)
       doubts.push(namelessProblem(lost.pending));
     const isAbsent = own.length === 0 && doubts.length === 0;
-    // One account that is proven is enough: no other one can have the key.
-    if (isAbsent && isCertain && unproven.length === candidate.accounts.length) doubts.push(...unproven);
+    // One proven account is enough: no other one can have the key.
+    const isUnproven = isAbsent && isCertain && unproven.length === candidate.accounts.length;
+    // A delivered key that is not there was most likely removed since, so only its note is kept.
+    if (isUnproven && isDelivered) continue;
+    if (isUnproven) doubts.push(...unproven);
     for (const problem of doubts) problems.set(problem.why, problem);
     if (isAbsent) absent.push(candidate);
     if (isCertain && doubts.length === 0) settled.push(candidate);
     if (!isCertain || isReceived) continue;
     for (const key of own) {
-      // The state names the resource, this machine's memory does not.
+      // The state names the resource, the journal does not.
       if (found.get(key.fingerprint)?.lost.pending === undefined) found.set(key.fingerprint, key);
     }
   }
@@ -219,15 +233,17 @@ function look(
 
 function receivedProblem({ wire, fingerprint }: LostKey): Problem {
   return {
-    why: `Key ${JSON.stringify(wire.name)} (${fingerprint}) was made after the copy that the state was restored from, and an application may have received it.`,
-    nextStep: "Adopt it with `adopt` in the program, or remove it on the account.",
+    why: `Key ${JSON.stringify(wire.name)} (${fingerprint}) was made after the state was saved, and a program may have received it.`,
+    nextStep:
+      "If an application uses it, adopt it with the input `adopt`. Otherwise remove it with `pulumi-electronhub cleanup`, which destroys the whole stack, or on the account.",
   };
 }
 
 function otherBackendProblem({ wire, fingerprint }: LostKey): Problem {
   return {
     why: `A creation of key ${JSON.stringify(wire.name)} (${fingerprint}) was interrupted in a stack of this name, perhaps of another backend: which one it was is not known.`,
-    nextStep: "Find out which stack made it. Adopt it with `adopt` there, or remove it on the account.",
+    nextStep:
+      "Find out which stack made it. Adopt it there with the input `adopt`, or remove it on the account.",
   };
 }
 

@@ -1,9 +1,8 @@
 import { Ownership } from "../cleanup/ownership";
 import { reportedBackendId } from "../../lifecycle/backend";
-import { FileBackend } from "../pulumi/fileBackend";
 import { PulumiProject } from "../pulumi/project";
 import type { CommandContext } from "../commandContext";
-import { shortName, type StackContext } from "./stackContext";
+import type { StackContext } from "./stackContext";
 
 /** What commands that work on stacks have in common. */
 export interface StackCommandOptions {
@@ -28,13 +27,11 @@ export async function setUpCommand(
   const projectName = await project.name();
   const { url: backendUrl } = await project.backend();
   const backendId = reportedBackendId(backendUrl, world.environment, project.folder, projectName);
-  const files = FileBackend.at(backendUrl, project.folder);
   const ownership = new Ownership(project, world);
   return {
     project,
     projectName,
     taskFor(stack) {
-      const restored = files?.restoredState(`${projectName}/${shortName(stack)}`);
       return {
         world,
         project,
@@ -43,7 +40,6 @@ export async function setUpCommand(
         ownership,
         backendId,
         stack,
-        restored,
         settleMs: options.settle,
         breakLocksOlderThanMs: options.breakLocksOlderThan,
       };

@@ -6,9 +6,7 @@ import { credits, table } from "./table";
 /** What became of a key, or would become of it. */
 export type KeyOutcome =
   | "would-remove"
-  | "would-adopt"
   | "removed"
-  | "adopted"
   | "already-gone"
   /** Left on the account, since the stack says so (`onDestroy`, `retainOnDelete`). */
   | "kept"
@@ -63,9 +61,7 @@ export function sumOfCredits(amounts: readonly number[]): number {
 
 export const OUTCOME_WORDS: Record<KeyOutcome, string> = {
   "would-remove": "would be removed",
-  "would-adopt": "would be adopted",
   removed: "removed",
-  adopted: "adopted",
   "already-gone": "already gone",
   kept: "kept on the account",
   failed: "FAILED",

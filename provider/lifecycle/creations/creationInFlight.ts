@@ -1,18 +1,16 @@
 import type { KeySettings } from "../../api/wire";
 import { nameHashOf, type Creation } from "./journalReader";
 import type { CreationJournal, CreationNote } from "./journal";
-import type { EngineLiveness } from "../engineLiveness";
 import { PartialFailure } from "../failures";
 
 export interface InFlightOptions {
   journal: CreationJournal | undefined;
-  engine: EngineLiveness | undefined;
   stack: string | undefined;
 }
 
 /**
- * One creation on its way from the first request to the engine. Its note in the journal stays open unless it is certain
- * that nothing was made, or that the engine has heard of the key.
+ * One creation on its way from the first request to the engine. Its note in the journal ends only when the responses
+ * prove that no key was made: whether the engine saves a key is not reported to the plugin.
  */
 export class CreationInFlight {
   readonly #options: InFlightOptions;
@@ -39,15 +37,15 @@ export class CreationInFlight {
     this.#note = undefined;
   }
 
-  /** Passes on what the engine is about to be given: a key, or a failure with or without one to be saved. */
+  /** Passes the outcome on to the engine: a key, or a failure with or without a key to be saved. */
   async handOver<T>(outcome: Promise<T>): Promise<T> {
     try {
       const result = await outcome;
-      this.#note?.delivering(this.#options.engine);
+      this.#note?.delivered();
       return result;
     } catch (error) {
-      // A failure that saves the key hands it over as well; after any other, it is not known whether there is one.
-      if (error instanceof PartialFailure) this.#note?.delivering(this.#options.engine);
+      // A failure that saves the key delivers it as well. After any other failure, whether there is a key is unknown.
+      if (error instanceof PartialFailure) this.#note?.delivered();
       throw error;
     }
   }

@@ -3,32 +3,26 @@ import { constants, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { errorCode } from "../../util/errno";
 import { UserError } from "../../util/userError";
-import { append, appendIfThere, type Creation } from "./journalReader";
-import type { EngineLiveness } from "../engineLiveness";
-import { afterDelivery, type Defer } from "./afterDelivery";
-import { forgetDelivered } from "./delivered";
+import { append, appendIfThere, removeOldFiles, type Creation } from "./journalReader";
 
-/** One creation's place in the journal. Nothing here ever throws: a note must not fail what it is about. */
+/** One creation in the journal. Never throws: journal errors must not fail the creation. */
 export interface CreationNote {
-  /** A response has brought the key: called before a request changes its name. */
+  /** A response has returned the key. Called before a request changes its name. */
   made(fingerprint: string): void;
-  /** No key was made, so there is nothing to look for. */
+  /** No key was made. */
   end(): void;
-  /**
-   * The result is on its way to the engine: a moment later it counts as taken, if the engine is there. Whether the engine
-   * then saves it is not reported, so the note stays until a later run, which could not begin without a state.
-   */
-  delivering(engine: EngineLiveness | undefined): void;
+  /** The engine gets the key, so a program may receive it. Whether the engine saves the key is unknown: the note stays. */
+  delivered(): void;
 }
 
-/** The disk is full. The engine could not record the key either, so none is made. */
+/** The disk is full. The engine could not save the key either, so none is created. */
 export class DiskFullError extends UserError {
   override readonly name = "DiskFullError";
 }
 
 /**
- * The creations in flight, noted before they begin. When only this process is killed in the middle of one, the engine
- * drops the operation, and the key stays on the account with no state that names it: then this is all that knows of it.
+ * Records creations before their first request. When only the plugin is killed during a creation, the engine drops the
+ * operation, and the journal is the only record of the key.
  */
 export interface CreationJournal {
   /** Called right before the first request that may make a key. @throws DiskFullError. */
@@ -37,10 +31,8 @@ export interface CreationJournal {
 
 export interface JournalOptions {
   folder: string;
-  /** Called once, when the folder cannot be written. Creations go on without a note then. */
+  /** Called once, when the folder cannot be written. Creations then go on without a note. */
   onTrouble: (reason: string) => void;
-  /** When the engine has read what it was handed. Default: 20 ms later. */
-  defer?: Defer;
   /** Identifies the stack's backend. Default: it is not known. @param project the project's name. */
   backendOf?: (project: string) => string | undefined;
   /** The run of the engine. */
@@ -48,21 +40,19 @@ export interface JournalOptions {
 }
 
 /**
- * The journal of one process: a file in the folder, there while a creation is in flight, and after it until the stack's
- * next run. It is not forced to the disk, since only the death of a process matters: a machine that dies takes the engine
- * along, whose state then has the operation.
+ * The journal of one process: one file in the folder. Not fsynced: the journal only has to survive a process crash. If
+ * the machine crashes, the engine crashes too, and its state has the pending operation.
  */
 export function creationJournal({
   folder,
   onTrouble,
-  defer: soon = afterDelivery(),
   backendOf = () => undefined,
   run,
 }: JournalOptions): CreationJournal {
   const file = join(folder, `${randomBytes(8).toString("hex")}.jsonl`);
   const open = new Set<string>();
   let begun = 0;
-  let taken = 0;
+  let delivered = 0;
   let backend: string | undefined;
   let isTroubled = false;
 
@@ -80,12 +70,12 @@ export function creationJournal({
   const end = (id: string): void => {
     if (!open.delete(id)) return;
     attempt(() =>
-      open.size + taken === 0 ? rmSync(file, { force: true }) : appendIfThere(file, { end: id }),
+      open.size + delivered === 0 ? rmSync(file, { force: true }) : appendIfThere(file, { end: id }),
     );
   };
-  const take = (id: string): void => {
+  const deliver = (id: string): void => {
     if (!open.delete(id)) return;
-    taken += 1;
+    delivered += 1;
     attempt(() => appendIfThere(file, { delivered: id }));
   };
   return {
@@ -108,16 +98,12 @@ export function creationJournal({
         });
       }
       open.add(id);
-      if (begun === 1) forgetDelivered(folder, noted, startedMs);
+      if (begun === 1) attempt(() => removeOldFiles(folder, startedMs));
       return {
         made: (fingerprint) => void attempt(() => appendIfThere(file, { made: id, fingerprint })),
         end: () => end(id),
-        delivering(engine) {
-          soon(async (isClosing) => {
-            // Asking takes another turn of the event loop, in which whatever was still to be sent is sent.
-            if (isClosing || engine === undefined || (await engine.isAlive())) take(id);
-          });
-        },
+        // Two turns later the response is in the socket: a plugin that is killed before has delivered nothing.
+        delivered: () => void setImmediate(() => setImmediate(() => deliver(id))),
       };
     },
   };

@@ -13,17 +13,17 @@ import { join } from "node:path";
 import { z } from "zod";
 import { errorCode } from "../../util/errno";
 
-/** A creation whose result may be lost, as it is noted on this machine. */
+/** A creation whose result may be lost, as this machine's journal has it. */
 export interface Creation {
-  /** `organization/project/stack`, as the program says it; undefined when it says none. */
+  /** `organization/project/stack`, as the program names it. Undefined: the program names none. */
   stack: string | undefined;
-  /** The stack's backend, as `backendIdIn` has it; undefined when it is not known for certain. */
+  /** The stack's backend, as `backendIdIn` identifies it. Undefined: it is not known for certain. */
   backend: string | undefined;
-  /** The run of the engine, as `runIdOf` has it; undefined in a process that is no plugin. */
+  /** The run of the engine, as `runIdOf` identifies it. Undefined: the process is not a plugin. */
   run: string | undefined;
   /** The account, by its anonymous name. */
   account: string;
-  /** Of the generated name under which the key is created, as `nameHashOf` has it: it may contain a secret. */
+  /** The `nameHashOf` the generated name under which the key is created. The name itself may contain a secret. */
   nameHash: string;
   /** Milliseconds since the epoch, by this machine's clock: when the first request went out. */
   startedMs: number;
@@ -34,7 +34,7 @@ export function nameHashOf(name: string): string {
   return createHash("sha256").update(name.trim().normalize("NFC"), "utf8").digest("hex");
 }
 
-/** A creation that a process of this machine began, and did not note the end of. */
+/** A creation that a process of this machine began, and whose end is not in its journal. */
 export interface OpenCreation extends Creation {
   /** Its journal. */
   file: string;
@@ -42,15 +42,19 @@ export interface OpenCreation extends Creation {
   id: string;
   /** Of the key, once a response has brought it. Undefined: whether there is a key is not known. */
   fingerprint: string | undefined;
-  /** The engine was there to take the result, and so has it in its state, if it could write that. */
+  /** The plugin returned the key to the engine. No proof that any state has the key. */
   delivered: boolean;
-  /** Notes that the creation is accounted for. */
+  /** A command has found that the state lacks a delivered key. */
+  isLost: boolean;
+  /** Records that the key is accounted for. */
   settle(): void;
+  /** Records that the state lacks a delivered key, since later states do not show that any more. */
+  markLost(): void;
 }
 
 /**
- * Reads the creations that are open in a folder, the oldest first. No process is judged by its id: the stack's lock
- * decides whether an engine works on it.
+ * Reads the open creations of a folder, the oldest first. Whether an engine still works on them is decided by the stack's
+ * lock, not by process ids.
  *
  * @throws the file system's error when something is there and cannot be read.
  */
@@ -60,32 +64,23 @@ export function readCreations(folder: string): OpenCreation[] {
     .toSorted((a, b) => a.startedMs - b.startedMs);
 }
 
-/** Settles all of a kind: file by file, since one may hold thousands. */
-export function settleAll(folder: string, isSettled: (creation: OpenCreation) => boolean): void {
-  // All are read before any is changed: what cannot be read leaves everything as it is.
-  const journals = filesIn(folder).map((file) => ({ file, creations: openIn(file) }));
-  for (const { file, creations } of journals) {
-    const settled = creations.filter(isSettled);
-    if (settled.length > 0) appendIfThere(file, ...settled.map(({ id }) => ({ end: id })));
-  }
-}
+/** A week: after a crash, a state that predates a delivered key is restored and cleaned up within it. */
+const KEPT_MS = 7 * 24 * 3_600_000;
 
-/** Milliseconds after which a file in which nothing is open is removed. */
-const REMOVED_AFTER_MS = 24 * 3_600_000;
-
-/** Removes old files in which nothing is open. A younger one may be one that its process is about to write to. */
+/** Removes old files whose creations have all ended or were delivered. Any other creation is kept until it is settled. */
 export function removeOldFiles(folder: string, nowMs: number): void {
   for (const file of filesIn(folder)) {
     const changedMs = orAbsent(() => statSync(file).mtimeMs) ?? nowMs;
-    if (nowMs - changedMs > REMOVED_AFTER_MS && begunIn(file).length === 0) rmSync(file, { force: true });
+    if (nowMs - changedMs > KEPT_MS && begunIn(file).every(({ delivered }) => delivered))
+      rmSync(file, { force: true });
   }
 }
 
-/** Milliseconds after which a creation that is still open is not under way any more. */
+/** After this time an open creation is not under way any more. */
 const IN_THE_MAKING_MS = 2 * 3_600_000;
 
 /**
- * Which keys processes of this machine are creating, or have created a moment ago, so that a state may not have them yet.
+ * Finds the keys that processes of this machine create or have just created: their state may not have them yet.
  *
  * @returns whether a key is one of these.
  */
@@ -111,7 +106,13 @@ function openIn(file: string): OpenCreation[] {
 }
 
 function openCreation(file: string, creation: Begun): OpenCreation {
-  return { ...creation, file, settle: () => appendIfThere(file, { end: creation.id }) };
+  const { id } = creation;
+  return {
+    ...creation,
+    file,
+    settle: () => appendIfThere(file, { end: id }),
+    markLost: () => appendIfThere(file, { lost: id }),
+  };
 }
 
 const optionalText = z
@@ -129,24 +130,28 @@ const beginSchema = z.object({
   startedMs: z.number(),
 });
 
-type Begun = z.output<typeof beginSchema> & { fingerprint: string | undefined; delivered: boolean };
+type Begun = z.output<typeof beginSchema> & Pick<OpenCreation, "fingerprint" | "delivered" | "isLost">;
 
 const lineSchema = z.union([
   z.object({ begin: beginSchema }),
   z.object({ made: z.string(), fingerprint: z.string() }),
   z.object({ delivered: z.string() }),
+  z.object({ lost: z.string() }),
   z.object({ end: z.string() }),
 ]);
 
-/** What a file says has begun and not ended. */
+const UNANSWERED = { fingerprint: undefined, delivered: false, isLost: false };
+
+/** The creations of a file that have begun and not ended. */
 function begunIn(file: string): Begun[] {
   const open = new Map<string, Begun>();
   for (const line of (orAbsent(() => readFileSync(file, "utf8")) ?? "").split("\n")) {
     const said = parse(line);
     if (said === undefined) continue;
-    if ("begin" in said) open.set(said.begin.id, { ...said.begin, fingerprint: undefined, delivered: false });
+    if ("begin" in said) open.set(said.begin.id, { ...said.begin, ...UNANSWERED });
     else if ("made" in said) amend(open, said.made, { fingerprint: said.fingerprint });
     else if ("delivered" in said) amend(open, said.delivered, { delivered: true });
+    else if ("lost" in said) amend(open, said.lost, { isLost: true });
     else open.delete(said.end);
   }
   return [...open.values()];
@@ -157,7 +162,7 @@ function amend(open: Map<string, Begun>, id: string, change: Partial<Begun>): vo
   if (begun !== undefined) open.set(id, { ...begun, ...change });
 }
 
-/** @returns undefined for a line that was cut off, since its process was killed or the disk full. */
+/** @returns undefined for a line that a killed process or a full disk has truncated. */
 function parse(line: string): z.output<typeof lineSchema> | undefined {
   try {
     return lineSchema.safeParse(JSON.parse(line)).data;
@@ -166,7 +171,7 @@ function parse(line: string): z.output<typeof lineSchema> | undefined {
   }
 }
 
-/** One write for the lines. Each starts with the break, so that one that was cut off spoils no other. */
+/** Appends all lines in one write. Each line starts with "\n", so a truncated line cannot corrupt the next. */
 export function append(file: string, ifAbsent: number, ...lines: readonly object[]): void {
   const handle = openSync(file, constants.O_WRONLY | constants.O_APPEND | ifAbsent, 0o600);
   try {
@@ -176,12 +181,12 @@ export function append(file: string, ifAbsent: number, ...lines: readonly object
   }
 }
 
-/** Where the file is gone, so is what would have to be noted. */
+/** Does nothing when the file was removed: its creations were removed with it. */
 export function appendIfThere(file: string, ...lines: readonly object[]): void {
   orAbsent(() => append(file, 0, ...lines));
 }
 
-/** What is not there, or no longer since another process removed it, is no trouble. */
+/** Undefined for a file that does not exist: another process may have removed it. */
 function orAbsent<T>(step: () => T): T | undefined {
   try {
     return step();

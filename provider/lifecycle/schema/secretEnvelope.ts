@@ -17,8 +17,3 @@ export function unwrapSecrets(value: unknown): unknown {
   }
   return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, unwrapSecrets(entry)]));
 }
-
-/** Whether a value of a state is a secret, encrypted or not. */
-export function isSecretEnvelope(value: unknown): boolean {
-  return typeof value === "object" && value !== null && MARK in value;
-}

@@ -55,12 +55,3 @@ export function useJournals(): Journals {
 export function creation(name: string, startedMs = 1) {
   return { stack: "organization/shop/dev", account: "an account", nameHash: nameHashOf(name), startedMs };
 }
-
-/** Engines that answer as said, and what is waiting for the hand-over. */
-export function handOver() {
-  const waiting: ((isClosing: boolean) => Promise<void>)[] = [];
-  const soon: JournalOptions["defer"] = (run) => void waiting.push(run);
-  const pass = (isClosing: boolean) => Promise.all(waiting.splice(0).map((run) => run(isClosing)));
-  const engine = (isThere: boolean) => ({ isAlive: () => Promise.resolve(isThere) });
-  return { soon, pass, engine };
-}

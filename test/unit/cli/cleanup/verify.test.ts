@@ -2,7 +2,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { describe, expect, it } from "vitest";
 import type { StateKey } from "../../../../provider/cli/pulumi/checkpoint";
 import { Failures } from "../../../../provider/cli/cleanup/engineEvents";
-import type { StackAccounts } from "../../../../provider/cli/stack/stackContext";
+import type { StackAccounts } from "../../../../provider/cli/account/stackAccounts";
 import { factsOf, plannedFor, verify, type Sighting } from "../../../../provider/cli/cleanup/verify";
 import { fingerprintOf } from "../../../../provider/lifecycle/schema/state";
 import type { KeyObject } from "../../../../provider/api/wire";

@@ -4,7 +4,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -12,7 +11,7 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FileBackend, type Copy, type Damage } from "../../../../provider/cli/pulumi/fileBackend";
+import { FileBackend, type Damage } from "../../../../provider/cli/pulumi/fileBackend";
 
 let root: string;
 let backend: FileBackend;
@@ -53,12 +52,6 @@ function onlyDamage(): Damage {
   expect(others).toEqual([]);
   if (damage === undefined) throw new Error("Nothing is damaged.");
   return damage;
-}
-
-function newestCopyOf(damage: Damage): Copy {
-  const copy = backend.newestCopy(damage);
-  if (copy === undefined) throw new Error("There is no copy.");
-  return copy;
 }
 
 describe("a backend in a folder", () => {
@@ -183,7 +176,7 @@ describe("the locks of a stack", () => {
     "are known by their file where they were cut off: %j",
     (text) => {
       const id = lock("organization/app/dev/1.json", text);
-      expect(backend.locks("app/dev")).toEqual([{ id, who: `a lock that was cut off (${id})`, sinceMs }]);
+      expect(backend.locks("app/dev")).toEqual([{ id, who: `a truncated lock (${id})`, sinceMs }]);
       expect(backend.damages()).toEqual([]);
     },
   );
@@ -220,7 +213,15 @@ describe("the locks of a stack", () => {
 });
 
 describe("the newest copy of a state", () => {
-  const newest = () => backend.newestCopy(onlyDamage())?.time;
+  /** When the newest copy was saved. */
+  const newest = () => {
+    const copy = backend.newestCopy(onlyDamage());
+    if (copy === undefined) return undefined;
+    const bytes = readFileSync(copy);
+    const text = (copy.includes(".gz") ? gunzipSync(bytes) : bytes).toString();
+    return (JSON.parse(text) as { checkpoint: { latest?: { manifest: { time: string } } } }).checkpoint.latest
+      ?.manifest.time;
+  };
   beforeEach(() => {
     put("stacks/app/dev.json", "");
   });
@@ -244,7 +245,7 @@ describe("the newest copy of a state", () => {
     put("history/app/dev/dev-1.checkpoint.json", state("2026-11-24T10:00:03Z"));
     put(file, state("2026-11-24T10:00:04Z"));
     expect(newest()).toBe("2026-11-24T10:00:04Z");
-    expect(backend.newestCopy(onlyDamage())?.file).toBe(path(file));
+    expect(backend.newestCopy(onlyDamage())).toBe(path(file));
   });
 
   it.each([
@@ -257,12 +258,13 @@ describe("the newest copy of a state", () => {
     expect(newest()).toBe(later);
   });
 
-  it("may be packed, beside the state as well", () => {
+  it("is compressed like the state", () => {
     put("stacks/app/dev.json.bak", state("2026-11-24T10:00:00Z"));
     put("backups/app/dev/dev.1.json.gz", gzipSync(state("2026-11-24T10:00:01Z")));
-    expect(newest()).toBe("2026-11-24T10:00:01Z");
+    expect(newest()).toBe("2026-11-24T10:00:00Z");
     rmSync(path("stacks/app/dev.json"));
     put("stacks/app/dev.json.gz", "");
+    expect(newest()).toBe("2026-11-24T10:00:01Z");
     put("stacks/app/dev.json.gz.bak", gzipSync(state("2026-11-24T10:00:02Z")));
     expect(newest()).toBe("2026-11-24T10:00:02Z");
   });
@@ -270,88 +272,8 @@ describe("the newest copy of a state", () => {
   it("may be that of a stack that was only made, if there is no other", () => {
     const bare = JSON.stringify({ version: 3, checkpoint: { stack: "dev" } });
     put("stacks/app/dev.json.bak", bare);
-    expect(backend.newestCopy(onlyDamage())?.text).toBe(bare);
+    expect(backend.newestCopy(onlyDamage())).toBe(path("stacks/app/dev.json.bak"));
     put("backups/app/dev/dev.1.json", state("2026-11-24T10:00:00Z"));
     expect(newest()).toBe("2026-11-24T10:00:00Z");
   });
-});
-
-describe("a state that is restored", () => {
-  const TIME = "2026-11-24T10:00:00.25Z";
-  const copy = state(TIME, [{ urn: "urn" }]);
-
-  it("is whole again, with what was there beside it until somebody has dealt with what came after", () => {
-    put("stacks/app/dev.json", half(copy));
-    put("stacks/app/dev.json.attrs", "");
-    put("stacks/app/dev.json.bak", copy);
-    const [damage = onlyDamage()] = backend.damages();
-    expect(backend.restoredState("app/dev")).toBeUndefined();
-    const kept = backend.restore(damage, newestCopyOf(damage)) ?? "";
-
-    expect(readFileSync(path("stacks/app/dev.json"), "utf8")).toBe(copy);
-    expect(backend.damages()).toEqual([]);
-    expect(kept).toBe(path("stacks/app/dev.json.damaged"));
-    expect(readFileSync(kept, "utf8")).toBe(half(copy));
-
-    expect(backend.restoredState("app/prod")).toBeUndefined();
-    const restored = backend.restoredState("app/dev");
-    expect(restored?.asOfMs).toBe(Date.parse(TIME));
-    restored?.conclude();
-    restored?.conclude();
-    expect(backend.restoredState("app/dev")).toBeUndefined();
-    const files = readdirSync(path("stacks/app")).toSorted();
-    expect(files).toEqual(["dev.json", "dev.json.bak", expect.stringMatching(/^dev\.json\.damaged-\d+$/)]);
-    expect(readFileSync(path(`stacks/app/${files[2]}`), "utf8")).toBe(half(copy));
-  });
-
-  it("is not restored once more by a command that saw it before", () => {
-    put("stacks/app/dev.json", half(copy));
-    put("stacks/app/dev.json.bak", copy);
-    const damage = onlyDamage();
-    const kept = backend.restore(damage, newestCopyOf(damage)) ?? "";
-    const goneOn = state("2026-11-25T10:00:00Z");
-    put("stacks/app/dev.json", goneOn);
-    expect(backend.restore(damage, newestCopyOf(damage))).toBeUndefined();
-    expect(readFileSync(path("stacks/app/dev.json"), "utf8")).toBe(goneOn);
-    expect(readFileSync(kept, "utf8")).toBe(half(copy));
-    expect(readdirSync(path("stacks/app"))).toHaveLength(3);
-  });
-
-  it("again, before anybody has dealt with what came after the first copy, is still as old as that", () => {
-    put("stacks/app/dev.json.bak", copy);
-    put("stacks/app/dev.json", "");
-    backend.restore(onlyDamage(), newestCopyOf(onlyDamage()));
-    put("stacks/app/dev.json.bak", state("2026-11-25T10:00:00Z"));
-    put("stacks/app/dev.json", "");
-    backend.restore(onlyDamage(), newestCopyOf(onlyDamage()));
-    expect(backend.restoredState("app/dev")?.asOfMs).toBe(Date.parse(TIME));
-  });
-
-  it("keeps its mode, and stays packed", () => {
-    const file = put("stacks/app/dev.json.gz", "");
-    put("stacks/app/dev.json.gz.bak", gzipSync(copy));
-    const damage = onlyDamage();
-    const { mode } = statSync(file);
-    backend.restore(damage, newestCopyOf(damage));
-    expect(gunzipSync(readFileSync(file)).toString()).toBe(copy);
-    expect(statSync(file).mode).toBe(mode);
-    expect(backend.restoredState("app/dev")).toBeDefined();
-  });
-
-  it("is known in the older layout too", () => {
-    put("stacks/dev.json", "");
-    put("stacks/dev.json.bak", copy);
-    const damage = onlyDamage();
-    backend.restore(damage, newestCopyOf(damage));
-    expect(backend.restoredState("app/dev")).toBeDefined();
-    expect(backend.restoredState("app/prod")).toBeUndefined();
-  });
-});
-
-it("attributes that say nothing are taken away, and nothing else", () => {
-  put("stacks/app/dev.json", state("2026-11-24T10:00:00Z"));
-  put("stacks/app/dev.json.attrs", "");
-  for (const damage of backend.damages()) backend.discard(damage);
-  expect(backend.damages()).toEqual([]);
-  expect(readdirSync(path("stacks/app"))).toEqual(["dev.json"]);
 });

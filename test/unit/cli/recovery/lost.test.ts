@@ -41,6 +41,8 @@ const noted: OpenCreation = {
   fingerprint: undefined,
   startedMs: NOW_MS,
   delivered: false,
+  isLost: false,
+  markLost: () => {},
   settle: () => {},
 };
 
@@ -51,7 +53,7 @@ function listed(changes: Partial<KeyObject> = {}): ListedKey {
 
 /** How it is judged: by which keys, or for which reasons not. */
 function verdict(lost: InterruptedCreation, keys: readonly ListedKey[], known: readonly string[] = []) {
-  const { found, problems } = judge(lost, { keys, known: new Set(known) });
+  const { found, problems } = judge(lost, keys, new Set(known));
   return { found: found.map(({ fingerprint }) => fingerprint), problems: problems.map(({ why }) => why) };
 }
 
@@ -199,7 +201,7 @@ it("whatever is on the account, a key that a stack knows, that was used or that 
         fromState({ ...pending, chosenName }, { fingerprint }, NOW_MS),
         fromJournal({ ...noted, fingerprint }),
       ]) {
-        const judged = judge(lost, { keys: keys.map(listed), known: new Set(known) });
+        const judged = judge(lost, keys.map(listed), new Set(known));
         for (const { wire, ...made } of judged.found) {
           expect(wire.name === CREATED_AS || made.fingerprint === fingerprint).toBe(true);
           expect(known).not.toContain(made.fingerprint);

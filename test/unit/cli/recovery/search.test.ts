@@ -6,7 +6,8 @@ import type { KeyObject } from "../../../../provider/api/wire";
 import type { AccountView } from "../../../../provider/cli/account/accounts";
 import type { Checkpoint, PendingCreation } from "../../../../provider/cli/pulumi/checkpoint";
 import { searchLost } from "../../../../provider/cli/recovery/search";
-import type { StackAccounts, StackContext } from "../../../../provider/cli/stack/stackContext";
+import type { StackAccounts } from "../../../../provider/cli/account/stackAccounts";
+import type { StackContext } from "../../../../provider/cli/stack/stackContext";
 import { nameHashOf, readCreations } from "../../../../provider/lifecycle/creations/journalReader";
 import { fingerprintOf } from "../../../../provider/lifecycle/schema/state";
 import { BACKEND, creation, useJournals } from "../../lifecycle/journalFixture";
@@ -29,6 +30,12 @@ interface Scene {
   backendId?: string | undefined;
   stack?: string;
   projectName?: string;
+  removesDelivered?: boolean;
+  /** The name of the account that is asked. */
+  account?: string;
+  /** Of the state. */
+  savedMs?: number | undefined;
+  stateKeys?: readonly string[];
 }
 
 /** Notes and states of stack `shop/dev`, and one account. */
@@ -36,6 +43,9 @@ async function search({
   pending = [],
   keys = [],
   known = [],
+  removesDelivered = false,
+  account = "an account",
+  stateKeys = [],
   lookup = (key) => Promise.resolve(key),
   ...changes
 }: Scene) {
@@ -54,7 +64,7 @@ async function search({
   const task = { world, project, ...names, settleMs: 0, ...changes } as unknown as StackContext;
   const listed = keys.map((key) => wireKey(key));
   const view = {
-    account: "an account",
+    account,
     settings: { apiKey: "made-up", baseUrl: "https://api.example/v1" },
     begin: () => ({
       client: {
@@ -65,14 +75,20 @@ async function search({
     }),
   } as unknown as AccountView;
   const accounts = { forResource: () => Promise.resolve(view) } as unknown as StackAccounts;
-  const checkpoint = { pending, keys: [], accounts: [], savedMs: 1 } as unknown as Checkpoint;
+  const inState = stateKeys.map((key) => ({ fingerprint: fingerprintOf(key) }));
+  const checkpoint = {
+    pending,
+    keys: inState,
+    accounts: [],
+    savedMs: "savedMs" in changes ? changes.savedMs : 1,
+  } as unknown as Checkpoint;
   const found = await searchLost(
     task,
     accounts,
     { before: checkpoint, now: checkpoint },
     {
       patiently: true,
-      receivedToo: false,
+      removesDelivered,
     },
   );
   return { ...found, notes };
@@ -84,6 +100,14 @@ function journal(options: Parameters<typeof journals.journal>[0] = {}) {
 }
 const folder = () => creationsFolder({ XDG_CACHE_HOME: journals.root });
 const open = () => readCreations(folder());
+
+/** A note of a key that the plugin returned. */
+async function delivered(startedMs = 1, options: Parameters<typeof journal>[0] = {}) {
+  const note = journal(options).begin(creation("bot-abc", startedMs));
+  note.made(fingerprintOf(SECRET));
+  note.delivered();
+  await expect.poll(open).toMatchObject([{ nameHash: nameHashOf("bot-abc"), delivered: true }]);
+}
 
 const bot = (changes: Partial<PendingCreation> = {}): Partial<PendingCreation> => ({
   urn: URN,
@@ -196,6 +220,49 @@ describe("a note of a creation", () => {
   });
 });
 
+describe("a delivered key", () => {
+  const keys = [{ name: "bot-abc" }];
+
+  it.each([
+    ["that the state has", { stateKeys: [SECRET], savedMs: 4 }],
+    ["that a later state has dropped on purpose", { savedMs: 5 }],
+  ])("%s is not lost, and its note ends without a question to the account", async (_, state) => {
+    await delivered(5);
+    const { found, problems, forget } = await search({ keys, removesDelivered: true, ...state });
+    expect([found, problems]).toEqual([[], []]);
+    forget(false);
+    expect(open()).toEqual([]);
+  });
+
+  it.each([4, undefined])("is lost where the state is older than its creation: %s", async (savedMs) => {
+    await delivered(5);
+    const reported = await search({ keys, savedMs });
+    expect([reported.found, reported.problems]).toEqual([
+      [],
+      [{ why: expect.stringContaining("a program may have received it"), nextStep: expect.anything() }],
+    ]);
+    reported.forget(true);
+    expect(open()).toHaveLength(1);
+    // A run that was made meanwhile has saved a later state.
+    const { found, problems } = await search({ keys, savedMs: 9, removesDelivered: true });
+    expect([found.length, problems]).toEqual([1, []]);
+  });
+
+  it("that the account does not have is no problem, also on an account that is not proven", async () => {
+    await delivered(5);
+    for (const account of ["an account", "another account"]) {
+      const { found, problems } = await search({ savedMs: 4, removesDelivered: true, account });
+      expect([found, problems]).toEqual([[], []]);
+    }
+  });
+
+  it.each([undefined, "another backend"])("of backend %s is never looked for", async (backend) => {
+    await delivered(5, { backendOf: () => backend });
+    const { found, problems, notes } = await search({ keys, savedMs: 4, removesDelivered: true });
+    expect([found, problems, notes]).toEqual([[], [], []]);
+  });
+});
+
 describe("an operation that the state calls pending", () => {
   it("is settled where the account that it was sent to has no key of it", async () => {
     const { settled, problems } = await search({ pending: [bot({ sentTo: "an account" })] });
@@ -232,11 +299,8 @@ describe("an operation that the state calls pending", () => {
     expect([found, settled.length, problems]).toEqual([[], 1, []]);
   });
 
-  it("has made the key that its note names, whose name was chosen, although its engine took it", async () => {
-    const note = journal({ defer: (run) => void run(true) }).begin(creation("bot-abc"));
-    note.made(fingerprintOf(SECRET));
-    note.delivering(undefined);
-    expect(open()).toMatchObject([{ nameHash: nameHashOf("bot-abc"), delivered: true }]);
+  it("has made the key that its note names, whose name was chosen, although the plugin returned it", async () => {
+    await delivered();
     const { found, problems } = await search({
       pending: [bot({ chosenName: "billing" })],
       keys: [{ name: "billing" }, { name: "billing", key: `${SECRET}x` }],

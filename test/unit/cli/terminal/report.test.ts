@@ -38,15 +38,7 @@ it("facts are what the account says: null is never, and absent not known", () =>
 });
 
 it("credits come back from what was removed, and from nothing else", () => {
-  const outcomes: KeyOutcome[] = [
-    "would-remove",
-    "would-adopt",
-    "adopted",
-    "already-gone",
-    "kept",
-    "failed",
-    "unknown",
-  ];
+  const outcomes: KeyOutcome[] = ["would-remove", "already-gone", "kept", "failed", "unknown"];
   expect(creditsReturned(outcomes.map((outcome) => reported({ outcome })))).toBe(0);
   expect(
     creditsReturned([reported(), reported({ unusedCredits: 2.5 }), reported({ unusedCredits: null })]),

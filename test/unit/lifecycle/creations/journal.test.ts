@@ -10,7 +10,7 @@ import {
 } from "../../../../provider/lifecycle/creations/journalReader";
 import { DiskFullError } from "../../../../provider/lifecycle/creations/journal";
 import { NO_DISK, tinyDisk } from "../../tinyDisk";
-import { BACKEND, creation, useJournals, handOver } from "../journalFixture";
+import { BACKEND, creation, useJournals } from "../journalFixture";
 
 const CREATIONS = join(__dirname, "../../../../provider/lifecycle/creations/journal.ts");
 const NOTES = join(__dirname, "../../../../provider/lifecycle/creations/journalReader.ts");
@@ -18,7 +18,7 @@ const NOTES = join(__dirname, "../../../../provider/lifecycle/creations/journalR
 const journals = useJournals();
 const { journal, open, troubles } = journals;
 
-const taken = () => open().map((noted) => noted.delivered);
+const deliveries = () => open().map((noted) => noted.delivered);
 const files = () => readdir(journals.folder);
 const onlyFile = async () => join(journals.folder, (await files())[0] ?? "");
 
@@ -78,39 +78,37 @@ describe("a creation in flight", () => {
     expect(open()).toMatchObject([creation("b", 2)]);
   });
 
-  it("is taken when the engine has had the time to take its result, and not before", async () => {
-    const { soon, pass, engine } = handOver();
-    const { begin } = journal({ defer: soon });
-    begin(creation("a", 1)).delivering(engine(true));
-    begin(creation("b", 2)).delivering(undefined);
-    expect(taken()).toEqual([false, false]);
-    await pass(false);
-    expect(taken()).toEqual([true, true]);
+  it("is delivered when its response has left the process, and not before", async () => {
+    const { begin } = journal();
+    begin(creation("a")).delivered();
+    expect(deliveries()).toEqual([false]);
+    await expect.poll(deliveries).toEqual([true]);
   });
 
-  it("is not taken when the engine is gone by then", async () => {
-    const { soon, pass, engine } = handOver();
-    journal({ defer: soon }).begin(creation("a")).delivering(engine(false));
-    await pass(false);
-    expect(taken()).toEqual([false]);
-  });
-
-  it("is taken at once when the engine ends this process", () => {
-    const { soon, pass, engine } = handOver();
-    journal({ defer: soon }).begin(creation("a")).delivering(engine(false));
-    void pass(true);
-    expect(taken()).toEqual([true]);
-  });
-
-  it("that is taken stays while others end, and does not end any more", async () => {
-    const { soon, pass, engine } = handOver();
-    const { begin } = journal({ defer: soon });
+  it("that is delivered stays while others end, and does not end any more", async () => {
+    const { begin } = journal();
     const [first, second] = [begin(creation("a", 1)), begin(creation("b", 2))];
-    first.delivering(engine(true));
-    await pass(false);
+    first.delivered();
+    await expect.poll(deliveries).toEqual([true, false]);
     first.end();
     second.end();
     expect(open()).toMatchObject([{ ...creation("a", 1), delivered: true }]);
+  });
+
+  it("removes files that are older than a week and have nothing but delivered creations", async () => {
+    const DAY_MS = 24 * 3_600_000;
+    const nowMs = Date.now();
+    journal().begin(creation("a", nowMs)).delivered();
+    await expect.poll(deliveries).toEqual([true]);
+    journal().begin(creation("b", nowMs));
+    journal()
+      .begin(creation("c", nowMs + 6 * DAY_MS))
+      .end();
+    expect(open()).toHaveLength(2);
+    journal()
+      .begin(creation("c", nowMs + 8 * DAY_MS))
+      .end();
+    expect(open()).toMatchObject([creation("b", nowMs)]);
   });
 
   it("fails nothing where the journals.folder cannot be written, and says so once", async () => {

@@ -1,0 +1,113 @@
+import { access, constants, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { CONFIG_NAMESPACE, SETTINGS, creationsFolder, ledgerFolder } from "../../config";
+import { errorCode } from "../../util/errno";
+import { chosenStack, type StackChoice } from "../account/accountForCommand";
+import type { StackSettings } from "../account/accounts";
+import { configurationOf } from "../account/stackAccounts";
+import type { CommandContext } from "../commandContext";
+import type { PulumiProject } from "../pulumi/project";
+import { failure, failureOf, ok, warning, type Check } from "./check";
+
+type Environment = CommandContext["environment"];
+
+export async function backendCheck(open: () => Promise<PulumiProject>): Promise<Check> {
+  try {
+    const { user, url } = await (await open()).backend();
+    return ok("Backend", `${user} at ${withoutSecrets(url)}`);
+  } catch (error) {
+    return failureOf("Backend", error, "Run `pulumi whoami -v` in the program's folder.");
+  }
+}
+
+/** @returns also the settings of the stack's configuration. Undefined: they are unknown. */
+export async function stackCheck(
+  choice: StackChoice,
+  environment: Environment,
+  open: () => Promise<PulumiProject>,
+): Promise<{ check: Check; settings?: StackSettings }> {
+  const name = "Stack";
+  try {
+    const chosen = await chosenStack(choice, environment, open);
+    if (chosen === undefined)
+      return { check: ok(name, "none: the settings are the environment's"), settings: {} };
+    const entries = Object.entries(await configurationOf(chosen.project, chosen.stack));
+    const settings = Object.fromEntries(entries.map(([key, { value }]) => [key, value]));
+    const known = Object.keys(SETTINGS).map((setting) => `${CONFIG_NAMESPACE}:${setting}`);
+    const unknown = Object.keys(settings).find(
+      (key) => key.startsWith(`${CONFIG_NAMESPACE}:`) && !known.includes(key),
+    );
+    const isInClear = entries.some(([key, { secret }]) => key === known[0] && secret !== true);
+    const check = isInClear
+      ? warning(
+          name,
+          `the API key of ${chosen.stack} is not encrypted`,
+          `Run \`pulumi config set ${known[0]} --secret\`, and replace the key if its file was shared.`,
+        )
+      : unknown !== undefined
+        ? warning(
+            name,
+            `${chosen.stack} has the unknown setting ${unknown}`,
+            `Known are ${known.join(", ")}.`,
+          )
+        : ok(name, chosen.stack);
+    return { check, settings };
+  } catch (error) {
+    return { check: failureOf(name, error, "See `pulumi stack ls` for the stacks of the project.") };
+  }
+}
+
+/** Whether the folders in the user's cache and the audit log can be written. */
+export async function folderChecks(
+  settings: StackSettings | undefined,
+  folder: string,
+  environment: Environment,
+): Promise<Check[]> {
+  const check = async (
+    name: string,
+    path: string,
+    report: typeof warning,
+    effect: string,
+    nextStep: string,
+  ) => {
+    const trouble = await troubleWith(path, report === failure);
+    return trouble === undefined
+      ? ok(name, path)
+      : report(name, `${path} cannot be written (${trouble}): ${effect}`, nextStep);
+  };
+  const cache = "Make it writable, or set XDG_CACHE_HOME.";
+  const checks = [
+    check("Rate folder", ledgerFolder(environment), warning, "processes do not share the rate limit", cache),
+    check(
+      "Journal folder",
+      creationsFolder(environment),
+      warning,
+      "keys of killed creations may be lost",
+      cache,
+    ),
+  ];
+  const auditLog = settings?.[`${CONFIG_NAMESPACE}:auditLog`] || environment[SETTINGS.auditLog];
+  const fix = "Create its folder and make the file writable, or change electronhub:auditLog.";
+  if (auditLog)
+    checks.push(check("Audit log", resolve(folder, auditLog), failure, "no key can be changed", fix));
+  return Promise.all(checks);
+}
+
+/** Why a path can be neither written nor created. Creates nothing. A file's folder must exist. */
+async function troubleWith(path: string, isFile: boolean): Promise<string | undefined> {
+  try {
+    if ((await stat(path)).isFile() !== isFile) return isFile ? "not a file" : "not a folder";
+    await access(path, isFile ? constants.W_OK : constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    const parent = dirname(path);
+    if (errorCode(error) !== "ENOENT" || parent === path) return errorCode(error) ?? "failed";
+    if (isFile && !(await stat(parent).catch(() => undefined))) return "its folder does not exist";
+    return troubleWith(parent, false);
+  }
+}
+
+/** A backend's URL without the password and the parameters of a database. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/^(\w+:\/\/).*@/, "$1").replace(/\?.*$/, "");
+}
