@@ -1,3 +1,4 @@
+import type { ResourceProvider } from "@pulumi/pulumi/dynamic";
 import { EngineGoneError, engineAt, watchEngine } from "../lifecycle/engineLiveness";
 import * as rotation from "../lifecycle/rotation";
 import { keysOfRun, systemDependencies } from "../lifecycle/system";
@@ -43,13 +44,16 @@ if (engine !== undefined) {
   });
 }
 
-export const configure = provider.configure.bind(provider);
-export const check = provider.check.bind(provider);
-export const diff = provider.diff.bind(provider);
-export const create = provider.create.bind(provider);
-export const read = provider.read.bind(provider);
-export const update = provider.update.bind(provider);
-const remove = provider.delete.bind(provider);
+/** The host's own types, so that the package's declarations need no others. */
+type Verb<K extends keyof ResourceProvider> = NonNullable<ResourceProvider[K]>;
+
+export const configure: Verb<"configure"> = provider.configure.bind(provider);
+export const check: Verb<"check"> = provider.check.bind(provider);
+export const diff: Verb<"diff"> = provider.diff.bind(provider);
+export const create: Verb<"create"> = provider.create.bind(provider);
+export const read: Verb<"read"> = provider.read.bind(provider);
+export const update: Verb<"update"> = provider.update.bind(provider);
+const remove: Verb<"delete"> = provider.delete.bind(provider);
 export { remove as delete };
 
 /** The provider of what a `RotatingProxyKey` remembers. */

@@ -2,19 +2,24 @@ import type * as pulumi from "@pulumi/pulumi";
 import { invoke, invokeOutput, SharedCall } from "./invoke";
 import type { InvokeOptions } from "./invokeOptions";
 
+/** What the account has. */
 export interface GetAccountResult {
-  /** Credits that are left on the account; what its keys have been given is not among them. */
+  /**
+   * What is left on the account, without what its keys have been given.
+   *
+   * Unit: credits.
+   */
   credits: number;
-  /** The plan's name. Absent where the API does not tell it. */
+  /** The plan's name. Absent if the API does not show it. */
   subscription?: string;
 }
 
 const profile = new SharedCall((client, context) => client.account(context));
 
 /**
- * What the account of the API key in use has.
+ * Gets the account of the API key in use.
  *
- * @throws RunError that says why, and what to do next.
+ * @throws RunError with the reason and the next step.
  */
 export function getAccount(options: InvokeOptions = {}): Promise<GetAccountResult> {
   return invoke("Cannot get the account", options, async (operation) => {
@@ -23,7 +28,7 @@ export function getAccount(options: InvokeOptions = {}): Promise<GetAccountResul
   });
 }
 
-/** `getAccount` as an output, for an `Account` whose settings are outputs too. */
+/** `getAccount` as an output, for an `Account` whose settings are outputs as well. */
 export function getAccountOutput(options: InvokeOptions = {}): pulumi.Output<GetAccountResult> {
   return invokeOutput({}, options, () => getAccount(options));
 }

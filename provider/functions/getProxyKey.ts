@@ -8,34 +8,54 @@ import type { ProxyKeyInfo } from "./proxyKeyInfo";
 import { allKeys, invoke, invokeOutput, InvokeError, type Runtime } from "./invoke";
 import type { InvokeOptions } from "./invokeOptions";
 
-/** The key that is asked for, by exactly one of the three. */
+/** Which key, by exactly one of the three. */
 export type GetProxyKeyArgs =
   | {
-      /** The whole key (`ek-proxy-…`). */
+      /**
+       * The proxy key itself.
+       *
+       * Unit: a whole proxy key (`ek-proxy-…`).
+       */
       key: string;
     }
   | {
-      /** The whole name. Several keys may have the same: then that is the failure. */
+      /**
+       * The key's name on the account. If several keys have the name, the call fails.
+       *
+       * Unit: at most 25 characters.
+       */
       name: string;
     }
   | {
-      /** `pk-` and 16 hexadecimal digits, as the resource's output of that name has it. */
+      /**
+       * The fingerprint, as the resource's output of this name has it.
+       *
+       * Unit: `pk-` and 16 hexadecimal digits.
+       */
       fingerprint: string;
     };
 
-/** What the account says of a key, its secret included. */
+/** What the account shows of a key, its secret included. */
 export interface GetProxyKeyResult extends ProxyKeyInfo {
-  /** The proxy key itself. `getProxyKeyOutput` marks it as a secret; of the plain form's answer do so yourself. */
+  /**
+   * The proxy key itself. `getProxyKeyOutput` marks it as a secret; mark the result of `getProxyKey` with `pulumi.secret`.
+   *
+   * Unit: `ek-proxy-…`.
+   */
   key: string;
-  /** `pk-` and 16 hexadecimal digits. */
+  /**
+   * A name for the key that is no secret.
+   *
+   * Unit: `pk-` and 16 hexadecimal digits.
+   */
   fingerprint: string;
 }
 
 /**
- * A key of the account, by the key itself (one lookup), its name or its fingerprint (one list for all who ask at the same
- * time).
+ * Gets a key of the account by the key itself (one lookup), its name or its fingerprint (one list for all calls at the
+ * same time).
  *
- * @throws RunError when there is none, when a name fits several, or that says why it cannot be told.
+ * @throws RunError if there is no such key, if several have the name, or if the account cannot be queried.
  */
 export function getProxyKey(args: GetProxyKeyArgs, options: InvokeOptions = {}): Promise<GetProxyKeyResult> {
   const asked: Asked = args;
@@ -48,7 +68,7 @@ export function getProxyKey(args: GetProxyKeyArgs, options: InvokeOptions = {}):
   });
 }
 
-/** `getProxyKey` for arguments, and for an `Account`'s settings, that are outputs. The answer is a secret as a whole. */
+/** `getProxyKey` for arguments, and for an `Account`'s settings, that are outputs. The result is a secret as a whole. */
 export function getProxyKeyOutput(
   args:
     | { key: pulumi.Input<string> }
@@ -65,7 +85,7 @@ export function getProxyKeyOutput(
   );
 }
 
-/** What may have been passed, by whoever does not use the types. */
+/** The arguments of a caller that does not use the types. */
 interface Asked {
   key?: string;
   name?: string;
@@ -89,7 +109,7 @@ function mustBeOne({ key, name, fingerprint }: Asked): void {
       nextStep: "Pass one of them.",
     });
   }
-  // Whatever else it is, such as an API key by mistake, it is not sent anywhere.
+  // Anything else, such as an API key by mistake, is not sent.
   if (key !== undefined && !isWholeKey(key)) {
     throw new InvokeError({
       why: "What was passed as `key` is no whole proxy key (ek-proxy-…).",
@@ -110,7 +130,8 @@ async function lookUp(key: string, { client, wait }: Operation): Promise<Found> 
 /**
  * The one key of a list that has the name or the fingerprint.
  *
- * @throws QuestionError when there is none or more than one, or when the list does not show it.
+ * @internal
+ * @throws InvokeError if there is none or more than one, or if the list does not show it.
  */
 export function onlyKey(keys: readonly KeyObject[], asked: { name?: string; fingerprint?: string }): Found {
   const fits = keys.filter(({ name, key }) =>

@@ -6,29 +6,51 @@ import { allKeys, invoke, invokeOutput, InvokeError } from "./invoke";
 import type { InvokeOptions } from "./invokeOptions";
 
 /**
- * Which keys are asked for: all conditions that are given must hold, and none holds for a key of which the account's list
- * does not tell. Default: every key of the account.
+ * Which keys: all given conditions must hold. A condition does not hold if the account's list leaves out what it is about.
  */
 export interface GetProxyKeysArgs {
-  /** How the name begins. Generated names begin with the resource's. */
+  /**
+   * Keys whose name starts with this text. Generated names start with the resource's name.
+   *
+   * Unit: characters.
+   *
+   * @default any name
+   */
   namePrefix?: string | undefined;
-  /** Keys that are enabled, or keys that are disabled. */
+  /**
+   * Keys that are enabled (true), or disabled (false).
+   *
+   * @default both
+   */
   enabled?: boolean | undefined;
-  /** Keys that have expired, or keys that have not. */
+  /**
+   * Keys that have expired (true), or that have not (false).
+   *
+   * @default both
+   */
   expired?: boolean | undefined;
-  /** A duration such as `12h` or `14d`: keys that expire from now until then. Those that have expired are left out. */
+  /**
+   * Keys that expire between now and this time from now, without keys that have expired.
+   *
+   * Unit: a duration such as `12h` or `14d`.
+   *
+   * @default any expiry
+   */
   expiresWithin?: string | undefined;
   /**
-   * An ISO 8601 instant or date (UTC), or Unix seconds: keys that expire before it. Those that have expired are among
-   * them, those that never expire are not.
+   * Keys that expire before this instant, including keys that have expired, without keys that never expire.
+   *
+   * Unit: an ISO 8601 instant or date (UTC), or Unix seconds.
+   *
+   * @default any expiry
    */
   expiresBefore?: string | number | undefined;
 }
 
 /**
- * Keys of the account, by name, without their secrets. One call answers all who ask at the same time.
+ * Lists keys of the account, sorted by name, without their secrets. Calls at the same time share one request.
  *
- * @throws RunError that says why, and what to do next.
+ * @throws RunError with the reason and the next step.
  */
 export function getProxyKeys(
   args: GetProxyKeysArgs = {},
@@ -58,9 +80,9 @@ export function getProxyKeysOutput(
 }
 
 /**
- * Whether a key is among those that are asked for.
+ * A function that decides whether a key meets the conditions.
  *
- * @throws QuestionError when a condition can hold for no key, because it is malformed.
+ * @throws InvokeError if a condition is malformed.
  */
 export function keyFilter(
   { namePrefix, enabled, expired, expiresWithin, expiresBefore }: GetProxyKeysArgs,
@@ -73,7 +95,7 @@ export function keyFilter(
     if (enabled !== undefined && info.enabled !== enabled) return false;
     if (expired !== undefined && info.expired !== expired) return false;
     const { expiresAt = "" } = info;
-    // NaN where it is unknown, which fits no condition.
+    // NaN if it is unknown, which meets no condition.
     const expiresMs = expiresAt === NEVER ? Infinity : Date.parse(expiresAt);
     if (withinMs !== undefined && (info.expired !== false || !(expiresMs <= nowMs + withinMs))) return false;
     return beforeMs === undefined || expiresMs < beforeMs;
@@ -83,7 +105,7 @@ export function keyFilter(
 function durationMs(text: string): number {
   const ms = parseDurationMs(text);
   if (ms !== undefined) return ms;
-  throw malformed("expiresWithin", "is no duration", "Write for example 12h or 14d.");
+  throw malformed("expiresWithin", "is not a duration", "Write for example 12h or 14d.");
 }
 
 function instantMs(value: string | number): number {
@@ -91,7 +113,7 @@ function instantMs(value: string | number): number {
   if (instant !== undefined && instant !== NEVER) return Date.parse(instant);
   throw malformed(
     "expiresBefore",
-    "is no instant",
+    "is not an instant",
     "Write an ISO 8601 instant or date such as 2030-01-31, or Unix seconds (not milliseconds).",
   );
 }

@@ -2,20 +2,26 @@ import type { GetProxyKeysArgs } from "./getProxyKeys";
 import { invoke } from "./invoke";
 import type { InvokeOptions } from "./invokeOptions";
 
-/** Which keys are taken in, and what the account does not tell of them. */
+/** Which keys are imported, and what the account does not show of them. */
 export interface ImportProxyKeysArgs extends GetProxyKeysArgs {
-  /** The budget's window of all these keys, which the API never tells. Default: `daily`, as the API's own. */
+  /**
+   * The time after which these keys may spend their whole budget again, which the API never shows.
+   *
+   * Unit: `daily`, `weekly` or `monthly`.
+   *
+   * @default `"daily"`
+   */
   budgetWindow?: "daily" | "weekly" | "monthly" | undefined;
 }
 
-/** What brings keys that exist into a stack. */
+/** A file and a program that bring existing keys into a stack. */
 export interface ProxyKeyImport {
   /**
    * For `pulumi import --file FILE --generate-code=false --protect=false`: JSON with the keys in clear, so write it with
    * mode 0600 and remove it afterwards. In the state they are encrypted.
    */
   file: string;
-  /** The program in TypeScript that declares the same keys. It holds no secret. */
+  /** The TypeScript program that declares the same keys. It holds no secret. */
   program: string;
   /** The resources' names in the stack, in the order of the file. */
   names: readonly string[];
@@ -25,7 +31,7 @@ export interface ProxyKeyImport {
  * Describes the account's keys for `pulumi import`, and as a program. Sends one list, and a lookup for each key whose
  * settings the list leaves out; after the import a preview of the program shows no change.
  *
- * @throws RunError when the list is refused, or the API does not show the keys' secrets and settings.
+ * @throws RunError if the list is refused, or does not show the keys' secrets and settings.
  */
 export function importProxyKeys(
   args: ImportProxyKeysArgs = {},

@@ -12,27 +12,27 @@ import type { InvokeOptions } from "./invokeOptions";
 /** What answers a query; see `runtime.ts`. */
 export type Runtime = typeof import("./runtime").runtime;
 
-/** A question that cannot be asked, or that the account does not answer. */
+/** The arguments are malformed, or the account does not show what is queried. */
 export class InvokeError extends UserError {
-  override readonly name = "QuestionError";
+  override readonly name = "InvokeError";
 }
 
 /**
- * Puts a question to the account, at once.
+ * Queries the account, at once.
  *
- * @param what the failure in the words of a person, such as "Cannot get proxy key pk-…".
- * @throws RunError with what was asked, why it failed and what to do next, without a stack, which Pulumi prints as it is.
+ * @param what the start of an error's message, such as "Cannot get proxy key pk-…".
+ * @throws RunError with what failed, why, and the next step. Pulumi prints it without a stack.
  */
 export async function invoke<T>(
   what: string,
   { provider }: InvokeOptions,
-  question: (operation: Operation, runtime: Runtime) => Promise<T>,
+  query: (operation: Operation, runtime: Runtime) => Promise<T>,
 ): Promise<T> {
   try {
     const stack = provider === undefined ? stackSetting : accountSetting(await known(settingsOf(provider)));
     const settings = readSettings({ stack, environment: process.env });
     const { runtime } = await import("./runtime.js");
-    return await question(runtime.accountContexts.begin(settings), runtime);
+    return await query(runtime.accountContexts.begin(settings), runtime);
   } catch (error) {
     if (!isUserError(error)) throw error;
     throw new pulumi.RunError(`${what}: ${quotable(error.why, [], 2_000)}\n${nextStep(error)}`);
@@ -40,19 +40,19 @@ export async function invoke<T>(
 }
 
 /**
- * Asks once the arguments and the account's settings are known; while they are not, as in a preview, the answer is
- * unknown too. The answer is a secret where an argument is; the API key alone does not make it one.
+ * Queries the account once the arguments and the account's settings are known; in a preview that does not know them, the
+ * result is unknown. The result is a secret if an argument is; the API key alone does not make it one.
  */
 export function invokeOutput<Args, T>(
   args: pulumi.Input<Args>,
   { provider }: InvokeOptions,
-  question: (args: Args) => Promise<T>,
+  query: (args: Args) => Promise<T>,
 ): pulumi.Output<T> {
   const settings = provider === undefined ? undefined : pulumi.unsecret(settingsOf(provider));
-  return pulumi.all([args, settings]).apply(([args]) => question(args as Args));
+  return pulumi.all([args, settings]).apply(([args]) => query(args as Args));
 }
 
-/** One call for all who ask before it goes out. Whoever asks later gets one that shows what has changed since. */
+/** Shares one request between all calls that come before it is sent. A later call sends a new one. */
 export class SharedCall<T> {
   readonly #waiting = new WeakMap<ProxyKeyClient, Promise<T>>();
   readonly #call: (client: ProxyKeyClient, context: CallOptions) => Promise<T>;
@@ -71,7 +71,7 @@ export class SharedCall<T> {
       close();
       wait.onRequest?.(isMutating);
     };
-    // The questions of a program come one after another within the same turn of the event loop.
+    // A program's calls follow one another within one turn of the event loop.
     const answer = setImmediate()
       .then(() => this.#call(client, { ...wait, onRequest }))
       .finally(close);
@@ -97,18 +97,18 @@ function settingName(key: string): string {
   return key.slice(CONFIG_NAMESPACE.length + 1);
 }
 
-/** The value of an output, for a program that does not wait for it with `apply`. */
+/** The value of an output, without `apply`. */
 async function known<T>(output: pulumi.Output<T>): Promise<T> {
   // Every output has these, which the SDK uses throughout, but leaves out of its types.
   const inner = output as unknown as { isKnown: Promise<boolean>; promise(): Promise<T> };
   if (await inner.isKnown) return inner.promise();
   throw new InvokeError({
     why: "The account's settings are not known yet in this preview.",
-    nextStep: "Ask with the function's `…Output` form, whose answer is then unknown as well.",
+    nextStep: "Call the function's `…Output` form, whose result is then unknown as well.",
   });
 }
 
-/** What to do next, for one who asks: an error of the client's speaks to one who changes a resource. */
+/** The next step for a query: an error of the client names that of a resource's change. */
 function nextStep(error: UserError): string {
   if (isKeyGone(error))
     return "Check that the key is whole and not removed, and that the account is the one that made it.";

@@ -6,17 +6,31 @@ import { fingerprintOf } from "../lifecycle/schema/fingerprint";
 import { invoke, invokeOutput } from "./invoke";
 import type { InvokeOptions } from "./invokeOptions";
 
+/** Which key is validated, and for which model. */
 export interface ValidateProxyKeyArgs {
-  /** The proxy key to try. */
+  /**
+   * The proxy key to validate.
+   *
+   * Unit: a whole proxy key (`ek-proxy-…`).
+   *
+   * Required.
+   */
   key: string;
-  /** The id of a model that the key must be allowed to use. Default: any model will do. */
+  /**
+   * The model that the key must be allowed to use.
+   *
+   * Unit: a model id.
+   *
+   * @default any model
+   */
   model?: string | undefined;
 }
 
+/** Whether a proxy key works. */
 export interface ValidateProxyKeyResult {
-  /** The key works, now and from this machine's address, for the model that was named. */
+  /** Whether the key works: now, from this machine's address, and for the given model. */
   valid: boolean;
-  /** Why it does not work, in the API's words. Absent when it does, or when the API does not say. */
+  /** Why the key does not work, in the API's words. Absent if it works, or if the API gives no reason. */
   reason?: string;
 }
 

@@ -81,15 +81,23 @@ interface Keys {
 export class RotatingProxyKey extends pulumi.ComponentResource {
   /** The published key, a secret. */
   readonly current: pulumi.Output<string>;
-  /** The key that was published before, a secret; undefined outside of the overlap. */
+  /** The key that was published before, a secret. Undefined outside of the overlap. */
   readonly previous: pulumi.Output<string | undefined>;
   /** The fingerprint of `current`, which is no secret. */
   readonly currentFingerprint: pulumi.Output<string>;
-  /** The fingerprint of `previous`; undefined outside of the overlap. */
+  /** The fingerprint of `previous`. Undefined outside of the overlap. */
   readonly previousFingerprint: pulumi.Output<string | undefined>;
-  /** The first `up` at or after this instant rotates; ISO 8601. */
+  /**
+   * The first `up` at or after this instant rotates.
+   *
+   * Unit: an ISO 8601 instant.
+   */
   readonly rotatesAt: pulumi.Output<string>;
-  /** `previous` is valid until the first `up` at or after this instant; ISO 8601. Undefined outside of the overlap. */
+  /**
+   * The first `up` at or after this instant removes `previous`. Undefined outside of the overlap.
+   *
+   * Unit: an ISO 8601 instant.
+   */
   readonly previousValidUntil: pulumi.Output<string | undefined>;
 
   /**

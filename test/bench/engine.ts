@@ -81,8 +81,8 @@ export async function engine(): Promise<SectionResult & { destroyCpuS: number | 
       },
     ],
     targets: [
-      { what: `up of ${COUNT}, over noop`, measured: ratio("upMs"), atMost: 1.15 },
-      { what: `destroy of ${COUNT}, over noop`, measured: ratio("destroyMs"), atMost: 1.15 },
+      { what: `up of ${COUNT}, over noop`, measured: ratio("upMs"), atMost: 1.1 },
+      { what: `destroy of ${COUNT}, over noop`, measured: ratio("destroyMs"), atMost: 1.09 },
       {
         what: "bytes of state per key, over plain",
         measured: round(size("ours") / size("plain")),

@@ -167,7 +167,7 @@ describe("getProxyKeys", () => {
 
   it("asks nothing for a condition that can only be a mistake", async () => {
     expect(await failure(getProxyKeys({ expiresBefore: "soon" }))).toBe(
-      "Cannot list the account's proxy keys: `expiresBefore` is no instant.\n" +
+      "Cannot list the account's proxy keys: `expiresBefore` is not an instant.\n" +
         "Write an ISO 8601 instant or date such as 2030-01-31, or Unix seconds (not milliseconds).",
     );
     expect(simulator.requests()).toEqual([]);
@@ -333,7 +333,7 @@ describe("an explicit account", () => {
     expect(await (output as unknown as { isKnown: Promise<boolean> }).isKnown).toBe(false);
     expect(await failure(getProxyKeys({}, { provider }))).toBe(
       "Cannot list the account's proxy keys: The account's settings are not known yet in this preview.\n" +
-        "Ask with the function's `…Output` form, whose answer is then unknown as well.",
+        "Call the function's `…Output` form, whose result is then unknown as well.",
     );
     expect(simulator.requests()).toEqual([]);
   });

@@ -53,12 +53,9 @@ type WireInput = { [K in InputName]: InputFields[K] extends { wire: WireName } ?
 export type ShownInput = {
   [K in WireInput]: InputFields[K] extends { fromWire: unknown } ? K : never;
 }[WireInput];
-type WireOf<K extends WireInput> = InputFields[K]["wire"];
 
-/** The settings that the table makes; a verb passes them as `KeySettings`, so that the compiler finds one without a row. */
-type TableSettings = {
-  [K in WireInput as WireOf<K> & keyof KeySettings]: ReturnType<InputFields[K]["toWire"]>;
-};
+/** The fields of the wire that have a row. */
+export type WireNameOfRow = InputFields[WireInput]["wire"];
 
 /** A row, whichever it is. */
 export interface AnyInputField extends InputField {
@@ -76,12 +73,12 @@ export function fieldOf(name: InputName): AnyInputField {
 const sentNames = inputNames.filter((name) => fieldOf(name).change === "update");
 
 /** The wire's settings for resolved inputs; lists are always there, since a missing one would mean "allow all". */
-export function toWireSettings(inputs: ProxyKeyInputs): TableSettings {
+export function toWireSettings(inputs: ProxyKeyInputs): KeySettings {
   const settings = sentNames.map((name) => {
     const { wire = "", toWire } = fieldOf(name);
     return [wire, toWire?.(inputs[name])];
   });
-  return Object.fromEntries(settings) as TableSettings;
+  return Object.fromEntries(settings) as KeySettings;
 }
 
 /**

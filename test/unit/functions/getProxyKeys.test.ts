@@ -64,13 +64,13 @@ describe("which keys are among those asked for", () => {
   });
 
   it.each<[GetProxyKeysArgs, string]>([
-    [{ expiresWithin: "soon" }, "`expiresWithin` is no duration"],
-    [{ expiresWithin: "14" }, "`expiresWithin` is no duration"],
-    [{ expiresBefore: "never" }, "`expiresBefore` is no instant"],
-    [{ expiresBefore: "tomorrow" }, "`expiresBefore` is no instant"],
-    [{ expiresBefore: Number.NaN }, "`expiresBefore` is no instant"],
+    [{ expiresWithin: "soon" }, "`expiresWithin` is not a duration"],
+    [{ expiresWithin: "14" }, "`expiresWithin` is not a duration"],
+    [{ expiresBefore: "never" }, "`expiresBefore` is not an instant"],
+    [{ expiresBefore: "tomorrow" }, "`expiresBefore` is not an instant"],
+    [{ expiresBefore: Number.NaN }, "`expiresBefore` is not an instant"],
     // Milliseconds would be a date in the far future, with which every key would be listed.
-    [{ expiresBefore: NOW_MS }, "`expiresBefore` is no instant"],
+    [{ expiresBefore: NOW_MS }, "`expiresBefore` is not an instant"],
   ])("is refused where it can only be a mistake: %j", (args, why) => {
     expect(thrown(() => keyFilter(args, NOW_MS))).toMatchObject({ why: expect.stringContaining(why) });
   });

@@ -1,7 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import type { z } from "zod";
 import { inputFields, outputFields } from "../../../../provider/lifecycle/schema/fields";
-import { inputNames } from "../../../../provider/lifecycle/schema/inputs";
+import type { WireName } from "../../../../provider/lifecycle/schema/field";
+import { inputNames, type WireNameOfRow } from "../../../../provider/lifecycle/schema/inputs";
 
 const field = (name: (typeof inputNames)[number]) =>
   inputFields[name] as {
@@ -27,14 +28,15 @@ describe("the table of inputs", () => {
     expect(resolved === undefined || schema.safeParse(resolved).data).toEqual(resolved ?? true);
   });
 
-  it.each(inputNames)(
-    "%s: what changes on the wire has a place there, and the rest is told to nobody",
-    (name) => {
-      const { change, wire, toWire } = field(name);
-      const isSent = change === "update" || change === "toggle";
-      expect([wire !== undefined, toWire !== undefined]).toEqual([isSent, isSent]);
-    },
-  );
+  it.each(inputNames)("%s: what changes on the wire has a place there, and the rest is not sent", (name) => {
+    const { change, wire, toWire } = field(name);
+    const isSent = change === "update" || change === "toggle";
+    expect([wire !== undefined, toWire !== undefined]).toEqual([isSent, isSent]);
+  });
+
+  it("has every setting of the wire", () => {
+    expectTypeOf<WireNameOfRow>().toEqualTypeOf<WireName>();
+  });
 
   it("has each wire field once", () => {
     const wires = inputNames.map((name) => field(name).wire).filter((wire) => wire !== undefined);
