@@ -6,7 +6,8 @@ import { applySettings } from "./applySettings";
 import { ensureEnabled } from "./enabled";
 import { inputFields } from "./schema/fields";
 import { containsUnknown, inputsSchema, toWireSettings, type ProxyKeyInputs } from "./schema/inputs";
-import type { DeclaredSettings, KeysOfRun } from "./keysOfRun";
+import type { KeysOfRun } from "./keysOfRun";
+import type { DeclaredSettings } from "./runFile";
 import type { Operation } from "./accountContext";
 import { fingerprintOf, inputsFromWire, plainJson, stateOf, type ProxyKeyState } from "./schema/state";
 

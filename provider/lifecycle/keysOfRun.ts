@@ -1,72 +1,16 @@
-import { createHash } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
-import { z } from "zod";
-import { keySettingsSchema } from "../api/wire";
+import { RunFile, type DeclaredSettings, type Fact, type RunFileOptions } from "./runFile";
 
 /** How far the adoption of a key has come in this run. */
 export type AdoptionProgress = "declared" | "done" | "failed";
 
-/** What the processes of one run tell each other of a key. */
-type Fact =
-  /** A declared resource, by its URN, adopts the key. */
-  | { kind: "adopts"; by: string }
-  | { kind: "adopted" }
-  | { kind: "failed" }
-  /** A resource of this run was created with the key. */
-  | { kind: "created" }
-  /** An operation failed; of no key. */
-  | { kind: "operationFailed" }
-  /** A declared resource keeps the key, and does not adopt it. `declared`: what the program declares of it. */
-  | { kind: "holds"; declared?: DeclaredSettings | undefined };
-
-/** How a declared resource has its key set. */
-export type DeclaredSettings = z.output<typeof settingsSchema>;
-
-const settingsSchema = z.object({
-  enabled: z.boolean(),
-  settings: keySettingsSchema,
-});
-
-const lineSchema = z.object({
-  key: z.string(),
-  atMs: z.number(),
-  fact: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("adopts"), by: z.string() }),
-    z.object({ kind: z.literal("adopted") }),
-    z.object({ kind: z.literal("failed") }),
-    z.object({ kind: z.literal("created") }),
-    z.object({ kind: z.literal("operationFailed") }),
-    z.object({ kind: z.literal("holds"), declared: settingsSchema.optional() }),
-  ]),
-});
-
-/** Older lines are of another run, whose engine had the same address. */
-const MAX_RUN_MS = 24 * 3_600_000;
-
-interface Known {
-  adopters: Set<string>;
+/** What is known of a key in this run. */
+class KeyFacts {
+  /** URNs of the declared resources that adopt the key. */
+  readonly adopters = new Set<string>();
   progress: "done" | "failed" | undefined;
-  isCreated: boolean;
+  isCreated = false;
+  /** The declared resource that keeps the key without adopting it. */
   holder: { declared?: DeclaredSettings | undefined } | undefined;
-}
-
-export interface KeysOfRunOptions {
-  /** A file that all plugin processes of the run share. Absent: this process knows only its own keys. */
-  file?: string | undefined;
-  nowMs?: () => number;
-  /** Called once, when the file cannot be used. */
-  onTrouble?: (reason: string) => void;
 }
 
 /**
@@ -75,15 +19,12 @@ export interface KeysOfRunOptions {
  * processes of a run share a file.
  */
 export class KeysOfRun {
-  readonly #options: KeysOfRunOptions;
-  readonly #known = new Map<string, Known>();
-  #offset = 0;
+  readonly #file: RunFile;
+  readonly #known = new Map<string, KeyFacts>();
   #hasFailed = false;
-  #isReady = false;
-  #trouble: string | undefined;
 
-  constructor(options: KeysOfRunOptions = {}) {
-    this.#options = options;
+  constructor(options: RunFileOptions = {}) {
+    this.#file = new RunFile(options);
   }
 
   /** A declared resource names the key in `adopt`. */
@@ -105,12 +46,6 @@ export class KeysOfRun {
     if (!this.#hasFailed) this.#note("", { kind: "operationFailed" });
   }
 
-  /** Whether one has failed: the engine may then not know all resources that the program declares. */
-  get hasFailed(): boolean {
-    this.#read();
-    return this.#hasFailed;
-  }
-
   created(fingerprint: string): void {
     this.#note(fingerprint, { kind: "created" });
   }
@@ -120,75 +55,46 @@ export class KeysOfRun {
     this.#note(fingerprint, { kind: "holds", declared });
   }
 
-  /** URNs of the declared resources that adopt the key. */
-  adopters(fingerprint: string): ReadonlySet<string> {
+  /** Whether an operation has failed: the engine may then not know all resources that the program declares. */
+  get hasFailed(): boolean {
     this.#read();
-    return this.#of(fingerprint).adopters;
+    return this.#hasFailed;
   }
 
-  /** The declared resource that keeps the key without adopting it, and how it has the key set. Undefined: none. */
-  holder(fingerprint: string): { declared?: DeclaredSettings | undefined } | undefined {
-    this.#read();
-    return this.#of(fingerprint).holder;
+  adopters(fingerprint: string): ReadonlySet<string> {
+    return this.#read().#of(fingerprint).adopters;
+  }
+
+  /** Undefined: no declared resource keeps the key without adopting it. */
+  holder(fingerprint: string): KeyFacts["holder"] {
+    return this.#read().#of(fingerprint).holder;
   }
 
   /** Whether the run has created the key. */
   isCreated(fingerprint: string): boolean {
-    this.#read();
-    return this.#of(fingerprint).isCreated;
-  }
-
-  /** Whether the other processes of the run cannot know what this one notes, and why. Undefined: they know. */
-  get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#read().#of(fingerprint).isCreated;
   }
 
   /** Undefined: no declared resource adopts the key. */
   adoption(fingerprint: string): AdoptionProgress | undefined {
-    this.#read();
-    const { adopters, progress } = this.#of(fingerprint);
+    const { adopters, progress } = this.#read().#of(fingerprint);
     return adopters.size === 0 ? undefined : (progress ?? "declared");
   }
 
-  #of(fingerprint: string): Known {
-    const known = this.#known.get(fingerprint);
-    if (known) return known;
-    const unknown: Known = {
-      adopters: new Set(),
-      progress: undefined,
-      isCreated: false,
-      holder: undefined,
-    };
-    this.#known.set(fingerprint, unknown);
-    return unknown;
+  /** Why the other processes of the run cannot know what this one notes. Undefined: they can. */
+  get trouble(): string | undefined {
+    return this.#file.trouble;
   }
 
   #note(fingerprint: string, fact: Fact): void {
     this.#learn(fingerprint, fact);
-    const { file, nowMs = Date.now } = this.#options;
-    if (file === undefined || this.#trouble !== undefined) return;
-    // Each line starts with the break, so that one that was cut off spoils no other.
-    const line = `\n${JSON.stringify({ key: fingerprint, atMs: nowMs(), fact })}\n`;
-    this.#attempt(() => {
-      if (!this.#isReady) this.#prepare(dirname(file), nowMs());
-      const handle = openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
-      try {
-        if (writeSync(handle, line) < Buffer.byteLength(line)) throw new Error("ENOSPC: no room");
-      } finally {
-        closeSync(handle);
-      }
-    });
+    this.#file.append(fingerprint, fact);
   }
 
-  /** Makes the folder, and removes the files of runs that are over. */
-  #prepare(folder: string, nowMs: number): void {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    this.#isReady = true;
-    for (const name of readdirSync(folder)) {
-      const file = join(folder, name);
-      const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? nowMs;
-      if (nowMs - mtimeMs > MAX_RUN_MS) rmSync(file, { force: true });
-    }
+  /** Learns what the other processes of the run have noted since. */
+  #read(): this {
+    for (const { key, fact } of this.#file.readNew()) this.#learn(key, fact);
+    return this;
   }
 
   #learn(fingerprint: string, fact: Fact): void {
@@ -204,52 +110,11 @@ export class KeysOfRun {
     else if (known.progress !== "done") known.progress = "failed";
   }
 
-  /** Learns what the other processes of the run have noted since. */
-  #read(): void {
-    const { file, nowMs = Date.now } = this.#options;
-    if (file === undefined || this.#trouble !== undefined) return;
-    this.#attempt(() => {
-      for (const line of this.#newLines(file)) {
-        const parsed = lineSchema.safeParse(jsonOf(line)).data;
-        if (parsed !== undefined && nowMs() - parsed.atMs < MAX_RUN_MS) this.#learn(parsed.key, parsed.fact);
-      }
-    });
-  }
-
-  #newLines(file: string): string[] {
-    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    if (size <= this.#offset) return [];
-    const handle = openSync(file, "r");
-    try {
-      const bytes = Buffer.alloc(size - this.#offset);
-      const length = readSync(handle, bytes, 0, bytes.length, this.#offset);
-      const whole = bytes.subarray(0, length).lastIndexOf(0x0a) + 1;
-      this.#offset += whole;
-      return bytes.subarray(0, whole).toString("utf8").split("\n");
-    } finally {
-      closeSync(handle);
-    }
-  }
-
-  #attempt(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      this.#trouble = error instanceof Error ? error.message : String(error);
-      this.#options.onTrouble?.(this.#trouble);
-    }
-  }
-}
-
-/** The file of the run that the engine at this address works on. */
-export function fileOfRun(folder: string, engineAddress: string): string {
-  return join(folder, `${createHash("sha256").update(engineAddress).digest("hex").slice(0, 32)}.jsonl`);
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
+  #of(fingerprint: string): KeyFacts {
+    const known = this.#known.get(fingerprint);
+    if (known !== undefined) return known;
+    const facts = new KeyFacts();
+    this.#known.set(fingerprint, facts);
+    return facts;
   }
 }

@@ -8,7 +8,8 @@ import { backendIdIn } from "./backend";
 import { creationJournal } from "./creations/journal";
 import { runIdOf } from "./engineLiveness";
 import { UnsettledKeys } from "./unsettledKeys";
-import { fileOfRun, KeysOfRun } from "./keysOfRun";
+import { KeysOfRun } from "./keysOfRun";
+import { fileOfRun } from "./runFile";
 import type { Dependencies } from "./accountContext";
 
 /** The world as it is: the machine's clock, the network, the environment, and what processes remember in the user's cache. */
