@@ -7,15 +7,15 @@ import {
   type OutsideChange,
   type OutsideKey,
   type SimulatedAccount,
-} from "./account";
-import type { Clock } from "./clock";
+} from "./simulatedAccount";
+import type { SimulatedClock } from "./simulatedClock";
 import { KeyBook } from "./keyBook";
-import { type KeySettings, type SimulatedKey, snapshot } from "./keyRecord";
-import { type RateFigures, type RateLimit, RateWindow } from "./rateWindow";
+import { type SimulatedKeySettings, type SimulatedKey, snapshot } from "./keyRecord";
+import { type RateFigures, type SimulatedRateLimit, RequestWindow } from "./requestWindow";
 
 const FREE_PROFILE_INTERVAL_MS = 60_000;
 
-/** One account: its book of keys, its API key, its request window, and what others do to it. */
+/** One account: its keys, its API key, its request window, and changes from outside. */
 export class AccountModel implements SimulatedAccount {
   readonly name: string;
   readonly tier: KeyCapTier | undefined;
@@ -23,12 +23,12 @@ export class AccountModel implements SimulatedAccount {
   ipLimited: boolean;
   paused: boolean;
   readonly book: KeyBook;
-  readonly #clock: Clock;
-  readonly #window: RateWindow;
+  readonly #clock: SimulatedClock;
+  readonly #window: RequestWindow;
   #apiKey: string;
   #freeProfileAtMs: number | undefined;
 
-  constructor(options: AccountOptions, clock: Clock) {
+  constructor(options: AccountOptions, clock: SimulatedClock) {
     this.name = options.name;
     this.#clock = clock;
     this.#apiKey = options.apiKey ?? `ek-${randomBytes(24).toString("hex")}`;
@@ -38,7 +38,7 @@ export class AccountModel implements SimulatedAccount {
     this.permissions = { ...(options.permissions ?? { manageProxyKeys: true }) };
     this.ipLimited = options.ipLimited ?? false;
     this.paused = options.paused ?? false;
-    this.#window = new RateWindow(options);
+    this.#window = new RequestWindow(options);
   }
 
   get apiKey(): string {
@@ -65,11 +65,11 @@ export class AccountModel implements SimulatedAccount {
     this.book.keyCap = keyCap;
   }
 
-  get rateLimit(): RateLimit | undefined {
+  get rateLimit(): SimulatedRateLimit | undefined {
     return this.#window.rateLimit;
   }
 
-  set rateLimit(rateLimit: RateLimit | undefined) {
+  set rateLimit(rateLimit: SimulatedRateLimit | undefined) {
     this.#window.rateLimit = rateLimit;
   }
 
@@ -141,13 +141,13 @@ export class AccountModel implements SimulatedAccount {
     for (let taken = 0; taken < requests; taken += 1) this.#window.take(this.#clock.nowMs());
   }
 
-  /** Takes a place in the window for a request; false when it is refused. */
+  /** Counts a request in the window. Returns false if it exceeds the limit. */
   admit(isProfileRequest: boolean): boolean {
     const nowMs = this.#clock.nowMs();
     const isFree =
       isProfileRequest && nowMs - (this.#freeProfileAtMs ?? -Infinity) >= FREE_PROFILE_INTERVAL_MS;
     if (!isFree) return this.#window.take(nowMs);
-    // A refused profile request has not used up the free one.
+    // A profile request that gets 429 does not use up the free one.
     if (!this.#window.passCooldown(nowMs)) return false;
     this.#freeProfileAtMs = nowMs;
     return true;
@@ -157,7 +157,7 @@ export class AccountModel implements SimulatedAccount {
     return this.#window.figures(this.#clock.nowMs());
   }
 
-  /** Milliseconds until a request would be admitted again. */
+  /** Returns the time until a request is admitted again. */
   waitMs(): number {
     return this.#window.waitMs(this.#clock.nowMs());
   }
@@ -174,4 +174,4 @@ const DEFAULT_SETTINGS = {
   modelWhitelist: [],
   ipWhitelist: [],
   limitType: "daily",
-} as const satisfies Partial<KeySettings>;
+} as const satisfies Partial<SimulatedKeySettings>;

@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
-import type { JsonValue } from "./answers";
-import type { KeySettings, LimitType } from "./keyRecord";
-import { InvalidBody } from "./refusal";
+import type { JsonValue } from "./simulatedResponse";
+import type { SimulatedKeySettings, LimitType } from "./keyRecord";
+import { InvalidBody } from "./requestError";
 
-/** A body that is at least a JSON object. */
+/** A body that is a JSON object. */
 export type BodyObject = { readonly [name: string]: JsonValue };
 
 const NAME_MAX_CHARACTERS = 25;
@@ -11,11 +11,11 @@ const AMOUNT_MAX_CREDITS = 10_000;
 const PROXY_KEY_MAX_CHARACTERS = 256;
 const LIMIT_TYPES: readonly LimitType[] = ["daily", "weekly", "monthly"];
 
-export function isObject(value: JsonValue | undefined): value is BodyObject {
+export function isJsonObject(value: JsonValue | undefined): value is BodyObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** `proxy_key`; that it names a key of the caller's is the caller's to find out. */
+/** Reads `proxy_key`, without checking that the key exists. */
 export function proxyKeyIn(body: BodyObject): string {
   const value = required(body, "proxy_key");
   if (typeof value !== "string") throw new InvalidBody("proxy_key", "must be a string", value);
@@ -25,8 +25,8 @@ export function proxyKeyIn(body: BodyObject): string {
   return value;
 }
 
-/** What create and update set. A whitelist left out allows all; a `limit_type` left out is "daily". */
-export function settingsIn(body: BodyObject, nowUnixS: number): KeySettings {
+/** Reads the settings of create and update. An omitted whitelist allows all, an omitted `limit_type` is "daily". */
+export function settingsIn(body: BodyObject, nowUnixS: number): SimulatedKeySettings {
   return {
     name: nameIn(body),
     expiresAtUnixS: expiryIn(body, nowUnixS),
@@ -47,7 +47,7 @@ export function modelIn(body: BodyObject): string | undefined {
 function nameIn(body: BodyObject): string {
   const value = required(body, "name");
   if (typeof value !== "string") throw new InvalidBody("name", "must be a string", value);
-  // Code points, as the API's language counts them.
+  // Code points, as the API counts them.
   const characters = [...value].length;
   if (characters === 0) throw new InvalidBody("name", "must not be empty", value);
   if (characters > NAME_MAX_CHARACTERS) {

@@ -1,38 +1,38 @@
 import { BlockList, isIP } from "node:net";
-import { type Dialect, type JsonValue, keyList, keyObject } from "./answers";
-import { type BodyObject, isObject, modelIn, proxyKeyIn, settingsIn } from "./bodies";
-import type { Call } from "./call";
+import { type Dialect, type JsonValue, keyList, keyObject } from "./simulatedResponse";
+import { type BodyObject, isJsonObject, modelIn, proxyKeyIn, settingsIn } from "./bodies";
+import type { ReceivedRequest } from "./receivedRequest";
 import { type Caller, requireManager, requireMaster, requireProxyKey } from "./caller";
 import { type KeyRecord, toCredits, unusedMicro } from "./keyRecord";
 import type { AccountModel } from "./accountModel";
-import { InvalidBody, Refusal } from "./refusal";
+import { InvalidBody, RequestError } from "./requestError";
 
 export interface Context {
-  readonly call: Call;
+  readonly received: ReceivedRequest;
   readonly caller: Caller;
   readonly accounts: readonly AccountModel[];
   readonly dialect: Dialect;
   readonly nowUnixS: number;
-  /** The key of a legacy path. */
+  /** The key in a legacy path. */
   readonly pathKey: string | undefined;
-  /** Called when a toggle takes effect on a state that the caller has not seen. */
+  /** Called when a toggle changes a state that no response has shown to the client. */
   readonly onBlindToggle: () => void;
 }
 
-/** A state of `is_active` within an answer. */
+/** A state of `is_active` in a response. */
 export interface Observation {
   readonly record: KeyRecord;
   readonly version: number;
 }
 
-export type Endpoint = (context: Context) => {
+export type SimulatedEndpoint = (context: Context) => {
   /** Default: 200. */
   readonly status?: number;
   readonly value: JsonValue;
   readonly observed?: readonly Observation[];
 };
 
-export const create: Endpoint = (context) => {
+export const create: SimulatedEndpoint = (context) => {
   const account = requireManager(context.caller, context.dialect);
   const settings = settingsIn(bodyOf(context), context.nowUnixS);
   const limitType = context.dialect.createHonoursLimitType ? settings.limitType : "daily";
@@ -44,12 +44,12 @@ export const create: Endpoint = (context) => {
   };
 };
 
-export const list: Endpoint = ({ caller, dialect }) => {
+export const list: SimulatedEndpoint = ({ caller, dialect }) => {
   const records = [...requireManager(caller, dialect).book.records.values()];
   return { value: keyList(records, dialect), observed: records.map(seen) };
 };
 
-export const lookup: Endpoint = (context) => {
+export const lookup: SimulatedEndpoint = (context) => {
   const account = requireManager(context.caller, context.dialect);
   const record = ownedKey(account, proxyKeyIn(bodyOf(context)), context);
   const value = {
@@ -60,7 +60,7 @@ export const lookup: Endpoint = (context) => {
   return { value, observed: [seen(record)] };
 };
 
-export const update: Endpoint = (context) => {
+export const update: SimulatedEndpoint = (context) => {
   const account = requireManager(context.caller, context.dialect);
   const body = bodyOf(context);
   const key = proxyKeyIn(body);
@@ -69,7 +69,7 @@ export const update: Endpoint = (context) => {
   return { value: { message: "Proxy key updated" } };
 };
 
-export const toggle: Endpoint = (context) => {
+export const toggle: SimulatedEndpoint = (context) => {
   const account = requireManager(context.caller, context.dialect);
   const record = ownedKey(account, proxyKeyIn(bodyOf(context)), context);
   if (record.observedVersion !== record.activeVersion) context.onBlindToggle();
@@ -77,22 +77,22 @@ export const toggle: Endpoint = (context) => {
   return { value: { message: "Proxy key status updated", status: record.isActive } };
 };
 
-export const remove: Endpoint = (context) => {
+export const remove: SimulatedEndpoint = (context) => {
   const account = requireManager(context.caller, context.dialect);
   account.book.remove(ownedKey(account, proxyKeyIn(bodyOf(context)), context));
   return { value: { message: "Proxy key deleted" } };
 };
 
-export const removeAll: Endpoint = ({ caller, dialect }) => {
+export const removeAll: SimulatedEndpoint = ({ caller, dialect }) => {
   requireManager(caller, dialect).book.removeAll();
   return { value: { message: "Proxy keys deleted" } };
 };
 
-export const regenerate: Endpoint = ({ caller, dialect }) => ({
+export const regenerate: SimulatedEndpoint = ({ caller, dialect }) => ({
   value: { key: requireMaster(caller, dialect).regenerateApiKey() },
 });
 
-export const validate: Endpoint = (context) => {
+export const validate: SimulatedEndpoint = (context) => {
   const record = requireProxyKey(context.caller);
   const model = modelIn(bodyOf(context, "optional"));
   const problem = validityProblem(record, model, context);
@@ -101,7 +101,7 @@ export const validate: Endpoint = (context) => {
   };
 };
 
-export const profile: Endpoint = ({ caller, dialect }) => {
+export const profile: SimulatedEndpoint = ({ caller, dialect }) => {
   const account = requireMaster(caller, dialect);
   const usedMicro = [...account.book.records.values()].reduce((sum, record) => sum + record.usedMicro, 0);
   return {
@@ -119,14 +119,14 @@ function seen(record: KeyRecord): Observation {
   return { record, version: record.activeVersion };
 }
 
-function bodyOf({ call, pathKey }: Context, presence: "required" | "optional" = "required"): BodyObject {
-  if (call.malformed) throw new Refusal(400, "Malformed JSON");
-  if (call.rawBody !== "" && !/^application\/json\s*(;|$)/i.test(call.contentType ?? "")) {
-    throw new InvalidBody(undefined, "Content-Type must be application/json", call.body);
+function bodyOf({ received, pathKey }: Context, presence: "required" | "optional" = "required"): BodyObject {
+  if (received.malformed) throw new RequestError(400, "Malformed JSON");
+  if (received.rawBody !== "" && !/^application\/json\s*(;|$)/i.test(received.contentType ?? "")) {
+    throw new InvalidBody(undefined, "Content-Type must be application/json", received.body);
   }
   const isBodyNeeded = presence === "required" && pathKey === undefined;
-  const body = call.body ?? (isBodyNeeded ? undefined : {});
-  if (!isObject(body)) throw new InvalidBody(undefined, "the body must be a JSON object", body);
+  const body = received.body ?? (isBodyNeeded ? undefined : {});
+  if (!isJsonObject(body)) throw new InvalidBody(undefined, "the body must be a JSON object", body);
   return pathKey === undefined ? body : { ...body, proxy_key: pathKey };
 }
 
@@ -134,8 +134,8 @@ function ownedKey(account: AccountModel, key: string, { accounts }: Context): Ke
   const own = account.book.records.get(key);
   if (own !== undefined) return own;
   if (accounts.some(({ book }) => book.records.has(key)))
-    throw new Refusal(403, "Proxy key does not belong to you");
-  throw new Refusal(404, "Proxy key not found");
+    throw new RequestError(403, "Proxy key does not belong to you");
+  throw new RequestError(404, "Proxy key not found");
 }
 
 function validityProblem(record: KeyRecord, model: string | undefined, context: Context): string | undefined {

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Answer } from "./answers";
-import type { Call } from "./call";
+import type { SimulatedResponse } from "./simulatedResponse";
+import type { ReceivedRequest } from "./receivedRequest";
 import type { FaultEffect } from "./faults";
 
-/** One request and the answer to it, on their connection. */
+/** The connection of one request and its response. */
 export class Exchange {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -15,19 +15,19 @@ export class Exchange {
     this.#nowMs = nowMs;
   }
 
-  /** Sends the whole answer; false when nobody is there to take it. */
-  send(answer: Answer): boolean {
+  /** Sends the complete response. Returns false if the connection is closed. */
+  send(simulated: SimulatedResponse): boolean {
     if (this.#request.socket.destroyed) return false;
-    this.#writeHead(answer);
-    this.#response.end(answer.body);
+    this.#writeHead(simulated);
+    this.#response.end(simulated.body);
     return true;
   }
 
-  /** Sends the head and half of the body, then ends the connection. */
-  sendHalf(answer: Answer): void {
+  /** Sends the headers and half of the body, then closes the connection. */
+  sendHalf(simulated: SimulatedResponse): void {
     if (this.#request.socket.destroyed) return;
-    const whole = Buffer.from(answer.body);
-    this.#writeHead(answer);
+    const whole = Buffer.from(simulated.body);
+    this.#writeHead(simulated);
     this.#response.write(whole.subarray(0, Math.floor(whole.length / 2)), () => this.cut());
   }
 
@@ -35,8 +35,8 @@ export class Exchange {
     this.#request.socket.destroy();
   }
 
-  #writeHead({ status, headers, body }: Answer): void {
-    // The simulator's own time, so that a Retry-After date makes sense beside it.
+  #writeHead({ status, headers, body }: SimulatedResponse): void {
+    // The time of the simulator's clock, so that a Retry-After date matches it.
     this.#response.sendDate = false;
     this.#response.writeHead(status, {
       date: new Date(this.#nowMs()).toUTCString(),
@@ -46,14 +46,18 @@ export class Exchange {
   }
 }
 
-/** The answer that a fault gives in place of the API's. */
-export function faultAnswer(effect: FaultEffect, status: number, call: Call): Answer {
-  const { method, authorization, rawBody } = call;
-  const wanted =
+/** The response that a fault sends instead of the API's. */
+export function faultResponse(
+  effect: FaultEffect,
+  status: number,
+  received: ReceivedRequest,
+): SimulatedResponse {
+  const { method, authorization, rawBody } = received;
+  const content =
     typeof effect.body === "function"
-      ? effect.body({ method, path: call.path ?? call.target, authorization, rawBody })
+      ? effect.body({ method, path: received.path ?? received.target, authorization, rawBody })
       : effect.body;
-  const body = wanted === undefined ? "" : typeof wanted === "string" ? wanted : JSON.stringify(wanted);
+  const body = content === undefined ? "" : typeof content === "string" ? content : JSON.stringify(content);
   const contentType = effect.contentType ?? (body === "" ? undefined : "application/json");
   return {
     status,

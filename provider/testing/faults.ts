@@ -1,66 +1,74 @@
-import type { JsonValue } from "./answers";
-import type { Clock } from "./clock";
+import type { JsonValue } from "./simulatedResponse";
+import type { SimulatedClock } from "./simulatedClock";
 
-/** Which requests a fault is for; what is left out matches every request. */
+/** The requests that a fault hits. An omitted property matches every request. */
 export interface FaultMatch {
+  /** The HTTP method, in any case. */
   readonly method?: string;
   /** The exact path below the base path, for example "/auth/proxy/remove". */
   readonly path?: string;
-  /** The name of the key that the body addresses, by `proxy_key` or by `name`, or a pattern for it. */
+  /** The name of the key in the body (`proxy_key` or `name`), or a pattern for it. */
   readonly keyName?: string | RegExp;
   /** The name of the account that sends the request. */
   readonly account?: string;
 }
 
-/** The request, as a fault's answer may repeat it. */
+/** The request, for a fault whose response repeats it. */
 export interface FaultedRequest {
+  /** The HTTP method. */
   readonly method: string;
+  /** The path below the base path. */
   readonly path: string;
+  /** The Authorization header. */
   readonly authorization: string | undefined;
+  /** The body as text. Empty: no body. */
   readonly rawBody: string;
 }
 
-/** What goes wrong. At most one of `cut`, `status` and `hang`; `latencyMs` and `hold` go with each of them. */
+/** What goes wrong: at most one of `cut`, `status` and `hang`, each also with `latencyMs` and `hold`. */
 export interface FaultEffect {
-  /** The answer is late by so many milliseconds of the simulator's clock. */
+  /** Delays the response by this many milliseconds of the simulator's clock. Default: 0. */
   readonly latencyMs?: number;
-  /** Waits until `release()`. */
+  /** Holds the request until `release()`. */
   readonly hold?: true;
-  /** The connection ends before the effect, after it, or halfway through the answer that follows the effect. */
+  /** Closes the connection before the request takes effect, after it, or halfway through the response. */
   readonly cut?: "before" | "after" | "midBody";
-  /** Never answers. */
+  /** Never sends a response. */
   readonly hang?: true;
-  /** Answers with this status instead. */
+  /** Sends this status instead of the API's response. */
   readonly status?: number;
-  /** With `status`: text as it is, any other JSON value as JSON. Default: an empty body. */
+  /** With `status`: the body. A string is sent as it is, another value as JSON. Default: empty. */
   readonly body?: JsonValue | ((request: FaultedRequest) => JsonValue);
-  /** With `status`: further headers. */
+  /** With `status`: additional headers. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** With `status`. Default: application/json with a body, otherwise none. */
+  /** With `status`: the Content-Type. Default: application/json with a body, otherwise none. */
   readonly contentType?: string;
   /**
-   * True: the effect happens at once, before any waiting. Otherwise it happens after `latencyMs` and `hold`, and with
-   * `status` or `hang` not at all. Default: false.
+   * Whether the request takes effect immediately. Otherwise it takes effect after `latencyMs` and `hold`, and not at
+   * all with `status` or `hang`. Default: false.
    */
   readonly applied?: boolean;
 }
 
+/** A fault to inject. */
 export interface FaultSpec extends FaultEffect {
+  /** The requests to hit. Default: all. */
   readonly on?: FaultMatch;
-  /** How many requests it hits; Infinity is allowed. Default: 1. */
+  /** The number of requests to hit, up to Infinity. Default: 1. */
   readonly times?: number;
-  /** How many matching requests it lets pass first. Default: 0. */
+  /** The number of matching requests to skip first. Default: 0. */
   readonly skip?: number;
 }
 
+/** A fault that was injected. */
 export interface InjectedFault {
-  /** How many requests it has hit so far. */
+  /** The number of requests that it has hit. */
   readonly hits: number;
-  /** Takes the fault away, and releases what it holds. */
+  /** Removes the fault, and releases the requests that it holds. */
   remove(): void;
-  /** Lets every request go on that is held now; later ones are held again. */
+  /** Releases the requests that are held now. Later requests are held again. */
   release(): void;
-  /** Resolves as soon as `requests` requests (default: 1) wait in this fault at once: held, delayed, or hanging. */
+  /** Resolves when `requests` requests (default: 1) are held, delayed or hanging at once. */
   reached(requests?: number): Promise<void>;
 }
 
@@ -92,7 +100,7 @@ export class Fault implements InjectedFault {
     return hang ? "hang" : hold ? "hold" : "latency";
   }
 
-  /** Whether this request is hit; counts it. */
+  /** Whether the fault hits this request. Counts it. */
   claims(subject: FaultSubject): boolean {
     const { on = {}, times = 1, skip = 0 } = this.spec;
     if (this.hits >= times || !matches(on, subject)) return false;
@@ -104,8 +112,8 @@ export class Fault implements InjectedFault {
     return true;
   }
 
-  /** The waiting that comes before the answer. Rejects once the simulator closes. */
-  async wait(clock: Clock, closing: AbortSignal): Promise<void> {
+  /** Waits before the response. Rejects when the simulator closes. */
+  async wait(clock: SimulatedClock, closing: AbortSignal): Promise<void> {
     const { latencyMs, hold, hang } = this.spec;
     if (latencyMs !== undefined) await this.#during(() => clock.sleep(latencyMs, closing));
     if (hold) await this.#during(() => this.#gate(closing));
@@ -140,7 +148,7 @@ export class Fault implements InjectedFault {
   }
 
   async #during(wait: () => Promise<void>): Promise<void> {
-    // Begun before anyone hears of it: whoever awaits `reached()` may advance the clock or release at once.
+    // Starts before `reached()` resolves: its caller may advance the clock or release immediately.
     const waiting = wait();
     this.#waiting += 1;
     this.#notify();
@@ -160,7 +168,7 @@ export class Fault implements InjectedFault {
   }
 }
 
-/** The injected faults, in order of injection; the first that matches a request is the only one to hit it. */
+/** The injected faults, in order of injection. Only the first one that matches a request hits it. */
 export class Faults {
   #faults: Fault[] = [];
 

@@ -1,6 +1,6 @@
 /**
- * A simulator of the Electron Hub API for tests of stacks and programs that manage proxy keys: stateful, on the loopback
- * interface, with faults on demand and a clock that can be moved by hand.
+ * A stateful simulator of the Electron Hub API on the loopback interface, for tests of stacks and programs that manage
+ * proxy keys. It injects faults, and its clock can be moved manually.
  */
 export {
   KEY_CAPS,
@@ -10,9 +10,9 @@ export {
   type OutsideChange,
   type OutsideKey,
   type SimulatedAccount,
-} from "./account";
-export { DEFAULT_DIALECT, type Dialect, type JsonValue } from "./answers";
-export { ManualClock, systemClock, type Clock } from "./clock";
+} from "./simulatedAccount";
+export { DEFAULT_DIALECT, type Dialect, type JsonValue } from "./simulatedResponse";
+export { ManualClock, realClock, type SimulatedClock } from "./simulatedClock";
 export {
   bareNotFound,
   echoSecrets,
@@ -22,9 +22,9 @@ export {
   malformedJson,
   redirectTo,
   tooManyRequestsWithoutHeaders,
-} from "./faultAnswers";
+} from "./faultResponses";
 export type { FaultedRequest, FaultEffect, FaultMatch, FaultSpec, InjectedFault } from "./faults";
-export type { JournalEntry, Violation, ViolationKind } from "./journal";
+export type { JournalEntry, Violation, ViolationKind } from "./requestJournal";
 export type { LimitType, SimulatedKey } from "./keyRecord";
-export type { RateLimit } from "./rateWindow";
+export type { SimulatedRateLimit } from "./requestWindow";
 export { startSimulator, type Simulator, type SimulatorOptions } from "./simulator";

@@ -1,17 +1,17 @@
 import { randomBytes } from "node:crypto";
-import type { Clock } from "./clock";
-import { type KeyRecord, type KeySettings, toCredits, toMicro, unusedMicro } from "./keyRecord";
-import { Refusal } from "./refusal";
+import type { SimulatedClock } from "./simulatedClock";
+import { type KeyRecord, type SimulatedKeySettings, toCredits, toMicro, unusedMicro } from "./keyRecord";
+import { RequestError } from "./requestError";
 
-/** The keys of one account and the credits behind them. Every method is one atomic change. */
+/** The keys and credits of one account. Every method is one atomic change. */
 export class KeyBook {
   readonly records = new Map<string, KeyRecord>();
   keyCap: number;
-  readonly #clock: Clock;
+  readonly #clock: SimulatedClock;
   #balanceMicro: number;
   #spentMicro = 0;
 
-  constructor(balance: number, keyCap: number, clock: Clock) {
+  constructor(balance: number, keyCap: number, clock: SimulatedClock) {
     this.#balanceMicro = toMicro(balance);
     this.keyCap = keyCap;
     this.#clock = clock;
@@ -30,10 +30,10 @@ export class KeyBook {
     return toCredits(this.#balanceMicro + reservedMicro + this.#spentMicro);
   }
 
-  create(settings: KeySettings, key = `ek-proxy-${randomBytes(24).toString("hex")}`): KeyRecord {
+  create(settings: SimulatedKeySettings, key = `ek-proxy-${randomBytes(24).toString("hex")}`): KeyRecord {
     if (this.records.size >= this.keyCap)
-      throw new Refusal(403, `Maximum number of proxy keys reached (${this.keyCap})`);
-    if (this.records.has(key)) throw new Error("The account has this key already.");
+      throw new RequestError(403, `Maximum number of proxy keys reached (${this.keyCap})`);
+    if (this.records.has(key)) throw new Error("The account already has this key.");
     const record: KeyRecord = {
       ...withoutAmount(settings),
       key,
@@ -50,7 +50,7 @@ export class KeyBook {
     return record;
   }
 
-  replace(record: KeyRecord, settings: KeySettings): void {
+  replace(record: KeyRecord, settings: SimulatedKeySettings): void {
     this.#allocate(record, settings.allocatedAmount);
     Object.assign(record, withoutAmount(settings));
   }
@@ -71,11 +71,11 @@ export class KeyBook {
     for (const record of this.records.values()) this.remove(record);
   }
 
-  /** Moves credits between balance and key. What the key has used is spent: lowering below it returns no more. */
+  /** Moves credits between balance and key. Used credits cannot return to the balance. */
   #allocate(record: KeyRecord, credits: number): void {
     const wantedMicro = toMicro(credits);
     const costMicro = Math.max(0, wantedMicro - record.usedMicro) - unusedMicro(record);
-    if (costMicro > 0 && costMicro > this.#balanceMicro) throw new Refusal(402, "Insufficient balance");
+    if (costMicro > 0 && costMicro > this.#balanceMicro) throw new RequestError(402, "Insufficient balance");
     this.#balanceMicro -= costMicro;
     record.allocatedMicro = wantedMicro;
   }
@@ -99,7 +99,7 @@ export class KeyBook {
     if (byKey !== undefined) return byKey;
     const named = [...this.records.values()].filter((record) => record.name === nameOrKey);
     if (named.length > 1)
-      throw new Error(`${named.length} keys are named "${nameOrKey}"; say which by its key.`);
+      throw new Error(`${named.length} keys are named "${nameOrKey}". Use the key instead of its name.`);
     return named[0];
   }
 
@@ -114,12 +114,12 @@ export class KeyBook {
   }
 }
 
-function withoutAmount(settings: KeySettings): Omit<KeySettings, "allocatedAmount"> {
+function withoutAmount(settings: SimulatedKeySettings): Omit<SimulatedKeySettings, "allocatedAmount"> {
   const { allocatedAmount: _, ...rest } = settings;
   return rest;
 }
 
-/** A name as it is; a key without its secret. */
+/** A name, or a masked key. */
 function masked(nameOrKey: string): string {
   return nameOrKey.startsWith("ek-") ? "ek-***" : `"${nameOrKey}"`;
 }

@@ -1,41 +1,49 @@
-/** The window over which a key's budget is counted. */
+/** The window in which a key's budget is counted. */
 export type LimitType = "daily" | "weekly" | "monthly";
 
-/** A key as the simulator knows it, at the moment of asking: a snapshot, never a live view. */
+/** A snapshot of a key. Later changes do not affect it. */
 export interface SimulatedKey {
+  /** The key's name. */
   readonly name: string;
-  /** The secret itself. */
+  /** The key itself, a secret. */
   readonly key: string;
-  /** Unix seconds; -1: never. */
+  /** Expiry time in Unix seconds. -1: never. */
   readonly expiresAtUnixS: number;
-  /** Credits given to the key. */
+  /** Credits allocated to the key. */
   readonly allocatedAmount: number;
-  /** Credits used so far. */
+  /** Used credits. */
   readonly usedAmount: number;
+  /** Whether the key is enabled. */
   readonly isActive: boolean;
-  /** Empty: every model. */
+  /** Allowed models. Empty: all. */
   readonly modelWhitelist: readonly string[];
-  /** Empty: any address. */
+  /** Allowed IP addresses and CIDR blocks. Empty: all. */
   readonly ipWhitelist: readonly string[];
-  /** Unix seconds. */
+  /** Creation time in Unix seconds. */
   readonly createdAtUnixS: number;
-  /** Unix seconds; null: never used. */
+  /** Time of the last use in Unix seconds. null: never. */
   readonly lastUsedUnixS: number | null;
-  /** Known to the API, yet never part of any answer. */
+  /** The budget's window. No response of the API contains it. */
   readonly limitType: LimitType;
 }
 
 /** The settings that an update replaces. */
-export interface KeySettings {
+export interface SimulatedKeySettings {
+  /** The key's name, up to 25 characters. */
   name: string;
+  /** Expiry time in Unix seconds. -1: never. Default for a key from outside: -1. */
   expiresAtUnixS: number;
+  /** Credits allocated to the key. Default for a key from outside: 1. */
   allocatedAmount: number;
+  /** Allowed models. Empty, the default for a key from outside: all. */
   modelWhitelist: readonly string[];
+  /** Allowed IP addresses and CIDR blocks. Empty, the default for a key from outside: all. */
   ipWhitelist: readonly string[];
+  /** The budget's window. Default for a key from outside: "daily". */
   limitType: LimitType;
 }
 
-/** The living key. Credits are whole micro-credits, so that 0.1 + 0.2 is 0.3. */
+/** The stored key. Credits are whole micro-credits, so that 0.1 + 0.2 is 0.3. */
 export interface KeyRecord {
   readonly key: string;
   name: string;
@@ -48,9 +56,9 @@ export interface KeyRecord {
   createdAtUnixS: number;
   lastUsedUnixS: number | null;
   limitType: LimitType;
-  /** Grows with every toggle and every change from outside. */
+  /** Increases with every toggle and every change from outside. */
   activeVersion: number;
-  /** The latest version that an answer showed to a caller; -1: none yet. */
+  /** The latest version that a response has shown. -1: none. */
   observedVersion: number;
 }
 
@@ -66,7 +74,7 @@ export function toCredits(micro: number): number {
   return micro / MICRO_PER_CREDIT;
 }
 
-/** What the key still reserves of its account's credits. */
+/** The allocated credits that are not used. */
 export function unusedMicro(record: KeyRecord): number {
   return Math.max(0, record.allocatedMicro - record.usedMicro);
 }

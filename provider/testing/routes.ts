@@ -1,18 +1,18 @@
-import { type Answer, jsonAnswer, refusalAnswer } from "./answers";
-import type { Call } from "./call";
+import { type SimulatedResponse, jsonResponse, responseForError } from "./simulatedResponse";
+import type { ReceivedRequest } from "./receivedRequest";
 import * as endpoints from "./endpoints";
-import { Refusal } from "./refusal";
+import { RequestError } from "./requestError";
 
-/** What a request leads to. */
-export interface Outcome {
-  readonly answer: Answer;
-  /** Whether the endpoint did what it was asked. */
+/** The result of a request. */
+export interface EndpointResult {
+  readonly response: SimulatedResponse;
+  /** Whether the request took effect. */
   readonly applied: boolean;
-  /** The states of `is_active` that the answer shows; they count as seen once it is sent. */
+  /** The states of `is_active` in the response. They count as seen once it is sent. */
   readonly observed: readonly endpoints.Observation[];
 }
 
-const ROUTES: Readonly<Record<string, endpoints.Endpoint>> = {
+const ROUTES: Readonly<Record<string, endpoints.SimulatedEndpoint>> = {
   "POST /auth/proxy/create": endpoints.create,
   "GET /auth/proxy": endpoints.list,
   "POST /auth/proxy/lookup": endpoints.lookup,
@@ -21,7 +21,7 @@ const ROUTES: Readonly<Record<string, endpoints.Endpoint>> = {
   "POST /auth/proxy/remove": endpoints.remove,
   "POST /auth/proxy/validate": endpoints.validate,
   "GET /user/me": endpoints.profile,
-  // The dangerous ones do what they do in reality: a test that reaches them has to see the damage.
+  // The dangerous routes do what they do in reality, so that a test sees the damage.
   "DELETE /auth/proxy": endpoints.removeAll,
   "DELETE /auth/proxy/delete": endpoints.removeAll,
   "DELETE /auth/proxy/delete/": endpoints.removeAll,
@@ -30,7 +30,7 @@ const ROUTES: Readonly<Record<string, endpoints.Endpoint>> = {
 
 const LEGACY_ROUTES: readonly {
   readonly pattern: RegExp;
-  readonly endpoint: endpoints.Endpoint;
+  readonly endpoint: endpoints.SimulatedEndpoint;
 }[] = [
   { pattern: /^DELETE \/auth\/proxy\/delete\/([^/]+)$/, endpoint: endpoints.remove },
   { pattern: /^POST \/auth\/proxy\/toggle\/([^/]+)$/, endpoint: endpoints.toggle },
@@ -38,29 +38,34 @@ const LEGACY_ROUTES: readonly {
   { pattern: /^GET \/auth\/proxy\/([^/]+)$/, endpoint: endpoints.lookup },
 ];
 
-/** Does what the request asks for, at once and wholly, and says what the API would answer. */
-export function perform(call: Call, context: Omit<endpoints.Context, "call" | "pathKey">): Outcome {
-  const route = findRoute(call);
+/** Performs a request in one step, and returns the API's response. */
+export function perform(
+  received: ReceivedRequest,
+  context: Omit<endpoints.Context, "received" | "pathKey">,
+): EndpointResult {
+  const route = findRoute(received);
   if (route === undefined) {
-    // The framework's own word, whatever the dialect.
-    return { answer: jsonAnswer(404, { detail: "Not Found" }), applied: false, observed: [] };
+    // The framework's response, the same in every dialect.
+    return { response: jsonResponse(404, { detail: "Not Found" }), applied: false, observed: [] };
   }
   try {
     const {
       status = 200,
       value,
       observed = [],
-    } = route.endpoint({ ...context, call, pathKey: route.pathKey });
-    return { answer: jsonAnswer(status, value), applied: true, observed };
+    } = route.endpoint({ ...context, received, pathKey: route.pathKey });
+    return { response: jsonResponse(status, value), applied: true, observed };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return { answer: refusalAnswer(error, context.dialect), applied: false, observed: [] };
+    if (!(error instanceof RequestError)) throw error;
+    return { response: responseForError(error, context.dialect), applied: false, observed: [] };
   }
 }
 
-function findRoute(call: Call): { endpoint: endpoints.Endpoint; pathKey?: string | undefined } | undefined {
-  if (call.path === undefined) return undefined;
-  const line = `${call.method} ${call.path}`;
+function findRoute(
+  received: ReceivedRequest,
+): { endpoint: endpoints.SimulatedEndpoint; pathKey?: string | undefined } | undefined {
+  if (received.path === undefined) return undefined;
+  const line = `${received.method} ${received.path}`;
   const endpoint = Object.hasOwn(ROUTES, line) ? ROUTES[line] : undefined;
   if (endpoint !== undefined) return { endpoint };
   for (const legacy of LEGACY_ROUTES) {

@@ -1,26 +1,26 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Answer, type Dialect, rateHeaders, rateLimitedAnswer } from "./answers";
-import { isObject } from "./bodies";
-import { type Call, readCall } from "./call";
+import { type SimulatedResponse, type Dialect, rateHeaders, rateLimitedResponse } from "./simulatedResponse";
+import { isJsonObject } from "./bodies";
+import { type ReceivedRequest, readRequest } from "./receivedRequest";
 import { type Caller, identify } from "./caller";
-import type { Clock } from "./clock";
-import { Exchange, faultAnswer } from "./exchange";
+import type { SimulatedClock } from "./simulatedClock";
+import { Exchange, faultResponse } from "./exchange";
 import type { Fault, Faults } from "./faults";
-import type { Journal, OpenEntry } from "./journal";
+import type { RequestJournal, OpenEntry } from "./requestJournal";
 import type { AccountModel } from "./accountModel";
-import { type Outcome, perform } from "./routes";
+import { type EndpointResult, perform } from "./routes";
 
 export interface ServiceParts {
-  readonly clock: Clock;
+  readonly clock: SimulatedClock;
   readonly dialect: Dialect;
   readonly accounts: readonly AccountModel[];
-  readonly journal: Journal;
+  readonly journal: RequestJournal;
   readonly faults: Faults;
   /** Aborted when the simulator closes. */
   readonly closing: AbortSignal;
 }
 
-/** Takes one request from its arrival to its answer: journal, faults, request window, endpoint. */
+/** Handles a request from its arrival to its response: journal, faults, request window, endpoint. */
 export class Service {
   readonly #parts: ServiceParts;
 
@@ -31,86 +31,86 @@ export class Service {
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { clock, accounts, journal } = this.#parts;
     const exchange = new Exchange(request, response, () => clock.nowMs());
-    const call = await readCall(request);
-    const caller = identify(call.authorization, accounts);
-    const entry = journal.open(call, caller.account?.name, clock.nowMs());
-    const fault = this.#claimFault(call, caller);
+    const received = await readRequest(request);
+    const caller = identify(received.authorization, accounts);
+    const entry = journal.open(received, caller.account?.name, clock.nowMs());
+    const fault = this.#claimFault(received, caller);
     if (fault !== undefined) entry.fault = fault.label;
 
-    // What never reaches the API takes no place in its window.
+    // A request that never reaches the API is not counted in its window.
     const isLost = fault?.spec.cut === "before";
     const isAdmitted =
-      isLost || (caller.account?.admit(call.method === "GET" && call.path === "/user/me") ?? true);
-    const act = (): Outcome => {
-      const outcome = isAdmitted ? this.#perform(call, caller) : this.#refuse(caller);
-      entry.applied = outcome.applied;
-      return outcome;
+      isLost || (caller.account?.admit(received.method === "GET" && received.path === "/user/me") ?? true);
+    const act = (): EndpointResult => {
+      const result = isAdmitted ? this.#perform(received, caller) : this.#rateLimited(caller);
+      entry.applied = result.applied;
+      return result;
     };
     if (fault === undefined) deliver(exchange, entry, act());
-    else await this.#play(fault, call, exchange, entry, act);
+    else await this.#play(fault, received, exchange, entry, act);
   }
 
   async #play(
     fault: Fault,
-    call: Call,
+    received: ReceivedRequest,
     exchange: Exchange,
     entry: OpenEntry,
-    act: () => Outcome,
+    act: () => EndpointResult,
   ): Promise<void> {
     const { cut, status, applied } = fault.spec;
     const early = applied === true && cut !== "before" ? act() : undefined;
     await fault.wait(this.#parts.clock, this.#parts.closing);
     if (status !== undefined) {
-      if (exchange.send(faultAnswer(fault.spec, status, call))) entry.status = status;
+      if (exchange.send(faultResponse(fault.spec, status, received))) entry.status = status;
       return;
     }
     if (cut === "before") {
       exchange.cut();
       return;
     }
-    const outcome = early ?? act();
+    const result = early ?? act();
     if (cut === "after") exchange.cut();
-    else if (cut === "midBody") exchange.sendHalf(outcome.answer);
-    else deliver(exchange, entry, outcome);
+    else if (cut === "midBody") exchange.sendHalf(result.response);
+    else deliver(exchange, entry, result);
   }
 
-  #perform(call: Call, caller: Caller): Outcome {
+  #perform(received: ReceivedRequest, caller: Caller): EndpointResult {
     const { clock, dialect, accounts, journal } = this.#parts;
-    const outcome = perform(call, {
+    const result = perform(received, {
       caller,
       accounts,
       dialect,
       nowUnixS: Math.floor(clock.nowMs() / 1_000),
-      onBlindToggle: () => journal.violate("blind-toggle", call, clock.nowMs()),
+      onBlindToggle: () => journal.violate("blind-toggle", received, clock.nowMs()),
     });
-    return { ...outcome, answer: this.#withRateHeaders(outcome.answer, caller) };
+    return { ...result, response: this.#withRateHeaders(result.response, caller) };
   }
 
-  #refuse(caller: Caller): Outcome {
+  #rateLimited(caller: Caller): EndpointResult {
     const { clock, dialect } = this.#parts;
-    const answer = rateLimitedAnswer(caller.account?.waitMs() ?? 0, clock.nowMs(), dialect);
-    return { answer: this.#withRateHeaders(answer, caller), applied: false, observed: [] };
+    const limited = rateLimitedResponse(caller.account?.waitMs() ?? 0, clock.nowMs(), dialect);
+    return { response: this.#withRateHeaders(limited, caller), applied: false, observed: [] };
   }
 
-  #withRateHeaders(answer: Answer, caller: Caller): Answer {
-    if (!this.#parts.dialect.rateLimitHeaders) return answer;
+  #withRateHeaders(simulated: SimulatedResponse, caller: Caller): SimulatedResponse {
+    if (!this.#parts.dialect.rateLimitHeaders) return simulated;
     return {
-      ...answer,
-      headers: { ...answer.headers, ...rateHeaders(caller.account?.rateFigures()) },
+      ...simulated,
+      headers: { ...simulated.headers, ...rateHeaders(caller.account?.rateFigures()) },
     };
   }
 
-  #claimFault(call: Call, caller: Caller): Fault | undefined {
+  #claimFault(received: ReceivedRequest, caller: Caller): Fault | undefined {
     return this.#parts.faults.claim({
-      method: call.method,
-      path: call.path,
+      method: received.method,
+      path: received.path,
       account: caller.account?.name,
-      keyNames: this.#addressedNames(call),
+      keyNames: this.#addressedNames(received),
     });
   }
 
-  #addressedNames({ body }: Call): readonly string[] {
-    if (!isObject(body)) return [];
+  #addressedNames({ body }: ReceivedRequest): readonly string[] {
+    if (!isJsonObject(body)) return [];
     const { proxy_key: key, name } = body;
     const addressed = typeof key === "string" ? this.#nameOf(key) : undefined;
     return [addressed, name].filter((candidate) => typeof candidate === "string");
@@ -125,11 +125,11 @@ export class Service {
   }
 }
 
-function deliver(exchange: Exchange, entry: OpenEntry, outcome: Outcome): void {
-  if (!exchange.send(outcome.answer)) return;
-  entry.status = outcome.answer.status;
-  for (const { record, version } of outcome.observed) {
-    // An answer that was held back shows an old state; it must not hide that a newer one was seen.
+function deliver(exchange: Exchange, entry: OpenEntry, result: EndpointResult): void {
+  if (!exchange.send(result.response)) return;
+  entry.status = result.response.status;
+  for (const { record, version } of result.observed) {
+    // A response that was held may show an old state after a newer one was seen.
     record.observedVersion = Math.max(record.observedVersion, version);
   }
 }

@@ -1,47 +1,50 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { AccountOptions, SimulatedAccount } from "./account";
-import { DEFAULT_DIALECT, type Dialect } from "./answers";
-import { BASE_PATH } from "./call";
-import { type Clock, systemClock } from "./clock";
+import type { AccountOptions, SimulatedAccount } from "./simulatedAccount";
+import { DEFAULT_DIALECT, type Dialect } from "./simulatedResponse";
+import { BASE_PATH } from "./receivedRequest";
+import { type SimulatedClock, realClock } from "./simulatedClock";
 import { Faults, type FaultSpec, type InjectedFault } from "./faults";
-import { Journal, type JournalEntry, type Violation } from "./journal";
+import { RequestJournal, type JournalEntry, type Violation } from "./requestJournal";
 import { AccountModel } from "./accountModel";
 import { Service } from "./service";
 
 export interface SimulatorOptions {
-  /** Default: the machine's clock. */
-  readonly clock?: Clock;
-  /** Default: 0, any free port. */
+  /** The source of time. Default: the clock of the machine. */
+  readonly clock?: SimulatedClock;
+  /** The TCP port. Default: 0, any free port. */
   readonly port?: number;
-  /** Where the API's behaviour is unproven. Default: `DEFAULT_DIALECT`. */
+  /** The API's behaviour in unproven points. Default: `DEFAULT_DIALECT`. */
   readonly dialect?: Partial<Dialect>;
-  /** Default: one account, "main". */
+  /** The accounts. Default: one account named "main", without a rate limit. */
   readonly accounts?: readonly AccountOptions[];
 }
 
 /** A running simulator of the Electron Hub API, on the loopback interface only. */
 export interface Simulator {
-  /** For example "http://127.0.0.1:41234/v1". */
+  /** The base URL of the API, such as "http://127.0.0.1:41234/v1". */
   readonly baseUrl: string;
-  readonly clock: Clock;
-  /** Mutable: what is changed holds from the next answer on. */
+  /** The source of time. */
+  readonly clock: SimulatedClock;
+  /** The API's behaviour in unproven points. Mutable: a change applies from the next response on. */
   readonly dialect: Dialect;
-  /** An account by its name. Default: the first one. @throws when there is no such account. */
+  /** Returns an account. Default: the first one. @throws if there is no account of this name. */
   account(name?: string): SimulatedAccount;
+  /** Adds an account. @throws if its name or API key is in use. */
   addAccount(options: AccountOptions): SimulatedAccount;
-  /** Every request since the start or the last `clearJournal()`, in order of arrival. */
+  /** All requests since the start or the last `clearJournal()`, in order of arrival. */
   readonly journal: readonly JournalEntry[];
-  /** The journal in short: "POST /auth/proxy/create". */
+  /** Method and path of each request in the journal, such as "POST /auth/proxy/create". */
   requests(): string[];
-  /** Forgets requests and violations. */
+  /** Clears the journal and the violations. */
   clearJournal(): void;
-  /** What no client may do; a good test ends by expecting none. */
+  /** Requests that no client may send. A good test expects none at its end. */
   readonly violations: readonly Violation[];
+  /** Injects a fault into the next matching requests. */
   inject(fault: FaultSpec): InjectedFault;
-  /** Removes every fault and releases what they hold. */
+  /** Removes all faults and releases the requests that they hold. */
   clearFaults(): void;
-  /** Stops listening and ends every connection, those that hang included. */
+  /** Stops the simulator and closes all connections, including those that hang. */
   close(): Promise<void>;
 }
 
@@ -50,28 +53,28 @@ export interface Simulator {
  *
  * @example
  * const simulator = await startSimulator();
- * // point the code under test at simulator.baseUrl with simulator.account().apiKey
+ * // Run the code under test with simulator.baseUrl and simulator.account().apiKey.
  * await simulator.close();
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const world = new World(options);
-  await world.listen(options.port ?? 0);
-  return world;
+  const simulator = new HttpSimulator(options);
+  await simulator.listen(options.port ?? 0);
+  return simulator;
 }
 
-class World implements Simulator {
+class HttpSimulator implements Simulator {
   baseUrl = "";
-  readonly clock: Clock;
+  readonly clock: SimulatedClock;
   readonly dialect: Dialect;
   readonly #accounts: AccountModel[] = [];
-  readonly #journal = new Journal();
+  readonly #journal = new RequestJournal();
   readonly #faults = new Faults();
   readonly #closing = new AbortController();
   readonly #service: Service;
   readonly #server: Server;
 
   constructor(options: SimulatorOptions) {
-    this.clock = options.clock ?? systemClock;
+    this.clock = options.clock ?? realClock;
     this.dialect = { ...DEFAULT_DIALECT, ...options.dialect };
     for (const account of options.accounts ?? [{ name: "main" }]) this.addAccount(account);
     this.#service = new Service({
@@ -99,17 +102,19 @@ class World implements Simulator {
     if (found !== undefined) return found;
     const known = this.#accounts.map((account) => `"${account.name}"`).join(", ") || "none";
     throw new Error(
-      name === undefined ? "The simulator has no account." : `No account "${name}"; there is: ${known}.`,
+      name === undefined
+        ? "The simulator has no account."
+        : `The simulator has no account "${name}", only: ${known}.`,
     );
   }
 
   addAccount(options: AccountOptions): SimulatedAccount {
     if (this.#accounts.some(({ name }) => name === options.name)) {
-      throw new Error(`There is an account "${options.name}" already.`);
+      throw new Error(`The simulator already has an account "${options.name}".`);
     }
     const account = new AccountModel(options, this.clock);
     if (this.#accounts.some(({ apiKey }) => apiKey === account.apiKey)) {
-      throw new Error(`The account "${options.name}" would share the API key of another account.`);
+      throw new Error(`Another account already has the API key of "${options.name}".`);
     }
     this.#accounts.push(account);
     return account;
@@ -151,7 +156,7 @@ class World implements Simulator {
     try {
       await this.#service.serve(request, response);
     } catch (error) {
-      // A client that went away in the middle, or the close: nobody is there to be told.
+      // The client has closed the connection, or the simulator is closing: no response can be sent.
       if (this.#closing.signal.aborted || request.destroyed || response.headersSent) request.socket.destroy();
       else
         response

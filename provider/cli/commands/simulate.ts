@@ -2,7 +2,7 @@ import { errorCode } from "../../util/errno";
 import { quotable } from "../../util/redact";
 import { HOW_TO_WRITE_A_RATE, parseRateLimit } from "../../config";
 import { fingerprintOf } from "../../lifecycle/schema/state";
-import { startSimulator, type JournalEntry, type RateLimit, type Simulator } from "../../testing";
+import { startSimulator, type JournalEntry, type SimulatedRateLimit, type Simulator } from "../../testing";
 import { EXIT, Refusal, UsageError, type ExitCode } from "../problems";
 import type { Terminal } from "../terminal/terminal";
 import { counted } from "../terminal/table";
@@ -47,7 +47,7 @@ export async function simulate(options: SimulateOptions, world: CommandContext):
 async function start(
   port: number,
   names: readonly string[],
-  rateLimit: RateLimit | undefined,
+  rateLimit: SimulatedRateLimit | undefined,
 ): Promise<Simulator> {
   try {
     return await startSimulator({ port, accounts: names.map((name) => ({ name, rateLimit })) });
@@ -64,7 +64,7 @@ async function start(
 function showSettings(
   simulator: Simulator,
   names: readonly string[],
-  rateLimit: RateLimit | undefined,
+  rateLimit: SimulatedRateLimit | undefined,
   terminal: Terminal,
 ): void {
   const { baseUrl } = simulator;

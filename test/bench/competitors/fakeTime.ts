@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 
 import { install } from "@sinonjs/fake-timers";
 
-import type { Clock } from "../../../provider/testing";
+import type { SimulatedClock } from "../../../provider/testing";
 
 const nextTurn = setImmediate;
 /** Turns of the event loop without a request on its way after which whatever an answer set going has come to rest. */
@@ -14,14 +14,14 @@ const STUCK_TURNS = 10_000;
  * Runs libraries that bring timers of their own in virtual time: the global timers and `Date` are fake, and time jumps
  * to the next timer when no request is on its way. Sockets are real, and undici's channels say which requests there are.
  */
-export async function inFakeTime<T>(work: (clock: Clock) => Promise<T>): Promise<T> {
+export async function inFakeTime<T>(work: (clock: SimulatedClock) => Promise<T>): Promise<T> {
   const requests = watchRequests();
   const timers = install({
     now: Date.UTC(2026, 0, 1),
     toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"],
   });
   let asleepInServer = 0;
-  const clock: Clock = {
+  const clock: SimulatedClock = {
     nowMs: () => timers.now,
     sleep: async (delayMs) => {
       asleepInServer++;

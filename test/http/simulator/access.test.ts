@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { send, simulate } from "./fixture";
 
 describe("validate", () => {
-  it("tells why a key does not pass", async () => {
+  it("returns why a key is not valid", async () => {
     const simulator = await simulate();
     const account = simulator.account();
     const { key } = account.addKey({
@@ -23,7 +23,7 @@ describe("validate", () => {
     expect(await ask()).toMatchObject({ valid: false });
   });
 
-  it("refuses what is no proxy key", async () => {
+  it("rejects tokens that are not a proxy key", async () => {
     const simulator = await simulate();
     const ask = async (authorization?: string | null): Promise<number> =>
       (
@@ -49,14 +49,14 @@ describe("authorization", () => {
     ["unknown proxy", "Bearer ek-proxy-none"],
     ["a JWT", "Bearer eyJhbGciOiJub25lIn0.e30."],
     ["a DevPass key", "Bearer ek-dev-none"],
-  ])("refuses one that is %s (%s)", async (_, authorization) => {
+  ])("rejects a %s token (%s)", async (_, authorization) => {
     const simulator = await simulate();
     for (const line of ["GET /auth/proxy", "GET /user/me", "POST /auth/proxy/remove"]) {
       expect((await send(simulator, line, undefined, { authorization })).status).toBe(401);
     }
   });
 
-  it("refuses a proxy key that manages", async () => {
+  it("rejects a proxy key that manages keys", async () => {
     const simulator = await simulate();
     const { key } = simulator.account().addKey({ name: "a" });
     const list = async (): Promise<number> =>
@@ -66,7 +66,7 @@ describe("authorization", () => {
     expect(await list()).toBe(403);
   });
 
-  it("refuses accounts that are barred", async () => {
+  it("rejects paused and limited accounts", async () => {
     const simulator = await simulate();
     const account = simulator.account();
     account.permissions = { manageProxyKeys: false };

@@ -11,12 +11,14 @@ describe("accounts", () => {
     expect(simulator.account().name).toBe("main");
     expect(simulator.account("other")).toBe(added);
     expect(added.keyCap).toBe(KEY_CAPS.free);
-    expect(() => simulator.account("nobody")).toThrow('No account "nobody"; there is: "main", "other".');
+    expect(() => simulator.account("missing")).toThrow(
+      'The simulator has no account "missing", only: "main", "other".',
+    );
     expect(() => simulator.addAccount({ name: "other" })).toThrow("already");
-    expect(() => simulator.addAccount({ name: "third", apiKey: "ek-other" })).toThrow("share");
+    expect(() => simulator.addAccount({ name: "third", apiKey: "ek-other" })).toThrow("API key");
   });
 
-  it("are told about by the journal", async () => {
+  it("are named in the journal", async () => {
     const clock = new ManualClock(1_000);
     const simulator = await simulate({ clock });
     await send(simulator, "GET /user/me", undefined, { headers: { "user-agent": "tests/1" } });
@@ -40,7 +42,7 @@ describe("accounts", () => {
 });
 
 describe("changes from outside", () => {
-  it("tell an ambiguous or unknown name", () => {
+  it("throw for an ambiguous or unknown name", () => {
     const account = modelOf();
     const first = account.addKey({ name: "a" });
     account.addKey({ name: "a" });
@@ -50,7 +52,7 @@ describe("changes from outside", () => {
     expect(() => account.removeKey("b")).toThrow("no such key");
   });
 
-  it("keep within budget and balance", () => {
+  it("throw if they exceed budget or balance", () => {
     const account = modelOf(10);
     const { key } = account.addKey({ name: "a", allocatedAmount: 0.3 });
     account.spend("a", 0.1);
@@ -78,7 +80,7 @@ describe("changes from outside", () => {
     expect(account.balance).toBe(1);
   });
 
-  it("never make or lose a credit", () => {
+  it("never create or lose a credit", () => {
     const amount = fc.integer({ min: 1, max: 3_000 }).map((hundredths) => hundredths / 100);
     const step = fc.tuple(
       fc.constantFrom("add", "resize", "spend", "remove"),
@@ -102,7 +104,7 @@ function modelOf(balance = 100): AccountModel {
   return new AccountModel({ name: "main", balance }, new ManualClock(Date.UTC(2026, 0, 1)));
 }
 
-/** One step, or none when the account refuses it. */
+/** One step, or none if the account rejects it. */
 function attempt(account: SimulatedAccount, verb: string, name: string, credits: number): void {
   try {
     if (verb === "add" && account.findKey(name) === undefined)
@@ -111,6 +113,6 @@ function attempt(account: SimulatedAccount, verb: string, name: string, credits:
     if (verb === "spend") account.spend(name, credits);
     if (verb === "remove") account.removeKey(name);
   } catch {
-    // Refused: too costly, or no such key.
+    // Rejected: too few credits, or no such key.
   }
 }

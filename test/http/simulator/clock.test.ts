@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { ManualClock, systemClock } from "../../../provider/testing/index";
+import { ManualClock, realClock } from "../../../provider/testing/index";
 
 describe("ManualClock", () => {
-  it("wakes sleepers in order of their due times, each at its own", async () => {
+  it("wakes each sleeper at its own time, in order", async () => {
     const clock = new ManualClock(0);
     const woken: [string, number][] = [];
     const nap = async (name: string, delayMs: number): Promise<void> => {
@@ -25,7 +25,7 @@ describe("ManualClock", () => {
     await Promise.all(naps);
   });
 
-  it("adds up when it is moved twice at once", async () => {
+  it("adds up two moves at the same time", async () => {
     const clock = new ManualClock(0);
     const nap = clock.sleep(15);
     await Promise.all([clock.advance(10), clock.advance(10)]);
@@ -34,7 +34,7 @@ describe("ManualClock", () => {
     await expect(clock.advance(-1)).rejects.toThrow(RangeError);
   });
 
-  it("gives up a sleep with the signal's reason", async () => {
+  it("rejects a sleep with the signal's reason", async () => {
     const clock = new ManualClock(0);
     const reason = new Error("enough");
     const patience = new AbortController();
@@ -43,6 +43,6 @@ describe("ManualClock", () => {
     await expect(nap).rejects.toBe(reason);
     expect(clock.sleeping).toBe(0);
     await expect(clock.sleep(1, patience.signal)).rejects.toBe(reason);
-    await expect(systemClock.sleep(60_000, patience.signal)).rejects.toBe(reason);
+    await expect(realClock.sleep(60_000, patience.signal)).rejects.toBe(reason);
   });
 });

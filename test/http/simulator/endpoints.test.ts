@@ -3,7 +3,7 @@ import { ManualClock } from "../../../provider/testing/index";
 import { send, SETTINGS, simulate } from "./fixture";
 
 describe("create", () => {
-  it("answers the key object and takes the credits from the balance", async () => {
+  it("returns the key object and takes the credits from the balance", async () => {
     const clock = new ManualClock(Date.UTC(2026, 0, 1));
     const simulator = await simulate({ clock });
     const reply = await send(simulator, "POST /auth/proxy/create", {
@@ -29,13 +29,13 @@ describe("create", () => {
     expect(simulator.account().findKey("web")?.limitType).toBe("daily");
   });
 
-  it("heeds limit_type in the dialect that says so", async () => {
+  it("applies limit_type in the dialect that does so", async () => {
     const simulator = await simulate({ dialect: { createHonoursLimitType: true } });
     await send(simulator, "POST /auth/proxy/create", { ...SETTINGS, limit_type: "weekly" });
     expect(simulator.account().findKey("web")?.limitType).toBe("weekly");
   });
 
-  it("refuses what the balance or the cap does not allow", async () => {
+  it("rejects what the balance or the maximum does not allow", async () => {
     const simulator = await simulate({ accounts: [{ name: "main", balance: 15, keyCap: 2 }] });
     expect((await send(simulator, "POST /auth/proxy/create", SETTINGS)).status).toBe(201);
     expect((await send(simulator, "POST /auth/proxy/create", SETTINGS)).status).toBe(402);
@@ -56,9 +56,9 @@ describe("create", () => {
     ["an amount too large", { allocated_ammount: 10_000.01 }],
     ["an amount in text", { allocated_ammount: "10" }],
     ["models in text", { model_whitelist: "gpt-4o" }],
-    ["an address that is none", { ip_whitelist: ["10.0.0.0/33"] }],
+    ["an invalid address", { ip_whitelist: ["10.0.0.0/33"] }],
     ["an unknown window", { limit_type: "yearly" }],
-  ])("refuses %s", async (_, change) => {
+  ])("rejects %s", async (_, change) => {
     const simulator = await simulate();
     const body = { ...SETTINGS, ...change };
     expect((await send(simulator, "POST /auth/proxy/create", body)).status).toBe(400);
@@ -78,7 +78,7 @@ describe("create", () => {
     expect((await send(simulator, "POST /auth/proxy/create", body)).status).toBe(201);
   });
 
-  it("refuses JSON that is malformed, and a body that is not JSON", async () => {
+  it("rejects malformed JSON, and a body that is not JSON", async () => {
     const simulator = await simulate({ dialect: { invalidBodyStatus: 422 } });
     expect((await send(simulator, "POST /auth/proxy/create", "{")).status).toBe(400);
     const headers = { "content-type": "text/plain" };
@@ -89,7 +89,7 @@ describe("create", () => {
 });
 
 describe("list and lookup", () => {
-  it("shows every key of the account only, expired ones too", async () => {
+  it("shows all keys of the account only, including expired ones", async () => {
     const clock = new ManualClock();
     const simulator = await simulate({ clock, accounts: [{ name: "main" }, { name: "other" }] });
     const expiresAtUnixS = clock.nowMs() / 1_000 + 10;
@@ -109,7 +109,7 @@ describe("list and lookup", () => {
     });
   });
 
-  it("speaks every dialect", async () => {
+  it("has the format of every dialect", async () => {
     const simulator = await simulate({
       dialect: { listEnvelope: "data", listKeys: "omitted", nullWhitelists: true },
     });
@@ -127,7 +127,7 @@ describe("list and lookup", () => {
     });
   });
 
-  it("looks a key up with the owner's fields", async () => {
+  it("returns a key with the fields of its owner", async () => {
     const simulator = await simulate();
     const { key } = simulator.account().addKey({ name: "a", usedAmount: 0.5 });
     const { json } = await send(simulator, "POST /auth/proxy/lookup", { proxy_key: key });
@@ -146,7 +146,7 @@ describe("ownership and existence", () => {
     (verb) => [verb, `POST /auth/proxy/${verb}`] as const,
   );
 
-  it.each(calls)("%s tells what is missing, foreign, and wrong", async (_, line) => {
+  it.each(calls)("%s has different errors for unknown, foreign and invalid keys", async (_, line) => {
     const simulator = await simulate({ accounts: [{ name: "main" }, { name: "other" }] });
     const { key } = simulator.account("other").addKey({ name: "theirs" });
     const message = "Proxy key not found";
@@ -166,7 +166,7 @@ describe("ownership and existence", () => {
     });
   });
 
-  it("words errors in every dialect, but the unknown route always the same", async () => {
+  it("has errors in every dialect, but one error for unknown routes", async () => {
     const simulator = await simulate({ dialect: { errorShape: "detail" } });
     const lookup = async (): Promise<unknown> =>
       (await send(simulator, "POST /auth/proxy/lookup", { proxy_key: "ek-proxy-none" })).json;
@@ -183,7 +183,7 @@ describe("ownership and existence", () => {
     }
   });
 
-  it("knows nothing outside of its base path", async () => {
+  it("has no routes outside of its base path", async () => {
     const simulator = await simulate();
     const reply = await fetch(simulator.baseUrl.replace("/v1", "/auth/proxy"));
     expect(await reply.json()).toEqual({ detail: "Not Found" });
@@ -192,7 +192,7 @@ describe("ownership and existence", () => {
 });
 
 describe("update, toggle, remove", () => {
-  it("replaces everything: what is left out is widened", async () => {
+  it("replaces all settings: an omitted one is set to its default", async () => {
     const simulator = await simulate();
     const account = simulator.account();
     const { key } = account.addKey({
@@ -224,7 +224,7 @@ describe("update, toggle, remove", () => {
     expect(account.findKey(key)?.allocatedAmount).toBe(10);
   });
 
-  it("flips and answers the new state", async () => {
+  it("toggles and returns the new state", async () => {
     const simulator = await simulate();
     const { key } = simulator.account().addKey({ name: "a" });
     const flip = async (): Promise<unknown> =>
@@ -233,7 +233,7 @@ describe("update, toggle, remove", () => {
     expect(await flip()).toEqual({ message: "Proxy key status updated", status: true });
   });
 
-  it("removes once, and returns what was not used", async () => {
+  it("removes once, and returns the unused credits", async () => {
     const simulator = await simulate();
     const { key } = simulator.account().addKey({ name: "a", allocatedAmount: 5, usedAmount: 2 });
     const first = await send(simulator, "POST /auth/proxy/remove", { proxy_key: key });

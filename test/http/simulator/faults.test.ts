@@ -34,8 +34,8 @@ describe("cut", () => {
   });
 });
 
-describe("answers in the API's stead", () => {
-  it("replaces the effect, or only the answer", async () => {
+describe("responses instead of the API's", () => {
+  it("replaces the effect, or only the response", async () => {
     const simulator = await simulate();
     simulator.inject({
       on: { path: "/auth/proxy/create" },
@@ -68,7 +68,7 @@ describe("answers in the API's stead", () => {
     ]);
   });
 
-  it("offers ready-made ones", async () => {
+  it("has predefined ones", async () => {
     const simulator = await simulate();
     const provoke = async (effect: testing.FaultEffect): ReturnType<typeof send> => {
       simulator.inject(effect);
@@ -93,7 +93,7 @@ describe("answers in the API's stead", () => {
 });
 
 describe("matching", () => {
-  it("goes by method, path, account and key; skips; lasts as long as it is told", async () => {
+  it("compares method, path, account and key, skips requests, and ends after a number of them", async () => {
     const simulator = await simulate({ accounts: [{ name: "main" }, { name: "other" }] });
     const { key } = simulator.account().addKey({ name: "a" });
     const on = { method: "post", path: "/auth/proxy/lookup", keyName: "a", account: "main" };
@@ -111,7 +111,7 @@ describe("matching", () => {
     expect((await send(simulator, CREATE, SETTINGS)).status).toBe(201);
   });
 
-  it("serves the faults one at a time, in order of injection", async () => {
+  it("applies one fault at a time, in order of injection", async () => {
     const simulator = await simulate();
     simulator.inject({ status: 500 });
     simulator.inject({ status: 503 });
@@ -122,7 +122,7 @@ describe("matching", () => {
     expect(await list()).toBe(200);
   });
 
-  it("refuses a fault that contradicts itself or does nothing", async () => {
+  it("rejects a contradictory fault and an empty one", async () => {
     const simulator = await simulate();
     expect(() => simulator.inject({ status: 500, hang: true })).toThrow("at most one");
     expect(() => simulator.inject({ times: 2 })).toThrow("needs one");
@@ -170,10 +170,10 @@ describe("waiting", () => {
   });
 
   it.each([
-    ["answered", {}],
+    ["with a response", {}],
     ["cut halfway", { cut: "midBody" }],
     ["cut", { cut: "after" }],
-    ["told otherwise", { status: 500, applied: true }],
+    ["with another status", { status: 500, applied: true }],
   ] as const)("finishes for a client that has gone before being %s", async (_, effect) => {
     const simulator = await simulate();
     const gate = simulator.inject({ hold: true, ...effect });
@@ -188,7 +188,7 @@ describe("waiting", () => {
     expect(simulator.account().keys()).toHaveLength(1);
   });
 
-  it("closes over requests that hang, are held, or are delayed, without their effect", async () => {
+  it("closes while requests hang, are held or are delayed, without their effect", async () => {
     const simulator = await simulate({ clock: new testing.ManualClock() });
     const account = simulator.account();
     const faults = [

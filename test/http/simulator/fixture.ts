@@ -1,7 +1,7 @@
 import { afterEach } from "vitest";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../../provider/testing/index";
 
-export interface Reply {
+export interface TestResponse {
   readonly status: number;
   readonly json: unknown;
   readonly text: string;
@@ -14,7 +14,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((simulator) => simulator.close()));
 });
 
-/** A simulator that ends with the test. */
+/** Starts a simulator that is closed after the test. */
 export async function simulate(options: SimulatorOptions = {}): Promise<Simulator> {
   const simulator = await startSimulator(options);
   running.push(simulator);
@@ -22,19 +22,19 @@ export async function simulate(options: SimulatorOptions = {}): Promise<Simulato
 }
 
 export interface SendOptions {
-  /** The Authorization header; null: none. Default: the first account's master key. */
+  /** The Authorization header. null: none. Default: the master key of the first account. */
   readonly authorization?: string | null;
   readonly headers?: Record<string, string>;
   readonly signal?: AbortSignal;
 }
 
-/** Sends one request; a string body goes out as it is. */
+/** Sends one request. A string body is sent as it is. */
 export async function send(
   simulator: Simulator,
   line: string,
   body?: unknown,
   { authorization, headers, signal }: SendOptions = {},
-): Promise<Reply> {
+): Promise<TestResponse> {
   const [method = "GET", path = "/"] = line.split(" ");
   const auth = authorization === undefined ? `Bearer ${simulator.account().apiKey}` : authorization;
   const response = await fetch(simulator.baseUrl + path, {

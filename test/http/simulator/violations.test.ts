@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { send, SETTINGS, simulate } from "./fixture";
 
-describe("dangerous calls", () => {
+describe("dangerous requests", () => {
   it.each(["DELETE /auth/proxy", "DELETE /auth/proxy/delete"])(
     "%s removes every key and is recorded",
     async (line) => {
@@ -17,7 +17,7 @@ describe("dangerous calls", () => {
     },
   );
 
-  it("serves the legacy paths, masks their keys, and turns an empty key into delete-all", async () => {
+  it("has the legacy paths, masks their keys, and treats an empty key as delete-all", async () => {
     const simulator = await simulate();
     const account = simulator.account();
     const { key } = account.addKey({ name: "a" });
@@ -42,7 +42,7 @@ describe("dangerous calls", () => {
     expect(simulator.requests().join()).not.toContain(key);
   });
 
-  it("records a key in a query, encoded or not", async () => {
+  it("records a key in a query, plain or encoded", async () => {
     const simulator = await simulate();
     const { key } = simulator.account().addKey({ name: "a" });
     await send(simulator, `GET /auth/proxy?proxy_key=${key}`);
@@ -53,7 +53,7 @@ describe("dangerous calls", () => {
     ]);
   });
 
-  it("really replaces the master key", async () => {
+  it("replaces the master key", async () => {
     const simulator = await simulate();
     const before = simulator.account().apiKey;
     expect((await send(simulator, "GET /auth/key/regen")).json).toEqual({
@@ -72,7 +72,7 @@ describe("dangerous calls", () => {
 describe("blind toggles", () => {
   const kinds = (violations: readonly { kind: string }[]): string[] => violations.map(({ kind }) => kind);
 
-  it("accepts one toggle for each look", async () => {
+  it("accepts one toggle per response with the state", async () => {
     const simulator = await simulate();
     const created = await send(simulator, "POST /auth/proxy/create", SETTINGS);
     const proxy_key = (created.json as { key: string }).key;
@@ -88,7 +88,7 @@ describe("blind toggles", () => {
     expect(simulator.violations).toEqual([]);
   });
 
-  it("counts a toggle whose answer was lost", async () => {
+  it("counts a toggle whose response was lost", async () => {
     const simulator = await simulate();
     const { key: proxy_key } = simulator.account().addKey({ name: "a" });
     await send(simulator, "GET /auth/proxy");
@@ -99,7 +99,7 @@ describe("blind toggles", () => {
     expect(kinds(simulator.violations)).toEqual(["blind-toggle"]);
   });
 
-  it("does not take a lost answer or an outside change for a look", async () => {
+  it("does not count a lost response or an outside change as seen", async () => {
     const simulator = await simulate();
     const { key: proxy_key } = simulator.account().addKey({ name: "a" });
     simulator.inject({ on: { path: "/auth/proxy/lookup" }, cut: "midBody" });
@@ -111,7 +111,7 @@ describe("blind toggles", () => {
     expect(kinds(simulator.violations)).toEqual(["blind-toggle", "blind-toggle"]);
   });
 
-  it("does not take an old answer for a look at the new state", async () => {
+  it("does not count a response with an old state as seen", async () => {
     const simulator = await simulate();
     const { key: proxy_key } = simulator.account().addKey({ name: "a" });
     await send(simulator, "GET /auth/proxy");

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../../provider/util/clock";
 import { RateLimiter, type RateLimiterOptions } from "../../../../provider/api/rateLimit/rateLimiter";
 import { memoryStore, type WindowStore } from "../../../../provider/api/rateLimit/windowStore";
-import { RateWindow } from "../../../../provider/testing/rateWindow";
+import { RequestWindow } from "../../../../provider/testing/requestWindow";
 import { VirtualClock } from "../../../support/virtualClock";
 
 export interface RunOptions {
@@ -18,7 +18,7 @@ export interface RunOptions {
   /** Requests that another client sends at the start. */
   othersAtStart?: number;
   clock?: VirtualClock;
-  server?: RateWindow;
+  server?: RequestWindow;
   options?: Partial<RateLimiterOptions>;
 }
 
@@ -31,7 +31,7 @@ export interface RunResult {
   /** The longest time that a request waited for its permit. */
   longestWaitMs: number;
   clock: VirtualClock;
-  server: RateWindow;
+  server: RequestWindow;
 }
 
 const COOLDOWN_MS = 180_000;
@@ -46,7 +46,7 @@ export async function run({
   headers = true,
   othersAtStart = 0,
   clock = new VirtualClock(),
-  server = new RateWindow({
+  server = new RequestWindow({
     rateLimit: limit === undefined ? undefined : { limit, windowMs: 60_000 },
     cooldownMs: COOLDOWN_MS,
   }),

@@ -1,47 +1,47 @@
-/** How many requests an account may send within a sliding window. */
-export interface RateLimit {
+/** The number of requests that an account may send in a sliding window. */
+export interface SimulatedRateLimit {
   /** Requests per window. */
   readonly limit: number;
   /** Length of the window, in milliseconds. */
   readonly windowMs: number;
 }
 
-/** What the `X-RateLimit-*` headers say. */
+/** The values of the `X-RateLimit-*` headers. */
 export interface RateFigures {
   readonly limit: number;
   readonly remaining: number;
-  /** Unix seconds at which the next place becomes free: the cooldown's end, or when the oldest request leaves. */
+  /** When a request is admitted again, in Unix seconds: the end of the cooldown, or when the oldest request leaves. */
   readonly resetUnixS: number;
 }
 
-export interface RateWindowOptions {
-  readonly rateLimit?: RateLimit | undefined;
-  /** Milliseconds for which everything is refused once the limit was exceeded. Default: 180,000. */
+export interface RequestWindowOptions {
+  readonly rateLimit?: SimulatedRateLimit | undefined;
+  /** Milliseconds for which all requests get 429 after the limit was exceeded. Default: 180,000. */
   readonly cooldownMs?: number;
-  /** Whether a call refused during the cooldown starts it anew. Default: false. */
-  readonly refusedCallsExtendCooldown?: boolean;
+  /** Whether a request during the cooldown restarts it. Default: false. */
+  readonly requestsExtendCooldown?: boolean;
 }
 
-/** A sliding-window log with the cooldown that exceeding it starts. Refused requests take no place in the window. */
-export class RateWindow {
-  rateLimit: RateLimit | undefined;
+/** A sliding-window log with a cooldown after exceeding the limit. Requests that get 429 are not counted. */
+export class RequestWindow {
+  rateLimit: SimulatedRateLimit | undefined;
   readonly #cooldownMs: number;
-  readonly #refusedCallsExtendCooldown: boolean;
+  readonly #requestsExtendCooldown: boolean;
   #cooldownUntilMs: number | undefined;
   #admittedAtMs: number[] = [];
 
-  constructor(options: RateWindowOptions = {}) {
+  constructor(options: RequestWindowOptions = {}) {
     this.rateLimit = options.rateLimit;
     this.#cooldownMs = options.cooldownMs ?? 180_000;
-    this.#refusedCallsExtendCooldown = options.refusedCallsExtendCooldown ?? false;
+    this.#requestsExtendCooldown = options.requestsExtendCooldown ?? false;
   }
 
-  /** Milliseconds since the Unix epoch at which the latest cooldown ends or ended; undefined before the first. */
+  /** The end of the latest cooldown in milliseconds since the Unix epoch. undefined: there was none. */
   get cooldownUntilMs(): number | undefined {
     return this.#cooldownUntilMs;
   }
 
-  /** Takes a place for a request that arrives now; false when the request is refused. */
+  /** Counts a request that arrives now. Returns false if it exceeds the limit. */
   take(nowMs: number): boolean {
     if (this.rateLimit === undefined) return true;
     if (!this.passCooldown(nowMs)) return false;
@@ -54,14 +54,14 @@ export class RateWindow {
     return true;
   }
 
-  /** Whether no cooldown refuses a request that arrives now; for requests that are free of the quota. */
+  /** Whether no cooldown is active, for requests that are not counted. */
   passCooldown(nowMs: number): boolean {
     if (this.rateLimit === undefined || nowMs >= (this.#cooldownUntilMs ?? -Infinity)) return true;
-    if (this.#refusedCallsExtendCooldown) this.#cooldownUntilMs = nowMs + this.#cooldownMs;
+    if (this.#requestsExtendCooldown) this.#cooldownUntilMs = nowMs + this.#cooldownMs;
     return false;
   }
 
-  /** Milliseconds until a request would be admitted again; 0 when there is room now. */
+  /** Returns the time until a request is admitted again. 0: now. */
   waitMs(nowMs: number): number {
     if (this.rateLimit === undefined) return 0;
     this.#prune(nowMs);
@@ -72,7 +72,7 @@ export class RateWindow {
     return Math.max(freeAtMs, this.#cooldownUntilMs ?? nowMs, nowMs) - nowMs;
   }
 
-  /** The header figures now; undefined without a limit. */
+  /** Returns the header values. undefined: no limit. */
   figures(nowMs: number): RateFigures | undefined {
     if (this.rateLimit === undefined) return undefined;
     const { limit, windowMs } = this.rateLimit;

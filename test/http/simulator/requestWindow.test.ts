@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../../../provider/testing/index";
-import { RateWindow } from "../../../provider/testing/rateWindow";
+import { RequestWindow } from "../../../provider/testing/requestWindow";
 import { send, simulate } from "./fixture";
 
 const LIMITED = { name: "main", rateLimit: { limit: 2, windowMs: 60_000 } };
 
 describe("the sliding window", () => {
-  it("admits at most the limit in any window, and refuses exactly when it is full", () => {
+  it("admits exactly the limit in any window", () => {
     const steps = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 });
     fc.assert(
       fc.property(
@@ -15,7 +15,7 @@ describe("the sliding window", () => {
         fc.integer({ min: 1, max: 100 }),
         steps,
         (limit, windowMs, gapsMs) => {
-          const window = new RateWindow({ rateLimit: { limit, windowMs }, cooldownMs: 0 });
+          const window = new RequestWindow({ rateLimit: { limit, windowMs }, cooldownMs: 0 });
           const admittedAtMs: number[] = [];
           let nowMs = 0;
           for (const gapMs of gapsMs) {
@@ -32,15 +32,15 @@ describe("the sliding window", () => {
     );
   });
 
-  it("refuses nothing once the time it names has passed", () => {
+  it("admits a request after the time that it names", () => {
     const steps = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 });
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 200 }), fc.boolean(), steps, (cooldownMs, isExtended, gapsMs) => {
         const rateLimit = { limit: 3, windowMs: 50 };
-        const window = new RateWindow({
+        const window = new RequestWindow({
           rateLimit,
           cooldownMs,
-          refusedCallsExtendCooldown: isExtended,
+          requestsExtendCooldown: isExtended,
         });
         let nowMs = 0;
         for (const gapMs of gapsMs) {
@@ -55,7 +55,7 @@ describe("the sliding window", () => {
 });
 
 describe("limits over HTTP", () => {
-  it("counts every call, shows the figures, and cools down for 180 s", async () => {
+  it("counts every request, shows the headers, and has a cooldown of 180 s", async () => {
     const clock = new ManualClock(1_000_000_000_000);
     const simulator = await simulate({ clock, accounts: [LIMITED] });
     const figures = async (line: string): Promise<unknown[]> => {
@@ -77,9 +77,9 @@ describe("limits over HTTP", () => {
     expect((await send(simulator, "GET /auth/proxy")).status).toBe(200);
   });
 
-  it("lets the cooldown grow by refused calls when told so", async () => {
+  it("restarts the cooldown with each request, if configured", async () => {
     const clock = new ManualClock();
-    const account = { ...LIMITED, cooldownMs: 10_000, refusedCallsExtendCooldown: true };
+    const account = { ...LIMITED, cooldownMs: 10_000, requestsExtendCooldown: true };
     const simulator = await simulate({ clock, accounts: [account] });
     simulator.account().takeFromWindow(3);
     await clock.advance(9_000);
@@ -87,7 +87,7 @@ describe("limits over HTTP", () => {
     expect(simulator.account().cooldownUntilMs).toBe(clock.nowMs() + 10_000);
   });
 
-  it("writes Retry-After as a date or not at all, and can drop the figures", async () => {
+  it("sends Retry-After as a date or not at all, and can omit the headers", async () => {
     const clock = new ManualClock(Date.UTC(2026, 0, 1));
     const dialect = { retryAfter: "date", rateLimitHeaders: false } as const;
     const simulator = await simulate({ clock, dialect, accounts: [LIMITED] });
@@ -100,7 +100,7 @@ describe("limits over HTTP", () => {
     expect((await send(simulator, "GET /auth/proxy")).headers.has("retry-after")).toBe(false);
   });
 
-  it("answers /user/me once a minute for free, but not during a cooldown", async () => {
+  it("does not count /user/me once a minute, except during a cooldown", async () => {
     const clock = new ManualClock();
     const simulator = await simulate({ clock, accounts: [LIMITED] });
     const remaining = async (): Promise<string | null> =>
@@ -114,7 +114,7 @@ describe("limits over HTTP", () => {
     expect((await send(simulator, "GET /user/me")).status).toBe(429);
   });
 
-  it("does nothing that it refuses", async () => {
+  it("performs no request that gets 429", async () => {
     const clock = new ManualClock();
     const simulator = await simulate({ clock, accounts: [LIMITED] });
     const { key } = simulator.account().addKey({ name: "a" });

@@ -1,8 +1,9 @@
 import type { KeyRecord } from "./keyRecord";
 import { toCredits } from "./keyRecord";
-import type { RateFigures } from "./rateWindow";
-import { InvalidBody, type Refusal } from "./refusal";
+import type { RateFigures } from "./requestWindow";
+import { InvalidBody, type RequestError } from "./requestError";
 
+/** Any JSON value. */
 export type JsonValue =
   | string
   | number
@@ -11,36 +12,37 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue };
 
-/** The points on which the vendor's sources disagree or are silent. Change them at any time. */
+/** The API's behaviour where its documentation is contradictory or silent. */
 export interface Dialect {
-  /** Default: 201. */
+  /** The status of a successful create. Default: 201. */
   createStatus: 200 | 201;
-  /** A body that breaks a rule. 422 has the framework's list in `detail`, whatever `errorShape` says. Default: 400. */
+  /** The status for an invalid body. 422 has the framework's list in `detail`, with any `errorShape`. Default: 400. */
   invalidBodyStatus: 400 | 422;
-  /** `{error:{…}}`, `{detail:"…"}` or `{detail:{error:{…}}}`. Default: "error". */
+  /** The body of an error: `{error:{…}}`, `{detail:"…"}` or `{detail:{error:{…}}}`. Default: "error". */
   errorShape: "error" | "detail" | "detailError";
-  /** The kind of `code` within an error. Default: "number". */
+  /** The type of `code` in an error. Default: "number". */
   errorCode: "number" | "string" | "null";
-  /** The property that wraps the list of keys. Default: undefined, a bare array. */
+  /** The property that contains the list of keys. Default: undefined, the body is an array. */
   listEnvelope: string | undefined;
-  /** Whether listed keys carry `key`: whole, not at all, or with its middle starred out. Default: "full". */
+  /** Whether listed keys have `key` in full, not at all, or with its middle masked. Default: "full". */
   listKeys: "full" | "omitted" | "masked";
-  /** Whether an empty whitelist is answered as null. Default: false. */
+  /** Whether an empty whitelist is null in responses. Default: false. */
   nullWhitelists: boolean;
-  /** Whether key objects carry fields nobody has documented. Default: false. */
+  /** Whether key objects have undocumented fields. Default: false. */
   unknownFields: boolean;
-  /** Whether answers of an account with a limit carry `X-RateLimit-*`. Default: true. */
+  /** Whether responses of an account with a rate limit have `X-RateLimit-*` headers. Default: true. */
   rateLimitHeaders: boolean;
-  /** The form of `Retry-After` on a 429. Default: "seconds". */
+  /** The format of `Retry-After` in a 429. Default: "seconds". */
   retryAfter: "none" | "seconds" | "date";
-  /** The refusal of a proxy or DevPass key that tries to manage keys. Default: 401. */
+  /** The status if a proxy or DevPass key tries to manage keys. Default: 401. */
   proxyKeyAuthStatus: 401 | 403;
-  /** Whether create heeds `limit_type`; otherwise the new key is "daily". Default: false, the costlier reading. */
+  /** Whether create applies `limit_type`. Otherwise the new key is "daily". Default: false. */
   createHonoursLimitType: boolean;
-  /** The caller's address as `validate` sees it. Default: "127.0.0.1". */
+  /** The IP address of the client as `validate` sees it. Default: "127.0.0.1". */
   callerIp: string;
 }
 
+/** The default behaviour of the simulator. */
 export const DEFAULT_DIALECT: Readonly<Dialect> = {
   createStatus: 201,
   invalidBodyStatus: 400,
@@ -57,18 +59,18 @@ export const DEFAULT_DIALECT: Readonly<Dialect> = {
   callerIp: "127.0.0.1",
 };
 
-/** A complete HTTP answer. */
-export interface Answer {
+/** A complete HTTP response. */
+export interface SimulatedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-export function jsonAnswer(
+export function jsonResponse(
   status: number,
   value: JsonValue,
   headers: Readonly<Record<string, string>> = {},
-): Answer {
+): SimulatedResponse {
   return {
     status,
     headers: { "content-type": "application/json", ...headers },
@@ -76,31 +78,31 @@ export function jsonAnswer(
   };
 }
 
-export function refusalAnswer(refusal: Refusal, dialect: Dialect): Answer {
-  if (refusal instanceof InvalidBody && dialect.invalidBodyStatus === 422) {
-    return jsonAnswer(422, { detail: [frameworkDetail(refusal)] });
+export function responseForError(error: RequestError, dialect: Dialect): SimulatedResponse {
+  if (error instanceof InvalidBody && dialect.invalidBodyStatus === 422) {
+    return jsonResponse(422, { detail: [frameworkDetail(error)] });
   }
-  return errorAnswer(refusal.status, refusal.message, dialect);
+  return errorResponse(error.status, error.message, dialect);
 }
 
-export function errorAnswer(
+export function errorResponse(
   status: number,
   message: string,
   dialect: Dialect,
   headers: Readonly<Record<string, string>> = {},
-): Answer {
-  if (dialect.errorShape === "detail") return jsonAnswer(status, { detail: message }, headers);
+): SimulatedResponse {
+  if (dialect.errorShape === "detail") return jsonResponse(status, { detail: message }, headers);
   const code = { number: status, string: String(status), null: null }[dialect.errorCode];
-  const error = { error: { message, type: "error", param: null, code } };
-  return jsonAnswer(status, dialect.errorShape === "detailError" ? { detail: error } : error, headers);
+  const body = { error: { message, type: "error", param: null, code } };
+  return jsonResponse(status, dialect.errorShape === "detailError" ? { detail: body } : body, headers);
 }
 
-export function rateLimitedAnswer(waitMs: number, nowMs: number, dialect: Dialect): Answer {
+export function rateLimitedResponse(waitMs: number, nowMs: number, dialect: Dialect): SimulatedResponse {
   const waitS = Math.max(1, Math.ceil(waitMs / 1_000));
   const headers: Record<string, string> = {};
   if (dialect.retryAfter === "seconds") headers["retry-after"] = String(waitS);
   if (dialect.retryAfter === "date") headers["retry-after"] = new Date(nowMs + waitS * 1_000).toUTCString();
-  return errorAnswer(429, `Rate limit exceeded. Try again in ${waitS} seconds.`, dialect, headers);
+  return errorResponse(429, `Rate limit exceeded. Try again in ${waitS} seconds.`, dialect, headers);
 }
 
 export function rateHeaders(figures: RateFigures | undefined): Record<string, string> {
@@ -112,7 +114,7 @@ export function rateHeaders(figures: RateFigures | undefined): Record<string, st
   };
 }
 
-/** The key object of the wire; `limit_type` is never part of it. */
+/** The key object in responses. It never contains `limit_type`. */
 export function keyObject(record: KeyRecord, dialect: Dialect): Record<string, JsonValue> {
   const whitelist = (entries: readonly string[]): readonly string[] | null =>
     dialect.nullWhitelists && entries.length === 0 ? null : [...entries];
@@ -143,11 +145,11 @@ export function keyList(records: readonly KeyRecord[], dialect: Dialect): JsonVa
   return dialect.listEnvelope === undefined ? items : { [dialect.listEnvelope]: items };
 }
 
-function frameworkDetail(refusal: InvalidBody): JsonValue {
+function frameworkDetail(error: InvalidBody): JsonValue {
   return {
-    type: refusal.missing ? "missing" : "value_error",
-    loc: refusal.field === undefined ? ["body"] : ["body", refusal.field],
-    msg: refusal.missing ? "Field required" : refusal.problem,
-    input: (refusal.input ?? null) as JsonValue,
+    type: error.missing ? "missing" : "value_error",
+    loc: error.field === undefined ? ["body"] : ["body", error.field],
+    msg: error.missing ? "Field required" : error.problem,
+    input: (error.input ?? null) as JsonValue,
   };
 }

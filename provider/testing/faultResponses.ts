@@ -1,7 +1,7 @@
-import type { JsonValue } from "./answers";
+import type { JsonValue } from "./simulatedResponse";
 import type { FaultEffect } from "./faults";
 
-/** The HTML page with which the edge in front of the API answers in its stead. */
+/** The HTML error page of the CDN in front of the API. */
 export function edgePage(status: number): FaultEffect {
   return {
     status,
@@ -19,7 +19,7 @@ export function edgePage(status: number): FaultEffect {
   };
 }
 
-/** A 200 whose JSON ends too early. */
+/** A 200 with truncated JSON. */
 export function malformedJson(): FaultEffect {
   return { status: 200, body: '{"message":"Proxy key' };
 }
@@ -30,22 +30,22 @@ export function hugeJson(bytes: number): FaultEffect {
   return { status: 200, body: JSON.stringify({ padding: "x".repeat(Math.max(1, bytes - frame)) }) };
 }
 
-/** A 429 that says nothing of when to come back but in its message. */
+/** A 429 whose cooldown is only in its message, not in `Retry-After`. */
 export function tooManyRequestsWithoutHeaders(): FaultEffect {
   return { status: 429, body: errorBody(429, "Rate limit exceeded. Try again in 180 seconds.") };
 }
 
-/** The framework's 404 for a route that does not exist. */
+/** The framework's 404 for an unknown route. */
 export function bareNotFound(): FaultEffect {
   return { status: 404, body: { detail: "Not Found" } };
 }
 
-/** Any status, and nothing more. */
+/** A response with this status and an empty body. */
 export function emptyBody(status: number): FaultEffect {
   return { status };
 }
 
-/** Sends the client elsewhere; with the default status it is asked to send method and body there too. */
+/** A redirect. With the default status, 307, the client is asked to repeat method and body. */
 export function redirectTo(url: string, status: 301 | 302 | 303 | 307 | 308 = 307): FaultEffect {
   return { status, headers: { location: url } };
 }

@@ -1,6 +1,6 @@
-/** A request that the API refuses in its own words. */
-export class Refusal extends Error {
-  override readonly name: string = "Refusal";
+/** The request gets an error response of the API. */
+export class RequestError extends Error {
+  override readonly name: string = "RequestError";
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -9,14 +9,14 @@ export class Refusal extends Error {
   }
 }
 
-/** A body that breaks a rule; the dialect decides between 400 and 422. */
-export class InvalidBody extends Refusal {
+/** The body is invalid. The dialect decides between 400 and 422. */
+export class InvalidBody extends RequestError {
   override readonly name = "InvalidBody";
-  /** The offending field; undefined when the body as a whole is at fault. */
+  /** The invalid field. undefined: the body as a whole. */
   readonly field: string | undefined;
   readonly problem: string;
   readonly missing: boolean;
-  /** What was sent; a 422 repeats it, secrets included, as the framework does. */
+  /** The invalid value. A 422 repeats it, including secrets, as the framework does. */
   readonly input: unknown;
 
   constructor(field: string | undefined, problem: string, input: unknown, missing = false) {

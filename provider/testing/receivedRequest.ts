@@ -1,25 +1,25 @@
 import type { IncomingMessage } from "node:http";
-import type { JsonValue } from "./answers";
+import type { JsonValue } from "./simulatedResponse";
 
 export const BASE_PATH = "/v1";
 
-/** One request, read whole. */
-export interface Call {
+/** A request that has arrived completely. */
+export interface ReceivedRequest {
   readonly method: string;
-  /** The path below the base path; undefined when the request missed the base path. */
+  /** The path below the base path. undefined: the request's path is outside of it. */
   readonly path: string | undefined;
-  /** The whole request target, decoded: what ends up in logs. */
+  /** The decoded request target, as it appears in logs. */
   readonly target: string;
   readonly authorization: string | undefined;
   readonly contentType: string | undefined;
   readonly userAgent: string | undefined;
   readonly rawBody: string;
-  /** The parsed body; undefined without a body or with one that is not JSON. */
+  /** The parsed body. undefined: no body, or not JSON. */
   readonly body: JsonValue | undefined;
   readonly malformed: boolean;
 }
 
-export async function readCall(request: IncomingMessage): Promise<Call> {
+export async function readRequest(request: IncomingMessage): Promise<ReceivedRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   const rawBody = Buffer.concat(chunks).toString("utf8");

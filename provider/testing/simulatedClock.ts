@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** The only source of time; injected, so that tests never sleep. */
-export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+/** The simulator's only source of time. Injected, so that tests never sleep. */
+export interface SimulatedClock {
+  /** Returns the time in milliseconds since the Unix epoch. */
   nowMs(): number;
-  /** Resolves after `delayMs` milliseconds; rejects with the signal's reason once it is aborted. */
+  /** Resolves after `delayMs` milliseconds. Rejects with the signal's reason if the signal aborts. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The machine's own clock. */
-export const systemClock: Clock = {
+/** The clock of the machine. */
+export const realClock: SimulatedClock = {
   nowMs: () => Date.now(),
   sleep: async (delayMs, signal) => {
     try {
@@ -27,7 +27,7 @@ interface Sleeper {
 }
 
 /**
- * A clock that moves only when told to.
+ * A clock that only moves when `advance` is called.
  *
  * @example
  * const clock = new ManualClock();
@@ -35,26 +35,28 @@ interface Sleeper {
  * await clock.advance(1_000);
  * await nap;
  */
-export class ManualClock implements Clock {
+export class ManualClock implements SimulatedClock {
   #nowMs: number;
   #targetMs: number;
   readonly #sleepers = new Set<Sleeper>();
 
-  /** @param startMs Milliseconds since the Unix epoch. Default: 2026-01-01T00:00:00Z. */
+  /** @param startMs The start in milliseconds since the Unix epoch. Default: 2026-01-01T00:00:00Z. */
   constructor(startMs: number = Date.UTC(2026, 0, 1)) {
     this.#nowMs = startMs;
     this.#targetMs = startMs;
   }
 
-  /** How many sleepers wait for the clock to move. */
+  /** The number of sleepers that wait for the clock to move. */
   get sleeping(): number {
     return this.#sleepers.size;
   }
 
+  /** Returns the time in milliseconds since the Unix epoch. */
   nowMs(): number {
     return this.#nowMs;
   }
 
+  /** Resolves when the clock has moved by `delayMs` milliseconds. Rejects if the signal aborts. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
@@ -83,8 +85,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves the clock by `durationMs` milliseconds. Due sleepers wake in the order of their due times, each seeing the
-   * clock at its own due time; what a woken sleeper does next (sleeping again included) happens before the next one.
+   * Moves the clock by `durationMs` milliseconds. Wakes each due sleeper at its own time, in order. Code that a sleeper
+   * runs next, including another sleep, runs before the next sleeper wakes.
    */
   async advance(durationMs: number): Promise<void> {
     if (!(durationMs >= 0)) throw new RangeError(`A clock cannot move by ${durationMs} ms.`);
@@ -101,7 +103,7 @@ export class ManualClock implements Clock {
     let earliest: Sleeper | undefined;
     for (const sleeper of this.#sleepers) {
       if (sleeper.dueMs > this.#targetMs) continue;
-      // Strictly earlier only: sleepers that are due together wake in the order in which they fell asleep.
+      // Strictly earlier: sleepers with the same due time wake in the order of their calls.
       if (earliest === undefined || sleeper.dueMs < earliest.dueMs) earliest = sleeper;
     }
     return earliest;
