@@ -4,7 +4,7 @@ import type { SectionResult } from "./table";
 
 const COUNT = 20;
 
-/** Requests of each of the engine's operations, by the simulator's journal. */
+/** The requests of each of the engine's operations, from the simulator's journal. */
 export async function calls(): Promise<SectionResult> {
   const [plain, ours] = [await callsOf("plain"), await callsOf("ours")];
   return {

@@ -11,12 +11,12 @@ const PROVIDERS = ["noop", "plain", "ours"] as const satisfies ProviderName[];
 interface Times {
   upMs: number;
   destroyMs: number;
-  /** Seconds of CPU: engine, plugin, program and simulator. Not a number where the system does not tell. */
+  /** Seconds of CPU: engine, plugin, program and simulator. NaN if the system does not report it. */
   upCpuS: number;
   destroyCpuS: number;
 }
 
-/** What the provider costs on the real engine, over one that does nothing. */
+/** The cost of the provider on the real engine, compared with a no-op provider. */
 export async function engine(): Promise<SectionResult & { destroyCpuS: number | undefined }> {
   const simulator = await startSimulator();
   const stacks = new Map<ProviderName, BenchStack>();
@@ -50,7 +50,7 @@ export async function engine(): Promise<SectionResult & { destroyCpuS: number | 
     title: "real engine",
     notes: [
       `${COUNT} keys, ${ROUNDS} interleaved rounds, medians; the simulator has no limit and no latency. noop sends nothing.`,
-      "Wall time on a busy machine says little; then the CPU of the same runs says more.",
+      "On a busy machine, wall time is not meaningful: compare the CPU of the same runs.",
       "State: the resource in the exported state as JSON, secrets encrypted, provider text included.",
     ],
     tables: [
@@ -99,7 +99,7 @@ async function stateBytes({ project }: BenchStack): Promise<number> {
   return keys.reduce((sum, resource) => sum + JSON.stringify(resource).length, 0) / keys.length;
 }
 
-/** Linux tells the CPU of ended children, and of theirs, in clock ticks of 10 ms. Ours is added. */
+/** Linux reports the CPU of ended descendants in clock ticks of 10 ms. Adds that of this process. */
 function cpuS(): number {
   try {
     const fields = readFileSync("/proc/self/stat", "utf8").split(") ")[1]?.split(" ") ?? [];

@@ -7,9 +7,9 @@ const TIERS = [5, 10, 15, 20, 30, 60, 100];
 const ACCOUNTS = 100;
 const KEYS_PER_ACCOUNT = 100;
 const MACHINES = [1, 2, 5, 10, 50, 100];
-/** Stacks that a machine runs at once. */
+/** The number of stacks that a machine runs at once. */
 const SLOTS = [8, 32];
-/** Seconds of CPU that the destroy of a stack takes, where it has not been measured in this run. */
+/** Seconds of CPU of a stack's destroy, if this run has not measured it. */
 const ASSUMED_CPU_S = 3;
 
 interface Job {
@@ -18,8 +18,8 @@ interface Job {
 }
 
 /**
- * How long the cleanup of 10,000 keys takes, by the number of machines. The account's part is measured in virtual time;
- * the machines' part is arithmetic: the longest stacks first, each to the slot that is free first.
+ * The duration of a cleanup of 10,000 keys by the number of machines. The account's part is measured in virtual time.
+ * The machines' part is calculated: the longest stacks first, each in the slot that is free first.
  */
 export async function scale(measuredCpuS: number | undefined): Promise<SectionResult> {
   const cpuMs = (measuredCpuS ?? ASSUMED_CPU_S) * 1_000;
@@ -43,7 +43,7 @@ export async function scale(measuredCpuS: number | undefined): Promise<SectionRe
     ],
     tables: [
       {
-        title: "one account of 100 keys, real client and pacer in virtual time",
+        title: "one account of 100 keys, real client and rate limiter in virtual time",
         columns: ["limit per minute", "time"],
         rows: TIERS.map((limit) => [limit, duration(windowMs.get(limit) ?? Number.NaN)]),
       },
@@ -64,12 +64,12 @@ function schedule(jobs: readonly Job[], machines: number, slots: number, cores: 
   const freeAtMs = Array.from({ length: machines * slots }, () => 0);
   const cpuMs = Array.from({ length: machines }, () => 0);
   for (const job of jobs.toSorted((a, b) => b.windowMs - a.windowMs)) {
-    // Slots in turn over the machines, so that equally free ones spread the work.
+    // Slots alternate between the machines to distribute the work.
     const at = freeAtMs.indexOf(Math.min(...freeAtMs));
     freeAtMs[at] = (freeAtMs[at] ?? 0) + job.windowMs + job.cpuMs;
     cpuMs[at % machines] = (cpuMs[at % machines] ?? 0) + job.cpuMs;
   }
-  // A machine needs at least its CPU time, however its stacks lie.
+  // A machine needs at least its CPU time, with any order of stacks.
   const busiestMs = Math.max(...cpuMs) / cores;
   const slotsMs = Math.max(...freeAtMs);
   const slowestMs = Math.max(...jobs.map((job) => job.windowMs + job.cpuMs));

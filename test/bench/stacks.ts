@@ -26,11 +26,11 @@ const DECLARATIONS = { noop: declareNoopKeys, plain: declarePlainKeys, ours: dec
 
 export type ProviderName = keyof typeof DECLARATIONS;
 
-/** The same keys by one of the providers, in a project of its own. */
+/** The same keys with one of the providers, in a separate project. */
 export interface BenchStack {
   project: EngineProject;
   stack: EngineStack;
-  /** What later operations declare. */
+  /** Sets what later operations declare. */
   declare(change: Partial<Pick<Declaration, "count" | "budget">>): void;
 }
 
@@ -54,7 +54,7 @@ export async function createBenchStack(
   return { project, stack, declare: (change) => void Object.assign(declaration, change) };
 }
 
-/** `pulumi destroy`, literally; throws when it fails. @returns its milliseconds. */
+/** Runs `pulumi destroy`. @returns its time in milliseconds. @throws if it fails. */
 export async function destroy({ project }: BenchStack): Promise<number> {
   const { exitCode, output, durationMs } = await project.destroy(STACK_NAME);
   if (exitCode !== 0) throw new Error(`pulumi destroy failed:\n${output}`);

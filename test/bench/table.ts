@@ -1,7 +1,7 @@
-/** What a section hands to the printer and to the JSON file. */
+/** The result of a section, for the output and the JSON file. */
 export interface SectionResult {
   title: string;
-  /** What was measured and how, for whoever reads only the output. */
+  /** What was measured and how. */
   notes: string[];
   tables: Table[];
   targets: Target[];
@@ -15,7 +15,7 @@ export interface Table {
 
 export interface Target {
   what: string;
-  /** The measured figure; undefined when there is none, which counts as not met. */
+  /** The measured figure. undefined: none, which counts as not met. */
   measured: number | undefined;
   atMost: number;
   unit?: string;
@@ -49,7 +49,7 @@ function renderTarget(target: Target): string {
   return `  ${isMet(target) ? "met    " : "NOT met"}  ${what}: ${figure} (target: at most ${atMost}${unit})`;
 }
 
-/** Four significant digits, no exponent. */
+/** Rounds to four significant digits. */
 export function round(value: number): number {
   return Number(value.toPrecision(4));
 }
@@ -61,7 +61,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-/** Milliseconds as people read them. */
+/** Formats a duration. */
 export function duration(ms: number): string {
   if (ms < 60_000) return `${round(ms / 1_000)} s`;
   return ms < 7_200_000 ? `${round(ms / 60_000)} min` : `${round(ms / 3_600_000)} h`;

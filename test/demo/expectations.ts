@@ -1,4 +1,4 @@
-/** Collects what did not go as described, so that the demo can end with a clear line for each. */
+/** Collects failed expectations, so that the demo ends with a line for each. */
 export class Expectations {
   readonly failures: string[] = [];
 

@@ -3,38 +3,38 @@ import { Expectations } from "./expectations";
 import { note, title } from "./print";
 import { bringUp, destroyAll, showDrift } from "./steps";
 import { summarise, verdict } from "./summary";
-import { createWorld, type World } from "./world";
+import { createFixture, type Fixture } from "./fixture";
 
-/** Exit codes of a process that a signal has ended, as shells have them. */
+/** Exit codes after a signal, as in shells. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 let interrupted = false;
 
-/** The life of a stack of proxy keys on the real Pulumi engine, against simulated accounts: no account is needed. */
+/** Creates, changes and destroys a stack of proxy keys on the real Pulumi engine, with simulated accounts. */
 async function main(): Promise<number> {
-  title("pulumi-electronhub: proxy keys made, changed and destroyed, on the real Pulumi engine");
+  title("pulumi-electronhub: proxy keys created, changed and destroyed, on the real Pulumi engine");
   const cli = await findPulumiCli();
   note(cli.summary, "dim");
-  const world = await createWorld(cli);
-  disposeOnSignals(world);
+  const fixture = await createFixture(cli);
+  disposeOnSignals(fixture);
   try {
     const expectations = new Expectations();
-    const keys = await bringUp(world, expectations);
-    await showDrift(world, keys, expectations);
-    await destroyAll(world, keys, expectations);
-    await summarise(world, keys, expectations);
+    const keys = await bringUp(fixture, expectations);
+    await showDrift(fixture, keys, expectations);
+    await destroyAll(fixture, keys, expectations);
+    await summarise(fixture, keys, expectations);
     return verdict(expectations);
   } finally {
-    await world.dispose();
+    await fixture.dispose();
   }
 }
 
-function disposeOnSignals(world: World): void {
+function disposeOnSignals(fixture: Fixture): void {
   for (const [signal, exitCode] of Object.entries(SIGNALS)) {
-    // Not `once`: tsx ends a process at once that has no listener left.
+    // Not `once`: tsx ends a process without a listener immediately.
     process.on(signal, () => {
       interrupted = true;
-      void world.dispose().finally(() => process.exit(exitCode));
+      void fixture.dispose().finally(() => process.exit(exitCode));
     });
   }
 }
@@ -42,7 +42,7 @@ function disposeOnSignals(world: World): void {
 main().then(
   (exitCode) => (process.exitCode = exitCode),
   (error: unknown) => {
-    // What fails after an interruption fails because of it.
+    // A failure after an interruption is caused by it.
     if (interrupted) return;
     console.error(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;

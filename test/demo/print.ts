@@ -17,7 +17,7 @@ export function title(text: string): void {
   line(styled("bold", text));
 }
 
-/** A step's heading, and below it the command that a person would type. */
+/** The heading of a step, and its command. */
 export function step(number: number, what: string, command?: string): void {
   line();
   title(`${number}. ${what}`);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ProxyKey } from "pulumi-electronhub";
 import type { Expectations } from "./expectations";
 import { note, step, table } from "./print";
-import { keysInState, STACK, type KeyInState, type World } from "./world";
+import { keysInState, STACK, type KeyInState, type Fixture } from "./fixture";
 
 /** The program that the demo runs. */
 async function program() {
@@ -23,16 +23,16 @@ export interface DemoKey extends KeyInState {
 
 const LITERAL = ["--yes", "--skip-preview", "--stack", STACK].join(" ");
 
-export async function bringUp(world: World, expectations: Expectations): Promise<DemoKey[]> {
+export async function bringUp(fixture: Fixture, expectations: Expectations): Promise<DemoKey[]> {
   step(1, "Four keys, declared in TypeScript", "pulumi up");
-  const stack = await world.project.stack(STACK, program, {
+  const stack = await fixture.project.stack(STACK, program, {
     config: {
-      "electronhub:apiKey": { value: world.own.apiKey, secret: true },
-      "electronhub:baseUrl": { value: world.simulator.baseUrl },
+      "electronhub:apiKey": { value: fixture.own.apiKey, secret: true },
+      "electronhub:baseUrl": { value: fixture.simulator.baseUrl },
     },
   });
   const up = await stack.up();
-  const keys = (await keysInState(world)).map(({ resource, fingerprint, outputs }) => ({
+  const keys = (await keysInState(fixture)).map(({ resource, fingerprint, outputs }) => ({
     resource,
     fingerprint,
     outputs,
@@ -53,15 +53,15 @@ export async function bringUp(world: World, expectations: Expectations): Promise
     ]),
   );
   expectations.expect(
-    "up makes four keys on the account",
-    keys.length === 4 && world.own.keys().length === 4,
+    "up creates four keys on the account",
+    keys.length === 4 && fixture.own.keys().length === 4,
   );
   expectations.expect(
     "every output of a key is a secret",
     keys.every(({ resource }) => up.outputs[resource]?.secret),
   );
   expectations.expect(
-    "each fingerprint is made of its key's hash",
+    "each fingerprint is the hash of its key",
     keys.every(({ fingerprint, secret }) => fingerprint === fingerprintOf(secret)),
   );
   return keys;
@@ -71,20 +71,20 @@ function fingerprintOf(secret: string): string {
   return `pk-${createHash("sha256").update(secret).digest("hex").slice(0, 16)}`;
 }
 
-export async function showDrift(world: World, keys: readonly DemoKey[], expectations: Expectations) {
-  step(2, "Somebody changes web-app on the account: refresh finds it", `pulumi refresh ${LITERAL}`);
+export async function showDrift(fixture: Fixture, keys: readonly DemoKey[], expectations: Expectations) {
+  step(2, "web-app is changed on the account: refresh shows it", `pulumi refresh ${LITERAL}`);
   const webApp = keyOf("web-app", keys);
-  world.own.updateKey(webApp.secret, { allocatedAmount: 400, isActive: false });
-  const refresh = await world.project.refresh(STACK);
-  const after = (await keysInState(world)).find(({ resource }) => resource === "web-app");
+  fixture.own.updateKey(webApp.secret, { allocatedAmount: 400, isActive: false });
+  const refresh = await fixture.project.refresh(STACK);
+  const after = (await keysInState(fixture)).find(({ resource }) => resource === "web-app");
 
-  // The key is encrypted anew at each write, so it always looks different.
+  // The key is encrypted again at each write, so it always differs.
   const drift = Object.keys(webApp.outputs)
     .filter((name) => name !== "key")
     .filter((name) => JSON.stringify(webApp.outputs[name]) !== JSON.stringify(after?.outputs[name]))
     .map((name) => [name, String(webApp.outputs[name]), String(after?.outputs[name])]);
   table(["what differs", "declared", "on the account"], drift);
-  note("The state shows it now; the next `pulumi up` would put it right.", "dim");
+  note("The state shows it now; the next `pulumi up` would correct it.", "dim");
   expectations.expect("refresh succeeds", refresh.exitCode === 0);
   expectations.expect(
     "refresh shows the changed budget and that the key is disabled, nothing else",
@@ -93,31 +93,31 @@ export async function showDrift(world: World, keys: readonly DemoKey[], expectat
 }
 
 export async function destroyAll(
-  world: World,
+  fixture: Fixture,
   keys: readonly DemoKey[],
   expectations: Expectations,
 ): Promise<void> {
   step(3, "nightly is removed by hand, partner moves to another account", `pulumi destroy ${LITERAL}`);
-  world.own.removeKey(keyOf("nightly", keys).secret);
+  fixture.own.removeKey(keyOf("nightly", keys).secret);
   const partner = keyOf("partner", keys);
-  world.own.removeKey(partner.secret);
-  world.other.addKey({ name: partner.name, key: partner.secret, allocatedAmount: 5 });
-  world.simulator.clearJournal();
+  fixture.own.removeKey(partner.secret);
+  fixture.other.addKey({ name: partner.name, key: partner.secret, allocatedAmount: 5 });
+  fixture.simulator.clearJournal();
 
-  const { exitCode, output } = await world.project.destroy(STACK);
-  const said = refusalIn(output);
-  for (const sentence of said) note(sentence, "yellow");
-  note(`Exit code ${exitCode}: the command says that something is left.`, "dim");
+  const { exitCode, output } = await fixture.project.destroy(STACK);
+  const messages = errorIn(output);
+  for (const sentence of messages) note(sentence, "yellow");
+  note(`Exit code ${exitCode}: a key is left.`, "dim");
 
-  expectations.expect("destroy fails, since one key was refused", exitCode !== 0);
+  expectations.expect("destroy fails, because the API rejects one removal", exitCode !== 0);
   expectations.expect(
-    "the message names the refused key and the status",
-    said.some((sentence) => sentence.includes(partner.fingerprint) && sentence.includes("HTTP 403")),
+    "the message names the key and the status",
+    messages.some((sentence) => sentence.includes(partner.fingerprint) && sentence.includes("HTTP 403")),
   );
 }
 
-/** The lines of the refusal in the engine's closing summary, without the engine's own decoration. */
-function refusalIn(output: string): string[] {
+/** The lines of the error in the engine's summary. */
+function errorIn(output: string): string[] {
   const lines = output.slice(output.lastIndexOf("Diagnostics:")).split("\n");
   const start = lines.findIndex((text) => text.includes("error: Cannot remove"));
   if (start === -1) return [];

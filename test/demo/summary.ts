@@ -2,25 +2,25 @@ import type { SimulatedAccount } from "pulumi-electronhub/testing";
 import type { Expectations } from "./expectations";
 import { line, note, step, styled, table } from "./print";
 import type { DemoKey } from "./steps";
-import { BALANCE, keysInState, type World } from "./world";
+import { BALANCE, keysInState, type Fixture } from "./fixture";
 
-/** What became of each key: everything is read from the accounts, their journal and the state, nothing remembered. */
-export async function summarise(world: World, keys: readonly DemoKey[], expectations: Expectations) {
+/** Shows the result for each key, from the accounts, the journal and the state. */
+export async function summarise(fixture: Fixture, keys: readonly DemoKey[], expectations: Expectations) {
   step(4, "What is left, read from the accounts and from the state");
-  const inState = new Set((await keysInState(world)).map(({ fingerprint }) => fingerprint));
+  const inState = new Set((await keysInState(fixture)).map(({ fingerprint }) => fingerprint));
   const rows = keys.map(({ resource, fingerprint, secret }) => ({
     resource,
-    answer: removalAnswer(world, secret),
-    yours: holds(world.own, secret),
-    another: holds(world.other, secret),
+    status: removalStatus(fixture, secret),
+    yours: holds(fixture.own, secret),
+    another: holds(fixture.other, secret),
     inState: inState.has(fingerprint),
   }));
 
   table(
-    ["resource", "answer to remove", "on your account", "on another account", "in the state"],
-    rows.map(({ resource, answer, yours, another, inState: kept }) => [
+    ["resource", "response to remove", "on your account", "on another account", "in the state"],
+    rows.map(({ resource, status, yours, another, inState: kept }) => [
       resource,
-      `${answer} ${MEANINGS[answer] ?? ""}`,
+      `${status} ${MEANINGS[status] ?? ""}`,
       yours ? "yes" : "gone",
       another ? "yes" : "-",
       kept ? "kept" : "gone",
@@ -31,15 +31,15 @@ export async function summarise(world: World, keys: readonly DemoKey[], expectat
     },
   );
   note(
-    `Balance of your account: ${world.own.balance} credits; it was ${BALANCE} before the keys were made.`,
+    `Balance of your account: ${fixture.own.balance} credits; it was ${BALANCE} before the keys were created.`,
     "dim",
   );
 
   const expected = { "ci-bot": "200", nightly: "404", partner: "403", "web-app": "200" };
-  for (const [resource, answer] of Object.entries(expected)) {
+  for (const [resource, status] of Object.entries(expected)) {
     const row = rows.find((candidate) => candidate.resource === resource);
-    const refused = answer === "403";
-    expectations.expect(`${resource} is answered ${answer}`, row?.answer === answer);
+    const refused = status === "403";
+    expectations.expect(`${resource} gets ${status}`, row?.status === status);
     expectations.expect(
       refused ? `${resource} stays in the state` : `${resource} leaves the state`,
       row?.inState === refused,
@@ -49,12 +49,12 @@ export async function summarise(world: World, keys: readonly DemoKey[], expectat
       row?.yours === false && row.another === refused,
     );
   }
-  expectations.expect("every unused credit is back", world.own.balance === BALANCE);
-  expectations.expect("no forbidden call was made", world.simulator.violations.length === 0);
+  expectations.expect("all unused credits are returned", fixture.own.balance === BALANCE);
+  expectations.expect("no forbidden request was sent", fixture.simulator.violations.length === 0);
   expectations.expect(
     "no key and no API key was printed by any command",
-    ![world.own.apiKey, ...keys.map(({ secret }) => secret)].some((secret) =>
-      world.project.transcript.includes(secret),
+    ![fixture.own.apiKey, ...keys.map(({ secret }) => secret)].some((secret) =>
+      fixture.project.transcript.includes(secret),
     ),
   );
 }
@@ -65,8 +65,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   "403": "refused, a hard failure",
 };
 
-/** The status of the last answer to a removal of the key. */
-function removalAnswer({ simulator }: World, secret: string): string {
+/** The status of the last response to a removal of the key. */
+function removalStatus({ simulator }: Fixture, secret: string): string {
   const entry = simulator.journal.findLast(
     ({ path, body }) =>
       path === "/auth/proxy/remove" &&

@@ -8,7 +8,7 @@ import { edgePage, type FaultSpec } from "../../provider/testing";
 import { selfSigned } from "../support/certificate";
 import { expectFailure, type ExportedState, type StateResource } from "../support/engine";
 import { declare, program, PROXY_KEY, resourceName, useEngine, createdFor } from "./fixture";
-import { expectMessages } from "./reading";
+import { expectMessages } from "./messagesFixture";
 
 const engine = useEngine([{ name: "main" }, { name: "limited-up" }, { name: "limited-destroy" }]);
 

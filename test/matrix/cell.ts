@@ -2,20 +2,20 @@ import { EngineError } from "../../provider/dynamic/engineErrors";
 import type { Transport } from "../../provider/api/transport";
 import { SMALL_CAP_BYTES, type FaultRow } from "./faults";
 import { failureKind, messageFlaws } from "./messages";
-import { BYSTANDER, openScene, refusingTransport, type Properties, type Scene } from "./fixture";
+import { BYSTANDER, createFixture, refusingTransport, type Properties, type MatrixFixture } from "./fixture";
 import { KEY_NAME, type Resource, type VerbColumn, type VerbResult } from "./verbs";
 
-/** How often a fault strikes: the verb's own call once, that call every time, or every call there is. */
+/** Which requests a fault hits: the verb's own request once, that request every time, or every request. */
 export type Mode = "once" | "call" | "api";
 
-/** What one verb made of one fault. */
+/** The result of one verb with one fault. */
 export interface Cell {
   readonly outcome: string;
   /** Every request, in order. */
   readonly calls: string;
-  /** What the account holds of it in the end. */
+  /** The account's content at the end. */
   readonly account: string;
-  /** Broken invariants; none in a sound cell. */
+  /** Broken invariants. Empty in a sound cell. */
   readonly problems: readonly string[];
 }
 
@@ -25,38 +25,38 @@ type Verdict =
   /** The engine saves the resource, with an initialization error. */
   | { readonly kind: "saved"; readonly message: string; readonly outs: Properties };
 
-/** Milliseconds within which the simulator surely answers where it does not hang, also on a busy machine. */
+/** Longer than the simulator needs for a response on a busy machine. */
 const HEALTHY_ANSWER_MS = 1_400;
 
 /** More requests than any sound verb sends. */
 const MAX_REQUESTS = 150;
 
 export async function runCell(row: FaultRow, column: VerbColumn, mode: Mode): Promise<Cell> {
-  const scene = await openScene();
+  const fixture = await createFixture();
   try {
-    const resource = await makeResource(scene, column);
-    column.arrange?.(scene);
-    if (row.gone && column.exists) scene.account.removeKey(KEY_NAME);
-    scene.simulator.clearJournal();
-    const transport = faultyTransport(scene, row, column, mode);
-    const verdict = await verdictOf(() => column.run(scene.newProcess(transport), resource));
+    const resource = await makeResource(fixture, column);
+    column.arrange?.(fixture);
+    if (row.gone && column.exists) fixture.account.removeKey(KEY_NAME);
+    fixture.simulator.clearJournal();
+    const transport = faultyTransport(fixture, row, column, mode);
+    const verdict = await verdictOf(() => column.run(fixture.newProcess(transport), resource));
     const isEndless = transport.sent.length > MAX_REQUESTS;
     return {
       outcome: isEndless ? "✗ never ends" : outcomeOf(verdict),
       calls: compressed(transport.sent).replace(/\d+$/, (count) => (isEndless ? "∞" : count)),
-      account: accountOf(scene, column),
+      account: accountOf(fixture, column),
       problems: [
-        ...(isEndless ? ["requests without end"] : problemsOf(scene, row, column, resource, verdict)),
-        ...earlyRequests(row, transport.answered),
+        ...(isEndless ? ["requests without end"] : problemsOf(fixture, row, column, resource, verdict)),
+        ...earlyRequests(row, transport.responses),
       ],
     };
   } finally {
-    await scene.close();
+    await fixture.close();
   }
 }
 
-async function makeResource(scene: Scene, column: VerbColumn): Promise<Resource> {
-  const process = scene.newProcess(scene.newTransport());
+async function makeResource(fixture: MatrixFixture, column: VerbColumn): Promise<Resource> {
+  const process = fixture.newProcess(fixture.newTransport());
   const declared = { budget: 10, __resourceName: KEY_NAME, ...column.inputs };
   const { inputs = {} } = await process.check({}, declared);
   if (!column.exists) return { id: "", outs: {}, inputs };
@@ -67,14 +67,19 @@ async function makeResource(scene: Scene, column: VerbColumn): Promise<Resource>
 interface RecordingTransport extends Transport {
   /** The last segments of the paths of all requests. */
   readonly sent: string[];
-  /** Status and clock of every answer. */
-  readonly answered: { status: number; atMs: number; sentMs: number }[];
+  /** Status and time of every response. */
+  readonly responses: { status: number; atMs: number; sentMs: number }[];
 }
 
-function faultyTransport(scene: Scene, row: FaultRow, column: VerbColumn, mode: Mode): RecordingTransport {
+function faultyTransport(
+  fixture: MatrixFixture,
+  row: FaultRow,
+  column: VerbColumn,
+  mode: Mode,
+): RecordingTransport {
   const times = mode === "once" ? 1 : Infinity;
   const on = mode === "api" ? {} : { path: column.path };
-  let inner = scene.newTransport({
+  let inner = fixture.newTransport({
     ...(row.hangs ? { answerTimeoutMs: mode === "api" ? 100 : HEALTHY_ANSWER_MS } : {}),
     ...(row.small ? { maxBodyBytes: SMALL_CAP_BYTES } : {}),
   });
@@ -84,19 +89,19 @@ function faultyTransport(scene: Scene, row: FaultRow, column: VerbColumn, mode: 
       matches: (path) => on.path === undefined || on.path === path,
     });
   }
-  if (row.effect) scene.simulator.inject(Object.assign(row.effect(scene), { times, on }));
+  if (row.effect) fixture.simulator.inject(Object.assign(row.effect(fixture), { times, on }));
   const sent: string[] = [];
-  const answered: RecordingTransport["answered"] = [];
+  const responses: RecordingTransport["responses"] = [];
   return {
     sent,
-    answered,
+    responses,
     async send(request, signal) {
       sent.push(request.url.pathname.replace("/v1/auth/", ""));
       if (sent.length > MAX_REQUESTS) throw new Error("Too many requests.");
-      const sentMs = scene.clock.nowMs();
-      const answer = await inner.send(request, signal);
-      answered.push({ status: answer.status, atMs: scene.clock.nowMs(), sentMs });
-      return answer;
+      const sentMs = fixture.clock.nowMs();
+      const response = await inner.send(request, signal);
+      responses.push({ status: response.status, atMs: fixture.clock.nowMs(), sentMs });
+      return response;
     },
     close: () => inner.close(),
   };
@@ -114,7 +119,7 @@ async function verdictOf(run: () => Promise<VerbResult>): Promise<Verdict> {
 }
 
 function outcomeOf(verdict: Verdict): string {
-  if (verdict.kind === "success") return verdict.said === "gone" ? "GONE" : "ok";
+  if (verdict.kind === "success") return verdict.result === "gone" ? "GONE" : "ok";
   const kind = failureKind(verdict.message);
   return verdict.kind === "saved" ? `saved: ${kind}` : `✗ ${kind}`;
 }
@@ -142,42 +147,43 @@ function compressed(sent: readonly string[]): string {
     );
 }
 
-function accountOf(scene: Scene, column: VerbColumn): string {
-  const count = ownKeys(scene).length;
+function accountOf(fixture: MatrixFixture, column: VerbColumn): string {
+  const count = ownKeys(fixture).length;
   const keys = count === 0 ? "no key" : count === 1 ? "key" : `${count} keys`;
-  const effect = count === 1 ? column.effect?.(scene) : undefined;
+  const effect = count === 1 ? column.effect?.(fixture) : undefined;
   return effect ? `${keys} ${effect}` : keys;
 }
 
-function ownKeys({ account }: Scene) {
+function ownKeys({ account }: MatrixFixture) {
   return account.keys().filter(({ name }) => name !== BYSTANDER);
 }
 
-/** The invariants that hold in every cell, whatever the table says. */
+/** Checks the invariants of every cell. */
 function problemsOf(
-  scene: Scene,
+  fixture: MatrixFixture,
   row: FaultRow,
   column: VerbColumn,
   { outs }: Resource,
   verdict: Verdict,
 ): string[] {
   const problems: string[] = [];
-  const own = ownKeys(scene);
+  const own = ownKeys(fixture);
   const deletes = column.label.startsWith("delete");
   const disables = column.inputs["onDestroy"] === "disable";
   const creates = column.label.startsWith("create");
   const isThere = own.some(({ key }) => key === outs["key"]);
 
   if (verdict.kind === "success") {
-    if (deletes && !disables && isThere) problems.push("said deleted, but the key is there");
-    if (disables && own.some(({ isActive }) => isActive)) problems.push("said disabled, but the key is on");
-    if (verdict.said === "gone" && isThere) problems.push("dropped a key that is there");
+    if (deletes && !disables && isThere) problems.push("reported as deleted, but the key exists");
+    if (disables && own.some(({ isActive }) => isActive))
+      problems.push("reported as disabled, but the key is enabled");
+    if (verdict.result === "gone" && isThere) problems.push("dropped an existing key");
     if (column.label === "update enabled" && own.some(({ isActive }) => isActive))
-      problems.push("said updated, but the key is on");
+      problems.push("reported as updated, but the key is enabled");
     if (column.label === "update settings" && own[0]?.allocatedAmount !== 20)
-      problems.push("said updated, but the settings are old");
+      problems.push("reported as updated, but the settings are old");
     if (column.inputs["budgetWindow"] === "weekly" && own[0]?.limitType !== "weekly")
-      problems.push("said created, but the window is daily");
+      problems.push("reported as created, but the window is daily");
   }
   if (row.sound && verdict.kind !== "success") problems.push("failed without a fault");
   if (creates) {
@@ -186,16 +192,16 @@ function problemsOf(
     if (verdict.kind !== "failure" && !own.some((candidate) => candidate.key === key))
       problems.push("the state's key is not on the account");
     if (verdict.kind === "failure" && own.length > 0 && !/on the account/.test(verdict.message))
-      problems.push("a key is left that nobody is told of");
+      problems.push("a key is left without a message");
   } else if (!deletes && !row.gone && !isThere) {
     problems.push("the key is lost");
   }
-  if (!scene.account.findKey(BYSTANDER)?.isActive) problems.push("another key was touched");
-  problems.push(...scene.simulator.violations.map(({ kind }) => `violation: ${kind}`));
-  if (scene.simulator.journal.some(({ path }) => path.includes("elsewhere")))
+  if (!fixture.account.findKey(BYSTANDER)?.isActive) problems.push("another key was touched");
+  problems.push(...fixture.simulator.violations.map(({ kind }) => `violation: ${kind}`));
+  if (fixture.simulator.journal.some(({ path }) => path.includes("elsewhere")))
     problems.push("followed a redirect");
   if (verdict.kind !== "success") {
-    const secrets = [scene.account.apiKey, ...scene.account.keys().map(({ key }) => key)];
+    const secrets = [fixture.account.apiKey, ...fixture.account.keys().map(({ key }) => key)];
     const names = [own[0]?.name, typeof outs["name"] === "string" ? outs["name"] : KEY_NAME].filter(
       (name) => name !== undefined,
     );
@@ -204,10 +210,10 @@ function problemsOf(
   return problems;
 }
 
-/** Requests that went out although the answer before had asked for more time. */
-function earlyRequests({ waitMs = 0 }: FaultRow, answered: RecordingTransport["answered"]): string[] {
-  const early = answered.some(({ status, atMs }, index) => {
-    const next = answered[index + 1];
+/** Requests that were sent before the Retry-After of the previous response. */
+function earlyRequests({ waitMs = 0 }: FaultRow, responses: RecordingTransport["responses"]): string[] {
+  const early = responses.some(({ status, atMs }, index) => {
+    const next = responses[index + 1];
     return (status === 429 || status === 503) && next !== undefined && next.sentMs < atMs + waitMs;
   });
   return early ? ["came back before Retry-After"] : [];

@@ -13,7 +13,7 @@ beforeAll(async () => {
   const onRejection = (reason: unknown) => rejections.push(reason);
   process.on("unhandledRejection", onRejection);
   cells = await runMatrix();
-  // A rejection that nobody handles is told of a turn later.
+  // Unhandled rejections are reported one turn later.
   await new Promise((resolve) => setImmediate(resolve));
   process.off("unhandledRejection", onRejection);
 }, 180_000);
@@ -31,11 +31,11 @@ it("leaves no rejection unhandled", () => {
   expect(rejections).toEqual([]);
 });
 
-it("is what the committed table says (tsx test/matrix/render.ts --write, then review it)", () => {
+it("equals the committed table (tsx test/matrix/render.ts --write, then review it)", () => {
   const committed = readFileSync(join(__dirname, "fault-matrix.md"), "utf8").split("\n");
   const made = renderMatrix(cells).split("\n");
   const drift = made.filter((line, at) => line !== committed[at]);
-  // Some lines will do; the whole is long.
+  // A few lines are enough: the whole table is long.
   expect(drift.slice(0, 5)).toEqual([]);
   expect(made).toHaveLength(committed.length);
 });

@@ -9,27 +9,27 @@ import {
   type FaultEffect,
   type JsonValue,
 } from "../../provider/testing";
-import type { Scene } from "./fixture";
+import type { MatrixFixture } from "./fixture";
 
 /** One row of the matrix. */
 export interface FaultRow {
-  /** Nothing is wrong in this row: every verb succeeds. */
+  /** A row without a fault: every verb succeeds. */
   readonly sound?: true;
   readonly label: string;
-  /** What the simulator does instead; absent: nothing, or what `refused` says. */
-  readonly effect?: (scene: Scene) => FaultEffect;
+  /** What the simulator does instead. Absent: no fault, or `refused`. */
+  readonly effect?: (fixture: MatrixFixture) => FaultEffect;
   /** The connection is refused before it reaches the simulator. */
   readonly refused?: true;
-  /** Milliseconds for which the answer asks to be left alone. */
+  /** The Retry-After of the response. */
   readonly waitMs?: number;
-  /** The answer is the truth: the key was removed outside before. */
+  /** The key was removed outside before, so the response is correct. */
   readonly gone?: true;
-  /** The client's time-out and limits have to be small to see it. */
+  /** Needs a client with a short timeout, or with a small body limit. */
   readonly hangs?: true;
   readonly small?: true;
 }
 
-/** Bytes of the longest answer that the client takes where a row is about longer ones. */
+/** The client's body limit in rows with `small`. */
 export const SMALL_CAP_BYTES = 16 * 1024;
 
 const message = (status: number, text: string): FaultEffect => ({
@@ -37,15 +37,15 @@ const message = (status: number, text: string): FaultEffect => ({
   body: { error: { message: text, type: "error", param: null, code: status } },
 });
 
-const said = (status: number, text: string): FaultEffect => ({ status, body: { message: text } });
+const success = (status: number, text: string): FaultEffect => ({ status, body: { message: text } });
 
-/** The API has done it, whatever the answer looks like. */
+/** The request takes effect, with any response. */
 const done = (effect: FaultEffect): FaultEffect => ({ ...effect, applied: true });
 
 export const FAULT_ROWS: readonly FaultRow[] = [
   { label: "none", sound: true },
-  { label: "200 with the usual answer", sound: true, effect: (scene) => usualAnswer(scene, 200) },
-  { label: "201 with the usual answer", effect: (scene) => usualAnswer(scene, 201) },
+  { label: "200 with the usual response", sound: true, effect: (fixture) => usualResponse(fixture, 200) },
+  { label: "201 with the usual response", effect: (fixture) => usualResponse(fixture, 201) },
   { label: "204, done", effect: () => done(emptyBody(204)) },
   { label: "200 HTML", effect: () => edgePage(200) },
   { label: "200 HTML, done", effect: () => done(edgePage(200)) },
@@ -56,8 +56,8 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { label: "200 JSON object of another shape", effect: () => ({ status: 200, body: { status: "ok" } }) },
   { label: "200 JSON list of another shape", effect: () => ({ status: 200, body: ["ok"] }) },
   { label: "200 JSON with an error in it", effect: () => ({ ...message(500, "boom"), status: 200 }) },
-  { label: "200 Nothing was deleted", effect: () => said(200, "Nothing was deleted") },
-  { label: "200 in the words of delete-all", effect: () => said(200, "Proxy keys deleted") },
+  { label: "200 Nothing was deleted", effect: () => success(200, "Nothing was deleted") },
+  { label: "200 with the message of delete-all", effect: () => success(200, "Proxy keys deleted") },
   {
     label: "200 that contradicts itself",
     effect: () => ({ status: 200, body: { message: "Proxy key deleted", success: false } }),
@@ -67,7 +67,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
     effect: () => ({ status: 200, body: { status: "maintenance", notices: [] } }),
   },
   { label: "200 an empty page", effect: () => ({ status: 200, body: { keys: [], has_more: true } }) },
-  { label: "202 with the usual answer", effect: (scene) => usualAnswer(scene, 202) },
+  { label: "202 with the usual response", effect: (fixture) => usualResponse(fixture, 202) },
   { label: "206 an empty list", effect: () => ({ status: 206, body: [] }) },
   { label: "301", effect: ({ simulator }) => redirectTo(`${simulator.baseUrl}/elsewhere`, 301) },
   { label: "307", effect: ({ simulator }) => redirectTo(`${simulator.baseUrl}/elsewhere`, 307) },
@@ -118,7 +118,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
     label: "429 Retry-After as a date",
     effect: ({ clock }) => ({
       ...message(429, "Rate limit exceeded."),
-      // For each answer anew.
+      // Computed for each response.
       get headers() {
         return { "retry-after": new Date(clock.nowMs() + 42_000).toUTCString() };
       },
@@ -157,8 +157,8 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { label: "connection refused", refused: true },
 ];
 
-/** The API has done it and says so with this status. */
-function usualAnswer({ account }: Scene, status: number): FaultEffect {
+/** The request takes effect and gets the usual response with this status. */
+function usualResponse({ account }: MatrixFixture, status: number): FaultEffect {
   return {
     status,
     applied: true,
@@ -182,7 +182,7 @@ function usualAnswer({ account }: Scene, status: number): FaultEffect {
   }
 }
 
-function keyObject(key: ReturnType<Scene["account"]["keys"]>[number]): JsonValue {
+function keyObject(key: ReturnType<MatrixFixture["account"]["keys"]>[number]): JsonValue {
   return {
     name: key.name,
     key: key.key,

@@ -5,21 +5,21 @@ import { InstantClock } from "./instantClock";
 
 export type Properties = Record<string, unknown>;
 
-/** The name of a key that the account has all along, and that no verb may ever touch. */
+/** The name of another key on the account, which no verb may change. */
 export const BYSTANDER = "bystander";
 
-/** One simulated account and everything between it and the engine: real client, real HTTP, no real time. */
-export interface Scene {
+/** A simulated account and providers for it: real client, real HTTP, virtual time. */
+export interface MatrixFixture {
   readonly simulator: Simulator;
   readonly account: SimulatedAccount;
   readonly clock: InstantClock;
-  /** A plugin process of its own. */
+  /** Creates the provider of another plugin process. */
   newProcess(transport: Transport): DynamicProvider;
   newTransport(options?: TransportOptions): Transport;
   close(): Promise<void>;
 }
 
-export async function openScene(): Promise<Scene> {
+export async function createFixture(): Promise<MatrixFixture> {
   const clock = new InstantClock();
   const simulator = await startSimulator({ clock });
   const account = simulator.account();
@@ -50,7 +50,7 @@ export async function openScene(): Promise<Scene> {
   };
 }
 
-/** Sends the first `times` requests that match to a port where nobody listens. */
+/** Sends the first `times` matching requests to a closed port. */
 export function refusingTransport(
   inner: Transport,
   { times, matches }: { times: number; matches: (path: string) => boolean },
@@ -61,9 +61,9 @@ export function refusingTransport(
       const path = request.url.pathname.replace("/v1", "");
       if (!matches(path) || refused >= times) return inner.send(request, signal);
       refused += 1;
-      const nobody = new URL(request.url);
-      nobody.port = "1";
-      return inner.send({ ...request, url: nobody }, signal);
+      const closed = new URL(request.url);
+      closed.port = "1";
+      return inner.send({ ...request, url: closed }, signal);
     },
     close: () => inner.close(),
   };

@@ -1,10 +1,10 @@
 import type { Clock } from "../../provider/util/clock";
 
-/** A clock on which every sleep is over at once, with the time moved on: hours of waiting take no time. */
+/** A clock whose sleeps end immediately and move the time: hours of waiting take no real time. */
 export class InstantClock implements Clock {
   #nowMs: number;
 
-  /** @param startMs Milliseconds since the Unix epoch. Default: 2026-01-01T00:00:00Z. */
+  /** @param startMs The start in milliseconds since the Unix epoch. Default: 2026-01-01T00:00:00Z. */
   constructor(startMs: number = Date.UTC(2026, 0, 1)) {
     this.#nowMs = startMs;
   }

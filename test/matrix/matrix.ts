@@ -10,16 +10,16 @@ export interface PlacedCell extends Cell {
   readonly mode: Mode;
 }
 
-/** Scenes at once: those that wait for a time-out in real time wait together. */
-const SCENES_AT_ONCE = 48;
+/** The number of cells that run at once, so that timeouts in real time overlap. */
+const CELLS_AT_ONCE = 48;
 
-/** Every fault under every verb, in every mode. */
+/** Runs every verb with every fault in every mode. */
 export async function runMatrix(): Promise<PlacedCell[]> {
   const places = MODES.flatMap((mode) =>
     FAULT_ROWS.flatMap((row) => VERB_COLUMNS.map((column) => ({ mode, row, column }))),
   );
   const cells: PlacedCell[] = [];
-  // Those that take real time first.
+  // Rows that take real time first.
   const order = [...places.keys()].toSorted(
     (a, b) => Number(places[b]!.row.hangs ?? false) - Number(places[a]!.row.hangs ?? false),
   );
@@ -29,11 +29,11 @@ export async function runMatrix(): Promise<PlacedCell[]> {
       cells[index] = { ...place, ...(await runCell(place.row, place.column, place.mode)) };
     }
   };
-  await Promise.all(Array.from({ length: SCENES_AT_ONCE }, work));
+  await Promise.all(Array.from({ length: CELLS_AT_ONCE }, work));
   return cells;
 }
 
-/** How a cell is called in a list. */
+/** The name of a cell in a list. */
 export function placeOf({ mode, row, column }: Pick<PlacedCell, "mode" | "row" | "column">): string {
   return `${mode} / ${row.label} / ${column.label}`;
 }

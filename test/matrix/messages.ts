@@ -1,4 +1,4 @@
-/** The kinds of failure, by what a person reads: the class of an error never reaches the engine. The first that fits. */
+/** The kinds of failure by message: the engine does not get the class of an error. The first match counts. */
 const KINDS: readonly [RegExp, string][] = [
   [/This is a defect of/, "DEFECT"],
   [/would exceed maxWait/, "MaxWait"],
@@ -24,7 +24,7 @@ const KINDS: readonly [RegExp, string][] = [
   [/redirects elsewhere/, "Redirect"],
   [/none that the API documents/, "Unexpected"],
   [/so it may be a part of the whole/, "Incomplete"],
-  [/The answer says success/, "Unexpected 2xx"],
+  [/The (?:answer|response) says success/, "Unexpected 2xx"],
   [/could not be reached|The connection to \S+ failed/, "Connection"],
 ];
 
@@ -32,11 +32,11 @@ export function failureKind(message: string): string {
   return KINDS.find(([pattern]) => pattern.test(message))?.[1] ?? "UNKNOWN KIND";
 }
 
-/** A sentence that tells a person what to do. */
+/** A sentence with the next step. */
 const NEXT_STEP =
   /(?:^|[.:;] |\n)(?:Check|Run|Use|Wait|Top up|Remove|Look|Compare|Restore|Resume|Correct|Make|Set|Move|Nothing was sent|The API may be in trouble: run|The key is kept in the state; the next `pulumi up`)[^\n]*\.$/;
 
-/** What is wrong with a message that a person reads. */
+/** The flaws of a message. */
 export function messageFlaws(
   message: string,
   { secrets, names }: { secrets: readonly string[]; names: readonly string[] },
@@ -58,7 +58,7 @@ export function messageFlaws(
 
 const PART_LENGTH = 8;
 
-/** Does a text hold 8 characters in a row of a secret's random part, plain or in base64? */
+/** Whether the text contains 8 consecutive characters of a secret's random part, plain or in base64. */
 export function leaks(text: string, secret: string): boolean {
   const core = secret.replace(/^ek-(?:proxy-|dev-)?/, "");
   return [text, ...decodedBase64(text)].some((candidate) => holdsPart(candidate, core));
@@ -72,7 +72,7 @@ function holdsPart(text: string, core: string): boolean {
   return false;
 }
 
-/** Whatever in a text could be base64, read at each of the four places where it could begin. */
+/** The parts of a text that may be base64, decoded at each of the four possible offsets. */
 function decodedBase64(text: string): string[] {
   return [...text.matchAll(/[A-Za-z0-9+/_-]{11,}/g)].flatMap(([run]) =>
     [0, 1, 2, 3].map((skip) => Buffer.from(run.slice(skip), "base64").toString("latin1")),

@@ -5,7 +5,7 @@ import { renderMatrix } from "./table";
 
 const MATRIX_FILE = join(__dirname, "fault-matrix.md");
 
-/** Writes the fault matrix (`--write`), or says whether the file is what it would write (`--check`). */
+/** Writes the fault matrix (`--write`), or checks that the file is up to date (`--check`). */
 async function main(mode: string | undefined): Promise<void> {
   if (mode !== "--write" && mode !== "--check")
     throw new Error("Usage: tsx test/matrix/render.ts --write|--check");

@@ -1,7 +1,7 @@
 import type { DynamicProvider } from "../../provider/dynamic/dynamicProvider";
-import type { Properties, Scene } from "./fixture";
+import type { Properties, MatrixFixture } from "./fixture";
 
-/** A resource as the state holds it. */
+/** A resource in the state. */
 export interface Resource {
   readonly id: string;
   readonly outs: Properties;
@@ -11,54 +11,54 @@ export interface Resource {
 /** One column of the matrix. */
 export interface VerbColumn {
   readonly label: string;
-  /** The path of the one call that the fault is for. */
+  /** The path of the verb's own request. */
   readonly path: string;
-  /** What the program declares, beside a budget. */
+  /** The declared inputs in addition to a budget. */
   readonly inputs: Properties;
-  /** Does the resource exist before the verb? */
+  /** Whether the resource exists before the verb. */
   readonly exists: boolean;
-  readonly arrange?: (scene: Scene) => void;
+  readonly arrange?: (fixture: MatrixFixture) => void;
   readonly run: (process: DynamicProvider, resource: Resource) => Promise<VerbResult>;
-  /** What the account shows of the verb's effect, beside how many keys there are. */
-  readonly effect?: (scene: Scene) => string;
+  /** The verb's effect on the account, in addition to the number of keys. */
+  readonly effect?: (fixture: MatrixFixture) => string;
 }
 
-/** What a verb told the engine when it did not fail. */
+/** What a verb returned to the engine. */
 export interface VerbResult {
-  readonly said: "done" | "gone";
-  /** The resource's properties from now on; absent when it is dropped. */
+  readonly result: "done" | "gone";
+  /** The resource's new properties. Absent: it is dropped. */
   readonly outs?: Properties;
 }
 
 export const KEY_NAME = "payments";
 
-const settingsNow = ({ account }: Scene) =>
+const settingsNow = ({ account }: MatrixFixture) =>
   account.findKey(KEY_NAME)?.allocatedAmount === 20 ? "new" : "old";
-const enabledNow = ({ account }: Scene) => {
+const enabledNow = ({ account }: MatrixFixture) => {
   const key = account.findKey(KEY_NAME);
   return key === undefined ? "" : key.isActive ? "on" : "off";
 };
 
 const create: VerbColumn["run"] = async (process, { inputs }) => ({
-  said: "done",
+  result: "done",
   outs: (await process.create(inputs)).outs as Properties,
 });
 
 const read: VerbColumn["run"] = async (process, { id, outs }) => {
   const result = await process.read(id, outs);
-  return result.id === "" ? { said: "gone" } : { said: "done", outs: result.props as Properties };
+  return result.id === "" ? { result: "gone" } : { result: "done", outs: result.props as Properties };
 };
 
 const update =
   (changes: Properties): VerbColumn["run"] =>
   async (process, { id, outs, inputs }) => ({
-    said: "done",
+    result: "done",
     outs: (await process.update(id, outs, { ...inputs, ...changes })).outs as Properties,
   });
 
 const remove: VerbColumn["run"] = async (process, { id, outs }) => {
   await process.delete(id, outs);
-  return { said: "done" };
+  return { result: "done" };
 };
 
 export const VERB_COLUMNS: readonly VerbColumn[] = [
@@ -84,7 +84,7 @@ export const VERB_COLUMNS: readonly VerbColumn[] = [
     path: "/auth/proxy/lookup",
     inputs: { name: KEY_NAME },
     exists: true,
-    // Only then is a key that is there looked up.
+    // Otherwise an existing key is not looked up.
     arrange: ({ simulator }) => (simulator.dialect.listKeys = "omitted"),
     run: read,
   },

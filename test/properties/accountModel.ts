@@ -2,7 +2,7 @@ import { ConnectionError } from "../../provider/api/errors";
 import type { HttpResponse, HttpRequest, Transport } from "../../provider/api/transport";
 import type { InstantClock } from "../matrix/instantClock";
 
-/** What becomes of one request. `late`: answered with a 500 at once, and takes effect some requests later. */
+/** The fate of one request. `late`: gets a 500 immediately, and takes effect some requests later. */
 export type Fate =
   | "ok"
   | "cutBefore"
@@ -15,9 +15,9 @@ export type Fate =
   | "429"
   | "403";
 
-/** What somebody else does to the account between two requests. */
+/** A change from outside between two requests. */
 export interface Interference {
-  /** Before which request, counted from 0. */
+  /** The request that it precedes, counted from 0. */
   readonly at: number;
   readonly sameSettings: boolean;
 }
@@ -25,7 +25,7 @@ export interface Interference {
 /** A key in the model. */
 export interface ModelKey {
   readonly wire: Record<string, unknown> & { name: string; key: string };
-  /** Its budget's window, which the account never shows. A new key's is daily, whatever was asked for. */
+  /** Its budget's window, which no response shows. A new key's window is always daily. */
   window: unknown;
   readonly owner: "us" | "before" | "meanwhile";
 }
@@ -33,17 +33,17 @@ export interface ModelKey {
 export interface ModelOptions {
   readonly clock: InstantClock;
   readonly fates: readonly Fate[];
-  /** Milliseconds that the server's clock is ahead of ours. */
+  /** How far the server's clock is ahead of ours. */
   readonly aheadMs: number;
   readonly saysTheTime: boolean;
   readonly interferences: readonly Interference[];
   readonly makeKey: () => string;
 }
 
-/** After how many requests a late effect comes. */
+/** The number of requests after which a late request takes effect. */
 const LATE_BY = 2;
 
-/** An account in memory behind a transport that loses answers. */
+/** An account in memory behind a transport that loses responses. */
 export class AccountModel implements Transport {
   readonly keys: ModelKey[] = [];
   readonly #options: ModelOptions;
@@ -91,22 +91,22 @@ export class AccountModel implements Transport {
         this.#perform(call, request);
         throw cut();
       case "500Before":
-        return this.#answer(500, { error: { message: "boom" } });
+        return this.#response(500, { error: { message: "boom" } });
       case "500After":
         this.#perform(call, request);
-        return this.#answer(500, { error: { message: "boom" } });
+        return this.#response(500, { error: { message: "boom" } });
       case "htmlBefore":
-        return { ...this.#answer(200, null), body: "<html></html>" };
+        return { ...this.#response(200, null), body: "<html></html>" };
       case "htmlAfter":
         this.#perform(call, request);
-        return { ...this.#answer(200, null), body: "<html></html>" };
+        return { ...this.#response(200, null), body: "<html></html>" };
       case "late":
         this.#late.push({ dueAt: at + LATE_BY, act: () => void this.#perform(call, request) });
-        return this.#answer(500, { error: { message: "boom" } });
+        return this.#response(500, { error: { message: "boom" } });
       case "429":
-        return this.#answer(429, { error: { message: "Rate limit exceeded. Try again in 5 seconds." } });
+        return this.#response(429, { error: { message: "Rate limit exceeded. Try again in 5 seconds." } });
       case "403":
-        return this.#answer(403, { error: { message: "Your plan is paused" } });
+        return this.#response(403, { error: { message: "Your plan is paused" } });
     }
   }
 
@@ -118,28 +118,28 @@ export class AccountModel implements Transport {
     const known = this.keys.find(({ wire }) => wire.key === request["proxy_key"]);
     switch (call) {
       case "proxy":
-        return this.#answer(
+        return this.#response(
           200,
           this.keys.map(({ wire }) => wire),
         );
       case "create": {
         const wire = this.#newKey(request, 0);
         this.keys.push({ owner: "us", window: "daily", wire });
-        return this.#answer(201, wire);
+        return this.#response(201, wire);
       }
       case "remove":
-        if (known === undefined) return this.#answer(404, { detail: "Proxy key not found" });
+        if (known === undefined) return this.#response(404, { detail: "Proxy key not found" });
         this.keys.splice(this.keys.indexOf(known), 1);
-        return this.#answer(200, { message: "Proxy key deleted" });
+        return this.#response(200, { message: "Proxy key deleted" });
       case "lookup":
-        if (known === undefined) return this.#answer(404, { detail: "Proxy key not found" });
-        return this.#answer(200, known.wire);
+        if (known === undefined) return this.#response(404, { detail: "Proxy key not found" });
+        return this.#response(200, known.wire);
       case "update": {
-        if (known === undefined) return this.#answer(404, { detail: "Proxy key not found" });
+        if (known === undefined) return this.#response(404, { detail: "Proxy key not found" });
         const { proxy_key: _, limit_type: window = "daily", ...settings } = request;
         Object.assign(known.wire, settings);
         known.window = window;
-        return this.#answer(200, { message: "Proxy key updated" });
+        return this.#response(200, { message: "Proxy key updated" });
       }
       default:
         throw new Error(`A call that no creation makes: ${call}`);
@@ -159,7 +159,7 @@ export class AccountModel implements Transport {
     };
   }
 
-  #answer(status: number, value: unknown): HttpResponse {
+  #response(status: number, value: unknown): HttpResponse {
     const headers = this.#options.saysTheTime ? { date: new Date(this.#serverMs()).toUTCString() } : {};
     return { status, headers, body: JSON.stringify(value) };
   }

@@ -32,7 +32,7 @@ const blocks = fc.oneof(
   fc.string({ maxLength: 8 }),
 );
 
-/** For each input what is right, nearly right, and plainly wrong. */
+/** Valid, nearly valid and invalid values of each input. */
 const VALUES: Record<string, fc.Arbitrary<unknown>> = {
   name: fc.oneof(fc.string({ maxLength: 25 }), fc.string({ unit: "grapheme", maxLength: 30 })),
   budget: fc.oneof(fc.double(), fc.integer(), fc.double({ min: 0.001, max: 10_000, noNaN: true })),
@@ -103,7 +103,7 @@ const properties: fc.Arbitrary<Properties> = fc
     ),
   );
 
-/** Inputs that check accepts, often enough. */
+/** Inputs that check often accepts. */
 const acceptable: fc.Arbitrary<Properties> = fc.record(
   {
     name: fc.stringMatching(/^[a-zäß✓]{1,20}$/),
@@ -129,13 +129,13 @@ const acceptable: fc.Arbitrary<Properties> = fc.record(
 
 const anyInputs = fc.oneof({ weight: 3, arbitrary: properties }, { weight: 2, arbitrary: acceptable });
 
-/** What the engine keeps of the inputs: internal ones are of one check only. */
+/** The inputs that the engine keeps: internal ones are only for one check. */
 function lasting(inputs: Properties): Properties {
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => !name.startsWith("__")));
 }
 
 describe(`${RUNS.toLocaleString("en")} random inputs`, () => {
-  it("make check and diff never throw; what is checked is checked again to itself and differs from nothing", () => {
+  it("make check and diff never throw; checking them again changes nothing, and they do not differ from themselves", () => {
     let accepted = 0;
     fc.assert(
       fc.property(properties, anyInputs, (olds, news) => {
@@ -148,9 +148,9 @@ describe(`${RUNS.toLocaleString("en")} random inputs`, () => {
         if (failures.length > 0) return;
         accepted += 1;
         const checked = lasting(inputs);
-        // A name that is left out stays as it was, even one that no program may write.
+        // An omitted name is kept, even one that no program may set.
         if ((news["name"] ?? undefined) === undefined && !isAcceptableName(olds["name"])) return;
-        // With a time from its creation, a key's expiry is ours to say: a program that said both would be refused.
+        // expiresIn sets expiresAt: a program with both is invalid.
         const { expiresAt: _expiresAt, ...without } = checked;
         const again = check(olds, checked["expiresIn"] === undefined ? checked : without, CONTEXT);
         requireEqual(again.failures, undefined);
@@ -165,7 +165,7 @@ describe(`${RUNS.toLocaleString("en")} random inputs`, () => {
     expect(accepted).toBeGreaterThan(RUNS / 5);
   }, 60_000);
 
-  it("differ in nothing when only their lists are in another order", () => {
+  it("do not differ if only the order of their lists does", () => {
     let compared = 0;
     fc.assert(
       fc.property(acceptable, fc.nat(), (news, turn) => {
@@ -186,7 +186,7 @@ describe(`${RUNS.toLocaleString("en")} random inputs`, () => {
   });
 });
 
-/** As `expect` does, at a small part of the time. */
+/** Compares as `expect` does, but much faster. */
 function requireEqual(actual: unknown, expected: unknown): void {
   if (isDeepStrictEqual(actual, expected)) return;
   throw new Error(`${JSON.stringify(actual)} is not ${JSON.stringify(expected)}`);

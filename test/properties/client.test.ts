@@ -8,7 +8,7 @@ import type { HttpResponse } from "../../provider/api/transport";
 import { memoryStore } from "../../provider/api/rateLimit/windowStore";
 import type { KeySettings } from "../../provider/api/wire";
 import { InstantClock } from "../matrix/instantClock";
-import { randomAnswers, type RandomAnswer, type Subject } from "./answers";
+import { randomResponses, type RandomResponse, type Subject } from "./responses";
 import { confirmsRemoval, confirmsUpdate, isCompleteList } from "./evidence";
 import { keyTexts } from "./keyTexts";
 import { CREDENTIALS } from "./secrets";
@@ -27,18 +27,18 @@ const RUNS = 2_000;
 
 type Call = (client: ProxyKeyClient, key: string, context: CallOptions) => Promise<unknown>;
 
-/** What one call makes of answers that come in turn, the last one for ever. */
-async function outcomeOf(call: Call, { apiKey, key }: Subject, answers: readonly RandomAnswer[]) {
+/** The outcome of one call with a sequence of responses, the last one repeated. */
+async function outcomeOf(call: Call, { apiKey, key }: Subject, responses: readonly RandomResponse[]) {
   const clock = new InstantClock();
   const given: HttpResponse[] = [];
   let requests = 0;
   const client = new ProxyKeyClient({
     transport: {
       send: () => {
-        const answer = answers[Math.min(requests++, answers.length - 1)]!;
-        if (answer instanceof Error) return Promise.reject(answer);
-        given.push(answer);
-        return Promise.resolve(answer);
+        const response = responses[Math.min(requests++, responses.length - 1)]!;
+        if (response instanceof Error) return Promise.reject(response);
+        given.push(response);
+        return Promise.resolve(response);
       },
       close: () => Promise.resolve(),
     },
@@ -56,7 +56,7 @@ async function outcomeOf(call: Call, { apiKey, key }: Subject, answers: readonly
 }
 
 const cases = fc.constantFrom(...CREDENTIALS).chain((subject) => {
-  const readable = keyTexts(subject).map((body): RandomAnswer => ({ status: 200, headers: {}, body }));
+  const readable = keyTexts(subject).map((body): RandomResponse => ({ status: 200, headers: {}, body }));
   const beside = fc.constantFrom<object>(
     {},
     {},
@@ -67,21 +67,21 @@ const cases = fc.constantFrom(...CREDENTIALS).chain((subject) => {
   const worded = fc
     .tuple(fc.constantFrom(200, 200, 200, 201, 202, 206, 404), SENTENCES, beside)
     .map(([status, message, more]) => ({ status, headers: {}, body: JSON.stringify({ message, ...more }) }));
-  const answer = fc.oneof(randomAnswers(subject), readable, { weight: 4, arbitrary: worded });
-  const answers = fc.array(answer, { minLength: 1, maxLength: 3 });
-  return fc.record({ subject: fc.constant(subject), answers });
+  const response = fc.oneof(randomResponses(subject), readable, { weight: 4, arbitrary: worded });
+  const responses = fc.array(response, { minLength: 1, maxLength: 3 });
+  return fc.record({ subject: fc.constant(subject), responses });
 });
 
-describe("a call counts as done only by proof, whatever is answered", { timeout: 120_000 }, () => {
-  it.each<[string, Call, (answer: HttpResponse) => boolean, number]>([
+describe("a call counts as done only with proof, for any response", { timeout: 120_000 }, () => {
+  it.each<[string, Call, (response: HttpResponse) => boolean, number]>([
     ["remove", (client, key, context) => client.remove(key, context), confirmsRemoval, 20],
     ["update", (client, key, context) => client.update(key, SETTINGS, context), confirmsUpdate, 10],
     ["list", (client, _, context) => client.list(context), isCompleteList, 50],
   ])("%s", async (_, call, proves, atLeast) => {
     let done = 0;
     await fc.assert(
-      fc.asyncProperty(cases, async ({ subject, answers }) => {
-        const { isDone, failure, last } = await outcomeOf(call, subject, answers);
+      fc.asyncProperty(cases, async ({ subject, responses }) => {
+        const { isDone, failure, last } = await outcomeOf(call, subject, responses);
         if (isDone) done++;
         if (isDone && !proves(last!)) throw new Error("Done without proof.");
         if (failure instanceof UnexpectedResponseError && failure.status! < 300 && !isUnclear(failure))

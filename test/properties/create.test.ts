@@ -24,7 +24,7 @@ const fates = fc.array(
   { minLength: 1, maxLength: 10 },
 );
 
-/** Milliseconds: a key younger than this could have been made by the attempt itself, as far as clocks can tell. */
+/** A key younger than this may have been created by the attempt itself, given the difference of the clocks. */
 const TELLABLE_AGE_MS = 5_000;
 
 const attempts: fc.Arbitrary<Attempt> = fc.record({
@@ -36,7 +36,7 @@ const attempts: fc.Arbitrary<Attempt> = fc.record({
   saysTheTime: fc.oneof(fc.constant(true), fc.boolean()),
 });
 
-it(`recognises its own key and no other in ${RUNS} random creations with lost answers, twins and namesakes`, async () => {
+it(`recognises its own key and no other in ${RUNS} random creations with lost responses, twins and namesakes`, async () => {
   const counts = { made: 0, saved: 0, failed: 0, requests: 0, recognised: 0 };
   await fc.assert(
     fc.asyncProperty(attempts, async (attempt) => {

@@ -7,10 +7,10 @@ type Properties = Record<string, unknown>;
 
 export interface Attempt {
   readonly fates: readonly Fate[];
-  /** What the program names the key; absent: generated. */
+  /** The declared name. Absent: generated. */
   readonly name?: string | undefined;
   readonly budgetWindow?: "daily" | "weekly" | "monthly";
-  /** Milliseconds for which keys of the same name and settings have been there. */
+  /** The ages of existing keys with the same name and settings. */
   readonly twinsBeforeAgoMs?: readonly number[];
   readonly interferences?: readonly Interference[];
   readonly aheadMs?: number;
@@ -26,7 +26,7 @@ export interface Made {
   /** The window that the engine records. */
   readonly window: unknown;
   readonly message: string;
-  /** What a person was told meanwhile. */
+  /** The warnings. */
   readonly lines: readonly string[];
 }
 
@@ -38,7 +38,7 @@ const WIRE = {
   limit_type: "daily",
 };
 
-/** One create against the model of an account. */
+/** Runs one create with a model of an account. */
 export async function attemptCreate({
   fates,
   name,
@@ -103,8 +103,8 @@ function processOn(
 }
 
 /**
- * Two resources of one chosen name and the same settings, made by one process at once: the first's key exists, but its
- * answer takes long; the second's request is lost on the way.
+ * Creates two resources with the same name and settings in one process at once: the first key exists, but its response
+ * is slow; the second request is lost.
  *
  * @returns the keys that the engine records.
  */
@@ -126,9 +126,9 @@ export async function createTwoAtOnce(): Promise<string[]> {
     async send(request) {
       const isHeld = isFirst;
       isFirst = false;
-      const answer = await account.send(request);
+      const response = await account.send(request);
       if (isHeld) await released;
-      return answer;
+      return response;
     },
     close: () => account.close(),
   };
@@ -145,7 +145,7 @@ export async function createTwoAtOnce(): Promise<string[]> {
   return [...(await first), ...second];
 }
 
-/** What went wrong with a create, if anything. */
+/** The broken invariants of a create. */
 export function wrongs(
   { account, verdict, key, window, message, lines }: Made,
   { twinsBeforeAgoMs = [], name, budgetWindow = "daily" }: Attempt,
@@ -159,8 +159,8 @@ export function wrongs(
     wrong.push("removed a key that was there before");
   if (verdict !== "failed" && recorded === undefined) wrong.push("recorded a key that is not on the account");
   if (verdict === "failed" && ours.length > 0 && !/on the account/.test(message))
-    wrong.push("left a key that nobody is told of");
-  // An update that took effect although its answer was lost is sent again by the next run.
+    wrong.push("left a key without a message");
+  // An update whose response was lost is sent again by the next run.
   const isWindowTrue = recorded?.window === window || (verdict === "saved" && window !== budgetWindow);
   if (recorded !== undefined && !isWindowTrue)
     wrong.push(`recorded the window as ${String(window)}, and it is ${String(recorded.window)}`);

@@ -1,31 +1,31 @@
 import { isDeepStrictEqual } from "node:util";
 import type { HttpResponse } from "../../provider/api/transport";
-import type { Exchange } from "./world";
+import type { Exchange } from "./fixture";
 
 /**
- * What counts as proof that a key is gone, written down independently of the code under test.
+ * What counts as proof that a key is gone. Independent of the code under test.
  */
 export type Evidence = "sound" | "none";
 
-/** Did anything in these answers to a delete prove that the key is gone? */
+/** Whether these responses to a delete prove that the key is gone. */
 export function evidenceOfRemoval(exchanges: readonly Exchange[], key: string): Evidence {
   let isDoubtful = false;
-  for (const { call, answer } of exchanges) {
-    if (answer instanceof Error) continue;
+  for (const { call, response } of exchanges) {
+    if (response instanceof Error) continue;
     if (call === "remove") {
-      if (confirmsRemoval(answer) || saysThatTheKeyIsGone(answer)) return "sound";
-      isDoubtful ||= answer.status === 404 || answer.status < 300;
+      if (confirmsRemoval(response) || saysThatTheKeyIsGone(response)) return "sound";
+      isDoubtful ||= response.status === 404 || response.status < 300;
     } else if (call === "list" && isDoubtful) {
-      if (listWithout(answer, key) === "sound") return "sound";
+      if (listWithout(response, key) === "sound") return "sound";
     }
   }
   return "none";
 }
 
-/** Did these answers to a read prove that the key is gone? */
+/** Whether these responses to a read prove that the key is gone. */
 export function evidenceOfAbsence(exchanges: readonly Exchange[], key: string): Evidence {
-  const listed = exchanges.findLast(({ call }) => call === "list")?.answer;
-  const lookedUp = exchanges.findLast(({ call }) => call === "lookup")?.answer;
+  const listed = exchanges.findLast(({ call }) => call === "list")?.response;
+  const lookedUp = exchanges.findLast(({ call }) => call === "lookup")?.response;
   if (listed === undefined || listed instanceof Error || lookedUp === undefined || lookedUp instanceof Error)
     return "none";
   if (lookedUp.status !== 404 || !isSuccess(listed)) return "none";
@@ -36,23 +36,23 @@ export function evidenceOfAbsence(exchanges: readonly Exchange[], key: string): 
   return listWithout(listed, key);
 }
 
-/** Did this answer to an update prove that it took effect? */
-export function confirmsUpdate(answer: HttpResponse): boolean {
+/** Whether this response to an update proves that it took effect. */
+export function confirmsUpdate(response: HttpResponse): boolean {
   const done = ["", "was ", "has been "].map((was) => `proxy key ${was}updated`);
-  return answer.status === 200 && done.some((sentence) => sentence === bareMessage(answer));
+  return response.status === 200 && done.some((sentence) => sentence === bareMessage(response));
 }
 
-/** Is this answer a list that shows every key of the account? */
-export function isCompleteList(answer: HttpResponse): boolean {
-  if (answer.status !== 200 && answer.status !== 201) return false;
-  if (answer.headers["link"] !== undefined) return false;
-  const entries = entriesIn(answer);
+/** Whether this response is a list of all keys of the account. */
+export function isCompleteList(response: HttpResponse): boolean {
+  if (response.status !== 200 && response.status !== 201) return false;
+  if (response.headers["link"] !== undefined) return false;
+  const entries = entriesIn(response);
   if (entries === undefined) return false;
   const keys = entries.flatMap((entry) =>
     isObject(entry) && isWholeKey(entry["key"]) ? [entry["key"]] : [],
   );
   if (new Set(keys).size < keys.length) return false;
-  const value = jsonOf(answer);
+  const value = jsonOf(response);
   if (!isObject(value)) return true;
   const { length } = entries;
   const beside = Object.entries(value).filter(([name]) => name !== envelopeOf(value));
@@ -73,8 +73,8 @@ const DONE = new Set(
   ["deleted", "removed"].flatMap((done) => ["", "was ", "has been "].map((was) => `proxy key ${was}${done}`)),
 );
 
-export function confirmsRemoval(answer: HttpResponse): boolean {
-  return answer.status === 200 && DONE.has(bareMessage(answer) ?? "");
+export function confirmsRemoval(response: HttpResponse): boolean {
+  return response.status === 200 && DONE.has(bareMessage(response) ?? "");
 }
 
 const ABSENT = new Set(
@@ -90,9 +90,9 @@ const ABSENT = new Set(
   ]),
 );
 
-function saysThatTheKeyIsGone(answer: HttpResponse): boolean {
-  if (answer.status !== 404) return false;
-  const body = withoutNulls(jsonOf(answer));
+function saysThatTheKeyIsGone(response: HttpResponse): boolean {
+  if (response.status !== 404) return false;
+  const body = withoutNulls(jsonOf(response));
   return textsIn(body).some((message) => {
     const error = { message, type: "error", code: 404 };
     const shapes: unknown[] = [
@@ -109,15 +109,15 @@ function saysThatTheKeyIsGone(answer: HttpResponse): boolean {
   });
 }
 
-/** The message of a success that says nothing else, in small letters. */
-function bareMessage(answer: HttpResponse): string | undefined {
-  const body = withoutNulls(jsonOf(answer));
+/** The message of a success without other content, in lower case. */
+function bareMessage(response: HttpResponse): string | undefined {
+  const body = withoutNulls(jsonOf(response));
   if (!isObject(body) || typeof body["message"] !== "string") return undefined;
   const { message, success = true, ...more } = body;
   return success === true && Object.keys(more).length === 0 ? plain(message) : undefined;
 }
 
-/** In small letters, without its article and full stop. */
+/** In lower case, without article and full stop. */
 function plain(message: string): string {
   return message
     .trim()
@@ -127,10 +127,10 @@ function plain(message: string): string {
     .replace(/[.!]$/, "");
 }
 
-/** A complete list that shows every key whole and not this one. */
-function listWithout(answer: HttpResponse, key: string): Evidence {
-  if (!isCompleteList(answer)) return "none";
-  const keys = entriesIn(answer)!.map((entry) => (entry as Record<string, unknown>)["key"]);
+/** Whether this is a complete list with every key in full, but not this one. */
+function listWithout(response: HttpResponse, key: string): Evidence {
+  if (!isCompleteList(response)) return "none";
+  const keys = entriesIn(response)!.map((entry) => (entry as Record<string, unknown>)["key"]);
   return keys.every((listed) => isWholeKey(listed) && listed !== key) ? "sound" : "none";
 }
 
@@ -138,9 +138,9 @@ function isWholeKey(value: unknown): boolean {
   return typeof value === "string" && /^ek-proxy-[A-Za-z0-9_~.+/=-]+$/.test(value);
 }
 
-/** The entries of a list, bare or in an envelope; undefined when there is no list. */
-function entriesIn(answer: HttpResponse): unknown[] | undefined {
-  const value = jsonOf(answer);
+/** The entries of a list, plain or in an envelope. undefined: not a list. */
+function entriesIn(response: HttpResponse): unknown[] | undefined {
+  const value = jsonOf(response);
   if (Array.isArray(value)) return value as unknown[];
   if (!isObject(value)) return undefined;
   const name = envelopeOf(value);
@@ -170,7 +170,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Every text at any depth. */
+/** All strings at any depth. */
 function textsIn(value: unknown): string[] {
   const texts: string[] = [];
   for (const stack = [value]; stack.length > 0;) {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { randomScripts, type Script, type Subject } from "./answers";
+import { randomScripts, type Script, type Subject } from "./responses";
 import { evidenceOfAbsence, evidenceOfRemoval } from "./evidence";
 import { CREDENTIALS } from "./secrets";
 import {
@@ -10,7 +10,7 @@ import {
   ScriptedTransport,
   stateFor,
   type Exchange,
-} from "./world";
+} from "./fixture";
 
 const DELETES = 8_500;
 const READS = 9_500;
@@ -33,7 +33,7 @@ afterAll(async () => {
   if (rejections.length > 0) throw new Error("A rejection was left unhandled.", { cause: rejections[0] });
 });
 
-/** Runs a verb on random answers and checks what holds whatever they are. */
+/** Runs a verb on random responses and checks its invariants. */
 async function settle(
   { subject, script }: Case,
   verb: (process: ReturnType<typeof lifecycleOn>) => Promise<boolean>,
@@ -75,7 +75,7 @@ function counter() {
   };
 }
 
-describe(`a key is gone only by proof, in ${DELETES + READS} sequences of 20,000 random answers`, () => {
+describe(`a key is gone only with proof, in ${DELETES + READS} sequences of 20,000 random responses`, () => {
   it("delete", async () => {
     const counted = counter();
     await fc.assert(
@@ -87,7 +87,7 @@ describe(`a key is gone only by proof, in ${DELETES + READS} sequences of 20,000
       }),
       { numRuns: DELETES },
     );
-    counted.tell("random answers to delete");
+    counted.tell("random responses to delete");
     expect(counted.of("remove") + counted.of("list")).toBeGreaterThan(12_000);
     expect(counted.of("list")).toBeGreaterThan(2_000);
   }, 180_000);
@@ -103,7 +103,7 @@ describe(`a key is gone only by proof, in ${DELETES + READS} sequences of 20,000
       }),
       { numRuns: READS },
     );
-    counted.tell("random answers to read");
+    counted.tell("random responses to read");
     expect(counted.of("list") + counted.of("lookup")).toBeGreaterThan(8_000);
   }, 180_000);
 });

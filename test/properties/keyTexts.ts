@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** What an envelope says beside its entries, by their number. */
+/** Properties of an envelope in addition to its entries, by their number. */
 const BESIDE = fc.constantFrom<((count: number) => object)[]>(
   () => ({}),
   () => ({}),
@@ -20,7 +20,7 @@ const BESIDE = fc.constantFrom<((count: number) => object)[]>(
   () => ({ error: "half of it" }),
 );
 
-/** What the list and the lookup say of keys, rightly or not. */
+/** Correct and incorrect bodies of list and lookup. */
 export function keyTexts({ key }: { readonly key: string }): fc.Arbitrary<string> {
   const other = "ek-proxy-SomebodyElsesKey0000000000";
   const object = fc.record(

@@ -3,7 +3,7 @@ import type { HttpResponse } from "../../provider/api/transport";
 import type { Fate } from "./accountModel";
 import { attemptCreate, createTwoAtOnce } from "./create";
 import {
-  answer,
+  response,
   BARE_404,
   failureOf,
   id,
@@ -17,17 +17,17 @@ import {
   wrongsOf,
 } from "./probes";
 import { CREDENTIALS } from "./secrets";
-import { lifecycleOn, MAX_REQUESTS, requireSoundMessage, stateFor } from "./world";
+import { lifecycleOn, MAX_REQUESTS, requireSoundMessage, stateFor } from "./fixture";
 
 /* What the properties or the matrix once found, each with the least that showed it. */
 
 describe("the client must pause after every 429", () => {
   it.each<[string, HttpResponse]>([
-    ["Retry-After: 0", answer(429, {}, { "retry-after": "0" })],
-    ["Retry-After: 0.001", answer(429, {}, { "retry-after": "0.001" })],
-    ["a date in the past", answer(429, {}, { "retry-after": "Thu, 01 Jan 2015 00:00:00 GMT" })],
-    ["rubbish that Date.parse takes for a date", answer(429, {}, { "retry-after": "soon 7" })],
-    ["0 seconds in the message", answer(429, { detail: "Try again in 0 seconds." })],
+    ["Retry-After: 0", response(429, {}, { "retry-after": "0" })],
+    ["Retry-After: 0.001", response(429, {}, { "retry-after": "0.001" })],
+    ["a date in the past", response(429, {}, { "retry-after": "Thu, 01 Jan 2015 00:00:00 GMT" })],
+    ["rubbish that Date.parse takes for a date", response(429, {}, { "retry-after": "soon 7" })],
+    ["0 seconds in the message", response(429, { detail: "Try again in 0 seconds." })],
   ])("%s", async (_, tooMany) => {
     const transport = transportOn({ remove: [tooMany] });
     await lifecycleOn(transport, SUBJECT)
@@ -37,10 +37,10 @@ describe("the client must pause after every 429", () => {
   });
 });
 
-it("no secret is told in base64url, where that differs from base64", async () => {
+it("shows no secret in base64url where it differs from base64", async () => {
   const subject = CREDENTIALS[2]!;
   const { id: itsId, properties: its } = stateFor(subject.key);
-  const echo = answer(400, { detail: Buffer.from(subject.key).toString("base64url") });
+  const echo = response(400, { detail: Buffer.from(subject.key).toString("base64url") });
   const error: unknown = await lifecycleOn(transportOn({ remove: [echo] }), subject)
     .delete(itsId, its)
     .catch((failure: unknown) => failure);
@@ -62,14 +62,14 @@ describe("create never loses a key", () => {
     ["the list for twins is one from before the second try", ["late"]],
     ["the list for twins is refused", ["500Before", "ok", "ok", "403"]],
     [
-      "the list for twins fails, and a second key is made",
+      "the list for duplicates fails, and a second key is created",
       ["500Before", "ok", "ok", ...Array.from({ length: 6 }, (): Fate => "500Before"), "ok", "ok"],
     ],
   ])("%s", async (_, fates) => {
     expect(await wrongsOf({ fates })).toEqual([]);
   });
 
-  it("maxWait ends before the list could tell", async () => {
+  it("maxWait ends before the list is received", async () => {
     expect(await wrongsOf({ fates: ["cutAfter"], maxWait: "0.1s" })).toEqual([]);
   });
 });
@@ -79,9 +79,12 @@ it("two creations of one name at the same time never share a key", async () => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-it("a list whose entries have no `key` at all is read, as a list of withheld secrets", async () => {
+it("a list whose entries have no `key` is read as a list of hidden secrets", async () => {
   const found = await lifecycleOn(
-    transportOn({ list: [answer(200, [LISTED])], lookup: [answer(200, { ...LISTED, key: SUBJECT.key })] }),
+    transportOn({
+      list: [response(200, [LISTED])],
+      lookup: [response(200, { ...LISTED, key: SUBJECT.key })],
+    }),
     SUBJECT,
   ).read(id, properties);
   expect(found.id).toBe(id);
@@ -90,31 +93,34 @@ it("a list whose entries have no `key` at all is read, as a list of withheld sec
 describe("no secret in a message", () => {
   it("after characters whose lower case is longer", async () => {
     const part = SUBJECT.key.replace("ek-proxy-", "");
-    const error = await failureOf([answer(400, { detail: `${"İ".repeat(20)} ${part}` })]);
+    const error = await failureOf([response(400, { detail: `${"İ".repeat(20)} ${part}` })]);
     expect(() => requireSoundMessage(error, SUBJECT)).not.toThrow();
   });
 });
 
 describe("a message stays short and ends with the next step", () => {
-  it("after very many refusals for the rate", async () => {
-    const tooMany = Array.from({ length: 300 }, () => answer(429, {}, { "retry-after": "1" }));
-    const { message } = await failureOf([...tooMany, answer(403, { detail: "Your plan is paused" })], "300d");
+  it("after very many 429s", async () => {
+    const tooMany = Array.from({ length: 300 }, () => response(429, {}, { "retry-after": "1" }));
+    const { message } = await failureOf(
+      [...tooMany, response(403, { detail: "Your plan is paused" })],
+      "300d",
+    );
     expect(message.length).toBeLessThan(8_000);
     expect(message).toMatch(/Resume the plan, then run the command again\.$/);
   });
 });
 
-describe("JSON that speaks of an error is no list", () => {
+describe("JSON with an error is not a list", () => {
   it.each([{ error: "half of it", keys: [] }, { detail: [] }, { errors: [] }])("delete, %j", async (body) => {
-    expect(await isDeleted({ remove: [BARE_404], list: [answer(200, body)] })).toBe(false);
+    expect(await isDeleted({ remove: [BARE_404], list: [response(200, body)] })).toBe(false);
   });
 
   it("read", async () => {
-    expect(await isGone({ list: [answer(200, { detail: [] })], lookup: [BARE_404] })).toBe(false);
+    expect(await isGone({ list: [response(200, { detail: [] })], lookup: [BARE_404] })).toBe(false);
   });
 });
 
-describe("a late effect of a lost try", () => {
+describe("a late effect of a lost attempt", () => {
   it.each<[string, Fate[]]>([
     ["a twin cannot be removed", ["late", "ok", "500After", "ok", "403"]],
     ["a refusal hides that an earlier try took effect late", ["late", "ok", "403"]],
@@ -122,7 +128,7 @@ describe("a late effect of a lost try", () => {
     expect(await wrongsOf({ fates })).toEqual([]);
   });
 
-  it("with a chosen name, the second key that a request made late is removed as well", async () => {
+  it("with a chosen name, the second key that a late request creates is removed as well", async () => {
     const made = await attemptCreate({ fates: ["late", "ok", "ok", "ok"], name: "shared" });
     expect(made.account.keys).toMatchObject([{ wire: { name: "shared" } }]);
     // A request without a response may still create another one.

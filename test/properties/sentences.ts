@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** Sentences of the right kind, and others with the same words in them. */
+/** Sentences of the expected kind, and others with the same words. */
 export const SENTENCES = fc.oneof(
   fc.constantFrom(
     "Proxy key not found",

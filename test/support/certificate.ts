@@ -6,10 +6,10 @@ export interface SelfSigned {
   cert: string;
 }
 
-/** A certificate that nobody trusts, for these host names and IPv4 addresses; good for a day either way. */
+/** Creates an untrusted certificate for these host names and IPv4 addresses, valid from yesterday until tomorrow. */
 export function selfSigned(hosts: readonly string[]): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  // Both names and both ends of the chain are the certificate itself.
+  // Self-signed: subject and issuer are the same.
   const name = sequence(set(sequence(oid("550403"), der(0x0c, Buffer.from("pulumi-electronhub tests")))));
   const algorithm = sequence(oid("2a8648ce3d040302"));
   const alternativeNames = sequence(...hosts.map(alternativeName));

@@ -1,4 +1,4 @@
-/** A resource as the checkpoint holds it; secrets are envelopes with a ciphertext. */
+/** A resource in the checkpoint. Secrets are envelopes with a ciphertext. */
 export interface StateResource {
   urn: string;
   type: string;
@@ -21,7 +21,7 @@ export interface PendingOperation {
   resource: StateResource;
 }
 
-/** What `pulumi stack export` prints and `pulumi stack import` reads. */
+/** The JSON of `pulumi stack export` and `pulumi stack import`. */
 export interface ExportedState {
   version: number;
   deployment: {
@@ -32,11 +32,11 @@ export interface ExportedState {
   };
 }
 
-/** Reads what `pulumi stack export` printed. */
+/** Parses the output of `pulumi stack export`. */
 export function parseExportedState(text: string): ExportedState {
   const state: unknown = JSON.parse(text);
   if (typeof state !== "object" || state === null || !("deployment" in state))
-    throw new Error("`pulumi stack export` printed something that is no state");
-  // The engine's own format, made by the real engine: nothing else to check here.
+    throw new Error("`pulumi stack export` printed no state");
+  // Printed by the real engine, so it is not checked further.
   return state as ExportedState;
 }

@@ -4,7 +4,7 @@ import type { Readable, Writable } from "node:stream";
 
 import { descendantsOf, type OwnedProcess } from "./processes";
 
-/** What a finished command left behind. */
+/** The result of a command. */
 export interface CommandResult {
   /** The exit code; `null` when a signal ended the process. */
   exitCode: number | null;
@@ -12,7 +12,7 @@ export interface CommandResult {
   signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
-  /** Both streams in the order in which they arrived: what a person would have seen. */
+  /** Both streams in order of arrival, as a user sees them. */
   output: string;
   durationMs: number;
 }
@@ -20,13 +20,13 @@ export interface CommandResult {
 /** A command that still runs. */
 export interface RunningCommand {
   readonly child: ChildProcess;
-  /** Settles when the command has ended; rejects only when it could not be started. */
+  /** Resolves when the command has ended. Rejects only if it could not be started. */
   readonly done: Promise<CommandResult>;
   /** Everything printed so far, both streams in order of arrival. */
   output(): string;
   /** Resolves once the output matches; rejects when the command ends first. */
   waitForOutput(pattern: RegExp): Promise<void>;
-  /** Sends the signal to this one process. Its descendants are noted first, see `orphans`. */
+  /** Signals only this process. Records its descendants first, see `orphans`. */
   kill(signal: NodeJS.Signals): void;
   /** The processes that this command has started, directly or not, and that run now. */
   descendants(): OwnedProcess[];
@@ -36,17 +36,17 @@ export interface RunningCommand {
 
 export interface CommandOptions {
   cwd?: string;
-  /** The whole environment; nothing is inherited beside it. */
+  /** The complete environment. No variable is inherited. */
   env: NodeJS.ProcessEnv;
   /** The process gets SIGKILL after this time. Default: no limit. */
   timeoutMs?: number;
   /** Receives every piece of output as it arrives. */
   onOutput?: (text: string) => void;
-  /** What the process reads; then its input ends. Default: nothing. */
+  /** The input of the process. Default: empty. */
   input?: string;
-  /** Gives the process a group of its own, so that a test can signal the group. */
+  /** Starts the process in its own group, so that a test can signal the group. */
   detached?: boolean;
-  /** Who the process runs as. Default: whoever runs this one. */
+  /** The user of the process. Default: the user of this process. */
   user?: ProcessUser;
 }
 
@@ -56,7 +56,7 @@ export interface ProcessUser {
   gid: number;
 }
 
-/** An orphan can hold the pipes open, so that "close" never comes: this long after "exit" we stop listening. */
+/** An orphan may keep the pipes open, so that "close" is never emitted: stop this long after "exit". */
 const DRAIN_AFTER_EXIT_MS = 1_000;
 
 /** Starts a command without a terminal. */
@@ -70,7 +70,7 @@ export function startCommand(file: string, args: readonly string[], options: Com
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     windowsHide: true,
   }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
-  // A process that ends early takes no input; its exit code tells.
+  // A process that exits early reads no input. Its exit code shows the failure.
   child.stdin?.on("error", () => {});
   child.stdin?.end(options.input);
   const text = { stdout: "", stderr: "", output: "" };

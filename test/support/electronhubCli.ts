@@ -5,10 +5,10 @@ import { startCommand, type CommandOptions, type RunningCommand } from "./comman
 import type { EngineProject } from "./engine";
 import { REPOSITORY_ROOT } from "./engineEnvironment";
 
-/** The command as it is shipped. */
+/** The built command. */
 const PROGRAM = join(REPOSITORY_ROOT, "dist", "cli", "main.js");
 
-/** Starts `pulumi-electronhub` in a project, with what a pulumi command of the project gets and `env`. */
+/** Starts `pulumi-electronhub` in a project, with the environment of its pulumi commands and `env`. */
 export function startElectronhubCli(
   project: EngineProject,
   args: readonly string[],

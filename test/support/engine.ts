@@ -36,7 +36,7 @@ export interface EngineProjectOptions {
   env?: Environment;
   /** Default: `findPulumiCli()`. */
   cli?: PulumiCli;
-  /** Where the state is kept. Default: files in a folder of the project's own. */
+  /** The URL of the backend. Default: files in a folder of the project. */
   backendUrl?: string;
 }
 
@@ -63,7 +63,7 @@ export interface EngineProject {
   stack(name: string, program: auto.PulumiFn, options?: StackOptions): Promise<EngineStack>;
   /** Runs a literal `pulumi` command in the work folder. A failure is an exit code, not an error. */
   pulumi(args: readonly string[], options?: PulumiOptions): Promise<CommandResult>;
-  /** Starts one and returns at once, so that it can be watched and interrupted. */
+  /** Starts a literal `pulumi` command and returns immediately, so that a test can interrupt it. */
   spawn(args: readonly string[], options?: PulumiOptions): RunningCommand;
   /** `pulumi destroy --yes --skip-preview --stack …` */
   destroy(stack: string, args?: readonly string[], options?: PulumiOptions): Promise<CommandResult>;
@@ -71,20 +71,20 @@ export interface EngineProject {
   refresh(stack: string, args?: readonly string[], options?: PulumiOptions): Promise<CommandResult>;
   /** `pulumi stack export`. With `showSecrets` the text stays out of the transcript. */
   exportState(stack: string, options?: { showSecrets?: boolean }): Promise<ExportedState>;
-  /** `pulumi stack import`; throws when the engine refuses the state. */
+  /** `pulumi stack import`. @throws if the engine rejects the state. */
   importState(stack: string, state: ExportedState, args?: readonly string[]): Promise<void>;
-  /** The resources in the state, of one type or all, the stack and its providers included. */
+  /** The resources in the state, of one type or all, including the stack and its providers. */
   resources(stack: string, type?: string): Promise<StateResource[]>;
   pendingOperations(stack: string): Promise<PendingOperation[]>;
   /** Every file below the project's folder: state, history, backups, configuration, logs, temporary files. */
   allFilesText(): Promise<{ path: string; text: string }[]>;
   /** Everything that any command printed, in order of arrival. */
   readonly transcript: string;
-  /** Ends what still runs, plugins orphaned by `kill` included; removes the folder unless KEEP_SCRATCH=1. */
+  /** Ends all processes, including plugins orphaned by `kill`. Removes the folder unless KEEP_SCRATCH=1. */
   dispose(): Promise<void>;
 }
 
-/** Makes a fresh project under the repository's `.scratch`, from where the package resolves by its own name. */
+/** Creates a project in the repository's `.scratch`, so that the package resolves by its own name. */
 export async function createEngineProject(options: EngineProjectOptions = {}): Promise<EngineProject> {
   const cli = options.cli ?? (await findPulumiCli());
   const folders = await makeProjectFolders();
@@ -190,7 +190,7 @@ class ScratchProject implements EngineProject {
     }
     await Promise.allSettled(this.#commands.map((command) => command.done));
     if (process.env["KEEP_SCRATCH"] === "1") return;
-    // A plugin that is just ending may still write into the folder.
+    // A plugin that is ending may still write to the folder.
     await rm(this.folders.root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 

@@ -11,15 +11,15 @@ export const REPOSITORY_ROOT = join(__dirname, "..", "..");
 /** The folders of one engine project, all below `root`. */
 export interface ProjectFolders {
   root: string;
-  /** Where commands run, and where the plugin resolves modules from. */
+  /** The working directory of commands, from which the plugin resolves modules. */
   work: string;
   /** The state: checkpoints, history, backups, locks. */
   backend: string;
-  /** PULUMI_HOME: credentials, plugins, workspaces; the user's own is never touched. */
+  /** PULUMI_HOME: credentials, plugins, workspaces. The user's own is not used. */
   home: string;
   /** TMPDIR of every command. */
   temporary: string;
-  /** XDG_CACHE_HOME: what the plugin remembers of accounts' rate limits. */
+  /** XDG_CACHE_HOME: the plugin's shared window files. */
   cache: string;
 }
 
@@ -40,8 +40,8 @@ export async function makeProjectFolders(
 }
 
 /**
- * What must not reach an engine or a plugin from the shell that runs the tests: the user's Electron Hub and Pulumi
- * accounts, proxies between the plugin and the simulator, and what a test runner puts into its own processes.
+ * Variables of the shell that must not reach an engine or a plugin: the user's Electron Hub and Pulumi accounts, proxies
+ * between the plugin and the simulator, and variables of the test runner.
  */
 const NOT_INHERITED = [
   /^ELECTRONHUB_/i,
@@ -69,7 +69,7 @@ export function engineEnvironment(
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     TMPDIR: folders.temporary,
-    // The ledger of the rate limit lives in the user's cache: each project is a user of its own.
+    // The shared window files are in the user's cache: each project has its own.
     XDG_CACHE_HOME: folders.cache,
     TMP: folders.temporary,
     TEMP: folders.temporary,
@@ -88,7 +88,7 @@ export function automationEnvironment(environment: Readonly<Record<string, strin
     ...Object.fromEntries(removed.map((name) => [name, undefined])),
     ...environment,
   };
-  // The Automation API's type has no room for `undefined`, but its only use of the value is to hand it to Node.
+  // The Automation API's type excludes `undefined`, but it only passes the value to Node.
   return overrides as Record<string, string>;
 }
 

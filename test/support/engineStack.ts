@@ -4,25 +4,25 @@ import type * as auto from "@pulumi/pulumi/automation";
 
 export type StackConfig = Readonly<Record<string, { value: string; secret?: boolean }>>;
 
-/** What one operation of the engine did and said. */
+/** The result of one operation of the engine. */
 export interface EngineResult {
-  /** As the history has it; a preview has none. */
+  /** The entry in the stack's history. A preview has none. */
   summary: auto.UpdateSummary | undefined;
   stdout: string;
   stderr: string;
-  /** Both streams in the order in which they arrived: what a person would have seen. */
+  /** Both streams in order of arrival, as a user sees them. */
   output: string;
   /** The stack's outputs, secrets in clear; a preview has none. */
   outputs: auto.OutputMap;
   events: auto.EngineEvent[];
-  /** How many resources by operation, the stack itself included: `{ create: 2, same: 1 }`. */
+  /** The number of resources by operation, including the stack itself: `{ create: 2, same: 1 }`. */
   changes: Record<string, number>;
   durationMs: number;
 }
 
 export type EngineOperation = "up" | "preview" | "refresh";
 
-/** An operation failed. Carries what was printed until then, for assertions on what a person reads. */
+/** An operation failed. Has the output until then, for assertions. */
 export class EngineFailure extends Error {
   override readonly name = "EngineFailure";
   readonly operation: EngineOperation;
@@ -35,19 +35,19 @@ export class EngineFailure extends Error {
   constructor(
     operation: EngineOperation,
     stackName: string,
-    said: Omit<EngineResult, "summary" | "outputs" | "durationMs">,
+    printed: Omit<EngineResult, "summary" | "outputs" | "durationMs">,
     cause: unknown,
   ) {
     // A failure before the engine printed anything (a thrown program, a CLI that does not start) is only in the cause.
-    super(`pulumi ${operation} of ${stackName} failed:\n${said.output || String(cause)}`, {
+    super(`pulumi ${operation} of ${stackName} failed:\n${printed.output || String(cause)}`, {
       cause,
     });
     this.operation = operation;
-    this.stdout = said.stdout;
-    this.stderr = said.stderr;
-    this.output = said.output || String(cause);
-    this.events = said.events;
-    this.changes = said.changes;
+    this.stdout = printed.stdout;
+    this.stderr = printed.stderr;
+    this.output = printed.output || String(cause);
+    this.events = printed.events;
+    this.changes = printed.changes;
   }
 }
 
@@ -66,7 +66,7 @@ export async function expectFailure(operation: Promise<EngineResult>): Promise<E
 /** A stack of an inline program, driven through the Automation API. Every operation throws `EngineFailure`. */
 export interface EngineStack {
   readonly name: string;
-  /** The Automation API's own object, for what this wrapper does not offer. */
+  /** The Automation API's object, for functions that this wrapper lacks. */
   readonly automation: auto.Stack;
   up(options?: Omit<auto.UpOptions, "onOutput" | "onError" | "onEvent">): Promise<EngineResult>;
   preview(options?: Omit<auto.PreviewOptions, "onOutput" | "onError" | "onEvent">): Promise<EngineResult>;
@@ -77,34 +77,39 @@ export interface EngineStack {
   setProgram(program: auto.PulumiFn): void;
 }
 
-/** Wraps a stack; everything printed also goes to `record`. */
+/** Wraps a stack. All output also goes to `record`. */
 export function wrapStack(stack: auto.Stack, record: (text: string) => void): EngineStack {
   const run = async (
     operation: EngineOperation,
     start: (listeners: Listeners) => Promise<auto.UpResult | auto.RefreshResult | auto.PreviewResult>,
   ): Promise<EngineResult> => {
     const startedAtMs = performance.now();
-    const said = { stdout: "", stderr: "", output: "", events: [] as auto.EngineEvent[] };
+    const printed = { stdout: "", stderr: "", output: "", events: [] as auto.EngineEvent[] };
     const hear = (stream: "stdout" | "stderr") => (text: string) => {
-      said[stream] += text;
-      said.output += text;
+      printed[stream] += text;
+      printed.output += text;
       record(text);
     };
     try {
       const result = await start({
         onOutput: hear("stdout"),
         onError: hear("stderr"),
-        onEvent: (event) => said.events.push(event),
+        onEvent: (event) => printed.events.push(event),
       });
       return {
-        ...said,
+        ...printed,
         summary: "summary" in result ? result.summary : undefined,
         outputs: "outputs" in result ? result.outputs : {},
-        changes: changesOf(said.events),
+        changes: changesOf(printed.events),
         durationMs: performance.now() - startedAtMs,
       };
     } catch (cause) {
-      throw new EngineFailure(operation, stack.name, { ...said, changes: changesOf(said.events) }, cause);
+      throw new EngineFailure(
+        operation,
+        stack.name,
+        { ...printed, changes: changesOf(printed.events) },
+        cause,
+      );
     }
   };
 

@@ -15,9 +15,9 @@ const STALE_BUILD_MS = 60 * 60_000;
 /** The CLI that the pinned Go module builds, and where its binary is kept. */
 export interface PinnedBuild {
   moduleFolder: string;
-  /** As go.mod says it, without the leading "v". */
+  /** The version in go.mod, without the leading "v". */
   version: string;
-  /** The Automation API wants a root folder with `bin/pulumi` below it. */
+  /** The root folder for the Automation API, with `bin/pulumi` in it. */
   root: string;
   path: string;
 }
@@ -38,14 +38,14 @@ export async function readPinnedBuild(
 }
 
 /**
- * Builds the pinned CLI into the cache. The binary appears there whole and proven or not at all: it is built under a
- * temporary name, run once, then renamed, so that neither a second builder nor a killed one leaves a broken file.
+ * Builds the pinned CLI into the cache. The binary is built under a temporary name, run once and
+ * then renamed, so that neither a second builder nor a killed one leaves a broken file.
  */
 export async function buildPulumi(build: PinnedBuild, env: NodeJS.ProcessEnv): Promise<void> {
   const binFolder = join(build.root, "bin");
   await mkdir(binFolder, { recursive: true });
   await removeStaleBuilds(binFolder);
-  // Windows starts nothing without the suffix.
+  // Windows needs the suffix.
   const suffix = build.path.endsWith(".exe") ? ".exe" : "";
   const temporary = join(binFolder, `.building-${randomUUID()}${suffix}`);
   try {
@@ -59,12 +59,12 @@ export async function buildPulumi(build: PinnedBuild, env: NodeJS.ProcessEnv): P
 }
 
 async function goBuild(build: PinnedBuild, target: string, env: NodeJS.ProcessEnv): Promise<void> {
-  // Without the flag the version stays empty, and the Automation API refuses such a CLI.
+  // Without the flag the version stays empty, and the Automation API rejects such a CLI.
   const versionFlag = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${build.version}`;
   const args = ["build", "-o", target, "-ldflags", versionFlag, `${PULUMI_MODULE}/cmd/pulumi`];
   const result = await runCommand("go", args, {
     cwd: build.moduleFolder,
-    // No cgo: no C compiler needed. The module is on its own, whatever workspace or flags the user works with.
+    // Without cgo no C compiler is needed. GOWORK and GOFLAGS of the user are ignored.
     env: { ...env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-buildvcs=false" },
     timeoutMs: BUILD_TIMEOUT_MS,
   }).catch((error: NodeJS.ErrnoException) => {

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 
-/** The gRPC library of the SDK itself, which is no dependency of ours. */
+/** The gRPC library of the SDK, which is not a direct dependency. */
 const sdkRequire = createRequire(require.resolve("@pulumi/pulumi"));
 
 interface Grpc {
@@ -94,7 +94,7 @@ export class WatchedProgram {
 const UNREACHED = "The SDK ended a run over its connection to the engine";
 
 /**
- * A language host with an empty program, for the commands of the CLI that want one without running anything.
+ * A language host with an empty program, for CLI commands that need one but run no program.
  *
  * @returns the `runtime` of a Pulumi.yaml that uses it.
  */

@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 
 import { runCommand, startCommand, type ProcessUser, type RunningCommand } from "./command";
 
-/** A PostgreSQL server of a test's own, in a folder of its own. */
+/** A PostgreSQL server for one test, in its own folder. */
 export interface PostgresServer {
   /** For PULUMI_BACKEND_URL. */
   readonly url: string;
@@ -14,20 +14,20 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** Where to look for the programs; each has to be in the same folder as the others. */
+/** Where to search for the programs. All must be in the same folder. */
 export interface PostgresOptions {
   /** Default: this process's environment. */
   env?: NodeJS.ProcessEnv;
-  /** Where Debian keeps each version's programs, which it does not put on PATH. */
+  /** Debian's folder for the programs of each version, which is not on PATH. */
   versionsFolder?: string;
 }
 
 /** Either the folder of the programs, or why there is none. */
 export type PostgresPrograms = { folder: string } | { missing: string };
 
-/** The superuser and the database, both made by us: no name of the machine's matters. */
+/** The name of the superuser and of the database. */
 const NAME = "pulumi";
-/** Somebody else may take the port between our looking and the server's listening. */
+/** Number of attempts: another process may take the port before the server listens. */
 const START_ATTEMPTS = 3;
 
 /** Finds `initdb` and `postgres`: on PATH, or the newest that Debian's packages installed. At once, for `skipIf`. */
@@ -47,7 +47,7 @@ export function findPostgres(options: PostgresOptions = {}): PostgresPrograms {
 }
 
 /**
- * Starts a server with an empty database, on the loopback interface, for whoever asks.
+ * Starts a server with an empty database on the loopback interface, without authentication.
  *
  * @throws when PostgreSQL is not installed, or does not start.
  */
@@ -55,7 +55,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const programs = findPostgres(options);
   if ("missing" in programs) throw new Error(`PostgreSQL is not installed: ${programs.missing}`);
   const user = await unprivilegedUser();
-  // Not below the repository: another user must be able to get there. A short path, as a socket's has to be.
+  // Not in the repository: another user must be able to access it. Socket paths must be short.
   const root = await mkdtemp(join(tmpdir(), "pg-"));
   if (user !== undefined) await chown(root, user.uid, user.gid);
   const cluster: Cluster = { ...programs, root, data: join(root, "data"), user };
@@ -83,12 +83,12 @@ async function initialize({ folder, data, ...cluster }: Cluster): Promise<void> 
     optionsFor(cluster),
   );
   if (made.exitCode !== 0) throw new Error(`initdb failed:\n${made.output}`);
-  // The single-user mode saves the need for a client.
+  // The single-user mode needs no client.
   const database = await runCommand(join(folder, "postgres"), ["--single", "-D", data, "postgres"], {
     ...optionsFor(cluster),
     input: `CREATE DATABASE ${NAME}\n`,
   });
-  if (database.exitCode !== 0) throw new Error(`The database could not be made:\n${database.output}`);
+  if (database.exitCode !== 0) throw new Error(`The database could not be created:\n${database.output}`);
 }
 
 async function listen(cluster: Cluster): Promise<PostgresServer> {
@@ -104,7 +104,7 @@ async function listen(cluster: Cluster): Promise<PostgresServer> {
     return {
       url: `postgres://${NAME}@127.0.0.1:${port}/${NAME}?sslmode=disable`,
       stop: async () => {
-        // Its "fast" end: sessions are cut, nothing is waited for.
+        // A "fast" shutdown: closes sessions without waiting.
         server.kill("SIGINT");
         await server.done;
         await rm(cluster.root, { recursive: true, force: true });
@@ -118,7 +118,7 @@ function start({ folder, data, ...cluster }: Cluster, port: number): RunningComm
     port,
     listen_addresses: "127.0.0.1",
     unix_socket_directories: cluster.root,
-    // What it holds is thrown away: nothing has to survive a loss of power.
+    // The data is temporary, so it need not survive a power loss.
     fsync: "off",
     full_page_writes: "off",
     synchronous_commit: "off",
@@ -132,7 +132,7 @@ function optionsFor({ root, user }: Pick<Cluster, "root" | "user">) {
   return { cwd: root, env: { PATH, LC_ALL: "C", TZ: "UTC" }, ...(user === undefined ? {} : { user }) };
 }
 
-/** PostgreSQL refuses to run as root: somebody of the machine who has fewer rights has to. */
+/** PostgreSQL does not run as root: use an unprivileged user of the machine. */
 async function unprivilegedUser(): Promise<ProcessUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const users = new Map(

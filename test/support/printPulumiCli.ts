@@ -1,6 +1,6 @@
 import { findPulumiCli } from "./pulumiCli";
 
-/** Says which Pulumi CLI the tests will use, after fetching or building it if need be: run it to warm the cache. */
+/** Prints the Pulumi CLI of the tests. Downloads or builds it if needed: run it to fill the cache. */
 findPulumiCli().then(
   (cli) => console.log(cli.summary),
   (error: unknown) => {

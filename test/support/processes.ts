@@ -1,15 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** A process that something of ours started. */
+/** A process that a test started. */
 export interface OwnedProcess {
   pid: number;
   parentPid: number;
-  /** Its command line: guards against a process id that the system has given away again. */
+  /** Its command line, to detect a reused process id. */
   commandLine: string;
 }
 
-/** The processes below `rootPid` that run now, parents before children. */
+/** The running descendants of `rootPid`, parents before children. */
 export function descendantsOf(rootPid: number): OwnedProcess[] {
   const all = allProcesses();
   const found: OwnedProcess[] = [];
@@ -25,8 +25,7 @@ export function descendantsOf(rootPid: number): OwnedProcess[] {
 }
 
 /**
- * The processes that work in a folder, whoever started them: an orphan has no parent that would tell. Empty where the
- * system has no /proc.
+ * The processes whose working directory is in a folder, including orphans. Empty on systems without /proc.
  */
 export function processesIn(folder: string): OwnedProcess[] {
   if (process.platform !== "linux") return [];
@@ -34,20 +33,20 @@ export function processesIn(folder: string): OwnedProcess[] {
     try {
       return readlinkSync(`/proc/${pid}/cwd`) === folder;
     } catch {
-      // It ended in between, or belongs to somebody else.
+      // It has exited, or belongs to another user.
       return false;
     }
   });
 }
 
-/** Whether that very process (not another one with its id) still runs. */
+/** Whether this process, not another one with its id, still runs. */
 export function isAlive(owned: OwnedProcess): boolean {
   return allProcesses().some(
     ({ pid, commandLine }) => pid === owned.pid && commandLine === owned.commandLine,
   );
 }
 
-/** Ends those of the processes that still run. */
+/** Ends the processes that still run. */
 export function endProcesses(owned: readonly OwnedProcess[]): void {
   if (owned.length === 0) return;
   const running = new Map(allProcesses().map(({ pid, commandLine }) => [pid, commandLine]));
@@ -56,7 +55,7 @@ export function endProcesses(owned: readonly OwnedProcess[]): void {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It ended by itself in between.
+      // It has exited.
     }
   }
 }
@@ -72,13 +71,13 @@ function fromProc(): OwnedProcess[] {
     if (!/^\d+$/.test(entry)) continue;
     try {
       const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
-      // The name, in parentheses, may itself contain blanks and parentheses; state and parent follow the last one.
+      // The name is in parentheses and may contain spaces and parentheses. State and parent follow it.
       const [state, parentPid] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       if (state === "Z") continue;
       const commandLine = readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ");
       found.push({ pid: Number(entry), parentPid: Number(parentPid), commandLine });
     } catch {
-      // It ended while we looked.
+      // It has exited.
     }
   }
   return found;

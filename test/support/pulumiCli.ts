@@ -8,7 +8,7 @@ import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { buildPulumi, readPinnedBuild, type PinnedBuild } from "./goBuild";
 import { isAtLeast, pulumiVersionOf } from "./pulumiVersion";
 
-/** The oldest CLI that will do: the package's peer range of @pulumi/pulumi starts here, and an older one is untested. */
+/** The oldest usable CLI: the package's peer range of @pulumi/pulumi starts here. */
 export const MINIMUM_PULUMI_VERSION = "3.200.0";
 
 /** Set (to anything but "0") to never download a CLI with Pulumi's own installer. */
@@ -18,7 +18,7 @@ const DEFAULT_INSTALL_TIMEOUT_MS = 3 * 60_000;
 
 export type PulumiCliSource = "path" | "cache" | "installer" | "go-build";
 
-/** A Pulumi CLI that has answered `pulumi version`. */
+/** A Pulumi CLI that runs `pulumi version`. */
 export interface PulumiCli {
   /** For the Automation API's `pulumiCommand`. */
   command: PulumiCommand;
@@ -27,7 +27,7 @@ export interface PulumiCli {
   /** Without the leading "v". */
   version: string;
   source: PulumiCliSource;
-  /** One line for people: which CLI, which version, where from. */
+  /** One line with the path, the version and the source of the CLI. */
   summary: string;
 }
 
@@ -41,11 +41,11 @@ export interface FindPulumiCliOptions {
   /** Puts a CLI below `root`; the default is the installer of the Automation API, which fetches the SDK's version. */
   install?: (root: string) => Promise<PulumiCommand>;
   installTimeoutMs?: number;
-  /** Gets a line when something slow begins. Default: stderr. */
+  /** Receives a line before each slow step. Default: stderr. */
   report?: (line: string) => void;
 }
 
-/** No Pulumi CLI could be found, fetched or built. The message says what was tried and what to install. */
+/** No Pulumi CLI could be found, fetched or built. The message lists the attempts and what to install. */
 export class PulumiCliMissingError extends Error {
   override readonly name = "PulumiCliMissingError";
   readonly attempts: readonly string[];
@@ -73,7 +73,7 @@ export function findPulumiCli(options: FindPulumiCliOptions = {}): Promise<Pulum
   return ofThisProcess;
 }
 
-/** Everything that a step needs to know, all defaults resolved. */
+/** The options with all defaults. */
 interface Search {
   env: NodeJS.ProcessEnv;
   platform: NodeJS.Platform;
@@ -82,7 +82,7 @@ interface Search {
   install: (root: string) => Promise<PulumiCommand>;
   installTimeoutMs: number;
   report: (line: string) => void;
-  /** What did not work and why, for the error at the end. */
+  /** The failed attempts and their reasons, for the error. */
   attempts: string[];
 }
 
@@ -189,7 +189,7 @@ function describe(
 
 /**
  * The Automation API runs only `<root>/bin/pulumi` by absolute path, and puts that folder first on PATH: for a system's
- * bin folder this would also put the system's node first. A link in a folder of its own solves both.
+ * bin folder this would also put the system's node first. A link in a separate folder avoids both.
  */
 async function commandFor(path: string, cacheFolder: string): Promise<PulumiCommand> {
   const name = createHash("sha256").update(path).digest("hex").slice(0, 12);
@@ -203,7 +203,7 @@ async function commandFor(path: string, cacheFolder: string): Promise<PulumiComm
     return await PulumiCommand.get({ root });
   } catch (error) {
     await rm(temporary, { force: true });
-    // Windows may refuse links to plain users.
+    // Windows may not permit links for unprivileged users.
     if (basename(dirname(path)) !== "bin") throw error;
     return PulumiCommand.get({ root: dirname(dirname(path)) });
   }
@@ -233,7 +233,7 @@ function ourCacheFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, home:
   return join(base, "pulumi-electronhub");
 }
 
-/** The installer cannot be cancelled; it can be left behind. */
+/** Stops waiting for the installer, which cannot be cancelled. */
 async function withinTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {

@@ -3,7 +3,7 @@ import { runCommand } from "./command";
 /** Long enough for a cold disk, short enough that a hanging script on PATH does not hold the tests. */
 const VERSION_TIMEOUT_MS = 30_000;
 
-/** What `pulumi version` says, without the leading "v". Throws when the file is no working Pulumi. */
+/** The version that `pulumi version` prints, without the leading "v". @throws if the file is not a working Pulumi. */
 export async function pulumiVersionOf(path: string, env: NodeJS.ProcessEnv): Promise<string> {
   const result = await runCommand(path, ["version"], {
     env: { ...env, PULUMI_SKIP_UPDATE_CHECK: "true" },
@@ -15,7 +15,7 @@ export async function pulumiVersionOf(path: string, env: NodeJS.ProcessEnv): Pro
   throw new Error(`\`pulumi version\` gave no version (${ending})`);
 }
 
-/** Whether `version` is `minimum` or newer; a pre-release counts as the release that it leads to. */
+/** Whether `version` is `minimum` or newer. A pre-release counts as its release. */
 export function isAtLeast(version: string, minimum: string): boolean {
   const [actual, wanted] = [numbersOf(version), numbersOf(minimum)];
   for (const [index, wantedNumber] of wanted.entries()) {

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Milliseconds between two looks. */
 const INTERVAL_MS = 25;
 
-/** Looks again and again, until it is so; false when it is not within `limitMs` milliseconds. */
+/** Polls until the condition is true. Returns false if it is not within `limitMs`. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   limitMs: number,
@@ -17,7 +16,7 @@ export async function until(
   return true;
 }
 
-/** The promise, unless it takes longer than `limitMs` milliseconds; then an error that says what hangs. */
+/** Awaits the promise. @throws if it takes longer than `limitMs`. */
 export async function within<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
   const limit = new AbortController();
   const tooLong = delay(limitMs, undefined, { signal: limit.signal }).then(() => {

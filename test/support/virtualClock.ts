@@ -7,19 +7,19 @@ interface Sleeper {
 }
 
 /**
- * Time that passes only when nothing else can happen: when everybody sleeps, it jumps to the earliest waking. Requests
- * under way count as something that happens, so minutes of pacing over real HTTP take milliseconds.
+ * Virtual time: it jumps to the next sleeper's due time when all code sleeps and no request is in flight. Minutes of rate
+ * limiting over real HTTP take milliseconds.
  */
 export class VirtualClock implements Clock {
   #nowMs: number;
-  /** Sorted by due time; those of the same time in the order of their coming. */
+  /** Sorted by due time, then by the order of the calls. */
   #sleepers: Sleeper[] = [];
   #underWay = 0;
   #asleepInServer = 0;
   #driving = false;
-  /** Requests that the test itself holds up: time passes all the same. */
+  /** The number of requests that the test itself holds. They do not stop the time. */
   held = 0;
-  /** Every delay that was slept, the server's own left out. */
+  /** All delays that were slept, except the server's. */
   readonly slept: number[] = [];
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
@@ -30,7 +30,7 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
-  /** Moves the time by hand, for what happens between two operations. */
+  /** Moves the time between two operations. */
   advance(ms: number): void {
     this.#nowMs += ms;
   }
@@ -40,7 +40,7 @@ export class VirtualClock implements Clock {
     return this.#sleep(delayMs, signal);
   }
 
-  /** The same time for a server, whose sleep is the delay of a request that is under way. */
+  /** The same time for a server, whose sleeps delay a request in flight. */
   readonly server: Clock = {
     nowMs: () => this.#nowMs,
     sleep: async (delayMs, signal) => {
@@ -53,7 +53,7 @@ export class VirtualClock implements Clock {
     },
   };
 
-  /** The transport, so that time stands still while a request is under way. */
+  /** Wraps a transport: the time stops while a request is in flight. */
   watch(transport: Transport): Transport {
     return {
       send: (request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> =>
@@ -62,7 +62,7 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Lets time stand still while something is under way that no sleep announces. */
+  /** Stops the time during work without sleeps. */
   async while<T>(work: () => Promise<T>): Promise<T> {
     this.#underWay++;
     try {
@@ -103,10 +103,10 @@ export class VirtualClock implements Clock {
     setImmediate(() => this.#look(0));
   }
 
-  /** Twice quiet in a row: whatever an answer or a waking set going has come to rest. */
+  /** Waits for two idle turns: then the work that a response or a sleeper started is done. */
   #look(quiet: number): void {
     if (this.#underWay > this.#asleepInServer + this.held) {
-      // Its end calls again.
+      // The end of the request calls `#drive` again.
       this.#driving = false;
       return;
     }

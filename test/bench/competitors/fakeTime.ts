@@ -5,14 +5,14 @@ import { install } from "@sinonjs/fake-timers";
 import type { SimulatedClock } from "../../../provider/testing";
 
 const nextTurn = setImmediate;
-/** Turns of the event loop without a request on its way after which whatever an answer set going has come to rest. */
+/** Turns of the event loop without a request in flight after which the work that a response started is done. */
 const QUIET_TURNS = 6;
-/** Turns without a request, a timer or an end after which the work counts as stuck. */
+/** Turns without a request or a timer after which the work counts as stuck. */
 const STUCK_TURNS = 10_000;
 
 /**
- * Runs libraries that bring timers of their own in virtual time: the global timers and `Date` are fake, and time jumps
- * to the next timer when no request is on its way. Sockets are real, and undici's channels say which requests there are.
+ * Runs libraries with their own timers in virtual time: the global timers and `Date` are fake, and time jumps to the
+ * next timer when no request is in flight. Sockets are real, and undici's channels report the requests.
  */
 export async function inFakeTime<T>(work: (clock: SimulatedClock) => Promise<T>): Promise<T> {
   const requests = watchRequests();
@@ -57,11 +57,11 @@ async function drive(
       timers.next();
       idleTurns = 0;
     } else if (++idleTurns > STUCK_TURNS)
-      throw new Error("Nothing is left to wait for, and the work has not ended.");
+      throw new Error("The work has not ended, but no request and no timer is left.");
   }
 }
 
-/** Counts the requests of every copy of undici in this process, the one behind `fetch` included. */
+/** Counts the requests of every copy of undici in this process, including that of `fetch`. */
 function watchRequests() {
   const underWay = new Set<unknown>();
   const begin = (message: unknown) => void underWay.add((message as { request: unknown }).request);

@@ -13,26 +13,26 @@ import {
 } from "../scenario";
 import { inFakeTime } from "./fakeTime";
 
-/** What a process is told: where, who, and (those that cannot learn it) the true limit. */
-interface Told {
+/** The settings of a process. Only competitors that need it use the true limit. */
+interface ProcessSettings {
   baseUrl: string;
   apiKey: string;
   limit: number;
-  /** The network's part that comes before the request. */
-  wayThere(): Promise<void>;
+  /** Delays a request by the network's latency. */
+  latency(): Promise<void>;
 }
 
-type Start = (told: Told) => Process;
+type Start = (settings: ProcessSettings) => Process;
 
-/** The ways that people have today. Each process has its own limiter, as these libraries have without a database. */
+/** The alternatives today. Each process has its own limiter, as with these libraries without a database. */
 const COMPETITORS: Readonly<Record<string, Start>> = {
-  plain: (told) => ({ remove: (key) => removeByFetch(told, key), stop: async () => {} }),
-  RetryAgent: ({ baseUrl, apiKey, wayThere }) => {
-    // The defaults, except that they leave out POST, with which it would be the plain provider.
+  plain: (settings) => ({ remove: (key) => removeByFetch(settings, key), stop: async () => {} }),
+  RetryAgent: ({ baseUrl, apiKey, latency }) => {
+    // The defaults, and POST: without it this would be the plain provider.
     const agent = new RetryAgent(new Agent(), { methods: ["GET", "POST"] });
     return {
       remove: async (key) => {
-        await wayThere();
+        await latency();
         const { statusCode, body } = await request(`${baseUrl}/auth/proxy/remove`, {
           ...message(apiKey, key),
           dispatcher: agent,
@@ -43,20 +43,20 @@ const COMPETITORS: Readonly<Record<string, Start>> = {
       stop: () => agent.close(),
     };
   },
-  Bottleneck: (told) => {
+  Bottleneck: (settings) => {
     const limiter = new Bottleneck({
-      reservoir: told.limit,
-      reservoirRefreshAmount: told.limit,
+      reservoir: settings.limit,
+      reservoirRefreshAmount: settings.limit,
       reservoirRefreshInterval: WINDOW_MS,
     });
     return {
-      remove: (key) => limiter.schedule(() => removeByFetch(told, key)),
+      remove: (key) => limiter.schedule(() => removeByFetch(settings, key)),
       stop: () => limiter.disconnect(),
     };
   },
-  "p-throttle": (told) => {
-    const throttle = pThrottle({ limit: told.limit, interval: WINDOW_MS });
-    return { remove: throttle((key: string) => removeByFetch(told, key)), stop: async () => {} };
+  "p-throttle": (settings) => {
+    const throttle = pThrottle({ limit: settings.limit, interval: WINDOW_MS });
+    return { remove: throttle((key: string) => removeByFetch(settings, key)), stop: async () => {} };
   },
 };
 
@@ -64,29 +64,33 @@ export const competitorNames = Object.keys(COMPETITORS);
 
 export function runCompetitor(name: string, scenario: Scenario): Promise<Outcome> {
   const start = COMPETITORS[name];
-  if (start === undefined) throw new Error(`No competitor is called ${name}.`);
+  if (start === undefined) throw new Error(`There is no competitor ${name}.`);
   return inFakeTime(async (clock) => {
     const simulator = await startAccount(scenario, clock);
     const { baseUrl } = simulator;
-    const told = {
+    const settings = {
       baseUrl,
       apiKey: simulator.account().apiKey,
       limit: scenario.limit,
-      wayThere: jitter(scenario, (ms) => pause(ms)),
+      latency: jitter(scenario, (ms) => pause(ms)),
     };
     try {
-      return await play(scenario, { simulator, nowMs: () => clock.nowMs(), startProcess: () => start(told) });
+      return await play(scenario, {
+        simulator,
+        nowMs: () => clock.nowMs(),
+        startProcess: () => start(settings),
+      });
     } finally {
       await simulator.close();
     }
   });
 }
 
-async function removeByFetch({ baseUrl, apiKey, wayThere }: Told, key: string): Promise<void> {
-  await wayThere();
-  const answer = await fetch(`${baseUrl}/auth/proxy/remove`, message(apiKey, key));
-  await answer.text();
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+async function removeByFetch({ baseUrl, apiKey, latency }: ProcessSettings, key: string): Promise<void> {
+  await latency();
+  const response = await fetch(`${baseUrl}/auth/proxy/remove`, message(apiKey, key));
+  await response.text();
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
 }
 
 function message(apiKey: string, key: string) {
@@ -97,7 +101,7 @@ function message(apiKey: string, key: string) {
   };
 }
 
-/** By whatever timer is global at the time: a fake one here. */
+/** Uses the global timer, which is fake here. */
 function pause(delayMs: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, delayMs);

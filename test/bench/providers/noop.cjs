@@ -1,5 +1,5 @@
 "use strict";
-// The least that a dynamic provider can do: what the engine and the host cost by themselves.
+// A dynamic provider that does nothing: shows the cost of the engine and the host.
 const pulumi = require("@pulumi/pulumi");
 
 const provider = {

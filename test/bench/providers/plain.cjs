@@ -1,17 +1,17 @@
 "use strict";
-// The dynamic provider that one writes after Pulumi's documentation: fetch, one attempt, the key as id.
+// A dynamic provider as in Pulumi's documentation: fetch, one attempt, the key as id.
 const pulumi = require("@pulumi/pulumi");
 
 /** Declares `count` keys. */
 exports.declarePlainKeys = ({ count, budget, baseUrl, apiKey }) => {
   const call = async (path, body) => {
-    const answer = await fetch(`${baseUrl}/auth/proxy/${path}`, {
+    const response = await fetch(`${baseUrl}/auth/proxy/${path}`, {
       method: "POST",
       headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
       body: JSON.stringify(body),
     });
-    if (!answer.ok) throw new Error(`Electron Hub answered ${answer.status}: ${await answer.text()}`);
-    return answer.json();
+    if (!response.ok) throw new Error(`Electron Hub: HTTP ${response.status}: ${await response.text()}`);
+    return response.json();
   };
   const settings = (inputs) => ({
     name: inputs.name,

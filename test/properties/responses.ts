@@ -4,10 +4,10 @@ import { keyTexts } from "./keyTexts";
 import { SENTENCES } from "./sentences";
 import type { HttpResponse } from "../../provider/api/transport";
 
-/** What a random API does with one request: it answers, or it throws. */
-export type RandomAnswer = HttpResponse | Error;
+/** The result of one request to a random API: a response or an error. */
+export type RandomResponse = HttpResponse | Error;
 
-/** Stands in every HTML page, and must stand in no message. */
+/** Is in every HTML page, and must be in no message. */
 export const HTML_MARK = "zzHTMLMARKzz";
 
 const STATUSES = fc.oneof(
@@ -18,7 +18,7 @@ const STATUSES = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 100, max: 999 }) },
 );
 
-/** Rubbish among it. What makes the client send without end is kept for a test of its own. */
+/** Valid and invalid values. Values that make the client retry endlessly have their own test. */
 const RETRY_AFTER = fc.constantFrom<(string | string[])[]>(
   "1",
   "2.5",
@@ -56,7 +56,7 @@ export interface Subject {
   readonly key: string;
 }
 
-/** One way to let a secret show. */
+/** One way to reveal a secret. */
 function echoed({ apiKey, key }: Subject): fc.Arbitrary<string> {
   const encodings: ((secret: string) => string)[] = [
     (secret) => secret,
@@ -99,7 +99,7 @@ function messages(subject: Subject): fc.Arbitrary<string> {
   );
 }
 
-/** JSON texts, since not everything that JSON can say survives being an object first. */
+/** JSON texts instead of objects, since some JSON texts have no equal object. */
 function jsonTexts(subject: Subject): fc.Arbitrary<string> {
   const text = messages(subject);
   const shaped = text.chain((message) =>
@@ -189,9 +189,9 @@ function transportErrors(subject: Subject): fc.Arbitrary<Error> {
   );
 }
 
-/** Any answer at all. */
-export function randomAnswers(subject: Subject): fc.Arbitrary<RandomAnswer> {
-  const answer = fc
+/** Any response or error. */
+export function randomResponses(subject: Subject): fc.Arbitrary<RandomResponse> {
+  const response = fc
     .record({
       status: STATUSES,
       body: bodies(subject),
@@ -204,28 +204,29 @@ export function randomAnswers(subject: Subject): fc.Arbitrary<RandomAnswer> {
       headers: retryAfter === null ? headers : { ...headers, "retry-after": retryAfter },
     }));
   return fc.oneof(
-    { weight: 14, arbitrary: answer },
+    { weight: 14, arbitrary: response },
     { weight: 1, arbitrary: transportErrors(subject) },
-    // A defect of ours or of a library, which no verb may take for an answer.
+    // A defect of ours or of a library, which no verb may treat as a response.
     { weight: 1, arbitrary: echoed(subject).map((text) => new TypeError(`broken: ${text}`)) },
   );
 }
 
-/** What each call is answered, in turn; the last answer for ever. */
+/** The responses to each kind of request, in order. The last one is repeated. */
 export interface Script {
-  readonly remove: readonly RandomAnswer[];
-  readonly list: readonly RandomAnswer[];
-  readonly lookup: readonly RandomAnswer[];
+  readonly remove: readonly RandomResponse[];
+  readonly list: readonly RandomResponse[];
+  readonly lookup: readonly RandomResponse[];
 }
 
-/** Sequences of any answers, with lists that a client can read more often than chance would have it. */
+/** Sequences of any responses, with more readable lists than at random. */
 export function randomScripts(subject: Subject): fc.Arbitrary<Script> {
-  const any = randomAnswers(subject);
-  const readable = keyTexts(subject).map((body): RandomAnswer => ({ status: 200, headers: {}, body }));
+  const any = randomResponses(subject);
+  const readable = keyTexts(subject).map((body): RandomResponse => ({ status: 200, headers: {}, body }));
   const unclear = fc
     .record({ status: fc.constantFrom(200, 404, 404), body: bodies(subject) })
-    .map(({ status, body }): RandomAnswer => ({ status, body, headers: {} }));
-  const sequence = (answers: fc.Arbitrary<RandomAnswer>) => fc.array(answers, { minLength: 1, maxLength: 7 });
+    .map(({ status, body }): RandomResponse => ({ status, body, headers: {} }));
+  const sequence = (responses: fc.Arbitrary<RandomResponse>) =>
+    fc.array(responses, { minLength: 1, maxLength: 7 });
   return fc.record({
     remove: sequence(any),
     list: sequence(fc.oneof(any, readable, readable)),

@@ -8,17 +8,17 @@ export const STACK = "demo";
 /** Credits that each account starts with. */
 export const BALANCE = 1_000;
 
-/** What the demo plays with: the real engine in a folder of its own, and two simulated accounts. */
-export interface World {
+/** The real engine in its own folder, and two simulated accounts. */
+export interface Fixture {
   readonly project: EngineProject;
   readonly simulator: Simulator;
   readonly own: SimulatedAccount;
   readonly other: SimulatedAccount;
-  /** Ends what still runs and removes every trace. */
+  /** Ends all processes and removes all files. */
   dispose(): Promise<void>;
 }
 
-export async function createWorld(cli: PulumiCli): Promise<World> {
+export async function createFixture(cli: PulumiCli): Promise<Fixture> {
   const project = await createEngineProject({ name: "demo", cli });
   const simulator = await startSimulator({
     accounts: [
@@ -27,7 +27,7 @@ export async function createWorld(cli: PulumiCli): Promise<World> {
     ],
   });
   const dispose = async (): Promise<void> => {
-    // The engine may be in the middle of something when a person has seen enough.
+    // The engine may still run when the user interrupts the demo.
     endProcesses(descendantsOf(process.pid));
     await simulator.close();
     await project.dispose();
@@ -42,7 +42,7 @@ export async function createWorld(cli: PulumiCli): Promise<World> {
   };
 }
 
-/** A key as the state file has it; the secret is encrypted there. */
+/** A key in the state, with an encrypted secret. */
 export interface KeyInState {
   resource: string;
   fingerprint: string;
@@ -51,8 +51,8 @@ export interface KeyInState {
 
 const KEY_TYPE = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
 
-/** Reads the keys from the state, as the engine exports it. */
-export async function keysInState({ project }: World): Promise<KeyInState[]> {
+/** Reads the keys from the exported state. */
+export async function keysInState({ project }: Fixture): Promise<KeyInState[]> {
   const resources = await project.resources(STACK, KEY_TYPE);
   return resources
     .map(({ urn, id = "", outputs = {} }) => ({

@@ -4,12 +4,12 @@ import { fingerprintOf } from "../../provider/lifecycle/schema/state";
 import type { HttpResponse, Transport } from "../../provider/api/transport";
 import { InstantClock } from "../matrix/instantClock";
 import { leaks } from "../matrix/messages";
-import { HTML_MARK, type RandomAnswer, type Script, type Subject } from "./answers";
+import { HTML_MARK, type RandomResponse, type Script, type Subject } from "./responses";
 
-/** One request and what came back. */
+/** One request and its response. */
 export interface Exchange {
   readonly call: keyof Script;
-  readonly answer: RandomAnswer;
+  readonly response: RandomResponse;
 }
 
 const CALLS: Record<string, keyof Script> = { remove: "remove", proxy: "list", lookup: "lookup" };
@@ -17,7 +17,7 @@ const CALLS: Record<string, keyof Script> = { remove: "remove", proxy: "list", l
 /** More requests than any operation may send within `maxWait`. */
 export const MAX_REQUESTS = 2_000;
 
-/** Answers from a script. */
+/** Returns responses from a script. */
 export class ScriptedTransport implements Transport {
   readonly exchanges: Exchange[] = [];
 
@@ -25,14 +25,14 @@ export class ScriptedTransport implements Transport {
 
   async send({ url }: Parameters<Transport["send"]>[0]): Promise<HttpResponse> {
     const call = CALLS[url.pathname.split("/").at(-1) ?? ""];
-    if (call === undefined) throw new Error(`A call that no such verb makes: ${url.pathname}`);
-    const answers = this.script[call];
+    if (call === undefined) throw new Error(`An unexpected call: ${url.pathname}`);
+    const responses = this.script[call];
     const before = this.exchanges.filter((exchange) => exchange.call === call).length;
-    const answer = answers[Math.min(before, answers.length - 1)]!;
-    this.exchanges.push({ call, answer });
+    const response = responses[Math.min(before, responses.length - 1)]!;
+    this.exchanges.push({ call, response });
     if (this.exchanges.length > MAX_REQUESTS) throw new Error("Requests without end.");
-    if (answer instanceof Error) throw answer;
-    return answer;
+    if (response instanceof Error) throw response;
+    return response;
   }
 
   close(): Promise<void> {
@@ -58,7 +58,7 @@ export function lifecycleOn(
   });
 }
 
-/** The properties of a resource as the state holds them. */
+/** The properties of a resource in the state. */
 export function stateFor(key: string): { id: string; properties: Record<string, unknown> } {
   const id = fingerprintOf(key);
   return {
@@ -80,7 +80,7 @@ export function stateFor(key: string): { id: string; properties: Record<string, 
   };
 }
 
-/** Checks a message that a person reads. @throws when anything is in it that must not be. */
+/** Checks a message. @throws if it contains a secret, HTML or control characters, or names no key. */
 export function requireSoundMessage(error: unknown, { apiKey, key }: Subject): void {
   if (!(error instanceof EngineError))
     throw new Error(`Not an error for the engine: ${String(error)}`, { cause: error });
