@@ -16,14 +16,14 @@ export interface ProxyKey extends ProxyKeyProperties {}
 /**
  * A proxy key of an Electron Hub account: a sub-key with its own budget, models and addresses.
  *
- * Made by `pulumi up`, removed for good by `pulumi destroy`; its unused credits return to the account.
+ * Created by `pulumi up`, removed for good by `pulumi destroy`; its unused credits return to the account.
  *
  * @see https://docs.electronhub.ai
  */
 export class ProxyKey extends DynamicResource {
   /**
    * @param name the resource's name in the stack. The key is named after it, unless `args.name` says otherwise.
-   * @param args the key's settings. A wrong one fails the preview, with the property's name and what would be right.
+   * @param args the key's settings. A wrong one fails the preview, with the input's name and the right form.
    */
   constructor(name: string, args: ProxyKeyArgs, options: pulumi.CustomResourceOptions = {}) {
     const unresolved = Object.fromEntries(PROPERTY_NAMES.map((property) => [property, undefined]));
@@ -46,7 +46,7 @@ export class ProxyKey extends DynamicResource {
   }
 }
 
-/** Which stack this is, for the note of a creation in flight. Where no engine runs the program there may be none. */
+/** The stack's name, for the journal of creations. Without an engine, as in a unit test, there may be none. */
 function whichStack(): InternalInputs {
   try {
     const names = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()];

@@ -145,7 +145,7 @@ async function installLaterVersion(folder: string): Promise<void> {
     exports: { "./handler": "./handler.js" },
   };
   await writeFile(join(installed, "package.json"), JSON.stringify(manifest));
-  const today = JSON.stringify(join(REPOSITORY_ROOT, "dist", "lifecycle", "handler.js"));
+  const today = JSON.stringify(join(REPOSITORY_ROOT, "dist", "dynamic", "handler.js"));
   await writeFile(
     join(installed, "handler.js"),
     `const today = require(${today});

@@ -40,7 +40,9 @@ type ShownField<Name extends WireName, Schema extends z.ZodType> = Name extends 
   : unknown;
 
 /** An input that only this package and the engine know. */
-export function ownField<Schema extends z.ZodType>(field: InputField<Schema>): InputField<Schema> {
+export function ownField<Schema extends z.ZodType>(
+  field: InputField<Schema> & { change: "replace" | "stateOnly" },
+): InputField<Schema> {
   return field;
 }
 

@@ -36,13 +36,13 @@ export type ProxyKeyInputs = z.output<typeof inputsSchema>;
 export interface InternalInputs {
   /** The resource's name, for a generated key name; removed by check. */
   __resourceName?: string;
-  /** `organization/project/stack`, for the note of a creation in flight; removed by check. */
+  /** `organization/project/stack`, for the journal of creations; removed by check. */
   __stack?: string;
   /** The resource's URN, given together with `adopt`; removed by check. */
   __urn?: string;
   /** The generated name under which the key is created, unique for each attempt. */
   __createdAs?: string;
-  /** The account that the creation is sent to, by its anonymous name: whoever looks for a lost key must ask that one. */
+  /** The account that the creation is sent to, by its anonymous name: a search for a lost key queries this account. */
   __account?: string;
   /** The key is due to be replaced by a new one, since its expiry is near. */
   __renewal?: "rotate";
@@ -57,7 +57,7 @@ export type ShownInput = {
 /** The fields of the wire that have a row. */
 export type WireNameOfRow = InputFields[WireInput]["wire"];
 
-/** A row, whichever it is. */
+/** Any row. */
 export interface AnyInputField extends InputField {
   wire?: WireName;
   toWire?: (value: unknown) => unknown;
@@ -69,15 +69,20 @@ export function fieldOf(name: InputName): AnyInputField {
   return inputFields[name] as unknown as AnyInputField;
 }
 
-/** The inputs that an update sends. */
-const sentNames = inputNames.filter((name) => fieldOf(name).change === "update");
+interface SentField extends AnyInputField {
+  name: InputName;
+  wire: keyof KeySettings;
+  toWire: (value: unknown) => unknown;
+}
+
+/** The rows whose values an update sends; `ownField` and `wireField` guarantee that they have what it takes. */
+const sentFields = inputNames
+  .map((name) => Object.assign({ name }, fieldOf(name)))
+  .filter((field): field is SentField => field.change === "update");
 
 /** The wire's settings for resolved inputs; lists are always there, since a missing one would mean "allow all". */
 export function toWireSettings(inputs: ProxyKeyInputs): KeySettings {
-  const settings = sentNames.map((name) => {
-    const { wire = "", toWire } = fieldOf(name);
-    return [wire, toWire?.(inputs[name])];
-  });
+  const settings = sentFields.map(({ name, wire, toWire }) => [wire, toWire(inputs[name])]);
   return Object.fromEntries(settings) as KeySettings;
 }
 
@@ -92,15 +97,17 @@ export function showsSettings(
   settings: KeySettings,
   before: Partial<ProxyKeyInputs> = {},
 ): boolean {
-  return sentNames.every((name) => {
-    const { wire = "name", toWire, fromWire, isShownAs = isSame(name) } = fieldOf(name);
-    const sent = settings[wire as keyof KeySettings];
-    if (fromWire === undefined) return before[name] !== undefined && toWire?.(before[name]) === sent;
+  return sentFields.every((field) => {
+    const { name, wire, toWire, fromWire, isShownAs = isSame } = field;
+    const sent = settings[wire];
+    if (fromWire === undefined) {
+      return before[name] !== undefined && isDeepStrictEqual(toWire(before[name]), sent);
+    }
     return key[wire] !== undefined && isShownAs(fromWire(key[wire]), fromWire(sent));
-  });
-}
 
-function isSame(name: InputName): (shown: unknown, sent: unknown) => boolean {
-  const { canonical = (value: unknown) => value } = fieldOf(name);
-  return (shown, sent) => isDeepStrictEqual(canonical(shown), canonical(sent));
+    function isSame(shown: unknown, declared: unknown): boolean {
+      const { canonical = (value: unknown) => value } = field;
+      return isDeepStrictEqual(canonical(shown), canonical(declared));
+    }
+  });
 }
