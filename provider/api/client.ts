@@ -4,6 +4,7 @@ import { isUnclear } from "./errorGuards";
 import { ConnectionError } from "./errors";
 import type { RateLimiter, Permit } from "./rateLimit/rateLimiter";
 import { readKeyList } from "./keyList";
+import { KeyListCache, type Listing } from "./keyListCache";
 import { rateLimitInfo } from "./rateLimit/rateLimitInfo";
 import { withRetries, type RetryPolicy, type WaitOptions } from "./retry";
 import { saysDeleted, saysToggled, saysUpdated } from "./statements";
@@ -49,19 +50,14 @@ export interface ClientOptions {
   retryPolicy?: RetryPolicy;
 }
 
-/** The account's keys, and what the answer tells of the server's clock. */
-export interface Listing {
-  keys: readonly KeyObject[];
-  /** Milliseconds that the server's clock is ahead of ours, when it says the time. */
-  serverAheadMs: number | undefined;
-}
-
 /**
  * The calls to the Electron Hub API that we make (https://docs.electronhub.ai), each parsed at the edge. A key always
  * travels in the body, never in a URL. Never called: delete-all, the regeneration of the API key, and the older paths
  * with a key in them.
  */
 export class ProxyKeyClient {
+  /** Invalidated by this client when a request that changes keys ends. */
+  readonly keyList = new KeyListCache((options: CallOptions) => this.list(options));
   readonly #options: ClientOptions;
   #serverAheadMs: number | undefined;
 
@@ -197,9 +193,11 @@ export class ProxyKeyClient {
       place.cancel();
       throw error;
     }
+    let status: number | undefined;
     try {
-      // What changes something is never cut off half-way: its outcome would be unknown.
+      // A request that changes keys is never aborted: its outcome would be unknown.
       const answer = await transport.send(request, isMutating ? undefined : signal);
+      ({ status } = answer);
       const nowMs = clock.nowMs();
       place.complete(rateLimitInfo(answer, nowMs));
       const dateMs = Date.parse(String(answer.headers["date"]));
@@ -209,6 +207,9 @@ export class ProxyKeyClient {
       if (error instanceof ConnectionError && !error.maybeSent) place.cancel();
       else place.complete();
       throw error;
+    } finally {
+      // A remove with status 404 changed nothing, so that concurrent ones share the list that they need as evidence.
+      if (isMutating && !(endpoint === "remove" && status === 404)) this.keyList.invalidate();
     }
   }
 

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { ProxyKeyClient, type CallOptions } from "../api/client";
 import type { Clock } from "../util/clock";
-import { KeyListCache } from "../api/keyListCache";
 import { RateLimiter } from "../api/rateLimit/rateLimiter";
 import type { RetryPolicy } from "../api/retry";
 import type { Transport } from "../api/transport";
@@ -39,12 +38,11 @@ export interface Dependencies {
   report?: (line: string) => void;
 }
 
-/** One account as this process knows it: its client and its list of keys. */
+/** One account in this process. */
 export interface AccountContext {
   /** The account's anonymous name: the same for the same API key and base URL. */
   account: string;
   client: ProxyKeyClient;
-  keyList: KeyListCache;
 }
 
 /** One call of the engine at work. */
@@ -131,11 +129,7 @@ export class AccountContexts {
       userAgent,
       ...(retryPolicy ? { retryPolicy } : {}),
     });
-    const session: AccountContext = {
-      account,
-      client,
-      keyList: new KeyListCache(client),
-    };
+    const session: AccountContext = { account, client };
     this.#byName.set(name, session);
     return session;
   }

@@ -48,15 +48,11 @@ async function takeOver(
   // Once more: the engine may have checked another declared resource that has the key meanwhile.
   refuseSharedKey(key, operation);
   const fingerprint = fingerprintOf(key);
-  try {
-    operation.unsettledKeys.begin(fingerprint);
-    // Always: the API does not return the budget's window, so it has to be set.
-    await applySettings(key, toWireSettings(inputs), operation);
-    await ensureEnabled(key, inputs.enabled, found.is_active, operation);
-    operation.unsettledKeys.end(fingerprint);
-  } finally {
-    operation.keyList.invalidate();
-  }
+  operation.unsettledKeys.begin(fingerprint);
+  // Always: the API does not return the budget's window, so it has to be set.
+  await applySettings(key, toWireSettings(inputs), operation);
+  await ensureEnabled(key, inputs.enabled, found.is_active, operation);
+  operation.unsettledKeys.end(fingerprint);
   return { ...stateOf(key, inputsFromWire(found, inputs), found, operation.settings), ...plainJson(inputs) };
 }
 

@@ -1,7 +1,8 @@
 import { isApiError, isForeign, isMaxWait, isUnclear } from "../api/errorGuards";
 import { UnexpectedResponseError } from "../api/errors";
-import type { CallOptions, Listing } from "../api/client";
+import type { CallOptions } from "../api/client";
 import { mayHide } from "../api/keyList";
+import type { Listing } from "../api/keyListCache";
 import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
 import { merged, type CreatedKey, type KeySettings } from "../api/wire";
 import { isUserError, type UserError } from "../util/userError";
@@ -61,7 +62,7 @@ export async function create(
   const bringToDeclared = async () => {
     // Whether create honours the window is not documented, and a wrong one would let a key spend many times its budget.
     if (settings.name !== createdAs || settings.limit_type !== "daily") {
-      await applySettings(created.key, settings, operation).finally(() => operation.keyList.invalidate());
+      await applySettings(created.key, settings, operation);
       state = { ...state, name: inputs.name, budgetWindow: inputs.budgetWindow };
     }
     // The API makes keys enabled: a response that leaves it out leaves a doubt only where the key is to be disabled.
@@ -73,7 +74,6 @@ export async function create(
   const steps = [bringToDeclared, ...(clear ? [] : [() => removeTwins(created, createdAs, operation)])];
   const failures: unknown[] = doubt === undefined ? [] : [doubt];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
-  operation.keyList.invalidate();
   if (isAnotherPossible) reportLateTwin(createdAs, state, operation);
   if (failures.length > 0) throw new PartialFailure(failures.at(-1), state);
   return { result: { id: state.fingerprint, outs: state }, outcome: "created" };
@@ -91,7 +91,7 @@ async function createExactlyOnce(
   operation: Operation,
   inFlight: CreationInFlight,
 ): Promise<FoundKey & { clear: boolean; isAnotherPossible: boolean }> {
-  const { account, client, keyList, wait } = operation;
+  const { account, client, wait } = operation;
   const noting: CallOptions = {
     ...wait,
     onRequest: (isMutating) => {
@@ -102,7 +102,6 @@ async function createExactlyOnce(
   for (let attempt = 0; ; attempt++) {
     try {
       const created = await client.create(settings, noting);
-      keyList.invalidate();
       return { created, clear: attempt === 0, isAnotherPossible: attempt > 0 };
     } catch (error) {
       if (!isUserError(error)) throw error;
@@ -113,7 +112,6 @@ async function createExactlyOnce(
         inFlight.nothingMade();
         throw error;
       }
-      keyList.invalidate();
       const found = await findLost(error, attempt, settings.name, operation);
       if (found) return { ...found, clear: false, isAnotherPossible: attempt > 0 };
       if (isRefusal) inFlight.nothingMade();
@@ -158,7 +156,7 @@ async function listAfter(
   unclear: UserError,
   attempt: number,
   createdAs: string,
-  { keyList, wait }: Operation,
+  { client, wait }: Operation,
 ): Promise<Listing> {
   try {
     // The server may still be at work on what it did not answer. A longer wait than maxWait allows is left out: the list
@@ -166,7 +164,7 @@ async function listAfter(
     await waitBeforeRetry(attempt, unclear, wait).catch((error: unknown) => {
       if (!isMaxWait(error)) throw error;
     });
-    return await keyList.get(wait);
+    return await client.keyList.get(wait);
   } catch (error) {
     // The same edge or proxy refuses the list, so it hardly let the creation pass.
     if (attempt === 0 && !isUnclear(unclear)) throw unclear;
@@ -194,7 +192,7 @@ function reportLateTwin(createdAs: string, { name, fingerprint }: ProxyKeyState,
 }
 
 async function removeTwin(twin: CreatedKey, operation: Operation): Promise<void> {
-  const { client, keyList, wait } = operation;
+  const { client, wait } = operation;
   const { key } = twin;
   await withAuditLog(
     "delete",
@@ -205,8 +203,7 @@ async function removeTwin(twin: CreatedKey, operation: Operation): Promise<void>
         () => "removed",
         async (error: unknown) => {
           if (!isNoSuchKey(error)) throw error;
-          keyList.invalidate();
-          const { keys: left } = await keyList.get(wait);
+          const { keys: left } = await client.keyList.fresh(wait);
           if (left.some((entry) => entry.key === key)) throw error;
           return "already deleted";
         },
@@ -218,10 +215,10 @@ async function removeTwin(twin: CreatedKey, operation: Operation): Promise<void>
 
 /** A request that took effect late may have created a second key. Its name proves that it is ours, and no program has it. */
 async function removeTwins(created: CreatedKey, createdAs: string, operation: Operation): Promise<void> {
-  const { keyList, wait } = operation;
+  const { client, wait } = operation;
   const name = JSON.stringify(createdAs);
   const own = fingerprintOf(created.key);
-  const { keys } = await keyList.get(wait).catch((error: unknown) => {
+  const { keys } = await client.keyList.get(wait).catch((error: unknown) => {
     throw new UnexpectedResponseError({
       why: `Whether a lost request created a second key named ${name} could not be found out: ${isUserError(error) ? error.why : "the list failed."}`,
       nextStep: `Look on the account for a second key named ${name}, and remove the one whose fingerprint is not ${own}.`,
@@ -244,7 +241,5 @@ async function removeTwins(created: CreatedKey, createdAs: string, operation: Op
       nextStep: `Remove the key named ${name} on the account whose fingerprint is not ${own}.`,
       cause: error,
     });
-  } finally {
-    keyList.invalidate();
   }
 }

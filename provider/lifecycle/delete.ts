@@ -1,8 +1,9 @@
 import { changeAfterLook } from "../api/changeAfterLook";
-import type { CallOptions, Listing } from "../api/client";
+import type { CallOptions } from "../api/client";
 import { isKeyGone, isNotFound, isUnclearSuccess } from "../api/errorGuards";
 import { UnexpectedResponseError, type ApiError } from "../api/errors";
 import { mayHide } from "../api/keyList";
+import type { Listing } from "../api/keyListCache";
 import type { KeyObject } from "../api/wire";
 import { isUserError, UserError } from "../util/userError";
 import { isTakenOver, settleForHolder } from "./adopt";
@@ -84,8 +85,6 @@ async function removeKey(
     await requireEvidence(key, error, operation);
     requireServer();
     return isSuccess ? "removed" : "already deleted";
-  } finally {
-    operation.keyList.invalidate();
   }
 }
 
@@ -129,13 +128,13 @@ async function disable(
   return "disabled";
 }
 
-async function requireEvidence(key: string, doubt: ApiError, { keyList, wait }: Operation): Promise<void> {
+async function requireEvidence(key: string, doubt: ApiError, { client, wait }: Operation): Promise<void> {
   let seen: Sighting;
   try {
-    const first = keyList.get(wait);
+    const first = client.keyList.get(wait);
     seen = sightingOf(key, await first);
     // A list from before the answer may still show a key that has just gone.
-    if (seen !== "gone") seen = sightingOf(key, await keyList.after(first, wait));
+    if (seen !== "gone") seen = sightingOf(key, await client.keyList.after(first, wait));
   } catch (error) {
     throw unproven(
       doubt,

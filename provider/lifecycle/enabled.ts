@@ -21,7 +21,7 @@ export async function ensureEnabled(
   key: string,
   desired: boolean,
   observed: boolean | undefined,
-  { client, keyList, wait }: Operation,
+  { client, wait }: Operation,
   guard?: (found: KeyObject) => void,
 ): Promise<void> {
   if (observed === desired) return;
@@ -38,7 +38,6 @@ export async function ensureEnabled(
   };
   /** Returns the new state. Undefined: only another lookup can show it. */
   const send = async (context: CallOptions) => {
-    keyList.invalidate();
     try {
       const state = await client.toggle(key, context);
       toggles++;
@@ -48,8 +47,6 @@ export async function ensureEnabled(
       toggles++;
       unclear = error;
       return { state: undefined };
-    } finally {
-      keyList.invalidate();
     }
   };
   const isUrgent = guard !== undefined;

@@ -82,8 +82,8 @@ function withoutSecrets(inputs: ProxyKeyInputs): Partial<ProxyKeyInputs> {
   return Object.fromEntries(shown);
 }
 
-async function find(key: string, { client, keyList, wait }: Operation): Promise<KeyObject | undefined> {
-  const { keys, isComplete } = await keyList.get(wait).then(
+async function find(key: string, { client, wait }: Operation): Promise<KeyObject | undefined> {
+  const { keys, isComplete } = await client.keyList.get(wait).then(
     (listing) => ({ keys: listing.keys, isComplete: true }),
     (error: unknown) => {
       if (!isIncompleteList(error)) throw error;

@@ -68,8 +68,6 @@ export async function update(
     if (!isUntouched) throw new PartialFailure(error, plainJson(state));
     if (!isNoted) unsettledKeys.end(id);
     throw error;
-  } finally {
-    operation.keyList.invalidate();
   }
   unsettledKeys.end(id);
   // Where nothing was sent, this server did not say that it has the key.
