@@ -27,7 +27,7 @@ export interface Change<T> {
   /** The change is made within 10 s of the lookup or not at all. Otherwise they only queue together. */
   isUrgent: boolean;
   /** Sends the request once. What it throws and calls retryable is sent again, after another lookup. */
-  send: (context: CallOptions) => Promise<T>;
+  send: (call: CallOptions) => Promise<T>;
 }
 
 /**
@@ -40,10 +40,10 @@ export function changeAfterLook<T>(
   client: ProxyKeyClient,
   key: string,
   change: Change<T>,
-  context: CallOptions,
+  call: CallOptions,
 ): Promise<T | undefined> {
   const { retryPolicy: policy } = client;
-  return withRetries((again) => attempt(client, key, change, context, again), context, {
+  return withRetries((again) => attempt(client, key, change, call, again), call, {
     mayRepeat: () => true,
     ...(policy ? { policy } : {}),
   });
@@ -53,21 +53,21 @@ async function attempt<T>(
   client: ProxyKeyClient,
   key: string,
   { endpoint, isDone, isUrgent, send }: Change<T>,
-  context: CallOptions,
+  call: CallOptions,
   again: boolean,
 ): Promise<T | undefined> {
-  const places = new PlaceOfChange(client, endpoint, context);
+  const places = new PlaceOfChange(client, endpoint, call);
   try {
     for (let looks = 0; looks < MAX_LOOKS; looks++) {
       const place = await places.reserveWithLookup(again || looks > 0);
-      const seen = await lookUp(client, key, place, context);
+      const seen = await lookUp(client, key, place, call);
       if (isDone(seen.found)) return undefined;
       await places.arrived();
-      await context.beforeMutation?.();
-      const ageMs = context.clock.nowMs() - seen.sentMs;
+      await call.beforeMutation?.();
+      const ageMs = call.clock.nowMs() - seen.sentMs;
       // A clock that was set back proves nothing either.
       if (isUrgent && (ageMs < 0 || ageMs > MAX_AGE_MS)) continue;
-      const { beforeMutation: _asked, ...rest } = context;
+      const { beforeMutation: _asked, ...rest } = call;
       return await send({ ...rest, once: true, place: places.take() });
     }
   } finally {
@@ -80,13 +80,13 @@ async function attempt<T>(
   });
 }
 
-async function lookUp(client: ProxyKeyClient, key: string, place: Permit, context: CallOptions) {
+async function lookUp(client: ProxyKeyClient, key: string, place: Permit, call: CallOptions) {
   let sentMs = Number.NaN;
   const onRequest = (isMutating: boolean) => {
-    context.onRequest?.(isMutating);
-    sentMs = context.clock.nowMs();
+    call.onRequest?.(isMutating);
+    sentMs = call.clock.nowMs();
   };
-  const found = await client.lookup(key, { ...context, onRequest, once: true, place });
+  const found = await client.lookup(key, { ...call, onRequest, once: true, place });
   return { found, sentMs };
 }
 
@@ -94,28 +94,28 @@ async function lookUp(client: ProxyKeyClient, key: string, place: Permit, contex
 class PlaceOfChange {
   readonly #client: ProxyKeyClient;
   readonly #endpoint: Endpoint;
-  readonly #context: CallOptions;
+  readonly #call: CallOptions;
   readonly #unwanted = new AbortController();
   #coming: Promise<void> = Promise.resolve();
   #place: Permit | undefined;
 
-  constructor(client: ProxyKeyClient, endpoint: Endpoint, context: CallOptions) {
+  constructor(client: ProxyKeyClient, endpoint: Endpoint, call: CallOptions) {
     this.#client = client;
     this.#endpoint = endpoint;
-    const { signal } = context;
+    const { signal } = call;
     const ends = this.#unwanted.signal;
-    this.#context = { ...context, signal: signal === undefined ? ends : AbortSignal.any([signal, ends]) };
+    this.#call = { ...call, signal: signal === undefined ? ends : AbortSignal.any([signal, ends]) };
   }
 
   /** Returns the place of the lookup, which comes first. */
   async reserveWithLookup(urgent: boolean): Promise<Permit> {
     if (this.#place === undefined) return this.#reserveBoth(urgent);
-    const { clock, deadlineMs, random } = this.#context;
+    const { clock, deadlineMs, random } = this.#call;
     // Processes that all hold a place and wait for one more must not give up at the same time.
     const heldMs = MAX_HELD_MS * (0.5 + random() / 2);
     try {
-      const context = { ...this.#context, deadlineMs: Math.min(deadlineMs, clock.nowMs() + heldMs) };
-      return await this.#client.reserve("lookup", context, true);
+      const call = { ...this.#call, deadlineMs: Math.min(deadlineMs, clock.nowMs() + heldMs) };
+      return await this.#client.reserve("lookup", call, true);
     } catch (error) {
       if (!isUserError(error)) throw error;
       this.#withdraw();
@@ -124,7 +124,7 @@ class PlaceOfChange {
   }
 
   #reserveBoth(urgent: boolean): Promise<Permit> {
-    const [looking, changing] = this.#client.reserveWithLookup(this.#endpoint, this.#context, urgent);
+    const [looking, changing] = this.#client.reserveWithLookup(this.#endpoint, this.#call, urgent);
     this.#coming = this.#keep(changing!);
     // It may fail while the lookup is under way.
     this.#coming.catch(() => {});

@@ -94,18 +94,18 @@ export class ProxyKeyClient {
   }
 
   /** Sent once: after an unclear answer the caller has to look before it creates again. */
-  async create(settings: KeySettings, context: CallOptions): Promise<CreatedKey> {
-    return this.#call("create", by(createdKeySchema, { anySuccess: true }), settings, context, []);
+  async create(settings: KeySettings, call: CallOptions): Promise<CreatedKey> {
+    return this.#call("create", by(createdKeySchema, { anySuccess: true }), settings, call, []);
   }
 
   /** All keys of the account. */
-  async list(context: CallOptions): Promise<Listing> {
-    const keys = await this.#call("list", readKeyList, undefined, context, []);
+  async list(call: CallOptions): Promise<Listing> {
+    const keys = await this.#call("list", readKeyList, undefined, call, []);
     return { keys, serverAheadMs: this.#serverAheadMs };
   }
 
-  async lookup(key: string, context: CallOptions): Promise<KeyObject> {
-    const found = await this.#call("lookup", by(foundKeySchema), { proxy_key: key }, context, [key]);
+  async lookup(key: string, call: CallOptions): Promise<KeyObject> {
+    const found = await this.#call("lookup", by(foundKeySchema), { proxy_key: key }, call, [key]);
     if (found.key !== undefined && found.key !== key) throw unexpected(200, "another key than was asked for");
     return found;
   }
@@ -115,8 +115,8 @@ export class ProxyKeyClient {
    *
    * @throws UnexpectedAnswerError, whose outcome is unknown, for any success but the API's word that the key was updated.
    */
-  async update(key: string, settings: KeySettings, context: CallOptions): Promise<void> {
-    await this.#call("update", confirmed(saysUpdated), { proxy_key: key, ...settings }, context, [key]);
+  async update(key: string, settings: KeySettings, call: CallOptions): Promise<void> {
+    await this.#call("update", confirmed(saysUpdated), { proxy_key: key, ...settings }, call, [key]);
   }
 
   /**
@@ -124,8 +124,8 @@ export class ProxyKeyClient {
    *
    * @throws UnexpectedAnswerError, whose outcome is unknown, for any success but the API's word on the new state.
    */
-  async toggle(key: string, context: CallOptions): Promise<boolean> {
-    const answer = await this.#call("toggle", confirmed(saysToggled), { proxy_key: key }, context, [key]);
+  async toggle(key: string, call: CallOptions): Promise<boolean> {
+    const answer = await this.#call("toggle", confirmed(saysToggled), { proxy_key: key }, call, [key]);
     return answer.status;
   }
 
@@ -134,41 +134,41 @@ export class ProxyKeyClient {
    *
    * @throws UnexpectedAnswerError, whose outcome is unknown, for any success but the API's word that the key was deleted.
    */
-  async remove(key: string, context: CallOptions): Promise<void> {
-    await this.#call("remove", confirmed(saysDeleted), { proxy_key: key }, context, [key]);
+  async remove(key: string, call: CallOptions): Promise<void> {
+    await this.#call("remove", confirmed(saysDeleted), { proxy_key: key }, call, [key]);
   }
 
   /** Whether this client's own key, a proxy key, works, for a model where one is named. */
-  async validate(model: string | undefined, context: CallOptions): Promise<Validation> {
-    return this.#call("validate", by(validationSchema), model === undefined ? {} : { model }, context, []);
+  async validate(model: string | undefined, call: CallOptions): Promise<Validation> {
+    return this.#call("validate", by(validationSchema), model === undefined ? {} : { model }, call, []);
   }
 
   /** The account: its credits. */
-  async account(context: CallOptions): Promise<AccountObject> {
-    return this.#call("me", by(accountSchema), undefined, context, []);
+  async account(call: CallOptions): Promise<AccountObject> {
+    return this.#call("me", by(accountSchema), undefined, call, []);
   }
 
   async #call<T>(
     endpoint: Endpoint,
     read: Reader<T>,
     body: object | undefined,
-    context: CallOptions,
+    call: CallOptions,
     secrets: readonly string[],
   ): Promise<T> {
     const { apiKey, retryPolicy } = this.#options;
     const request = this.#request(endpoint, body);
     const attempt = async (again: boolean) => {
       try {
-        const answer = await this.#send(endpoint, request, context, again);
-        return parse(endpoint, read, answer, [apiKey, ...secrets], context.clock.nowMs());
+        const answer = await this.#send(endpoint, request, call, again);
+        return parse(endpoint, read, answer, [apiKey, ...secrets], call.clock.nowMs());
       } catch (error) {
-        const { effects } = context;
+        const { effects } = call;
         if (effects && ROUTES[endpoint].mutating && isUnclear(error)) effects.unclear++;
         throw error;
       }
     };
-    if (context.once) return attempt(false);
-    return withRetries(attempt, context, {
+    if (call.once) return attempt(false);
+    return withRetries(attempt, call, {
       mayRepeat: (error) => ROUTES[endpoint].repeatable || !error.outcomeUnknown,
       ...(retryPolicy ? { policy: retryPolicy } : {}),
     });
@@ -178,17 +178,17 @@ export class ProxyKeyClient {
   async #send(
     endpoint: Endpoint,
     request: HttpRequest,
-    context: CallOptions,
+    call: CallOptions,
     again: boolean,
   ): Promise<HttpResponse> {
     const { transport } = this.#options;
-    const { signal, clock } = context;
+    const { signal, clock } = call;
     const isMutating = ROUTES[endpoint].mutating;
-    const place = context.place ?? (await this.reserve(endpoint, context, again));
+    const place = call.place ?? (await this.reserve(endpoint, call, again));
     try {
-      if (isMutating) await context.beforeMutation?.();
+      if (isMutating) await call.beforeMutation?.();
       signal?.throwIfAborted();
-      context.onRequest?.(isMutating);
+      call.onRequest?.(isMutating);
     } catch (error) {
       place.cancel();
       throw error;

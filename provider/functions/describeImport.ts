@@ -26,7 +26,7 @@ export async function describeImport(
   { budgetWindow = "daily", ...filter }: ImportProxyKeysArgs,
   operation: Operation,
 ): Promise<ProxyKeyImport> {
-  const nowMs = operation.wait.clock.nowMs();
+  const nowMs = operation.call.clock.nowMs();
   const fits = keyFilter(filter, nowMs);
   const keys = (await allKeys.answer(operation))
     .filter((wire) => fits(infoOf(wire, nowMs)))

@@ -63,7 +63,7 @@ export function getProxyKey(args: GetProxyKeyArgs, options: InvokeOptions = {}):
     mustBeOne(asked);
     const { key, wire } =
       asked.key === undefined ? await listed(asked, operation, runtime) : await lookUp(asked.key, operation);
-    const info = runtime.infoOf({ ...wire, key }, operation.wait.clock.nowMs());
+    const info = runtime.infoOf({ ...wire, key }, operation.call.clock.nowMs());
     return { ...info, key, fingerprint: fingerprintOf(key) };
   });
 }
@@ -123,8 +123,8 @@ async function listed(asked: Asked, operation: Operation, { completed }: Runtime
   return { key, wire: await completed(wire, operation) };
 }
 
-async function lookUp(key: string, { client, wait }: Operation): Promise<Found> {
-  return { key, wire: await client.lookup(key, wait) };
+async function lookUp(key: string, { client, call }: Operation): Promise<Found> {
+  return { key, wire: await client.lookup(key, call) };
 }
 
 /**

@@ -57,7 +57,7 @@ export function getProxyKeys(
   options: InvokeOptions = {},
 ): Promise<ProxyKeyInfo[]> {
   return invoke("Cannot list the account's proxy keys", options, async (operation, { infoOf }) => {
-    const nowMs = operation.wait.clock.nowMs();
+    const nowMs = operation.call.clock.nowMs();
     const fits = keyFilter(args, nowMs);
     const keys = await allKeys.answer(operation);
     return keys

@@ -61,7 +61,7 @@ export class SharedCall<T> {
     this.#call = call;
   }
 
-  answer({ client, wait }: Operation): Promise<T> {
+  answer({ client, call }: Operation): Promise<T> {
     const waiting = this.#waiting.get(client);
     if (waiting !== undefined) return waiting;
     const close = () => {
@@ -69,11 +69,11 @@ export class SharedCall<T> {
     };
     const onRequest = (isMutating: boolean) => {
       close();
-      wait.onRequest?.(isMutating);
+      call.onRequest?.(isMutating);
     };
     // A program's calls follow one another within one turn of the event loop.
     const answer = setImmediate()
-      .then(() => this.#call(client, { ...wait, onRequest }))
+      .then(() => this.#call(client, { ...call, onRequest }))
       .finally(close);
     this.#waiting.set(client, answer);
     return answer;

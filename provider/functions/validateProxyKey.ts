@@ -49,9 +49,9 @@ export function validateProxyKey(
   // Whatever else it is, such as an API key by mistake, it is not sent anywhere.
   if (!isWholeKey(key))
     return Promise.resolve({ valid: false, reason: "It is no whole proxy key (ek-proxy-…)." });
-  return invoke(`Cannot validate proxy key ${fingerprintOf(key)}`, options, async ({ client, wait }) => {
+  return invoke(`Cannot validate proxy key ${fingerprintOf(key)}`, options, async ({ client, call }) => {
     try {
-      const { valid, message } = await client.withApiKey(key).validate(model, wait);
+      const { valid, message } = await client.withApiKey(key).validate(model, call);
       return valid || message === undefined ? { valid } : { valid, reason: quotable(message, [key]) };
     } catch (error) {
       // Of a key that is none, or none any more, the API says so by the status.

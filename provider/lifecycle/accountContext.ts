@@ -48,7 +48,7 @@ export interface AccountContext {
 /** One call of the engine at work. */
 export interface Operation extends AccountContext {
   settings: Settings;
-  wait: CallOptions;
+  call: CallOptions;
   /** How many mutating requests have an unknown effect. */
   effects: { unclear: number };
   keys: KeysOfRun;
@@ -98,7 +98,7 @@ export class AccountContexts {
       keys: this.#keys,
       unsettledKeys: this.#unsettledKeys,
       randomBytes,
-      wait: {
+      call: {
         clock,
         random,
         signal,

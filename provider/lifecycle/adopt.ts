@@ -84,9 +84,9 @@ export function sharedKeyError(): UserError {
   });
 }
 
-async function find(key: string, { client, wait }: Operation): Promise<KeyObject> {
+async function find(key: string, { client, call }: Operation): Promise<KeyObject> {
   try {
-    return await client.lookup(key, wait);
+    return await client.lookup(key, call);
   } catch (error) {
     // A 404 that is not the API's word about the key explains itself.
     if (!isKeyGone(error)) throw error;

@@ -12,14 +12,14 @@ import { showsSettings, type ProxyKeyInputs } from "./schema/inputs";
 export async function applySettings(
   key: string,
   settings: KeySettings,
-  { client, wait }: Operation,
+  { client, call }: Operation,
   before?: Partial<ProxyKeyInputs>,
 ): Promise<void> {
   try {
-    await client.update(key, settings, wait);
+    await client.update(key, settings, call);
   } catch (error) {
     if (!isUnclearSuccess(error)) throw error;
-    const found = await client.lookup(key, wait).catch(() => undefined);
+    const found = await client.lookup(key, call).catch(() => undefined);
     if (found === undefined || !showsSettings(found, settings, before)) throw error;
   }
 }

@@ -34,7 +34,7 @@ export async function withAuditLog<T>(
   const write = async (outcome: string, { name, fingerprint }: KeyLabel, reason?: string) => {
     if (operation.requests === 0) return;
     const entry: AuditEntry = {
-      time: new Date(operation.wait.clock.nowMs()).toISOString(),
+      time: new Date(operation.call.clock.nowMs()).toISOString(),
       action: audited,
       name: textOf(name),
       fingerprint: textOf(fingerprint),

@@ -91,12 +91,12 @@ async function createExactlyOnce(
   operation: Operation,
   inFlight: CreationInFlight,
 ): Promise<FoundKey & { clear: boolean; isAnotherPossible: boolean }> {
-  const { account, client, wait } = operation;
+  const { account, client, call } = operation;
   const noting: CallOptions = {
-    ...wait,
+    ...call,
     onRequest: (isMutating) => {
-      inFlight.requested(settings, { account, startedMs: wait.clock.nowMs() });
-      wait.onRequest?.(isMutating);
+      inFlight.requested(settings, { account, startedMs: call.clock.nowMs() });
+      call.onRequest?.(isMutating);
     },
   };
   for (let attempt = 0; ; attempt++) {
@@ -133,14 +133,14 @@ async function findLost(
   createdAs: string,
   operation: Operation,
 ): Promise<FoundKey | undefined> {
-  const { client, wait } = operation;
+  const { client, call } = operation;
   const { keys } = await listAfter(unclear, attempt, createdAs, operation);
   const { own, secretHidden } = matchLostKey(keys, { nameHash: nameHashOf(createdAs) });
   const [listed] = own;
   if (secretHidden.length === 0) {
     if (listed === undefined) return undefined;
     try {
-      return { created: merged(listed, await client.lookup(listed.key, wait)) };
+      return { created: merged(listed, await client.lookup(listed.key, call)) };
     } catch (doubt) {
       if (!isNoSuchKey(doubt)) return { created: listed, doubt };
     }
@@ -156,15 +156,15 @@ async function listAfter(
   unclear: UserError,
   attempt: number,
   createdAs: string,
-  { client, wait }: Operation,
+  { client, call }: Operation,
 ): Promise<Listing> {
   try {
     // The server may still be at work on what it did not answer. A longer wait than maxWait allows is left out: the list
     // shows whether there is a key, and without it the key may be lost.
-    await waitBeforeRetry(attempt, unclear, wait).catch((error: unknown) => {
+    await waitBeforeRetry(attempt, unclear, call).catch((error: unknown) => {
       if (!isMaxWait(error)) throw error;
     });
-    return await client.keyList.get(wait);
+    return await client.keyList.get(call);
   } catch (error) {
     // The same edge or proxy refuses the list, so it hardly let the creation pass.
     if (attempt === 0 && !isUnclear(unclear)) throw unclear;
@@ -192,18 +192,18 @@ function reportLateTwin(createdAs: string, { name, fingerprint }: ProxyKeyState,
 }
 
 async function removeTwin(twin: CreatedKey, operation: Operation): Promise<void> {
-  const { client, wait } = operation;
+  const { client, call } = operation;
   const { key } = twin;
   await withAuditLog(
     "delete",
     { ...shownInputs(twin), ...outputsFromWire(key, twin) },
     operation,
     async () => {
-      const outcome = await client.remove(key, wait).then(
+      const outcome = await client.remove(key, call).then(
         () => "removed",
         async (error: unknown) => {
           if (!isNoSuchKey(error)) throw error;
-          const { keys: left } = await client.keyList.fresh(wait);
+          const { keys: left } = await client.keyList.fresh(call);
           if (left.some((entry) => entry.key === key)) throw error;
           return "already deleted";
         },
@@ -215,10 +215,10 @@ async function removeTwin(twin: CreatedKey, operation: Operation): Promise<void>
 
 /** A request that took effect late may have created a second key. Its name proves that it is ours, and no program has it. */
 async function removeTwins(created: CreatedKey, createdAs: string, operation: Operation): Promise<void> {
-  const { client, wait } = operation;
+  const { client, call } = operation;
   const name = JSON.stringify(createdAs);
   const own = fingerprintOf(created.key);
-  const { keys } = await client.keyList.get(wait).catch((error: unknown) => {
+  const { keys } = await client.keyList.get(call).catch((error: unknown) => {
     throw new UnexpectedResponseError({
       why: `Whether a lost request created a second key named ${name} could not be found out: ${isUserError(error) ? error.why : "the list failed."}`,
       nextStep: `Look on the account for a second key named ${name}, and remove the one whose fingerprint is not ${own}.`,

@@ -50,11 +50,11 @@ class TakenOverError extends Error {}
 function guarded(operation: Operation, isTaken: () => boolean): Operation {
   refuseAfterFailure(operation);
   const beforeMutation = async () => {
-    await operation.wait.beforeMutation?.();
+    await operation.call.beforeMutation?.();
     if (isTaken()) throw new TakenOverError();
     refuseAfterFailure(operation);
   };
-  return { ...operation, wait: { ...operation.wait, beforeMutation } };
+  return { ...operation, call: { ...operation.call, beforeMutation } };
 }
 
 async function removeKey(
@@ -63,15 +63,15 @@ async function removeKey(
   operation: Operation,
 ): Promise<DeleteOutcome> {
   let refusal: unknown;
-  const send = (context: CallOptions) =>
-    operation.client.remove(key, context).catch((error: unknown) => {
+  const send = (call: CallOptions) =>
+    operation.client.remove(key, call).catch((error: unknown) => {
       refusal = error;
       throw error;
     });
   try {
     const guard = usageGuard(properties["refuseIfUsedWithin"], operation);
     if (properties["onDestroy"] === "disable") return await disable(key, properties, operation, guard);
-    await (guard === undefined ? send(operation.wait) : removeUnused(key, guard, send, operation));
+    await (guard === undefined ? send(operation.call) : removeUnused(key, guard, send, operation));
     return "removed";
   } catch (error) {
     const requireServer = () => requireSameServer(properties["server"], operation.settings);
@@ -91,14 +91,14 @@ async function removeKey(
 async function removeUnused(
   key: string,
   guard: (found: KeyObject) => void,
-  send: (context: CallOptions) => Promise<void>,
-  { client, wait }: Operation,
+  send: (call: CallOptions) => Promise<void>,
+  { client, call }: Operation,
 ): Promise<void> {
   const isDone = (found: KeyObject) => {
     guard(found);
     return false;
   };
-  await changeAfterLook(client, key, { endpoint: "remove", isDone, isUrgent: true, send }, wait);
+  await changeAfterLook(client, key, { endpoint: "remove", isDone, isUrgent: true, send }, call);
 }
 
 /** With `--continue-on-error` the engine deletes what a program that failed half-way has not declared. */
@@ -128,13 +128,13 @@ async function disable(
   return "disabled";
 }
 
-async function requireEvidence(key: string, doubt: ApiError, { client, wait }: Operation): Promise<void> {
+async function requireEvidence(key: string, doubt: ApiError, { client, call }: Operation): Promise<void> {
   let seen: Sighting;
   try {
-    const first = client.keyList.get(wait);
+    const first = client.keyList.get(call);
     seen = sightingOf(key, await first);
     // A list from before the answer may still show a key that has just gone.
-    if (seen !== "gone") seen = sightingOf(key, await client.keyList.after(first, wait));
+    if (seen !== "gone") seen = sightingOf(key, await client.keyList.after(first, call));
   } catch (error) {
     throw unproven(
       doubt,

@@ -21,7 +21,7 @@ export async function ensureEnabled(
   key: string,
   desired: boolean,
   observed: boolean | undefined,
-  { client, wait }: Operation,
+  { client, call }: Operation,
   guard?: (found: KeyObject) => void,
 ): Promise<void> {
   if (observed === desired) return;
@@ -37,9 +37,9 @@ export async function ensureEnabled(
     return isAsDesired;
   };
   /** Returns the new state. Undefined: only another lookup can show it. */
-  const send = async (context: CallOptions) => {
+  const send = async (call: CallOptions) => {
     try {
-      const state = await client.toggle(key, context);
+      const state = await client.toggle(key, call);
       toggles++;
       return { state };
     } catch (error) {
@@ -52,13 +52,13 @@ export async function ensureEnabled(
   const isUrgent = guard !== undefined;
   const change = { endpoint: "toggle", isDone, isUrgent, send } as const;
 
-  let toggled = observed === undefined ? undefined : await send(wait);
+  let toggled = observed === undefined ? undefined : await send(call);
   for (;;) {
     if (toggled !== undefined) {
       if (unclear === undefined && toggled.state === desired) return;
-      if (unclear !== undefined) await waitBeforeRetry(toggles - 1, unclear, wait);
+      if (unclear !== undefined) await waitBeforeRetry(toggles - 1, unclear, call);
     }
-    toggled = await changeAfterLook(client, key, change, wait);
+    toggled = await changeAfterLook(client, key, change, call);
     if (toggled === undefined) return;
   }
 }

@@ -82,8 +82,8 @@ function withoutSecrets(inputs: ProxyKeyInputs): Partial<ProxyKeyInputs> {
   return Object.fromEntries(shown);
 }
 
-async function find(key: string, { client, wait }: Operation): Promise<KeyObject | undefined> {
-  const { keys, isComplete } = await client.keyList.get(wait).then(
+async function find(key: string, { client, call }: Operation): Promise<KeyObject | undefined> {
+  const { keys, isComplete } = await client.keyList.get(call).then(
     (listing) => ({ keys: listing.keys, isComplete: true }),
     (error: unknown) => {
       if (!isIncompleteList(error)) throw error;
@@ -93,7 +93,7 @@ async function find(key: string, { client, wait }: Operation): Promise<KeyObject
   const listed = keys.find((entry) => entry.key === key);
   if (listed) return listed;
   try {
-    return await client.lookup(key, wait);
+    return await client.lookup(key, call);
   } catch (error) {
     if (isKeyGone(error)) return undefined;
     if (!isNotFound(error)) throw error;
@@ -107,14 +107,14 @@ async function find(key: string, { client, wait }: Operation): Promise<KeyObject
 function tellWhatChanged(
   { name, fingerprint, enabled }: Record<string, unknown>,
   found: KeyObject | undefined,
-  { report, wait }: Operation,
+  { report, call }: Operation,
 ): void {
   const key = `Proxy key ${JSON.stringify(name)} (${String(fingerprint)})`;
   if (found === undefined) {
     report(`${key} is no longer on the account: the next \`pulumi up\` makes a new one.`);
     return;
   }
-  if (hasExpired(found, wait.clock.nowMs()) === true) {
+  if (hasExpired(found, call.clock.nowMs()) === true) {
     report(`${key} has expired (${instantOf(found.expires_at ?? 0) ?? "long ago"}).`);
   }
   if (found.is_active === false && enabled === true) {

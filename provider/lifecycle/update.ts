@@ -44,7 +44,7 @@ export async function update(
   const replaceSettings = async (state: ProxyKeyState): Promise<ProxyKeyState> => {
     if (unsettled || changed.some((name) => inputFields[name].change === "update")) {
       await applySettings(key, toWireSettings(inputs), operation, unsettled ? undefined : before).catch(
-        (error: unknown) => explainExpiry(error, inputs.expiresAt, operation.wait.clock.nowMs()),
+        (error: unknown) => explainExpiry(error, inputs.expiresAt, operation.call.clock.nowMs()),
       );
     }
     return { ...state, ...pickInputs(inputs), enabled: state.enabled };

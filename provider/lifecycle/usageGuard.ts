@@ -16,7 +16,7 @@ class StillUsedError extends UserError {
  */
 export function usageGuard(
   within: unknown,
-  { client, wait, effects }: Operation,
+  { client, call, effects }: Operation,
 ): ((found: KeyObject) => void) | undefined {
   if (typeof within !== "string") return undefined;
   const withinMs = parseDurationMs(within);
@@ -47,7 +47,7 @@ export function usageGuard(
       );
     }
     // The server wrote down when the key was used, so its clock decides. A use in its future is one just now.
-    const agoMs = Math.max(0, wait.clock.nowMs() + serverAheadMs - lastUsedUnixS * 1_000);
+    const agoMs = Math.max(0, call.clock.nowMs() + serverAheadMs - lastUsedUnixS * 1_000);
     if (agoMs >= withinMs) return;
     throw refusal(
       `The key was used ${formatDuration(agoMs)} ago`,

@@ -68,8 +68,8 @@ export async function listKeys(
   account: AccountView,
   signal?: AbortSignal,
 ): Promise<{ keys: readonly ListedKey[]; serverAheadMs: number | undefined }> {
-  const { client, wait } = account.begin();
-  const { keys, serverAheadMs } = await client.list(signal === undefined ? wait : { ...wait, signal });
+  const { client, call } = account.begin();
+  const { keys, serverAheadMs } = await client.list(signal === undefined ? call : { ...call, signal });
   return {
     keys: keys.map((wire) => ({
       wire,

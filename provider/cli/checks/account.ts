@@ -81,7 +81,7 @@ async function listOnce(settings: Settings, { clock, stop, terminal }: CommandCo
   const contexts = new AccountContexts({ ...system, transport, signal: stop, retryPolicy });
   const maxWaitMs = Math.min(settings.maxWaitMs, 15_000);
   try {
-    const { client, wait } = contexts.begin({ ...settings, maxWaitMs });
+    const { client, call } = contexts.begin({ ...settings, maxWaitMs });
     return { keys: (await client.list(wait)).keys.length, limit };
   } catch (error) {
     return { error, limit };

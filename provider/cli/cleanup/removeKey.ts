@@ -41,13 +41,13 @@ export async function removeKey(
   };
   if (refuseIfUsedWithin !== undefined) properties["refuseIfUsedWithin"] = refuseIfUsedWithin;
   const operation = account.begin();
-  const { beforeMutation, onRequest } = operation.wait;
+  const { beforeMutation, onRequest } = operation.call;
   let isSent = false;
-  operation.wait.beforeMutation = async () => {
+  operation.call.beforeMutation = async () => {
     await beforeMutation?.();
     await requireUnowned();
   };
-  operation.wait.onRequest = (isMutating) => {
+  operation.call.onRequest = (isMutating) => {
     onRequest?.(isMutating);
     if (isMutating && !isSent) changes.count++;
     isSent ||= isMutating;

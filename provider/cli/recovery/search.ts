@@ -161,10 +161,10 @@ async function confirmed(
 }
 
 async function lookUp(listed: ListedKey, account: AccountView): Promise<ListedKey> {
-  const { client, wait } = account.begin();
+  const { client, call } = account.begin();
   const { wire, fingerprint } = listed;
   try {
-    return { wire: merged(wire, await client.lookup(wire.key ?? "", wait)), fingerprint };
+    return { wire: merged(wire, await client.lookup(wire.key ?? "", call)), fingerprint };
   } catch (error) {
     if (!isNoSuchKey(error)) throw error;
     return { wire: { ...wire, key: undefined }, fingerprint: undefined };

@@ -132,7 +132,7 @@ describe("an account", () => {
   const views = (keys: readonly KeyObject[]) => {
     const client = { list: () => Promise.resolve({ keys, serverAheadMs: 0 }) };
     const settings = { baseUrl: "https://api.example/v1" };
-    const view = { settings, begin: () => ({ client, wait: {} }) };
+    const view = { settings, begin: () => ({ client, call: {} }) };
     return { forResource: () => Promise.resolve(view) } as unknown as StackAccounts;
   };
 

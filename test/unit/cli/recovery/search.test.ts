@@ -71,7 +71,7 @@ async function search({
         list: () => Promise.resolve({ keys: listed }),
         lookup: (key: string) => lookup(listed.find((entry) => entry.key === key)),
       },
-      wait: {},
+      call: {},
     }),
   } as unknown as AccountView;
   const accounts = { forResource: () => Promise.resolve(view) } as unknown as StackAccounts;
