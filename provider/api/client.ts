@@ -93,7 +93,7 @@ export class ProxyKeyClient {
     return new ProxyKeyClient({ ...this.#options, apiKey });
   }
 
-  /** Sent once: after an unclear answer the caller has to look before it creates again. */
+  /** Sent once: after an unclear response the caller has to look before it creates again. */
   async create(settings: KeySettings, call: CallOptions): Promise<CreatedKey> {
     return this.#call("create", by(createdKeySchema, { anySuccess: true }), settings, call, []);
   }
@@ -113,26 +113,26 @@ export class ProxyKeyClient {
   /**
    * A full replacement, so it may be repeated.
    *
-   * @throws UnexpectedAnswerError, whose outcome is unknown, for any success but the API's word that the key was updated.
+   * @throws UnexpectedResponseError, whose outcome is unknown, for any success but the API's word that the key was updated.
    */
   async update(key: string, settings: KeySettings, call: CallOptions): Promise<void> {
     await this.#call("update", confirmed(saysUpdated), { proxy_key: key, ...settings }, call, [key]);
   }
 
   /**
-   * Flips the state, so it is sent once: after an unclear answer the caller has to look. Returns the NEW state.
+   * Flips the state, so it is sent once: after an unclear response the caller has to look. Returns the NEW state.
    *
-   * @throws UnexpectedAnswerError, whose outcome is unknown, for any success but the API's word on the new state.
+   * @throws UnexpectedResponseError, whose outcome is unknown, for any success but the API's word on the new state.
    */
   async toggle(key: string, call: CallOptions): Promise<boolean> {
-    const answer = await this.#call("toggle", confirmed(saysToggled), { proxy_key: key }, call, [key]);
-    return answer.status;
+    const response = await this.#call("toggle", confirmed(saysToggled), { proxy_key: key }, call, [key]);
+    return response.status;
   }
 
   /**
-   * Immediate and irreversible; a repetition answers 404, so it may be repeated.
+   * Immediate and irreversible; a repetition gets a 404, so it may be repeated.
    *
-   * @throws UnexpectedAnswerError, whose outcome is unknown, for any success but the API's word that the key was deleted.
+   * @throws UnexpectedResponseError, whose outcome is unknown, for any success but the API's word that the key was deleted.
    */
   async remove(key: string, call: CallOptions): Promise<void> {
     await this.#call("remove", confirmed(saysDeleted), { proxy_key: key }, call, [key]);
@@ -159,8 +159,8 @@ export class ProxyKeyClient {
     const request = this.#request(endpoint, body);
     const attempt = async (again: boolean) => {
       try {
-        const answer = await this.#send(endpoint, request, call, again);
-        return parse(endpoint, read, answer, [apiKey, ...secrets], call.clock.nowMs());
+        const response = await this.#send(endpoint, request, call, again);
+        return parse(endpoint, read, response, [apiKey, ...secrets], call.clock.nowMs());
       } catch (error) {
         const { effects } = call;
         if (effects && ROUTES[endpoint].mutating && isUnclear(error)) effects.unclear++;
@@ -196,13 +196,13 @@ export class ProxyKeyClient {
     let status: number | undefined;
     try {
       // A request that changes keys is never aborted: its outcome would be unknown.
-      const answer = await transport.send(request, isMutating ? undefined : signal);
-      ({ status } = answer);
+      const response = await transport.send(request, isMutating ? undefined : signal);
+      ({ status } = response);
       const nowMs = clock.nowMs();
-      place.complete(rateLimitInfo(answer, nowMs));
-      const dateMs = Date.parse(String(answer.headers["date"]));
+      place.complete(rateLimitInfo(response, nowMs));
+      const dateMs = Date.parse(String(response.headers["date"]));
       if (!Number.isNaN(dateMs)) this.#serverAheadMs = dateMs - nowMs;
-      return answer;
+      return response;
     } catch (error) {
       if (error instanceof ConnectionError && !error.maybeSent) place.cancel();
       else place.complete();

@@ -1,7 +1,7 @@
-/** An answer's body as far as it can be understood. */
+/** A response body, parsed if possible. */
 export type ResponseBody =
   | { kind: "json"; value: unknown }
-  /** Markup where JSON should be: the word of a network edge or a proxy, not of the API. */
+  /** Markup in place of JSON: from a network edge or a proxy, not from the API. */
   | { kind: "html" }
   | { kind: "empty" }
   | { kind: "text" };
@@ -17,7 +17,7 @@ export function readBody(text: string): ResponseBody {
   }
 }
 
-/** What stands in for the API's own words when an answer has none. */
+/** Replaces the API's message if a response has none. */
 export function describeBody(body: ResponseBody): string {
   switch (body.kind) {
     case "html":

@@ -22,7 +22,7 @@ export type Endpoint = "create" | "list" | "lookup" | "update" | "toggle" | "rem
 /** Those that are about one key. */
 const OF_ONE_KEY: ReadonlySet<Endpoint> = new Set(["lookup", "update", "toggle", "remove"]);
 
-/** https://docs.electronhub.ai: the cooldown after a request too many, when the answer does not say. */
+/** https://docs.electronhub.ai: the cooldown after a request too many, if the response does not say. */
 const DEFAULT_COOLDOWN_MS = 180_000;
 
 /** A refusal never invites to try again at once, whatever it says. */
@@ -34,14 +34,14 @@ const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 /** An edge or a proxy knows nothing of the account's limit, so it does not stop all work on the account for longer. */
 const MAX_FOREIGN_COOLDOWN_MS = 600_000;
 
-/** Turns an answer that is no success into the one error that says what it means. */
+/** The error for a response that is not a success. */
 export function errorFor(
   endpoint: Endpoint,
-  answer: HttpResponse,
+  response: HttpResponse,
   { secrets, nowMs }: { secrets: readonly string[]; nowMs: number },
 ): ApiError {
-  const { status } = answer;
-  const body = readBody(answer.body);
+  const { status } = response;
+  const body = readBody(response.body);
   const raw = errorMessage(body);
   const words = raw === undefined ? describeBody(body) : `"${quotable(raw, secrets)}"`;
   const said = (meaning: string) => `${meaning} (HTTP ${status}: ${words}).`;
@@ -80,7 +80,7 @@ export function errorFor(
         why: said(
           saidByApi
             ? "The account has no such key"
-            : "The address answers, but not with the API's word about a key",
+            : "The server responded, but not like the Electron Hub API",
         ),
         nextStep: saidByApi
           ? "Run `pulumi refresh` to bring the state up to date."
@@ -98,7 +98,7 @@ export function errorFor(
     case 429:
       return new RateLimitedError({
         ...about,
-        retryAfterMs: cooldownMs(answer, raw, nowMs),
+        retryAfterMs: cooldownMs(response, raw, nowMs),
         why: said("The account's rate limit is exceeded"),
         nextStep: "Wait for the cooldown to end; other programs that use the account share its limit.",
       });
@@ -107,7 +107,7 @@ export function errorFor(
         return new ServerError({
           ...about,
           retryable: true,
-          retryAfterMs: retryAfterMs(answer, undefined, nowMs),
+          retryAfterMs: retryAfterMs(response, undefined, nowMs),
           why: said("The API failed"),
           nextStep: TRY_AGAIN,
         });
@@ -118,7 +118,7 @@ export function errorFor(
         isForeign: about.isForeign || isRedirect,
         why: isRedirect
           ? `The address redirects elsewhere (HTTP ${status}), which is never followed: it would carry the API key away.`
-          : said("The answer is none that the API documents"),
+          : said("The API documents no such response"),
         nextStep: "Check electronhub:baseUrl, and any proxy between here and the API.",
       });
     }
@@ -204,16 +204,20 @@ const FORBIDDEN: Record<ForbiddenReason, { meaning: string; nextStep: string }> 
  * Milliseconds from a refusal for the rate to the next try: `Retry-After` in seconds or as a date, else what the
  * message says, else what is documented.
  */
-export function cooldownMs(answer: HttpResponse, message: string | undefined, nowMs: number): number {
-  const delayMs = retryAfterMs(answer, message, nowMs) ?? DEFAULT_COOLDOWN_MS;
-  return readBody(answer.body).kind === "json" ? delayMs : Math.min(delayMs, MAX_FOREIGN_COOLDOWN_MS);
+export function cooldownMs(response: HttpResponse, message: string | undefined, nowMs: number): number {
+  const delayMs = retryAfterMs(response, message, nowMs) ?? DEFAULT_COOLDOWN_MS;
+  return readBody(response.body).kind === "json" ? delayMs : Math.min(delayMs, MAX_FOREIGN_COOLDOWN_MS);
 }
 
-function retryAfterMs(answer: HttpResponse, message: string | undefined, nowMs: number): number | undefined {
-  const header = answer.headers["retry-after"];
+function retryAfterMs(
+  response: HttpResponse,
+  message: string | undefined,
+  nowMs: number,
+): number | undefined {
+  const header = response.headers["retry-after"];
   const text = (Array.isArray(header) ? header[0] : header)?.trim();
   // A date is by the server's clock.
-  const serverMs = Date.parse(String(answer.headers["date"]));
+  const serverMs = Date.parse(String(response.headers["date"]));
   const delayMs =
     (text === undefined ? undefined : headerDelayMs(text, Number.isNaN(serverMs) ? nowMs : serverMs)) ??
     retryTextMs(message ?? "");

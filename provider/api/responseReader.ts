@@ -5,8 +5,8 @@ import { UnexpectedResponseError, type ApiError } from "./errors";
 import { quotable } from "../util/redact";
 import type { HttpResponse } from "./transport";
 
-/** What a success says. Undefined: nothing that counts. @throws what says more of why it does not count. */
-export type Reader<T> = (value: unknown, answer: HttpResponse, secrets: readonly string[]) => T | undefined;
+/** Reads the body of a success. Undefined: it is not in the API's form. @throws a more precise error. */
+export type Reader<T> = (value: unknown, response: HttpResponse, secrets: readonly string[]) => T | undefined;
 
 /** @param anySuccess also one that is not final (202) or not whole (206). */
 export function by<Schema extends z.ZodType>(
@@ -22,18 +22,18 @@ export function confirmed<T>(says: (value: unknown) => value is T): Reader<T> {
   return (value, { status }) => (status === 200 && says(value) ? value : undefined);
 }
 
-/** What an answer says. @throws the error that says what it means where it is no success that counts. */
+/** Reads a response. @throws the error for it, unless it is a success in the API's form. */
 export function parse<T>(
   endpoint: Endpoint,
   read: Reader<T>,
-  answer: HttpResponse,
+  response: HttpResponse,
   secrets: readonly string[],
   nowMs: number,
 ): T {
-  const { status } = answer;
-  if (status < 200 || status >= 300) throw errorFor(endpoint, answer, { secrets, nowMs });
-  const body = readBody(answer.body);
-  const found = body.kind === "json" ? read(body.value, answer, secrets) : undefined;
+  const { status } = response;
+  if (status < 200 || status >= 300) throw errorFor(endpoint, response, { secrets, nowMs });
+  const body = readBody(response.body);
+  const found = body.kind === "json" ? read(body.value, response, secrets) : undefined;
   if (found !== undefined) return found;
   const message = errorMessage(body);
   const words = message === undefined ? "" : ` ("${quotable(message, secrets)}")`;
@@ -43,7 +43,7 @@ export function parse<T>(
 export function unexpected(status: number, found: string): ApiError {
   return new UnexpectedResponseError({
     status,
-    why: `The answer says success (HTTP ${status}) but holds ${found}, which is not the API's.`,
+    why: `The response reports success (HTTP ${status}) but holds ${found}, which is not the API's.`,
     nextStep: "Check electronhub:baseUrl, and any proxy between here and the API.",
   });
 }

@@ -10,7 +10,7 @@ export interface HttpRequest {
   body?: string | undefined;
 }
 
-/** One HTTP answer, read whole. */
+/** One HTTP response with its whole body. */
 export interface HttpResponse {
   status: number;
   /** Names in lower case. */
@@ -20,7 +20,7 @@ export interface HttpResponse {
 
 /** Sends one request once: no retry, no redirect, no waiting for a limit. */
 export interface Transport {
-  /** @throws ConnectionError when no whole answer came back. */
+  /** @throws ConnectionError when no whole response came back. */
   send(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse>;
   close(): Promise<void>;
 }
@@ -28,28 +28,28 @@ export interface Transport {
 export interface TransportOptions {
   /** Milliseconds to a connection. Default 10,000. */
   connectTimeoutMs?: number;
-  /** Milliseconds from the request to the answer's headers, and between two parts of its body. Default 60,000. */
-  answerTimeoutMs?: number;
-  /** Milliseconds from the request to the end of its answer, however it drips. Default 120,000. */
+  /** Milliseconds from the request to the response's headers, and between two parts of its body. Default 60,000. */
+  responseTimeoutMs?: number;
+  /** Milliseconds from the request to the end of its response, however it drips. Default 120,000. */
   exchangeTimeoutMs?: number;
-  /** Bytes of an answer's body; a longer answer is refused. Default 8 MiB. */
+  /** Bytes of an response's body; a longer response is refused. Default 8 MiB. */
   maxBodyBytes?: number;
 }
 
-/** Milliseconds: less than those after which the rate limiter counts a request without an answer as over. */
+/** Milliseconds: less than those after which the rate limiter counts a request without an response as over. */
 export const EXCHANGE_TIMEOUT_MS = 120_000;
 
 /** The transport on undici: through the proxy that HTTPS_PROXY and NO_PROXY name, but never to loopback. */
 export function createTransport({
   connectTimeoutMs = 10_000,
-  answerTimeoutMs = 60_000,
+  responseTimeoutMs = 60_000,
   exchangeTimeoutMs = EXCHANGE_TIMEOUT_MS,
   maxBodyBytes = 8 * 1024 * 1024,
 }: TransportOptions = {}): Transport {
   const options = {
     connect: { timeout: connectTimeoutMs },
-    headersTimeout: answerTimeoutMs,
-    bodyTimeout: answerTimeoutMs,
+    headersTimeout: responseTimeoutMs,
+    bodyTimeout: responseTimeoutMs,
   };
   let direct: Dispatcher | undefined;
   let proxied: Dispatcher | undefined;
@@ -62,9 +62,9 @@ export function createTransport({
         ? (direct ??= new Agent(options))
         : (proxied ??= new EnvHttpProxyAgent(options));
       const late = new AbortController();
-      const timer = setTimeout(() => late.abort(new AnswerTooSlowError()), exchangeTimeoutMs);
+      const timer = setTimeout(() => late.abort(new ResponseTooSlowError()), exchangeTimeoutMs);
       try {
-        const answer = await request(url, {
+        const response = await request(url, {
           method,
           headers,
           body: body ?? null,
@@ -72,9 +72,9 @@ export function createTransport({
           signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal,
         });
         return {
-          status: answer.statusCode,
-          headers: answer.headers,
-          body: await readCapped(answer.body, maxBodyBytes),
+          status: response.statusCode,
+          headers: response.headers,
+          body: await readCapped(response.body, maxBodyBytes),
         };
       } catch (error) {
         if (signal?.aborted) throw signal.reason;
@@ -101,22 +101,22 @@ async function readCapped(body: Dispatcher.ResponseData["body"], maxBytes: numbe
     bytes += part.length;
     if (bytes > maxBytes) {
       body.destroy();
-      throw new AnswerTooLongError(maxBytes);
+      throw new ResponseTooLongError(maxBytes);
     }
     parts.push(part);
   }
   return Buffer.concat(parts).toString("utf8");
 }
 
-class AnswerTooLongError extends Error {
-  readonly code = "ANSWER_TOO_LONG";
+class ResponseTooLongError extends Error {
+  readonly code = "RESPONSE_TOO_LONG";
   constructor(readonly maxBytes: number) {
-    super(`The answer is longer than ${maxBytes} bytes.`);
+    super(`The response is longer than ${maxBytes} bytes.`);
   }
 }
 
-class AnswerTooSlowError extends Error {
-  readonly code = "ANSWER_TOO_SLOW";
+class ResponseTooSlowError extends Error {
+  readonly code = "RESPONSE_TOO_SLOW";
 }
 
 /** Errors with which a connection could not be made, also that through a proxy: undici announces each. */
@@ -138,11 +138,11 @@ const DESCRIPTIONS: Record<string, string> = {
   EPROTO: "TLS failed",
   ETIMEDOUT: "the connection timed out",
   UND_ERR_ABORTED: "it was given up, as when a proxy refuses it",
-  UND_ERR_SOCKET: "the connection was closed before the answer was complete",
-  UND_ERR_HEADERS_TIMEOUT: "no answer came in time",
-  UND_ERR_BODY_TIMEOUT: "the answer stopped half-way",
-  ANSWER_TOO_SLOW: "the answer did not end in time",
-  ANSWER_TOO_LONG: "the answer is far longer than any of this API's",
+  UND_ERR_SOCKET: "the connection was closed before the response was complete",
+  UND_ERR_HEADERS_TIMEOUT: "no response came in time",
+  UND_ERR_BODY_TIMEOUT: "the response stopped half-way",
+  RESPONSE_TOO_SLOW: "the response did not end in time",
+  RESPONSE_TOO_LONG: "the response is far longer than any of this API's",
 };
 
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)_/;
@@ -164,7 +164,7 @@ export function connectionError(error: unknown, url: URL): ConnectionError {
   const known = DESCRIPTIONS[code] ?? (/TLS|SSL/.test(code) ? "TLS failed" : "it broke");
   return new ConnectionError({
     maybeSent: !neverSent,
-    retryable: code !== "ANSWER_TOO_LONG",
+    retryable: code !== "RESPONSE_TOO_LONG",
     why: `${neverSent ? `${host} could not be reached` : `The connection to ${host} failed`}: ${known}${code === "" ? "" : ` (${code})`}.`,
     nextStep: "Check the network, the proxy settings and electronhub:baseUrl, then run the command again.",
     cause: error,

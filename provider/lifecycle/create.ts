@@ -70,11 +70,11 @@ export async function create(
     await ensureEnabled(created.key, inputs.enabled, isActive, operation);
     state = { ...state, enabled: inputs.enabled };
   };
-  // Twins are looked for last, so that few requests can still take effect after it; and also after a failure.
-  const steps = [bringToDeclared, ...(clear ? [] : [() => removeTwins(created, createdAs, operation)])];
+  // Duplicates are removed last, since a lost request may take effect late; also after a failure.
+  const steps = [bringToDeclared, ...(clear ? [] : [() => removeDuplicates(created, createdAs, operation)])];
   const failures: unknown[] = doubt === undefined ? [] : [doubt];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
-  if (isAnotherPossible) reportLateTwin(createdAs, state, operation);
+  if (isAnotherPossible) reportLateDuplicate(createdAs, state, operation);
   if (failures.length > 0) throw new PartialFailure(failures.at(-1), state);
   return { result: { id: state.fingerprint, outs: state }, outcome: "created" };
 }
@@ -185,18 +185,22 @@ function unsettled(unclear: UserError, why: string, nextStep: string): UserError
   });
 }
 
-function reportLateTwin(createdAs: string, { name, fingerprint }: ProxyKeyState, operation: Operation): void {
+function reportLateDuplicate(
+  createdAs: string,
+  { name, fingerprint }: ProxyKeyState,
+  operation: Operation,
+): void {
   operation.report(
     `Proxy key ${JSON.stringify(name)} (${fingerprint}): a response to its creation was lost. If that request still takes effect, it makes a second key: see \`pulumi-electronhub orphans --name-prefix ${createdAs}\`.`,
   );
 }
 
-async function removeTwin(twin: CreatedKey, operation: Operation): Promise<void> {
+async function removeDuplicate(duplicate: CreatedKey, operation: Operation): Promise<void> {
   const { client, call } = operation;
-  const { key } = twin;
+  const { key } = duplicate;
   await withAuditLog(
     "delete",
-    { ...shownInputs(twin), ...outputsFromWire(key, twin) },
+    { ...shownInputs(duplicate), ...outputsFromWire(key, duplicate) },
     operation,
     async () => {
       const outcome = await client.remove(key, call).then(
@@ -214,7 +218,7 @@ async function removeTwin(twin: CreatedKey, operation: Operation): Promise<void>
 }
 
 /** A request that took effect late may have created a second key. Its name proves that it is ours, and no program has it. */
-async function removeTwins(created: CreatedKey, createdAs: string, operation: Operation): Promise<void> {
+async function removeDuplicates(created: CreatedKey, createdAs: string, operation: Operation): Promise<void> {
   const { client, call } = operation;
   const name = JSON.stringify(createdAs);
   const own = fingerprintOf(created.key);
@@ -233,11 +237,11 @@ async function removeTwins(created: CreatedKey, createdAs: string, operation: Op
   const { own: found, secretHidden } = matchLostKey(named, { nameHash: nameHashOf(createdAs) });
   try {
     if (secretHidden.length > 0) throw new Error("the list does not show its secret");
-    for (const twin of found) await removeTwin(twin, operation);
+    for (const duplicate of found) await removeDuplicate(duplicate, operation);
   } catch (error) {
-    const twins = secretHidden.length > 0 ? "" : found.map(({ key }) => fingerprintOf(key)).join(", ");
+    const duplicates = secretHidden.length > 0 ? "" : found.map(({ key }) => fingerprintOf(key)).join(", ");
     throw new UnexpectedResponseError({
-      why: `A lost request created a second key named ${name} (${twins || "secret not shown"}), which could not be removed: ${isUserError(error) ? error.why : String(error)}`,
+      why: `A lost request created a second key named ${name} (${duplicates || "secret not shown"}), which could not be removed: ${isUserError(error) ? error.why : String(error)}`,
       nextStep: `Remove the key named ${name} on the account whose fingerprint is not ${own}.`,
       cause: error,
     });

@@ -19,7 +19,7 @@ export type DeleteOutcome = "removed" | "already deleted" | "disabled" | "taken 
 
 /**
  * Removes a key, at once and for good. Done when the API says so in its words, or that there is no such key. Any other
- * success or 404 is believed only after the account's complete list has answered without the key. That there is no key
+ * success or 404 is believed only after the account's complete list does not show the key. That there is no key
  * counts only from the server that had it.
  */
 export async function remove(
@@ -133,12 +133,12 @@ async function requireEvidence(key: string, doubt: ApiError, { client, call }: O
   try {
     const first = client.keyList.get(call);
     seen = sightingOf(key, await first);
-    // A list from before the answer may still show a key that has just gone.
+    // A list from before the response may still show a key that has just gone.
     if (seen !== "gone") seen = sightingOf(key, await client.keyList.after(first, call));
   } catch (error) {
     throw unproven(
       doubt,
-      `The account's list does not answer either: ${isUserError(error) ? error.why : String(error)}`,
+      `The list of the account's keys failed too: ${isUserError(error) ? error.why : String(error)}`,
     );
   }
   if (seen === "listed") throw unproven(doubt, "The account still lists the key.");

@@ -14,7 +14,7 @@ const MAX_TOGGLES = DEFAULT_RETRY_POLICY.maxAttempts;
  * again after every response that does not settle it. A toggle whose response was lost may take effect late and undo
  * the next one, so from then on only an observation counts.
  *
- * @param observed the state, where an answer has just shown it.
+ * @param observed the state, if a response has just shown it.
  * @param guard judges what an observation shows. @throws to leave the key alone.
  */
 export async function ensureEnabled(

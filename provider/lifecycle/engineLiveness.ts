@@ -35,9 +35,9 @@ export function runIdOf(address: string | undefined): string | undefined {
 function canConnect(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: ANSWER_TIMEOUT_MS });
-    const settle = (answers: boolean) => {
+    const settle = (isAlive: boolean) => {
       socket.destroy();
-      resolve(answers);
+      resolve(isAlive);
     };
     socket.once("connect", () => settle(true));
     socket.once("error", () => settle(false));
@@ -50,7 +50,7 @@ export class EngineGoneError extends UserError {
   override readonly name = "EngineGoneError";
   constructor() {
     super({
-      why: "The Pulumi engine that asked for this no longer answers, so the request was not sent.",
+      why: "The Pulumi engine that asked for this no longer responds, so the request was not sent.",
       nextStep: "Run the command again.",
     });
   }

@@ -67,7 +67,7 @@ export class RunFile {
   #prepare(folder: string, nowMs: number): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#isReady = true;
-    for (const name of readdirSync(folder).filter((entry) => entry.endsWith(".jsonl"))) {
+    for (const name of readdirSync(folder)) {
       const file = join(folder, name);
       const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? nowMs;
       if (nowMs - mtimeMs > MAX_RUN_MS) rmSync(file, { force: true });

@@ -65,12 +65,12 @@ describe("no whole answer", () => {
   });
 
   it("never answered: it may have been sent", async () => {
-    const world = await createWorld({ transport: { answerTimeoutMs: 50 } });
+    const world = await createWorld({ transport: { responseTimeoutMs: 50 } });
     world.simulator.inject({ hang: true });
     await expect(listOnce(world)).rejects.toMatchObject({
       name: "ConnectionError",
       maybeSent: true,
-      why: expect.stringMatching(/no answer came in time \(UND_ERR_HEADERS_TIMEOUT\)/),
+      why: expect.stringMatching(/no response came in time \(UND_ERR_HEADERS_TIMEOUT\)/),
     });
   });
 
@@ -83,7 +83,7 @@ describe("no whole answer", () => {
         retryable: true,
         maybeSent: true,
         outcomeUnknown: true,
-        why: expect.stringMatching(/the answer did not end in time \(ANSWER_TOO_SLOW\)/),
+        why: expect.stringMatching(/the response did not end in time \(RESPONSE_TOO_SLOW\)/),
       });
     } finally {
       await close();

@@ -80,7 +80,7 @@ function faultyTransport(
   const times = mode === "once" ? 1 : Infinity;
   const on = mode === "api" ? {} : { path: column.path };
   let inner = fixture.newTransport({
-    ...(row.hangs ? { answerTimeoutMs: mode === "api" ? 100 : HEALTHY_ANSWER_MS } : {}),
+    ...(row.hangs ? { responseTimeoutMs: mode === "api" ? 100 : HEALTHY_ANSWER_MS } : {}),
     ...(row.small ? { maxBodyBytes: SMALL_CAP_BYTES } : {}),
   });
   if (row.refused) {

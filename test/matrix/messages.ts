@@ -18,13 +18,13 @@ const KINDS: readonly [RegExp, string][] = [
   [/network edge in front/, "Forbidden edge"],
   [/refuses the request and does not say why/, "Forbidden unstated"],
   [/The account has no such key/, "NotFound"],
-  [/not with the API's word about a key/, "NotFound address"],
+  [/not like the Electron Hub API/, "NotFound address"],
   [/The request timed out/, "Server timeout"],
   [/The API failed/, "Server"],
   [/redirects elsewhere/, "Redirect"],
-  [/none that the API documents/, "Unexpected"],
+  [/API documents no such response/, "Unexpected"],
   [/so it may be a part of the whole/, "Incomplete"],
-  [/The (?:answer|response) says success/, "Unexpected 2xx"],
+  [/The response reports success/, "Unexpected 2xx"],
   [/could not be reached|The connection to \S+ failed/, "Connection"],
 ];
 

@@ -76,13 +76,13 @@ async function listOnce(settings: Settings, { clock, stop, terminal }: CommandCo
     },
     close: () => inner.close(),
   };
-  const inner = createTransport({ answerTimeoutMs: 20_000 });
+  const inner = createTransport({ responseTimeoutMs: 20_000 });
   const retryPolicy = { maxAttempts: 2, baseDelayMs: 200, maxDelayMs: 1_000 };
   const contexts = new AccountContexts({ ...system, transport, signal: stop, retryPolicy });
   const maxWaitMs = Math.min(settings.maxWaitMs, 15_000);
   try {
     const { client, call } = contexts.begin({ ...settings, maxWaitMs });
-    return { keys: (await client.list(wait)).keys.length, limit };
+    return { keys: (await client.list(call)).keys.length, limit };
   } catch (error) {
     return { error, limit };
   } finally {

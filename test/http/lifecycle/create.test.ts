@@ -132,7 +132,7 @@ describe("a refusal before anything exists passes through, and is not repeated",
     [401, "Invalid API key", /does not accept this API key.*ELECTRONHUB_API_KEY/s],
     [400, "name: taken", /calls the request invalid.*"name: taken"/],
     [422, "name: taken", /calls the request invalid/],
-    [404, "Unknown", /not with the API's word about a key.*electronhub:baseUrl/s],
+    [404, "Unknown", /not like the Electron Hub API.*electronhub:baseUrl/s],
     [307, "", /redirects elsewhere/],
   ])("%d %s", async (status, message, told) => {
     const { lifecycle, simulator, declare } = await createWorld();

@@ -216,7 +216,7 @@ describe("the note stays", () => {
     world.link.alive = false;
     world.abort.abort(new EngineGoneError());
     cut.release();
-    expect((await failed).message).toContain("no longer answers");
+    expect((await failed).message).toContain("no longer responds");
     expect(await deliveries()).toEqual([false]);
     expect(open()).toMatchObject([noteOf(inputs)]);
     expect(world.simulator.account().keys()).toMatchObject([{ name: inputs["__createdAs"] }]);

@@ -126,7 +126,7 @@ describe("a refusal is hard: one call, the key and the resource stay", () => {
     [422, "proxy_key: too long", /calls the request invalid/],
     [402, "Insufficient balance", /balance/],
     [302, "", /redirects elsewhere/],
-    [405, "Method not allowed", /none that the API documents/],
+    [405, "Method not allowed", /API documents no such response/],
   ])("%d %s", async (status, text, told) => {
     const world = await createWorld();
     const { id, state } = await world.existing();

@@ -44,7 +44,7 @@ describe("the engine is asked before a change that had to wait", () => {
     world.link.alive = false;
     const error = await rejection(world.lifecycle.create(await world.declare()));
     expect(error.message).toMatch(
-      /^Cannot create proxy key "web-.{7}": .*Pulumi engine.*no longer answers.*not sent\.(?:\n.*)*\nRun the command again\.$/,
+      /^Cannot create proxy key "web-.{7}": .*Pulumi engine.*no longer responds.*not sent\.(?:\n.*)*\nRun the command again\.$/,
     );
     // Only looking is allowed: nobody is left to record what a change would do.
     expect(sent(world).filter((request) => request !== "list")).toEqual(["create"]);
@@ -63,7 +63,7 @@ describe("the engine is asked before a change that had to wait", () => {
       remove: () => world.lifecycle.delete(id, state),
     };
     const { message } = await rejection(run[verb]());
-    expect(message).toMatch(/no longer answers/);
+    expect(message).toMatch(/no longer responds/);
     expect(message).toContain(id);
     expect(sent(world).filter((request) => request === verb).length).toBeLessThanOrEqual(1);
     expect(world.simulator.account().keys()).toMatchObject([{ allocatedAmount: 10, isActive: true }]);
@@ -81,7 +81,7 @@ it("whoever waits is released at once when nobody waits for the answer any more"
   abort.abort(new EngineGoneError());
   expect(world.lifecycle.running).toBe(1);
   refused.release();
-  expect((await failed).message).toMatch(/no longer answers/);
+  expect((await failed).message).toMatch(/no longer responds/);
   expect(world.clock.nowMs() - startedMs).toBeLessThan(180_000);
   expect(world.lifecycle.running).toBe(0);
   expect(sent(world)).toEqual(["remove"]);

@@ -178,7 +178,7 @@ describe("a key that is gone", () => {
       world.simulator.inject({ on: { path: PATHS.list }, ...fault, times: Infinity });
       world.simulator.inject({ on: { path: PATHS.lookup }, ...bareNotFound() });
       const { message } = await rejection(world.lifecycle.read(id, state));
-      expect(message).toMatch(/not with the API's word about a key/);
+      expect(message).toMatch(/not like the Electron Hub API/);
     });
   });
 
