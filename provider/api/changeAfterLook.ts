@@ -5,13 +5,13 @@ import { withRetries } from "./retry";
 import { isUserError, UserError } from "../util/userError";
 import type { KeyObject } from "./wire";
 
-/** Milliseconds: a lookup that was sent longer ago does not say whether the key is in use. */
+/** An older lookup does not prove that the key is unused. */
 const MAX_AGE_MS = 10_000;
-/** Milliseconds for which a place is held while the other request waits for one: no other request can use it meanwhile. */
+/** How long a permit is held while the lookup waits for one: no other request can use it meanwhile. */
 const MAX_HELD_MS = 40_000;
 const MAX_LOOKS = 5;
 
-/** The lookup was too old whenever the request could go out. */
+/** Each lookup was too old by the time the request could be sent. */
 class StaleLookupError extends UserError {
   override readonly name = "StaleLookupError";
 }
@@ -19,22 +19,22 @@ class StaleLookupError extends UserError {
 export interface Change<T> {
   endpoint: "remove" | "toggle";
   /**
-   * Judges what a lookup shows. True: there is nothing to change.
+   * Checks the result of a lookup. True: there is nothing to change.
    *
-   * @throws to keep the change from going out.
+   * @throws to prevent the change.
    */
   isDone: (found: KeyObject) => boolean;
-  /** The change is made within 10 s of the lookup or not at all. Otherwise they only queue together. */
+  /** Sends the change only within 10 s of the lookup. */
   isUrgent: boolean;
-  /** Sends the request once. What it throws and calls retryable is sent again, after another lookup. */
+  /** Sends the request once. After a retryable error, the key is looked up again first. */
   send: (call: CallOptions) => Promise<T>;
 }
 
 /**
- * Looks a key up, and changes it. The two requests queue together, so that the rate limit seldom keeps them apart;
- * where it does so for too long, the later request keeps its place and the key is looked up again.
+ * Looks a key up, then changes it. Both requests queue together, so that the rate limiter seldom separates them. If the
+ * lookup is too old when the change is permitted, the change keeps its permit and the key is looked up again.
  *
- * @returns what `send` does. Undefined: there was nothing to change.
+ * @returns the result of `send`. Undefined: there was nothing to change.
  */
 export function changeAfterLook<T>(
   client: ProxyKeyClient,
@@ -56,7 +56,7 @@ async function attempt<T>(
   call: CallOptions,
   again: boolean,
 ): Promise<T | undefined> {
-  const places = new PlaceOfChange(client, endpoint, call);
+  const places = new PermitOfChange(client, endpoint, call);
   try {
     for (let looks = 0; looks < MAX_LOOKS; looks++) {
       const place = await places.reserveWithLookup(again || looks > 0);
@@ -65,7 +65,7 @@ async function attempt<T>(
       await places.arrived();
       await call.beforeMutation?.();
       const ageMs = call.clock.nowMs() - seen.sentMs;
-      // A clock that was set back proves nothing either.
+      // Negative: the clock was set back, so the age is unknown.
       if (isUrgent && (ageMs < 0 || ageMs > MAX_AGE_MS)) continue;
       const { beforeMutation: _asked, ...rest } = call;
       return await send({ ...rest, once: true, place: places.take() });
@@ -90,8 +90,8 @@ async function lookUp(client: ProxyKeyClient, key: string, place: Permit, call: 
   return { found, sentMs };
 }
 
-/** The place of the later request: reserved beside that of the lookup, kept for another lookup, given back unused. */
-class PlaceOfChange {
+/** The permit of the change: acquired together with the lookup's, kept for another lookup, given back if unused. */
+class PermitOfChange {
   readonly #client: ProxyKeyClient;
   readonly #endpoint: Endpoint;
   readonly #call: CallOptions;
@@ -107,11 +107,11 @@ class PlaceOfChange {
     this.#call = { ...call, signal: signal === undefined ? ends : AbortSignal.any([signal, ends]) };
   }
 
-  /** Returns the place of the lookup, which comes first. */
+  /** Returns the permit of the lookup. */
   async reserveWithLookup(urgent: boolean): Promise<Permit> {
     if (this.#place === undefined) return this.#reserveBoth(urgent);
     const { clock, deadlineMs, random } = this.#call;
-    // Processes that all hold a place and wait for one more must not give up at the same time.
+    // Random: processes that all hold a permit and wait for another must not give up at the same time.
     const heldMs = MAX_HELD_MS * (0.5 + random() / 2);
     try {
       const call = { ...this.#call, deadlineMs: Math.min(deadlineMs, clock.nowMs() + heldMs) };
@@ -137,12 +137,12 @@ class PlaceOfChange {
     else this.#place = place;
   }
 
-  /** Resolves when the place is there. */
+  /** Resolves when the permit is there. */
   arrived(): Promise<void> {
     return this.#coming;
   }
 
-  /** The place, from now on the caller's. */
+  /** Passes the permit to the caller. */
   take(): Permit {
     const place = this.#place!;
     this.#place = undefined;

@@ -21,29 +21,24 @@ import {
   type Validation,
 } from "./wire";
 
-/** One operation that calls the API, perhaps several times. */
+/** Options for every request of an operation. */
 export interface CallOptions extends WaitOptions {
-  /** Called for every request that goes out, right before. @throws to keep it from going out. */
+  /** Called right before each request. @throws to prevent the request. */
   onRequest?: (isMutating: boolean) => void;
-  /**
-   * Asked right before every request that changes something.
-   *
-   * @throws to keep the request from going out.
-   */
+  /** Called right before each request that changes keys. @throws to prevent the request. */
   beforeMutation?: () => Promise<void>;
-  /** Counts this operation's requests whose effect is unknown. Absent: nothing is counted. */
+  /** Counts the requests whose effect is unknown. */
   effects?: { unclear: number };
-  /** The caller repeats the request itself: it is sent once. */
+  /** No retries: the caller repeats the request itself. */
   once?: boolean;
-  /** A reserved place for a request that is sent once. Absent: the request waits for its turn. */
+  /** A permit that the caller has acquired. Absent: the request waits for one. */
   place?: Permit;
 }
 
 export interface ClientOptions {
   transport: Transport;
-  /** Says when a request may go out. */
-  pacer: RateLimiter;
-  /** Without a slash at the end. */
+  rateLimiter: RateLimiter;
+  /** Without a trailing slash. */
   baseUrl: string;
   apiKey: string;
   userAgent: string;
@@ -51,9 +46,8 @@ export interface ClientOptions {
 }
 
 /**
- * The calls to the Electron Hub API that we make (https://docs.electronhub.ai), each parsed at the edge. A key always
- * travels in the body, never in a URL. Never called: delete-all, the regeneration of the API key, and the older paths
- * with a key in them.
+ * Sends requests to the Electron Hub API (https://docs.electronhub.ai) and parses the responses. Sends a key in the body
+ * only, never in a URL. Never calls delete-all, the regeneration of the API key, or the older paths that contain a key.
  */
 export class ProxyKeyClient {
   /** Invalidated by this client when a request that changes keys ends. */
@@ -65,7 +59,7 @@ export class ProxyKeyClient {
     this.#options = options;
   }
 
-  /** How far the server's clock was ahead of ours in its latest response. Undefined: no response had a date. */
+  /** How far the server's clock was ahead of ours at the latest response. Undefined: no response had a date. */
   get serverAheadMs(): number | undefined {
     return this.#serverAheadMs;
   }
@@ -74,18 +68,18 @@ export class ProxyKeyClient {
     return this.#options.retryPolicy;
   }
 
-  /** Waits for a place in the rate limit, to be given to one call, or withdrawn. `again`: before all that wait. */
+  /** Waits for a permit of the rate limiter. @param again goes ahead of all that wait. */
   reserve(endpoint: Endpoint, { deadlineMs, signal }: WaitOptions, again: boolean): Promise<Permit> {
-    return this.#options.pacer.acquire({ what: endpoint, deadlineMs, signal, again });
+    return this.#options.rateLimiter.acquire({ what: endpoint, deadlineMs, signal, again });
   }
 
-  /** The same for a lookup and the request right behind it. */
+  /** Waits for the permits of a lookup and of the request that follows it. */
   reserveWithLookup(
     endpoint: Endpoint,
     { deadlineMs, signal }: WaitOptions,
     again: boolean,
   ): Promise<Permit>[] {
-    return this.#options.pacer.acquireBoth(["lookup", endpoint], { deadlineMs, signal, again });
+    return this.#options.rateLimiter.acquireBoth(["lookup", endpoint], { deadlineMs, signal, again });
   }
 
   /** The same client with another key in the Authorization header. */
@@ -93,7 +87,7 @@ export class ProxyKeyClient {
     return new ProxyKeyClient({ ...this.#options, apiKey });
   }
 
-  /** Sent once: after an unclear response the caller has to look before it creates again. */
+  /** Never retried after an unclear response: the caller must first check whether the key exists. */
   async create(settings: KeySettings, call: CallOptions): Promise<CreatedKey> {
     return this.#call("create", by(createdKeySchema, { anySuccess: true }), settings, call, []);
   }
@@ -111,18 +105,18 @@ export class ProxyKeyClient {
   }
 
   /**
-   * A full replacement, so it may be repeated.
+   * Replaces all settings. Idempotent, so retried.
    *
-   * @throws UnexpectedResponseError, whose outcome is unknown, for any success but the API's word that the key was updated.
+   * @throws UnexpectedResponseError, whose outcome is unknown, unless the API confirms the update.
    */
   async update(key: string, settings: KeySettings, call: CallOptions): Promise<void> {
     await this.#call("update", confirmed(saysUpdated), { proxy_key: key, ...settings }, call, [key]);
   }
 
   /**
-   * Flips the state, so it is sent once: after an unclear response the caller has to look. Returns the NEW state.
+   * Flips the state. Never retried after an unclear response: the caller must look first. Returns the NEW state.
    *
-   * @throws UnexpectedResponseError, whose outcome is unknown, for any success but the API's word on the new state.
+   * @throws UnexpectedResponseError, whose outcome is unknown, unless the API confirms the new state.
    */
   async toggle(key: string, call: CallOptions): Promise<boolean> {
     const response = await this.#call("toggle", confirmed(saysToggled), { proxy_key: key }, call, [key]);
@@ -130,20 +124,19 @@ export class ProxyKeyClient {
   }
 
   /**
-   * Immediate and irreversible; a repetition gets a 404, so it may be repeated.
+   * Immediate and irreversible. A repetition gets a 404, so it is retried.
    *
-   * @throws UnexpectedResponseError, whose outcome is unknown, for any success but the API's word that the key was deleted.
+   * @throws UnexpectedResponseError, whose outcome is unknown, unless the API confirms the deletion.
    */
   async remove(key: string, call: CallOptions): Promise<void> {
     await this.#call("remove", confirmed(saysDeleted), { proxy_key: key }, call, [key]);
   }
 
-  /** Whether this client's own key, a proxy key, works, for a model where one is named. */
+  /** Whether this client's own key, a proxy key, works, optionally for a model. */
   async validate(model: string | undefined, call: CallOptions): Promise<Validation> {
     return this.#call("validate", by(validationSchema), model === undefined ? {} : { model }, call, []);
   }
 
-  /** The account: its credits. */
   async account(call: CallOptions): Promise<AccountObject> {
     return this.#call("me", by(accountSchema), undefined, call, []);
   }
@@ -174,7 +167,7 @@ export class ProxyKeyClient {
     });
   }
 
-  /** Sends once, when it is this request's turn. */
+  /** Sends the request once, as soon as the rate limiter permits. */
   async #send(
     endpoint: Endpoint,
     request: HttpRequest,
@@ -234,9 +227,9 @@ export class ProxyKeyClient {
 interface Route {
   method: "GET" | "POST";
   path: string;
-  /** It changes something on the account. */
+  /** It changes keys. */
   mutating: boolean;
-  /** May it be sent again when its effect is unknown? */
+  /** Retried even if its effect is unknown. */
   repeatable: boolean;
 }
 

@@ -5,16 +5,16 @@ import { quotable } from "../util/redact";
 import type { HttpResponse } from "./transport";
 import { keyObjectSchema, type KeyObject } from "./wire";
 
-/** The property that holds the array, where the list comes in an envelope. */
+/** Names of the array in an envelope. */
 const ENVELOPES = ["keys", "data", "proxy_keys", "items", "results"];
 
 const keyObjects = z.array(keyObjectSchema);
 
 /**
- * The account's keys: a bare array, or one in an envelope that says nothing else, or only that the list is complete.
+ * Reads the account's keys: a bare array, or an envelope whose other fields are absent or say that the list is complete.
  *
- * @returns undefined when it is no list of keys.
- * @throws IncompleteListError when there may be keys that it does not show.
+ * @returns undefined when it is not a list of keys.
+ * @throws IncompleteListError when keys may be missing.
  */
 export function readKeyList(
   value: unknown,
@@ -41,7 +41,7 @@ export function readKeyList(
   });
 }
 
-/** Whether one of these may be the key, of which the list shows a part, or nothing. */
+/** Whether one of these entries may be the key: the list shows only a part of its secret, or nothing. */
 export function mayHide(keys: readonly KeyObject[], key: string): boolean {
   return keys.some(({ key: shown }) => shown === undefined || isPartOf(shown, key));
 }
@@ -69,7 +69,7 @@ const COMPLETE: readonly [RegExp, (value: unknown, count: number) => boolean][] 
 /** Fields with the number of entries, perhaps of this page alone. */
 const COUNT = /^(?:(?:item|key|result)s?)?(?:count|size|length)$/;
 
-/** Fields that speak of pages, but not of how many there are. */
+/** Fields about pages that do not give their number. */
 const PAGING: readonly [RegExp, (value: unknown) => boolean][] = [
   [/^(?:page|currentpage|pagenumber)$/, (value) => value === 0 || value === 1],
   [/^(?:offset|skip|start)$/, (value) => value === 0],
@@ -87,7 +87,7 @@ const COURTESY: readonly [RegExp, (value: unknown) => boolean][] = [
   ],
 ];
 
-/** Where an envelope keeps such fields apart. */
+/** Objects in an envelope that hold such fields. */
 const NESTED = /^(?:meta|metadata|pagination|paging|pageinfo|links)$/;
 
 function flawBeside(fields: Record<string, unknown>, count: number): string | undefined {

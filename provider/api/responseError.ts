@@ -16,7 +16,7 @@ import { retryTextMs } from "./retryText";
 import { saysAlreadyGone } from "./statements";
 import type { HttpResponse } from "./transport";
 
-/** The calls that we make. */
+/** The endpoints of the API in use. */
 export type Endpoint = "create" | "list" | "lookup" | "update" | "toggle" | "remove" | "validate" | "me";
 
 /** Those that are about one key. */
@@ -25,13 +25,13 @@ const OF_ONE_KEY: ReadonlySet<Endpoint> = new Set(["lookup", "update", "toggle",
 /** https://docs.electronhub.ai: the cooldown after a request too many, if the response does not say. */
 const DEFAULT_COOLDOWN_MS = 180_000;
 
-/** A refusal never invites to try again at once, whatever it says. */
+/** Lower bound: a 429 that asks for less is not believed. */
 const MIN_RETRY_AFTER_MS = 1_000;
 
-/** No cooldown that is documented comes near; a larger figure is a mistake or an attack. */
+/** Upper bound: no documented cooldown is near it. */
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
-/** An edge or a proxy knows nothing of the account's limit, so it does not stop all work on the account for longer. */
+/** Upper bound for a 429 from an edge or a proxy, which does not know the account's limit. */
 const MAX_FOREIGN_COOLDOWN_MS = 600_000;
 
 /** The error for a response that is not a success. */
@@ -201,8 +201,8 @@ const FORBIDDEN: Record<ForbiddenReason, { meaning: string; nextStep: string }> 
 };
 
 /**
- * Milliseconds from a refusal for the rate to the next try: `Retry-After` in seconds or as a date, else what the
- * message says, else what is documented.
+ * How long to wait after a 429: `Retry-After` in seconds or as a date, else the time in the message, else the documented
+ * cooldown.
  */
 export function cooldownMs(response: HttpResponse, message: string | undefined, nowMs: number): number {
   const delayMs = retryAfterMs(response, message, nowMs) ?? DEFAULT_COOLDOWN_MS;
@@ -216,7 +216,7 @@ function retryAfterMs(
 ): number | undefined {
   const header = response.headers["retry-after"];
   const text = (Array.isArray(header) ? header[0] : header)?.trim();
-  // A date is by the server's clock.
+  // A date in the header is by the server's clock.
   const serverMs = Date.parse(String(response.headers["date"]));
   const delayMs =
     (text === undefined ? undefined : headerDelayMs(text, Number.isNaN(serverMs) ? nowMs : serverMs)) ??

@@ -4,13 +4,12 @@ import { isUserError, type UserError } from "../util/userError";
 import { isApiError, isMaxWait, isRateLimited, isRetryable, isServerError } from "./errorGuards";
 import { MaxWaitError, type ApiError } from "./errors";
 
-/** How often and how fast a failed request is sent again. */
+/** How often and how fast a failed request is retried. */
 export interface RetryPolicy {
-  /** Tries in all, refusals for the rate not counted. */
+  /** All attempts, without those that the rate limit refused. */
   maxAttempts: number;
-  /** Milliseconds: the longest first delay. Doubles from try to try. */
+  /** Upper bound of the first delay. Doubles with each attempt. */
   baseDelayMs: number;
-  /** Milliseconds: no delay is longer. */
   maxDelayMs: number;
 }
 
@@ -20,22 +19,22 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   maxDelayMs: 20_000,
 };
 
-/** What every wait needs: whose time, whose chance, and when to give up. */
+/** Options for every wait: clock, randomness, deadline, abort signal. */
 export interface WaitOptions {
   clock: Clock;
   /** A number in [0, 1). */
   random: () => number;
-  /** Milliseconds since the epoch after which no wait may end. */
+  /** No wait may end after this instant. */
   deadlineMs: number;
   signal?: AbortSignal | undefined;
 }
 
-/** Capped exponential backoff with full jitter: any delay up to the cap is as likely, so that clients spread out. */
+/** Capped exponential backoff with full jitter: a uniformly random delay up to the cap. */
 export function backoffDelayMs(attempt: number, policy: RetryPolicy, random: () => number): number {
   return Math.round(random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** attempt));
 }
 
-/** Waits before the next try after `error`: the backoff, or as long as the server asks for. */
+/** Waits before the next attempt: the backoff, or longer if the server asks for it. */
 export async function waitBeforeRetry(
   attempt: number,
   error: UserError,
@@ -46,7 +45,7 @@ export async function waitBeforeRetry(
   await waitWithin(Math.max(askedMs, backoffDelayMs(attempt, policy, context.random)), context, error);
 }
 
-/** Sleeps, unless that would end after the deadline. */
+/** Sleeps. @throws MaxWaitError if that would end after the deadline. */
 async function waitWithin(delayMs: number, context: WaitOptions, reason: UserError): Promise<void> {
   const { clock, deadlineMs, signal } = context;
   if (clock.nowMs() + delayMs > deadlineMs) {
@@ -63,11 +62,11 @@ async function waitWithin(delayMs: number, context: WaitOptions, reason: UserErr
 }
 
 /**
- * Repeats `attempt` while its error is worth it and `mayRepeat` allows.
+ * Repeats `attempt` while its error is retryable and `mayRepeat` allows.
  *
- * @param mayRepeat is asked for every retryable error: a call whose effect must not happen twice allows only errors that
- *   prove that nothing happened.
- * @throws the last error, with one line for each try before it.
+ * @param mayRepeat called for every retryable error. A request that must not take effect twice allows only errors that
+ *   prove that it had no effect.
+ * @throws the last error, with one line for each attempt.
  */
 export async function withRetries<T>(
   attempt: (again: boolean) => Promise<T>,
@@ -83,7 +82,7 @@ export async function withRetries<T>(
       return await attempt(attempts.length > 0);
     } catch (error) {
       if (!isUserError(error)) throw error;
-      // That waiting was given up is no try of its own.
+      // A wait that was given up is not an attempt.
       if (!isMaxWait(error)) {
         attempts.push(`${new Date(context.clock.nowMs()).toISOString()} ${error.name}: ${error.why}`);
       }

@@ -1,4 +1,4 @@
-/** What asks for a wait; a duration elsewhere in a message may be anything, such as the limit's window. */
+/** Words that ask for a wait. A duration elsewhere in a message may be another one, such as the limit's window. */
 const ASKS = String.raw`\b(?:try(?:ing)? again|retry(?:ing)?(?:[- ]?after)?|wait(?:ing)?|come back|available(?: again)?|cool-?down(?: period)?)`;
 
 /** Words between that and the duration. */
@@ -17,7 +17,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_60
 const MAX_LENGTH = 2_000;
 
 /**
- * Milliseconds for which a message asks to wait, such as "Try again in 1 minute and 30 seconds."
+ * How long a message asks to wait, such as "Try again in 1 minute and 30 seconds."
  *
  * @returns the longest, or undefined when the message asks for no time that is clear.
  */

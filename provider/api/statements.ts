@@ -1,6 +1,6 @@
 /**
- * What the API says of the one key of a request. Only the whole message counts, and only in a body that says nothing
- * else: a word of the right kind in another sentence proves nothing.
+ * Recognises the statements of the API about a key. The whole message must match, and the body must not contain anything
+ * else: a similar word in another sentence proves nothing.
  */
 
 const PROXY_KEY = "(?:(?:the|this) )?proxy[ _-]?key";
@@ -39,7 +39,7 @@ export function saysToggled(body: unknown): body is { status: boolean } {
   return typeof status === "boolean" && says(STATUS_UPDATED, rest, SUCCESS_SHAPES, isHarmlessInSuccess);
 }
 
-/** Does a body say that something failed, whatever else is in it? */
+/** Does any field of a body report a failure? */
 export function speaksOfError(body: Readonly<Record<string, unknown>>): boolean {
   const { error, errors, detail, success, ok } = body;
   return [error, errors, detail].some((entry) => !isEmpty(entry)) || success === false || ok === false;
@@ -57,7 +57,7 @@ function confirmation(done: string, what = PROXY_KEY): RegExp {
   );
 }
 
-/** Where the documented shapes have their message. */
+/** Paths of the message in the documented shapes. */
 const REFUSAL_SHAPES = [
   "message",
   "error",

@@ -26,17 +26,17 @@ export interface Transport {
 }
 
 export interface TransportOptions {
-  /** Milliseconds to a connection. Default 10,000. */
+  /** Default 10,000. */
   connectTimeoutMs?: number;
-  /** Milliseconds from the request to the response's headers, and between two parts of its body. Default 60,000. */
+  /** From the request to the response's headers, and between two parts of the body. Default 60,000. */
   responseTimeoutMs?: number;
-  /** Milliseconds from the request to the end of its response, however it drips. Default 120,000. */
+  /** From the request to the end of the response. Default 120,000. */
   exchangeTimeoutMs?: number;
-  /** Bytes of an response's body; a longer response is refused. Default 8 MiB. */
+  /** A longer body is refused. Default 8 MiB. */
   maxBodyBytes?: number;
 }
 
-/** Milliseconds: less than those after which the rate limiter counts a request without an response as over. */
+/** Must be less than the time after which the rate limiter drops a request without a response. */
 export const EXCHANGE_TIMEOUT_MS = 120_000;
 
 /** The transport on undici: through the proxy that HTTPS_PROXY and NO_PROXY name, but never to loopback. */
@@ -147,7 +147,7 @@ const DESCRIPTIONS: Record<string, string> = {
 
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)_/;
 
-/** Only an error while connecting proves that the request never went out, whatever its code. */
+/** Only an error while connecting proves that the request was not sent. */
 export function connectionError(error: unknown, url: URL): ConnectionError {
   const code = errorCode(error);
   const neverSent = causesOf(error).some((cause) => whileConnecting.has(cause));

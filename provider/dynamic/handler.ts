@@ -7,15 +7,15 @@ import { silenceHostEcho } from "./hostLog";
 
 /**
  * FROZEN CONTRACT: `pulumi-electronhub/handler` and the names that it exports. Every state ever written names them: the
- * shim in it calls whatever version is installed here. They may be added to, never renamed or removed.
+ * code in it calls the version that is installed here. They may be added to, never renamed or removed.
  */
 
-/** The host gives the engine's address as its first argument; in any other process there is none. */
+/** The host's first argument is the engine's address. Undefined in other processes. */
 const [, , engineAddress] = process.argv;
 const engine = engineAt(engineAddress);
 const engineGone = new AbortController();
 
-// One for the process: all resources share its sessions, and so the account's limit and list.
+// One per process: all resources share the account's rate limit and its list of keys.
 const report = (line: string) => process.stdout.write(`${line}\n`);
 const dependencies = systemDependencies(report, engineAddress);
 const provider = new DynamicProvider({
@@ -25,8 +25,8 @@ const provider = new DynamicProvider({
   keysOfRun: keysOfRun(engine && engineAddress, report),
 });
 
-/** Milliseconds for an answer that is on its way when the engine has died. */
-const LAST_ANSWER_MS = 3_000;
+/** How long to wait for responses to requests in flight after the engine has died. */
+const LAST_RESPONSE_MS = 3_000;
 
 silenceHostEcho(console);
 
@@ -34,10 +34,9 @@ if (engine !== undefined) {
   watchEngine({
     engine,
     onGone: () => {
-      // Waiting ends at once; what is on its way is finished, so that the log and the account agree. An answer that does
-      // not come is given up: nobody is left to hear it, and whoever cleans up finds the process gone.
+      // Waits end at once. Requests in flight are finished, so that the audit log and the account agree.
       engineGone.abort(new EngineGoneError());
-      setTimeout(() => void dependencies.transport.close(), LAST_ANSWER_MS);
+      setTimeout(() => void dependencies.transport.close(), LAST_RESPONSE_MS);
       const exitWhenIdle = () => (provider.running === 0 ? process.exit(1) : undefined);
       setInterval(exitWhenIdle, 100);
     },

@@ -1,14 +1,13 @@
 /**
- * The host prints `${error}: ${error.stack}` for an error of check, diff, read and delete, and then has the engine show
- * the message under the resource. An error whose text is this marker is left out of the first, so that a person reads
- * it once.
+ * The host prints `${error}: ${error.stack}` for an error of check, diff, read and delete, and the engine then shows the
+ * message under the resource. An error whose text is this marker is not printed, so that the user reads it once.
  */
 export const SHOWN_BY_THE_ENGINE = "pulumi-electronhub: shown under the resource";
 
-/** What the host makes of an error with the marker as its text and no stack. */
+/** The line that the host prints for such an error. */
 const HOST_LINE = `${SHOWN_BY_THE_ENGINE}: `;
 
-/** Keeps that one line off the host's standard error. Everything else passes unchanged. */
+/** Drops that line from the host's standard error. All other output passes unchanged. */
 export function silenceHostEcho(host: Pick<Console, "error">): void {
   const original = host.error.bind(host);
   host.error = (...parts: unknown[]) => {

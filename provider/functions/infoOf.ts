@@ -16,5 +16,5 @@ export function infoOf(wire: KeyObject, nowMs: number): ProxyKeyInfo {
 /** A key whose list entry leaves out some of its settings, by one lookup. */
 export async function completed(wire: KeyObject, { client, call }: Operation): Promise<KeyObject> {
   if (wire.key === undefined || hiddenInputs(wire).length === 0) return wire;
-  return merged(wire, await client.lookup(wire.key, wait));
+  return merged(wire, await client.lookup(wire.key, call));
 }

@@ -12,7 +12,7 @@ import { UnsettledKeys } from "./unsettledKeys";
 import { KeysOfRun } from "./keysOfRun";
 import { serverOf } from "./server";
 
-/** What the lifecycle takes from the world, so that tests can bring their own. */
+/** Dependencies that tests replace. */
 export interface Dependencies {
   clock: Clock;
   /** A number in [0, 1), for delays. */
@@ -22,19 +22,19 @@ export interface Dependencies {
   transport: Transport;
   environment: Readonly<Record<string, string | undefined>>;
   retryPolicy?: RetryPolicy;
-  /** Tells whether the engine still waits for an answer. Absent in a process that is no plugin. */
+  /** Whether the engine is still there. Absent in a process that is not a plugin. */
   engine?: EngineLiveness | undefined;
-  /** Aborted when nobody waits for any answer any more. */
+  /** Aborted when the engine is gone or the user stops the command. */
   signal?: AbortSignal;
-  /** Where the window of an account is remembered, by the account's anonymous name. Default: in this process. */
+  /** Stores an account's rate-limit window, by the account's anonymous name. Default: in this process. */
   windowStore?: (account: string) => WindowStore;
-  /** Where the creations in flight are noted. Default: nowhere. */
+  /** Records the creations in flight. Default: none. */
   creations?: CreationJournal;
-  /** Which keys the declared resources of the run hold and adopt. Default: as this process knows. */
+  /** Which keys the declared resources of the run hold and adopt. Default: known to this process only. */
   keysOfRun?: KeysOfRun;
-  /** Keys whose settings may be others than any state says. Default: as this process knows. */
+  /** Keys whose settings may differ from their state. Default: known to this process only. */
   unsettledKeys?: UnsettledKeys;
-  /** Shows a person one line, attached to the stack. Default: nobody. */
+  /** Shows the user one line, attached to the stack. */
   report?: (line: string) => void;
 }
 
@@ -45,7 +45,7 @@ export interface AccountContext {
   client: ProxyKeyClient;
 }
 
-/** One call of the engine at work. */
+/** One verb in progress. */
 export interface Operation extends AccountContext {
   settings: Settings;
   call: CallOptions;
@@ -55,15 +55,15 @@ export interface Operation extends AccountContext {
   unsettledKeys: UnsettledKeys;
   /** Unpredictable bytes, for names. */
   randomBytes: (count: number) => Uint8Array;
-  /** Requests that have gone out for this operation. */
+  /** Requests that this operation has sent. */
   requests: number;
   report: (line: string) => void;
 }
 
-/** Milliseconds: an operation that is older had to wait, and the engine may have died meanwhile. */
+/** An older operation had to wait, and the engine may have died meanwhile. */
 const FRESH_MS = 1_000;
 
-/** The sessions of a process: one for each account and base URL, however many resources share it. */
+/** One context per account and base URL, shared by all resources of the process. */
 export class AccountContexts {
   readonly #byName = new Map<string, AccountContext>();
   readonly #dependencies: Dependencies;
@@ -90,7 +90,7 @@ export class AccountContexts {
     const startedMs = clock.nowMs();
     const effects = { unclear: 0 };
     const operation: Operation = {
-      ...this.#session(settings),
+      ...this.#context(settings),
       settings,
       report,
       requests: 0,
@@ -114,24 +114,29 @@ export class AccountContexts {
     return operation;
   }
 
-  #session({ baseUrl, apiKey, userAgent, rateLimit }: Settings): AccountContext {
+  #context({ baseUrl, apiKey, userAgent, rateLimit }: Settings): AccountContext {
     const account = accountNameOf({ baseUrl, apiKey });
     const name = hash([account, userAgent, rateLimit ?? null]);
     const known = this.#byName.get(name);
     if (known) return known;
     const { clock, transport, retryPolicy, report, windowStore = () => memoryStore() } = this.#dependencies;
-    const pacer = new RateLimiter({ clock, store: windowStore(account), configured: rateLimit, report });
+    const rateLimiter = new RateLimiter({
+      clock,
+      store: windowStore(account),
+      configured: rateLimit,
+      report,
+    });
     const client = new ProxyKeyClient({
       transport,
-      pacer,
+      rateLimiter,
       baseUrl,
       apiKey,
       userAgent,
       ...(retryPolicy ? { retryPolicy } : {}),
     });
-    const session: AccountContext = { account, client };
-    this.#byName.set(name, session);
-    return session;
+    const context: AccountContext = { account, client };
+    this.#byName.set(name, context);
+    return context;
   }
 }
 

@@ -17,8 +17,8 @@ class AdoptionError extends UserError {
 }
 
 /**
- * Adopts an existing key: looks it up, and updates it to the declared settings. Creates nothing. If it fails half-way,
- * the key stays on the account, outside the state, and the next `up` adopts it again.
+ * Adopts an existing key: looks it up and updates it to the declared settings. Creates nothing. After a failure the key
+ * stays outside the state, and the next `up` adopts it again.
  */
 export async function adopt(
   key: string,
@@ -49,7 +49,7 @@ async function takeOver(
   refuseSharedKey(key, operation);
   const fingerprint = fingerprintOf(key);
   operation.unsettledKeys.begin(fingerprint);
-  // Always: the API does not return the budget's window, so it has to be set.
+  // Always sent: the API does not return the window of the budget.
   await applySettings(key, toWireSettings(inputs), operation);
   await ensureEnabled(key, inputs.enabled, found.is_active, operation);
   operation.unsettledKeys.end(fingerprint);
@@ -88,7 +88,7 @@ async function find(key: string, { client, call }: Operation): Promise<KeyObject
   try {
     return await client.lookup(key, call);
   } catch (error) {
-    // A 404 that is not the API's word about the key explains itself.
+    // Other 404s already say that the server is not the API.
     if (!isKeyGone(error)) throw error;
     throw new AdoptionError({
       why: `The key to adopt is not there. ${error.why}`,
@@ -112,9 +112,8 @@ function resolve(properties: Record<string, unknown>, found: KeyObject): ProxyKe
 }
 
 /**
- * A replacement whose `adopt` names the key that is to be replaced would take over the very key that it then removes.
- *
- * @throws AdoptionError where that is so.
+ * @throws AdoptionError for a replacement whose `adopt` names the key that it replaces: it would adopt a key and then
+ *   remove it.
  */
 export function refuseToReplaceByItself(
   replaces: readonly string[],
@@ -145,7 +144,7 @@ export function isTakenOver(fingerprint: string, { keys }: Operation): boolean {
         : "A resource of this program adopts this key, and the adoption has not begun.",
     nextStep:
       progress === "failed"
-        ? "Nothing was removed. Fix what the message of that resource says, then run `pulumi up` again."
+        ? "Nothing was removed. Fix the cause in the message of that resource, then run `pulumi up` again."
         : "Nothing was removed. If the resource adopts the key that it has, leave `deleteBeforeReplace` or `adopt` out.",
   });
 }

@@ -4,8 +4,8 @@ import type { Operation } from "./accountContext";
 import { showsSettings, type ProxyKeyInputs } from "./schema/inputs";
 
 /**
- * Replaces all settings of a key. A success that is not in the API's words counts only if the key then shows the
- * settings, and is known to have had those before that no response shows.
+ * Replaces all settings of a key. An unclear success counts only if a lookup then shows the settings, and the key is
+ * known to have had those that a lookup does not show.
  *
  * @param before the inputs that the key is known to have. Undefined: unknown.
  */

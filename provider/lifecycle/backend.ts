@@ -78,7 +78,7 @@ export function homeFolder(): string {
   }
 }
 
-/** Where a URL leaves out the server or the account, Pulumi takes it from these variables. */
+/** Pulumi takes a server or an account that a URL leaves out from these variables. */
 const LOCATION_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   "azblob:": ["AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_DOMAIN"],
   "s3:": ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"],

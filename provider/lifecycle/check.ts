@@ -31,7 +31,7 @@ export interface CheckResult {
 }
 
 export interface Checked extends CheckResult {
-  /** Why something will change that the program did not change, for people. */
+  /** Why a value changes that the program did not change, for the user. */
   note?: string;
 }
 
@@ -78,7 +78,7 @@ export function check(olds: Properties, news: Properties, context: CheckContext)
   return { inputs, note: `Proxy key ${label}: ${renewal.renewed.why}, so ${done}.` };
 }
 
-/** The engine prints a refused property's value: one that holds a key, pasted in the wrong place, is named in words only. */
+/** The engine prints the value of a refused property, so a value that contains a key is not named as the property. */
 function withoutSecret({ property, reason }: CheckFailure, news: Properties): CheckFailure {
   const value = JSON.stringify(news[property]) ?? "";
   const isSecret = (secretInputNames as readonly string[]).includes(property) || redact(value) !== value;
@@ -98,7 +98,7 @@ function createdAs(olds: Properties, news: Properties, context: CheckContext): P
   };
 }
 
-/** Kept for as long as the resource has its key, whatever API key is configured later. */
+/** Kept as long as the resource has its key, even if another API key is configured later. */
 function sentTo(olds: Properties, { account }: CheckContext): Properties {
   const sent = Object.keys(olds).length > 0 ? olds["__account"] : account;
   return sent === undefined ? {} : { __account: sent };

@@ -54,18 +54,18 @@ export async function create(
     inFlight,
   );
 
-  // From here on the key exists: whatever fails, the engine must record it, with what is known to be true of it.
+  // From here on the key exists, so the engine must record it even if a later step fails.
   inFlight.made(fingerprintOf(created.key));
   operation.keys.created(fingerprintOf(created.key));
   const made = inputsFromWire(created, { ...inputs, budgetWindow: "daily", enabled: true });
   let state = stateOf(created.key, made, created, operation.settings, { usedBudget: 0 });
   const bringToDeclared = async () => {
-    // Whether create honours the window is not documented, and a wrong one would let a key spend many times its budget.
+    // Not documented whether create honours the window. A wrong one would let a key spend many times its budget.
     if (settings.name !== createdAs || settings.limit_type !== "daily") {
       await applySettings(created.key, settings, operation);
       state = { ...state, name: inputs.name, budgetWindow: inputs.budgetWindow };
     }
-    // The API makes keys enabled: a response that leaves it out leaves a doubt only where the key is to be disabled.
+    // The API creates keys enabled: without `is_active` in the response, only a key to be disabled is looked up.
     const isActive = created.is_active ?? (inputs.enabled || undefined);
     await ensureEnabled(created.key, inputs.enabled, isActive, operation);
     state = { ...state, enabled: inputs.enabled };
@@ -83,8 +83,8 @@ export async function create(
  * The API has no idempotency key: after an unclear response the account's list shows whether the key was created, before
  * anything is sent again.
  *
- * @returns the key, why it could not be confirmed, whether every response on the way to it was clear, and whether a
- *   request without a response may still create another one.
+ * @returns the key, why it could not be confirmed, whether every response was clear, and whether a request without a
+ *   response may still create another key.
  */
 async function createExactlyOnce(
   settings: KeySettings,
@@ -105,8 +105,8 @@ async function createExactlyOnce(
       return { created, clear: attempt === 0, isAnotherPossible: attempt > 0 };
     } catch (error) {
       if (!isUserError(error)) throw error;
-      // A refusal by the API settles it, unless an earlier try may have taken effect late: even the cap may be our own
-      // key. A refusal by an edge or a proxy may hide what the API did.
+      // A refusal by the API is final, unless an earlier attempt may take effect late: the cap may be due to our own key.
+      // A refusal by an edge or a proxy may hide what the API did.
       const isRefusal = attempt === 0 && !isUnclear(error);
       if (isRefusal && !isForeign(error)) {
         inFlight.nothingMade();
@@ -159,18 +159,17 @@ async function listAfter(
   { client, call }: Operation,
 ): Promise<Listing> {
   try {
-    // The server may still be at work on what it did not answer. A longer wait than maxWait allows is left out: the list
-    // shows whether there is a key, and without it the key may be lost.
+    // The server may still work on the request. A wait beyond maxWait is skipped: without the list the key may be lost.
     await waitBeforeRetry(attempt, unclear, call).catch((error: unknown) => {
       if (!isMaxWait(error)) throw error;
     });
     return await client.keyList.get(call);
   } catch (error) {
-    // The same edge or proxy refuses the list, so it hardly let the creation pass.
+    // The same edge or proxy refuses the list, so it probably refused the create too.
     if (attempt === 0 && !isUnclear(unclear)) throw unclear;
     throw unsettled(
       unclear,
-      `Whether the key was created could not be found out: ${isUserError(error) ? error.why : "the list failed."}`,
+      `Whether the key was created is unknown: ${isUserError(error) ? error.why : "the list failed."}`,
       `Look for a key named ${JSON.stringify(createdAs)} on the account and remove it if it is there; then run \`pulumi up\` again.`,
     );
   }
@@ -217,14 +216,14 @@ async function removeDuplicate(duplicate: CreatedKey, operation: Operation): Pro
   );
 }
 
-/** A request that took effect late may have created a second key. Its name proves that it is ours, and no program has it. */
+/** A request that took effect late may have created a second key. Its name proves that it is ours, and no program received it. */
 async function removeDuplicates(created: CreatedKey, createdAs: string, operation: Operation): Promise<void> {
   const { client, call } = operation;
   const name = JSON.stringify(createdAs);
   const own = fingerprintOf(created.key);
   const { keys } = await client.keyList.get(call).catch((error: unknown) => {
     throw new UnexpectedResponseError({
-      why: `Whether a lost request created a second key named ${name} could not be found out: ${isUserError(error) ? error.why : "the list failed."}`,
+      why: `Whether a lost request created a second key named ${name} is unknown: ${isUserError(error) ? error.why : "the list failed."}`,
       nextStep: `Look on the account for a second key named ${name}, and remove the one whose fingerprint is not ${own}.`,
       cause: error,
     });

@@ -14,12 +14,11 @@ import type { Done } from "./auditLog";
 import { fingerprintOf, keyOf } from "./schema/state";
 import { usageGuard } from "./usageGuard";
 
-/** What a destroy did. */
 export type DeleteOutcome = "removed" | "already deleted" | "disabled" | "taken over";
 
 /**
- * Removes a key, at once and for good. Done when the API says so in its words, or that there is no such key. Any other
- * success or 404 is believed only after the account's complete list does not show the key. That there is no key
+ * Removes a key, irreversibly. Done when the API confirms it, or says that the key does not exist. Any other
+ * success or 404 counts only after the account's complete list does not show the key. That there is no key
  * counts only from the server that had it.
  */
 export async function remove(
@@ -46,7 +45,7 @@ export async function remove(
 /** Another resource took the key while its deletion waited for the rate limit. */
 class TakenOverError extends Error {}
 
-/** What may change while a request waits is asked right before it goes out, and once before the wait. */
+/** Checks right before each request what may change while it waits, and once before the wait. */
 function guarded(operation: Operation, isTaken: () => boolean): Operation {
   refuseAfterFailure(operation);
   const beforeMutation = async () => {
@@ -79,7 +78,7 @@ async function removeKey(
       requireServer();
       return "already deleted";
     }
-    // A 404 that may be anybody's, or a success that is not in the API's words: perhaps an edge's or a proxy's page.
+    // An edge or a proxy may have sent the response, so the account's list must prove that the key is gone.
     const isSuccess = error === refusal && isUnclearSuccess(error);
     if (!isSuccess && !isNotFound(error)) throw error;
     await requireEvidence(key, error, operation);
@@ -106,7 +105,7 @@ function refuseAfterFailure({ keys }: Operation): void {
   if (!keys.hasFailed) return;
   throw new IncompleteRunError({
     why: "Another operation of this run failed, so the program may declare resources that the engine does not know of.",
-    nextStep: "Nothing was removed. Fix what the other message says, then run `pulumi up` again.",
+    nextStep: "Nothing was removed. Fix the cause in the other message, then run `pulumi up` again.",
   });
 }
 
@@ -155,7 +154,7 @@ function sightingOf(key: string, { keys }: Listing): Sighting {
 function unproven(doubt: ApiError, why: string): UnexpectedResponseError {
   return new UnexpectedResponseError({
     status: doubt.status,
-    why: `${doubt.why} That is not taken for a removal. ${why}`,
+    why: `${doubt.why} That does not prove a removal. ${why}`,
     nextStep:
       "Check electronhub:baseUrl and any proxy between here and the API, then run the command again. The resource stays in the state.",
     cause: doubt,

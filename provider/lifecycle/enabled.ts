@@ -10,12 +10,12 @@ import type { Operation } from "./accountContext";
 const MAX_TOGGLES = DEFAULT_RETRY_POLICY.maxAttempts;
 
 /**
- * Brings a key to the desired state. The API can only flip it, so the state is observed right before each toggle, and
- * again after every response that does not settle it. A toggle whose response was lost may take effect late and undo
- * the next one, so from then on only an observation counts.
+ * Enables or disables a key. The API can only flip the state, so the key is looked up right before each toggle, and again
+ * after an unclear response. A toggle without a response may take effect late and undo the next one, so from then on only
+ * a lookup counts.
  *
  * @param observed the state, if a response has just shown it.
- * @param guard judges what an observation shows. @throws to leave the key alone.
+ * @param guard checks each lookup. @throws to leave the key alone.
  */
 export async function ensureEnabled(
   key: string,
@@ -67,7 +67,7 @@ function notSettled(desired: boolean, unclear: ApiError | undefined): Unexpected
   return new UnexpectedResponseError({
     status: unclear?.status,
     cause: unclear,
-    why: `${unclear === undefined ? "" : `${unclear.why} `}The key could not be ${desired ? "enabled" : "disabled"}: every toggle left it, or somebody else put it, in the other state.`,
+    why: `${unclear === undefined ? "" : `${unclear.why} `}The key could not be ${desired ? "enabled" : "disabled"}: after every toggle it was in the other state again.`,
     nextStep: "Check whether another program toggles this key, then run the command again.",
   });
 }

@@ -2,18 +2,18 @@ import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { UserError } from "../util/userError";
 
-/** How we know whether the engine that started this plugin process is still there. */
+/** Checks whether the engine that started this plugin process is still there. */
 export interface EngineLiveness {
   isAlive(): Promise<boolean>;
 }
 
-/** Milliseconds until a silent engine counts as gone; it is on this machine, so it answers at once or never. */
+/** A silent engine then counts as gone: it is on this machine, so it responds at once or never. */
 const ANSWER_TIMEOUT_MS = 5_000;
 
 /**
- * The engine at the address that it gave the plugin process as its first argument (host:port).
+ * The engine at an address (host:port), which it passes to the plugin process as the first argument.
  *
- * @returns undefined when the argument is no address, as in a process that is no plugin.
+ * @returns undefined when the argument is not an address, as in a process that is not a plugin.
  */
 export function engineAt(address: string | undefined): EngineLiveness | undefined {
   const match = /^(?:http:\/\/)?(.+):(\d{1,5})$/.exec(address ?? "");
@@ -45,7 +45,7 @@ function canConnect(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** The engine died while we waited: whatever we do now, nobody records it. */
+/** The engine died while the operation waited, so no state would record a change. */
 export class EngineGoneError extends UserError {
   override readonly name = "EngineGoneError";
   constructor() {
@@ -58,21 +58,21 @@ export class EngineGoneError extends UserError {
 
 export interface WatchOptions {
   engine: EngineLiveness;
-  /** Called once, when the engine has not answered twice in a row. */
+  /** Called once, after two failed checks in a row. */
   onGone: () => void;
-  /** Milliseconds from one look to the next. Default 1,000. */
+  /** Default 1,000. */
   intervalMs?: number;
 }
 
 /**
- * Looks after the engine from time to time, without keeping the process alive. An engine that has ended refuses at once,
- * so two looks tell; one that is merely silent is given the time of two.
+ * Checks regularly whether the engine is there, without keeping the process alive. Two failed checks in a row mean that it
+ * is gone.
  */
 export function watchEngine({ engine, onGone, intervalMs = 1_000 }: WatchOptions): { stop(): void } {
   let misses = 0;
   let isStopped = false;
   let timer: NodeJS.Timeout;
-  // The next look begins when this one has ended: a silent engine must not be asked many times at once.
+  // The next check starts when this one has ended, so that checks of a silent engine do not pile up.
   const lookLater = () => {
     timer = setTimeout(() => void look(), intervalMs).unref();
   };

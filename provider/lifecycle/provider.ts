@@ -20,12 +20,12 @@ type Properties = Record<string, unknown>;
 export class ProxyKeyProvider {
   readonly #dependencies: Dependencies;
   readonly #accounts: AccountContexts;
-  /** The API keys that were in use, to keep them out of messages. */
+  /** Every API key that was used, to redact it in messages. */
   readonly #apiKeys = new Set<string>();
-  /** The inputs that check has returned, as text: those of the resources that the program declares. */
+  /** The inputs of the declared resources, as check has returned them, as text. */
   readonly #checked = new Set<string>();
   #running = 0;
-  /** A plugin process works for one stack; only `check` sees what the program says of itself. */
+  /** A plugin process works for one stack. Only `check` receives its name. */
   #stack: string | undefined;
   #stackSetting: (key: string) => string | undefined = () => undefined;
 
@@ -34,7 +34,7 @@ export class ProxyKeyProvider {
     this.#accounts = new AccountContexts(dependencies);
   }
 
-  /** Operations that the engine has asked for and not been answered. */
+  /** Operations in progress. */
   get running(): number {
     return this.#running;
   }
@@ -113,7 +113,7 @@ export class ProxyKeyProvider {
     return this.#accounts.unsettledKeys.isOpen(id) ? { ...result, changes: true } : result;
   }
 
-  /** Records what a declared resource is about to have: a deletion, or another adoption, must know. */
+  /** Records the adoption that a resource declares, for deletions and other adoptions of the run. */
   #declared(news: Properties, result: CheckResult): CheckResult {
     const { adopt, __urn: urn, __resourceName: name } = news;
     this.#checked.add(textOf(result.inputs ?? {}));
@@ -127,7 +127,7 @@ export class ProxyKeyProvider {
     return { ...result, failures: [{ property: "", reason }] };
   }
 
-  /** A comparison that check did not announce is a refresh's, perhaps of a resource that is declared no more. */
+  /** Records that a declared resource keeps its key. A diff without a check is of a refresh, so the resource may not be declared. */
   #keeps(id: string, olds: Properties, news: Properties): void {
     const { keys } = this.#accounts;
     if (!this.#checked.has(textOf(news))) return;
@@ -144,7 +144,7 @@ export class ProxyKeyProvider {
     return readSettings({ stack: this.#stackSetting, environment: this.#dependencies.environment });
   }
 
-  /** Undefined where the settings are wrong: the first verb that needs them reports it. */
+  /** Undefined if the settings are invalid: the first verb that needs them reports it. */
   #account(): string | undefined {
     try {
       return accountNameOf(this.#settings());

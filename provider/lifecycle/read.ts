@@ -23,9 +23,8 @@ export interface ReadResult {
 }
 
 /**
- * What the account says of a key now. All reads of a refresh share one list; a key missing there is looked up before it
- * is called gone: by the API's precise word, or when the complete list does not show it either. Both count only from the
- * server that had it.
+ * Reads a key. All reads of a refresh share one list. A key that is not in the list is looked up, and is gone only if the API
+ * itself says so, or if neither the lookup nor the complete list shows it. Both count only from the server that had it.
  *
  * @returns undefined when the key does not exist.
  */
@@ -37,7 +36,7 @@ export async function read(
   const key = keyOf(id, properties);
   const found = await find(key, operation);
   if (found === undefined) requireSameServer(properties["server"], operation.settings);
-  tellWhatChanged(properties, found, operation);
+  reportChanges(properties, found, operation);
   if (found === undefined) return { result: undefined, outcome: "gone" };
   const inputs = inputsFromWire(found, properties);
   const { declared, outputs } = expiryOf(properties, inputs);
@@ -97,21 +96,21 @@ async function find(key: string, { client, call }: Operation): Promise<KeyObject
   } catch (error) {
     if (isKeyGone(error)) return undefined;
     if (!isNotFound(error)) throw error;
-    // Anybody may have said this; but a complete list that shows its keys has answered without ours.
+    // A proxy may have sent the 404, but a complete list of keys with secrets does not contain this key.
     if (isComplete && !mayHide(keys, key)) return undefined;
     throw error;
   }
 }
 
-/** What a diff alone does not tell: whether the key is gone, was disabled, or has run out. */
-function tellWhatChanged(
+/** Reports what a diff does not show: that the key is gone, was disabled outside, or has expired. */
+function reportChanges(
   { name, fingerprint, enabled }: Record<string, unknown>,
   found: KeyObject | undefined,
   { report, call }: Operation,
 ): void {
   const key = `Proxy key ${JSON.stringify(name)} (${String(fingerprint)})`;
   if (found === undefined) {
-    report(`${key} is no longer on the account: the next \`pulumi up\` makes a new one.`);
+    report(`${key} is no longer on the account: the next \`pulumi up\` creates a new one.`);
     return;
   }
   if (hasExpired(found, call.clock.nowMs()) === true) {

@@ -6,15 +6,15 @@ type Properties = Readonly<Record<string, unknown>>;
 
 /** When a key with `expiresIn` expires, and whether that is a renewal. */
 export interface Renewal {
-  /** An instant, or the engine's word for "not known yet". */
+  /** An instant, or the engine's placeholder for an unknown value. */
   expiresAt: string;
   /** Set when the key is renewed: how, and why, for people. */
   renewed?: { how: "extend" | "rotate"; why: string };
 }
 
 /**
- * Resolves `expiresIn` into an instant: counted from the `up` that first has it, whatever the expiry was before; kept from
- * `up` to `up`, moved where `expiresIn` changes, and set anew where the expiry is as near as `renewBefore` says. Pure.
+ * Resolves `expiresIn` into an instant. Counts from the first `up` that has it, keeps the instant from `up` to `up`, moves it
+ * when `expiresIn` changes, and renews it when the expiry is within `renewBefore`. Pure.
  *
  * @returns undefined when the key has no `expiresIn`.
  */

@@ -2,21 +2,21 @@ import { UserError } from "../util/userError";
 import { quotable } from "../util/redact";
 import type { Settings } from "../config";
 
-/** Where an API is, as the state remembers it. The API has every endpoint with and without `/v1`. */
+/** Identifies the server in states. The API has every endpoint with and without `/v1`. */
 export function serverOf({ baseUrl }: Pick<Settings, "baseUrl">): string {
   return baseUrl.replace(/\/v1$/, "");
 }
 
-/** The server that is asked is not the one that last had the key. */
+/** The configured server is not the one that last had the key. */
 class OtherServerError extends UserError {
   override readonly name = "OtherServerError";
 }
 
 /**
- * A server that never had a key says honestly that there is none. Asked before a key counts as gone.
+ * Called before a key counts as gone: a server that never had the key correctly reports that it does not exist.
  *
- * @param server the one that the state names. Undefined: an earlier version wrote the state, so any server is believed.
- * @throws OtherServerError where it is another one than the settings name.
+ * @param server the server in the state. Undefined: an earlier version wrote the state, so any server is accepted.
+ * @throws OtherServerError when the settings name another server.
  */
 export function requireSameServer(server: unknown, settings: Pick<Settings, "baseUrl">): void {
   const asked = serverOf(settings);

@@ -12,7 +12,7 @@ import { KeysOfRun } from "./keysOfRun";
 import { fileOfRun } from "./runFile";
 import type { Dependencies } from "./accountContext";
 
-/** The world as it is: the machine's clock, the network, the environment, and what processes remember in the user's cache. */
+/** Production dependencies: system clock, network, environment, and files in the user's cache. */
 export function systemDependencies(report: (line: string) => void, engineAddress?: string): Dependencies {
   return {
     clock: systemClock,
@@ -36,13 +36,13 @@ export function systemDependencies(report: (line: string) => void, engineAddress
       run: runIdOf(engineAddress),
       onTrouble: (reason) =>
         report(
-          `Electron Hub: creations in flight cannot be noted (${reason}); if this process is killed in the middle of one, only its name on the account tells.`,
+          `Electron Hub: creations in flight cannot be noted (${reason}); if this process is killed in the middle of one, only its generated name shows that it is ours.`,
         ),
     }),
   };
 }
 
-/** What the plugin processes of a run, all started by the engine at one address, know of its keys. */
+/** The keys of the run of the engine at this address, shared by its plugin processes. */
 export function keysOfRun(engineAddress: string | undefined, report: (line: string) => void): KeysOfRun {
   return new KeysOfRun({
     file: engineAddress === undefined ? undefined : fileOfRun(runsFolder(process.env), engineAddress),

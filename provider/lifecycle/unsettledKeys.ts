@@ -2,14 +2,14 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Keys whose settings may be others than any state says: an update or an adoption has begun to change them, and its
- * process was killed, or the adoption failed, which is in no state. A file for each in the user's cache.
+ * Keys whose settings may differ from their state, because an update or an adoption was killed, or an adoption failed. One
+ * file for each key in the user's cache.
  */
 export class UnsettledKeys {
   readonly #folder: string | undefined;
   readonly #open = new Set<string>();
 
-  /** @param folder undefined: this process alone remembers them. */
+  /** @param folder undefined: known to this process only. */
   constructor(folder?: string) {
     this.#folder = folder;
   }
@@ -33,7 +33,7 @@ export class UnsettledKeys {
     return this.#open.has(fingerprint) || this.#withFile(fingerprint, (file) => existsSync(file)) === true;
   }
 
-  /** A note that cannot be written must not fail the update: it only matters if the process is killed. */
+  /** Never throws: a file error must not fail the update, since the file only matters if the process is killed. */
   #withFile<T>(fingerprint: string, step: (file: string, folder: string) => T): T | undefined {
     if (this.#folder === undefined || !/^pk-[0-9a-f]{16}$/.test(fingerprint)) return undefined;
     try {

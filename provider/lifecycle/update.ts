@@ -55,28 +55,28 @@ export async function update(
     return { ...state, enabled: inputs.enabled };
   };
 
-  // A key is never left enabled with settings that the program has already withdrawn.
+  // A key is never left enabled with settings that the program no longer declares.
   const steps = inputs.enabled ? [replaceSettings, toggle] : [toggle, replaceSettings];
   let state: ProxyKeyState = before;
-  // If this process is killed after the key has changed, no state says so.
+  // No state would show the change if this process is killed after it.
   unsettledKeys.begin(id);
   try {
     for (const step of steps) state = await step(state);
   } catch (error) {
-    // What was done, or may have been, must be recorded, or the next diff starts from a wrong state.
+    // Completed and possible changes must be recorded, or the next diff starts from a wrong state.
     const isUntouched = state === before && operation.effects.unclear === 0;
     if (!isUntouched) throw new PartialFailure(error, plainJson(state));
     if (!isNoted) unsettledKeys.end(id);
     throw error;
   }
   unsettledKeys.end(id);
-  // Where nothing was sent, this server did not say that it has the key.
+  // Without a request, this server has not confirmed that it has the key.
   const confirmed = operation.requests > 0 ? { server: serverOf(operation.settings) } : {};
   const identity = { fingerprint: fingerprintOf(key), stateVersion: STATE_VERSION } as const;
   return { result: { outs: plainJson({ ...state, ...confirmed, ...identity }) }, outcome: "updated" };
 }
 
-/** The API takes a full replacement, and in it no expiry that has passed. */
+/** The API refuses an update with an expiry in the past, and every update contains the expiry. */
 function explainExpiry(error: unknown, expiresAt: string, nowMs: number): never {
   const hasExpired = expiresAt !== NEVER && unixSOf(expiresAt) * 1_000 <= nowMs;
   if (!isInvalidRequest(error) || !hasExpired) throw error;

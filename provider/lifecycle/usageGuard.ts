@@ -4,13 +4,13 @@ import { quotable } from "../util/redact";
 import type { KeyObject } from "../api/wire";
 import type { Operation } from "./accountContext";
 
-/** The key was used more recently than its `refuseIfUsedWithin` allows, or whether it was cannot be decided. */
+/** The key was used more recently than `refuseIfUsedWithin` allows, or its last use is unknown. */
 class StillUsedError extends UserError {
   override readonly name = "StillUsedError";
 }
 
 /**
- * What judges a lookup of the key by the state's `refuseIfUsedWithin`. Undefined: every key may go.
+ * Makes the check for the state's `refuseIfUsedWithin`. Undefined: the state has none.
  *
  * @returns a function that throws StillUsedError unless the key was last used long enough ago.
  */
@@ -22,7 +22,7 @@ export function usageGuard(
   const withinMs = parseDurationMs(within);
   if (withinMs === undefined) {
     throw new StillUsedError({
-      why: `The state's refuseIfUsedWithin (${quotable(within)}) is no duration, so whether the key is still used cannot be told.`,
+      why: `The state's refuseIfUsedWithin (${quotable(within)}) is not a duration, so whether the key is still used is unknown.`,
       nextStep: "Correct it in the program and run `pulumi up`, then destroy.",
     });
   }
@@ -35,7 +35,7 @@ export function usageGuard(
     if (lastUsedUnixS === undefined) {
       throw refusal(
         "The API does not say when the key was last used",
-        "Make sure that nobody uses the key, leave refuseIfUsedWithin out",
+        "Make sure that the key is not in use, leave refuseIfUsedWithin out",
       );
     }
     if (lastUsedUnixS === null) return;
@@ -46,7 +46,7 @@ export function usageGuard(
         "Check any proxy between here and the API, or leave refuseIfUsedWithin out",
       );
     }
-    // The server wrote down when the key was used, so its clock decides. A use in its future is one just now.
+    // The server's clock decides, since it recorded the use. A use in its future counts as one now.
     const agoMs = Math.max(0, call.clock.nowMs() + serverAheadMs - lastUsedUnixS * 1_000);
     if (agoMs >= withinMs) return;
     throw refusal(

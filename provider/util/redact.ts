@@ -1,17 +1,17 @@
 import { KEY_CHARACTERS } from "./keyText";
 
-/** What stands in a text where a secret stood. */
+/** Replaces a secret in a text. */
 export const REDACTED = "[redacted]";
 
 /** What a text may hold of a key: its characters, escaped ones, and those that mask it. No full stop closes it. */
 const REST = `[${KEY_CHARACTERS}%*•…]*[${KEY_CHARACTERS.replace(".", "")}%*•…]`;
 
-/** Where a key may begin: not within a word, but after an escape. */
+/** The start of a key: not within a word, except after an escape. */
 const START = String.raw`(?<=^|[^A-Za-z0-9]|%[0-9A-Fa-f]{2}|\\[bfnrt]|\\u[0-9A-Fa-f]{4})`;
 
 const HYPHEN = "(?:-|%2[Dd])";
 
-/** Anything that looks like a key of this vendor or a JWT, whether or not it is one that we know. */
+/** Anything that looks like a key of this vendor or a JWT. */
 const KEY_LIKE = new RegExp(
   [
     String.raw`${START}[Ee][Kk]${HYPHEN}(?:[Pp][Rr][Oo][Xx][Yy]|[Dd][Ee][Vv])${HYPHEN}(?=[.%*•…-]*[\w~+/=])${REST}`,
@@ -44,7 +44,7 @@ export function redact(text: string, secrets: Iterable<string> = []): string {
 }
 
 /**
- * Makes a stranger's text fit for a message: no secret, one line, no control characters, at most `maxLength`
+ * Makes a foreign text safe for a message: no secret, one line, no control characters, at most `maxLength`
  * characters.
  */
 export function quotable(text: string, secrets: Iterable<string> = [], maxLength = 200): string {

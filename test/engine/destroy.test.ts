@@ -143,9 +143,9 @@ describe("fails, and keeps the resource in the state", () => {
         says: /This API key lacks the permission/,
       },
       edge: { fault: edgePage(403), says: /network edge in front of the API blocks/ },
-      "bare-404": { fault: bareNotFound(), says: /not taken for a removal.*still lists the key/ },
-      "html-404": { fault: edgePage(404), says: /not taken for a removal.*still lists the key/ },
-      "empty-404": { fault: { status: 404 }, says: /not taken for a removal.*still lists the key/ },
+      "bare-404": { fault: bareNotFound(), says: /does not prove a removal.*still lists the key/ },
+      "html-404": { fault: edgePage(404), says: /does not prove a removal.*still lists the key/ },
+      "empty-404": { fault: { status: 404 }, says: /does not prove a removal.*still lists the key/ },
     };
     const labels = Object.keys(refusals);
     const keys = await deployed("refusals", labels);

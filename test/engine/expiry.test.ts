@@ -81,7 +81,7 @@ it("a vanished, a disabled and an expired key are told apart, and the next up me
 
   const { output } = await stack.refresh();
   expect(output).toMatch(
-    /"gone-.{7}" \(pk-.{16}\) is no longer on the account: the next `pulumi up` makes a new one/,
+    /"gone-.{7}" \(pk-.{16}\) is no longer on the account: the next `pulumi up` creates a new one/,
   );
   expect(output).toMatch(
     /"off-.{7}" \(pk-.{16}\) was disabled outside Pulumi: the next `pulumi up` enables it again/,

@@ -5,7 +5,7 @@ const engine = useEngine();
 
 const LONG = "a-very-long-resource-name-indeed";
 
-it("generates a name, keeps it over updates, and makes a new one for a replacement", async () => {
+it("generates a name, keeps it over updates, and creates a new one for a replacement", async () => {
   const budgeted = (budget: number) => program({ short: { budget }, [LONG]: { budget } });
   const stack = await engine.stack("generated", budgeted(1));
   await stack.up();

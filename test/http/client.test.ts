@@ -37,7 +37,7 @@ describe("the exact requests", () => {
           },
           close: () => Promise.resolve(),
         },
-        pacer: new RateLimiter({ clock: CONTEXT.clock, store: memoryStore() }),
+        rateLimiter: new RateLimiter({ clock: CONTEXT.clock, store: memoryStore() }),
         baseUrl: "https://api.example.com/v1",
         apiKey: "ek-master",
         userAgent: "tests/1",

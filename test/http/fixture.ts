@@ -97,7 +97,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     transport,
     client: new ProxyKeyClient({
       transport,
-      pacer: new RateLimiter({ clock, store: memoryStore() }),
+      rateLimiter: new RateLimiter({ clock, store: memoryStore() }),
       baseUrl,
       apiKey,
       userAgent: "tests/1",

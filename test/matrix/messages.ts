@@ -2,7 +2,7 @@
 const KINDS: readonly [RegExp, string][] = [
   [/This is a defect of/, "DEFECT"],
   [/would exceed maxWait/, "MaxWait"],
-  [/not taken for a removal/, "Unproven"],
+  [/does not prove a removal/, "Unproven"],
   [/nothing proves that it is this one/, "Ambiguous"],
   [/does not show its secret/, "Withheld"],
   [/Whether the key was made could not be found out/, "Unsettled"],

@@ -42,7 +42,7 @@ async function outcomeOf(call: Call, { apiKey, key }: Subject, responses: readon
       },
       close: () => Promise.resolve(),
     },
-    pacer: new RateLimiter({ clock, store: memoryStore() }),
+    rateLimiter: new RateLimiter({ clock, store: memoryStore() }),
     baseUrl: "https://api.example/v1",
     apiKey,
     userAgent: "tests/1",

@@ -100,7 +100,7 @@ describe("with a generated name", () => {
     world.simulator.inject({ on: { path: PATHS.list }, ...refusal(401, "Invalid API key") });
     const inputs = await world.declare();
     const { message } = await rejection(world.lifecycle.create(inputs));
-    expect(message).toMatch(/could not be found out: The API does not accept this API key/);
+    expect(message).toMatch(/is unknown: The API does not accept this API key/);
     expect(message).toContain(`Look for a key named "${String(inputs["__createdAs"])}" on the account`);
     expect(sent(world)).toEqual(["create", "list"]);
   });
@@ -173,7 +173,7 @@ describe("an edge that refuses everything", () => {
     world.simulator.inject({ ...edgePage(403), times: Infinity });
     const { message } = await rejection(world.lifecycle.create(await world.declare()));
     expect(message).toMatch(/network edge in front of the API blocks the request/);
-    expect(message).not.toMatch(/could not be found out/);
+    expect(message).not.toMatch(/is unknown/);
     expect(sent(world)).toEqual(["create", "list"]);
   });
 });

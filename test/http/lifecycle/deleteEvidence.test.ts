@@ -53,7 +53,7 @@ describe.each(DOUBTFUL)("%s", (_, fault) => {
     const { id, state } = await world.existing();
     world.simulator.inject({ ...fault, on });
     const { message } = await rejection(world.lifecycle.delete(id, state));
-    expect(message).toMatch(/not taken for a removal\. The account still lists the key/);
+    expect(message).toMatch(/does not prove a removal\. The account still lists the key/);
     expect(message.split("\n").at(-1)).toMatch(/^Check electronhub:baseUrl.*stays in the state\.$/);
     expect(sent(world)).toEqual(["remove", "list", "list"]);
     expect(world.simulator.account().findKey(state.key)).toBeDefined();
@@ -66,7 +66,7 @@ describe.each(DOUBTFUL)("%s", (_, fault) => {
     world.simulator.inject({ ...fault, on });
     world.simulator.inject({ ...fault, on: { path: PATHS.list } });
     const { message } = await rejection(world.lifecycle.delete(id, state));
-    expect(message).toMatch(/not taken for a removal\. The list of the account's keys failed too: /);
+    expect(message).toMatch(/does not prove a removal\. The list of the account's keys failed too: /);
     expect(sent(world)).toEqual(["remove", "list"]);
   });
 });
@@ -109,7 +109,7 @@ describe("the list is no evidence", () => {
     world.simulator.inject({ on, ...bareNotFound() });
     world.simulator.inject({ on: { path: PATHS.list }, ...fault, times: Infinity });
     const { message } = await rejection(world.lifecycle.delete(id, state));
-    expect(message).toMatch(/not taken for a removal.*list of the account.s keys failed too/s);
+    expect(message).toMatch(/does not prove a removal.*list of the account.s keys failed too/s);
     expect(message).toMatch(/electronhub:baseUrl/);
   });
 });
