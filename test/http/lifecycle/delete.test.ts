@@ -279,7 +279,7 @@ describe("refuseIfUsedWithin", () => {
     const world = await createWorld();
     const { id, state } = await world.existing();
     const { message } = await rejection(world.lifecycle.delete(id, { ...state, refuseIfUsedWithin: "soon" }));
-    expect(message).toMatch(/refuseIfUsedWithin \(soon\) is no duration/);
+    expect(message).toMatch(/refuseIfUsedWithin \(soon\) is not a duration/);
     expect(sent(world)).toEqual([]);
   });
 

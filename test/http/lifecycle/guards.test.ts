@@ -85,7 +85,7 @@ describe("refuseIfUsedWithin never removes a key", () => {
     const world = await createWorld();
     const { id, state } = await world.existing();
     const { message } = await rejection(world.lifecycle.delete(id, { ...state, refuseIfUsedWithin: within }));
-    expect(message).toMatch(/is no duration.*`pulumi up`/s);
+    expect(message).toMatch(/is not a duration.*`pulumi up`/s);
     expect(sent(world)).toEqual([]);
   });
 
