@@ -6,45 +6,45 @@ import { Accounts } from "./account/accounts";
 import { EXIT } from "./problems";
 import { Terminal } from "./terminal/terminal";
 
-/** What a command takes from the world. */
+/** Everything that a command depends on. */
 export interface CommandContext {
   terminal: Terminal;
-  /** The command's words, without the program's name. */
+  /** The command line, without the program's name. */
   commandLine: readonly string[];
   accounts: Accounts;
   clock: Clock;
   /** A number in [0, 1), for delays. */
   random: () => number;
   environment: Readonly<Record<string, string | undefined>>;
-  /** Aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP: nothing new is begun, what is under way is ended. */
+  /** Aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP: the command finishes what is in progress and starts nothing new. */
   stop: AbortSignal;
   /** Aborted right before a second signal ends the process. */
   hurry: AbortSignal;
-  /** How many times something was changed, in a backend or on an account: without any, nothing was done. */
+  /** Counts changes in backends and on accounts. */
   changes: { count: number };
-  /** Gives back what is held, so that the process ends. */
+  /** Closes connections, so that the process ends. */
   close(): Promise<void>;
 }
 
-/** Somebody ended the command. */
+/** A signal ended the command. */
 class InterruptedError extends UserError {
   override readonly name = "InterruptedError";
   constructor() {
     super({
       why: "The command was interrupted.",
-      nextStep: "Run it again; it goes on from what is true.",
+      nextStep: "Run it again; it continues where it stopped.",
     });
   }
 }
 
-/** Milliseconds: `timeout` and shells signal a process and its group, so that one wish arrives as two signals. */
+/** `timeout` and shells signal a process and its group, so a second signal within this time is the same. */
 const ECHO_MS = 1_000;
 
 export function systemContext(): CommandContext {
   const terminal = new Terminal(process.stdout, process.stderr);
   const stop = new AbortController();
   const hurry = new AbortController();
-  // Nobody may be reading any more, as behind a `head`: the work goes on.
+  // Ignores EPIPE, as when the output is piped to `head`.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   let firstMs = 0;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -55,7 +55,7 @@ export function systemContext(): CommandContext {
     }
     firstMs = performance.now();
     terminal.note(
-      `${signal}: ending what is under way, and beginning nothing new. Once more ends it at once.`,
+      `${signal}: finishing what is in progress, starting nothing new. A second signal ends the command at once.`,
     );
     stop.abort(new InterruptedError());
   };

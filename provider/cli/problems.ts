@@ -2,27 +2,27 @@ import { isUserError } from "../util/userError";
 import { quotable } from "../util/redact";
 import { isCommandFailure, cliErrorText } from "./pulumi/cliErrorText";
 
-/** FROZEN CONTRACT: what the command's exit codes mean; people's pipelines depend on it. */
+/** FROZEN CONTRACT: the exit codes of the command. Pipelines depend on them. */
 export const EXIT = {
-  /** All of it is done, or a dry run has shown it. */
+  /** Everything is done, or shown by a dry run. */
   done: 0,
-  /** Something failed, or is left; what could be done is done. */
+  /** Something failed or is left. */
   failedInPart: 1,
-  /** The command line is wrong; nothing was done. */
+  /** The command line is wrong. Nothing was done. */
   usage: 2,
-  /** Nothing was done, since it must not or cannot be: the message says what to do about it. */
+  /** Nothing was done. The message says what to do about it. */
   refused: 3,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** What went wrong, for people: why, and what to do next. */
+/** An error for people: why, and what to do next. */
 export interface Problem {
   why: string;
   nextStep: string;
 }
 
-/** Ends a command before it has done anything. */
+/** Ends a command before it has changed anything. */
 export class Refusal extends Error implements Problem {
   override readonly name = "Refusal";
   readonly why: string;
@@ -34,20 +34,20 @@ export class Refusal extends Error implements Problem {
   }
 }
 
-/** The command line asks for something that makes no sense. */
+/** The command line is wrong. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
 /**
- * Whether this command, the API or Pulumi says why it failed. Such a failure is a refusal, exit code 3, as long as nothing
- * was changed. Anything else is a defect, and then it is not known what was begun: exit code 1.
+ * Whether the error is one that this command, the API or Pulumi explains. Without a change it ends the command with exit code
+ * 3. Any other error is a defect, with exit code 1.
  */
 export function isRefusal(error: unknown): boolean {
   return error instanceof Refusal || isUserError(error) || isCommandFailure(error);
 }
 
-/** An error in words, whatever threw it. */
+/** Any error, for people. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return { why: error.why, nextStep: error.nextStep };
   if (error instanceof UsageError)
@@ -56,7 +56,7 @@ export function problemOf(error: unknown): Problem {
   if (isCommandFailure(error)) {
     return {
       why: `Pulumi failed: ${cliErrorText(error)}`,
-      nextStep: "Mend that, then run the command again.",
+      nextStep: "Fix this, then run the command again.",
     };
   }
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -8,7 +8,19 @@ import { fingerprints } from "./cleanup/orphanFilter";
 import type { OrphansOptions } from "./commands/orphans";
 import type { RecoverOptions } from "./commands/recover";
 import type { SimulateOptions } from "./commands/simulate";
-import { durationMs, nonEmpty, port, positiveCount, stackPatterns } from "./terminal/options";
+import {
+  accountOption,
+  breakLocksOption,
+  dirOption,
+  durationMs,
+  jsonOption,
+  port,
+  positiveCount,
+  rate,
+  refuseEmpty,
+  settleOption,
+  stackPatterns,
+} from "./terminal/options";
 import { oneLine } from "./terminal/plainText";
 import type { Terminal } from "./terminal/terminal";
 import { systemContext, type CommandContext } from "./commandContext";
@@ -36,7 +48,7 @@ async function exitCodeOf(args: readonly string[], world: CommandContext): Promi
   }
 }
 
-/** Says why the whole command failed. */
+/** Reports why the whole command failed. */
 function failed(error: unknown, args: readonly string[], { changes, terminal }: CommandContext): ExitCode {
   const problem = problemOf(error);
   terminal.note(`${problem.why}\n${problem.nextStep}`);
@@ -50,17 +62,17 @@ function failed(error: unknown, args: readonly string[], { changes, terminal }: 
   );
 }
 
-/** Commander has said it on stderr already. */
+/** Commander has printed the error on stderr already. */
 function misused(
   { code, message }: CommanderError,
   args: readonly string[],
   { terminal }: CommandContext,
 ): ExitCode {
-  const why = code === "commander.help" ? "No command is named." : oneLine(message.replace(/^error: /, ""));
+  const why = code === "commander.help" ? "No command is given." : oneLine(message.replace(/^error: /, ""));
   return reported(EXIT.usage, problemOf(new UsageError(why)), args, terminal);
 }
 
-/** Reports to programs as well. */
+/** Prints the report for programs. */
 function reported(
   exitCode: ExitCode,
   problem: Problem,
@@ -77,23 +89,21 @@ function reported(
 const EXIT_CODES = `
 Exit codes:
   0  done, or shown by a dry run
-  1  failed in part: what could be done is done, the output says what is left
-  2  wrong usage; nothing was done
-  3  refused: nothing was done, and the message says what to do about it`;
-
-const DEFAULT_SETTLE_MS = 15_000;
+  1  failed in part: the output says what is left
+  2  wrong usage, nothing was done
+  3  refused, nothing was done: the message says what to do about it`;
 
 function programOf(world: CommandContext, done: (code: ExitCode) => void): Command {
   const program = new Command("pulumi-electronhub")
-    .description("Looks after the Electron Hub proxy keys of Pulumi stacks.")
+    .description("Cleans up and checks the Electron Hub proxy keys of Pulumi stacks.")
     .version(packageVersion())
     .exitOverride()
     .showHelpAfterError("(add --help for the options and examples)")
-    .configureHelp({ helpWidth: 100 })
+    .configureHelp({ helpWidth: Math.min(100, process.stdout.columns || 100) })
     .configureOutput({ writeErr: (text) => world.terminal.note(text.trimEnd()) })
     .addHelpText("after", EXIT_CODES);
   const action =
-    // Loaded only where it is needed: Pulumi's SDK alone takes half a second.
+    // Loads only the command that runs: Pulumi's SDK alone takes half a second.
     <Options>(load: () => Promise<(options: Options, world: CommandContext) => Promise<ExitCode>>) =>
       async (options: Options) => {
         const run = await load();
@@ -102,17 +112,21 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
 
   program
     .command("cleanup")
-    .description("Destroys every matching stack of the project, what crashed runs have left included.")
+    .description("Destroys all matching stacks of the project, including keys left behind by crashed runs.")
     .addOption(dirOption())
     .option(
       "--stack <glob...>",
-      "stacks by name: * stands for any characters, ? for one, [a-z] for one of these (default: all)",
+      "stacks by name: * for any characters, ? for one, [a-z] for one of these (default: all)",
       stackPatterns,
     )
-    .option("--except <glob...>", "stacks that are left alone; each of them has to exist", stackPatterns)
-    .option("--older-than <duration>", "only stacks whose last update is longer ago, such as 7d", durationMs)
-    .option("--remove-stack", "remove each stack as well, once nothing is left of it")
-    .option("--yes", "do it (default: a dry run that shows what would be done)")
+    .option("--except <glob...>", "stacks to leave alone; each pattern must match a stack", stackPatterns)
+    .option(
+      "--older-than <duration>",
+      "only stacks not updated for at least this long, such as 7d",
+      durationMs,
+    )
+    .option("--remove-stack", "also remove each stack once nothing is left in it")
+    .option("--yes", "really destroy (default: a dry run that shows what would be removed)")
     .addOption(jsonOption())
     .addOption(settleOption())
     .addOption(breakLocksOption())
@@ -120,9 +134,9 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
       "after",
       `
 Examples:
-  $ pulumi-electronhub cleanup                                        what would be removed
-  $ pulumi-electronhub cleanup --stack 'pr-*' --older-than 7d --yes   stacks of old pull requests
-  $ pulumi-electronhub cleanup --stack pr-42 --remove-stack --yes     one stack, and the stack itself
+  $ pulumi-electronhub cleanup
+  $ pulumi-electronhub cleanup --stack 'pr-*' --older-than 7d --yes
+  $ pulumi-electronhub cleanup --stack pr-42 --remove-stack --yes
 ${EXIT_CODES}`,
     )
     .action(action<CleanupOptions>(async () => (await import("./commands/cleanup.js")).cleanup));
@@ -130,11 +144,11 @@ ${EXIT_CODES}`,
   program
     .command("recover")
     .description(
-      "Removes keys that crashed runs of a stack have left, and clears the interrupted creations from its state.",
+      "Removes keys that crashed runs of a stack have left behind, and clears their pending creations.",
     )
     .addOption(dirOption())
-    .option("--stack <name>", "the stack (default: the one that is selected)")
-    .option("--dry-run", "only show them")
+    .option("--stack <name>", "the stack (default: the selected stack)")
+    .option("--dry-run", "only show the keys")
     .addOption(jsonOption())
     .addOption(settleOption())
     .addOption(breakLocksOption())
@@ -142,27 +156,23 @@ ${EXIT_CODES}`,
       "after",
       `
 Examples:
-  $ pulumi-electronhub recover --stack pr-42 --dry-run
-  $ pulumi-electronhub recover --stack pr-42
+  $ pulumi-electronhub recover --stack prod --dry-run
+  $ pulumi-electronhub recover --stack prod
 ${EXIT_CODES}`,
     )
     .action(action<RecoverOptions>(async () => (await import("./commands/recover.js")).recover));
 
   program
     .command("orphans")
-    .description("Shows the account's keys that no stack of the backend knows, and removes them on demand.")
+    .description("Lists keys of the account that are in no stack of the backend, and can remove them.")
     .addOption(dirOption())
     .addOption(accountOption())
-    .option(
-      "--stacks <glob...>",
-      "look into these stacks only; --remove always looks into all",
-      stackPatterns,
-    )
-    .option("--name-prefix <prefix>", "only keys whose name begins so")
+    .option("--stacks <glob...>", "read only these stacks; --remove always reads all", stackPatterns)
+    .option("--name-prefix <prefix>", "only keys whose name starts with this prefix")
     .option("--fingerprint <fingerprint...>", "only keys with these fingerprints (pk-…)", fingerprints)
-    .option("--unused-for <duration>", "only keys that nobody has used for as long, such as 30d", durationMs)
-    .option("--remove", "remove them; with --yes it needs --name-prefix or --fingerprint")
-    .option("--yes", "with --remove: do it (default: a dry run)")
+    .option("--unused-for <duration>", "only keys not used for at least this long, such as 30d", durationMs)
+    .option("--remove", "remove them; with --yes this needs --name-prefix or --fingerprint")
+    .option("--yes", "with --remove: really remove (default: a dry run)")
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -175,30 +185,24 @@ ${EXIT_CODES}`,
     .action(action<OrphansOptions>(async () => (await import("./commands/orphans.js")).orphans));
 
   program
-    .command("adopt")
-    .description(
-      "Writes what brings keys that exist into a stack: a file for `pulumi import`, and the program.",
-    )
+    .command("import")
+    .description("Generates a `pulumi import` file and TypeScript code for existing keys.")
     .addOption(dirOption())
     .addOption(accountOption())
-    .option("--name-prefix <prefix>", "only keys whose name begins so")
+    .option("--name-prefix <prefix>", "only keys whose name starts with this prefix")
     .addOption(
-      new Option("--budget-window <window>", "the window of their budgets, which the API never tells")
+      new Option("--budget-window <window>", "the window of their budgets, which the API does not return")
         .choices(["daily", "weekly", "monthly"])
         .default("daily"),
     )
-    .option(
-      "--out <file>",
-      "the import file; it holds the keys in clear, and is readable for you only",
-      "keys.json",
-    )
+    .option("--out <file>", "the import file; it has the keys in clear, readable only by you", "keys.json")
     .option("--program <file>", "the TypeScript that declares the keys", "keys.ts")
-    .option("--force", "replace files that exist")
+    .option("--force", "replace existing files")
     .addHelpText(
       "after",
       `
 Examples:
-  $ pulumi-electronhub adopt --name-prefix team-
+  $ pulumi-electronhub import --name-prefix team-
   $ pulumi import --file keys.json --generate-code=false --protect=false && rm keys.json
 ${EXIT_CODES}`,
     )
@@ -206,7 +210,7 @@ ${EXIT_CODES}`,
 
   program
     .command("doctor")
-    .description("Checks the credentials, the account and this machine, and says what to mend.")
+    .description("Checks credentials, account and machine, and suggests fixes.")
     .addOption(dirOption())
     .addOption(accountOption())
     .addOption(jsonOption())
@@ -216,7 +220,11 @@ ${EXIT_CODES}`,
 Examples:
   $ pulumi-electronhub doctor
   $ pulumi-electronhub doctor --stack prod --json
-${EXIT_CODES}`,
+
+Exit codes:
+  0  no errors
+  1  at least one error
+  2  wrong usage`,
     )
     .action(action<DoctorOptions>(async () => (await import("./commands/doctor.js")).doctor));
 
@@ -225,63 +233,29 @@ ${EXIT_CODES}`,
     .description(
       "Runs a simulator of the Electron Hub API on this machine, to try stacks without an account.",
     )
-    .option("--port <port>", "where it listens, on 127.0.0.1 only (default: any free port)", port, 0)
-    .option("--limit <rate>", "requests that an account may send, such as 10/60s (default: no limit)")
-    .option("--accounts <count>", "how many accounts it has", positiveCount, 1)
+    .addOption(
+      new Option("--port <port>", "the port on 127.0.0.1").argParser(port).default(0, "any free port"),
+    )
+    .option(
+      "--limit <rate>",
+      "how many requests an account may send, such as 10/60s (default: no limit)",
+      rate,
+    )
+    .option("--accounts <count>", "the number of accounts", positiveCount, 1)
     .addHelpText(
       "after",
       `
 Examples:
   $ pulumi-electronhub simulate
   $ pulumi-electronhub simulate --port 8787 --limit 10/60s --accounts 2
-${EXIT_CODES}`,
+
+Exit codes:
+  0  stopped by a signal
+  2  wrong usage
+  3  the port cannot be used`,
     )
     .action(action<SimulateOptions>(async () => (await import("./commands/simulate.js")).simulate));
 
   for (const { options } of program.commands) options.forEach(refuseEmpty);
   return program;
-}
-
-/** Refuses an empty value, whatever the option is. No command takes arguments. */
-function refuseEmpty(option: Option): void {
-  if (option.isBoolean()) return;
-  const { parseArg: parse } = option;
-  option.argParser((text: string, earlier: unknown) => {
-    const value = nonEmpty(text);
-    return parse === undefined ? value : parse(value, earlier);
-  });
-}
-
-function dirOption(): Option {
-  return new Option("--dir <folder>", "the folder of the program, with its Pulumi.yaml").default(
-    ".",
-    "this folder",
-  );
-}
-
-function accountOption(): Option {
-  return new Option(
-    "--stack <name>",
-    "the stack whose configuration the environment completes, as in `pulumi up` (default: the selected stack)",
-  );
-}
-
-function jsonOption(): Option {
-  return new Option("--json", "print a report for programs on stdout");
-}
-
-function settleOption(): Option {
-  return new Option(
-    "--settle <duration>",
-    "how long a request of a run that has just crashed may still take effect",
-  )
-    .argParser(durationMs)
-    .default(DEFAULT_SETTLE_MS, "15s");
-}
-
-function breakLocksOption(): Option {
-  return new Option(
-    "--break-locks-older-than <duration>",
-    "break a stack's locks if all are older, such as 10m: longer than any run takes (default: never)",
-  ).argParser(durationMs);
 }

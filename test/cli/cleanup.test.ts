@@ -89,7 +89,7 @@ esac`);
 
   it("is not touched when an exception fits none of them; a dry run shows that", async () => {
     for (const stack of ["pr-1", "prod"]) await cli.project.pulumi(["stack", "init", stack]);
-    const problem = { why: "--except 'prd*' fits no stack of the project.", nextStep: expect.any(String) };
+    const problem = { why: "--except 'prd*' matches no stack of the project.", nextStep: expect.any(String) };
     const args = ["cleanup", "--except", "prod", "--except", "prd*"];
     expect(await cli.report([...args, "--yes", "--remove-stack"])).toEqual({
       command: "cleanup",
@@ -277,7 +277,7 @@ describe("a cleanup", () => {
     const running = cli.start(["cleanup", "--yes", "--remove-stack", "--json"]);
     await held.reached();
     running.kill("SIGINT");
-    await running.waitForOutput(/the engine ends what is under way/);
+    await running.waitForOutput(/the engine finishes what is in progress/);
     held.release();
     const { exitCode, stdout } = await running.done;
     expect(exitCode).toBe(1);

@@ -6,7 +6,7 @@ const cli = useCli();
 
 const COMMANDS = [
   ["recover", "--stack", "dev"],
-  ["recover", "--stack", "dev", "--adopt"],
+  ["recover", "--stack", "dev"],
   ["cleanup", "--stack", "dev", "--yes"],
 ];
 

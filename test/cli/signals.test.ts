@@ -6,7 +6,7 @@ import { outcomesByResource, useCli, type Report } from "./fixture";
 
 const cli = useCli();
 
-const CANCELLING = /the engine ends what is under way/;
+const CANCELLING = /the engine finishes what is in progress/;
 
 /** A cleanup in a process group of its own, while the API holds up the removal of two of its three keys. */
 async function removalsUnderWay(stack: string): Promise<{ running: RunningCommand; held: InjectedFault }> {

@@ -28,9 +28,7 @@ async function start(...args: string[]): Promise<Started> {
   await command.waitForOutput(/Ctrl-C stops it/);
   const output = command.output();
   const baseUrl = /^export ELECTRONHUB_BASE_URL=(\S+)$/m.exec(output)?.[1] ?? "";
-  const apiKeys = [...output.matchAll(/^(?:# )?export ELECTRONHUB_API_KEY=(\S+)/gm)].map(
-    ([, key]) => key ?? "",
-  );
+  const apiKeys = [...output.matchAll(/^ *export ELECTRONHUB_API_KEY=(\S+)/gm)].map(([, key]) => key ?? "");
   const request = (path: string, apiKey: string | undefined, body?: object) =>
     fetch(`${baseUrl}${path}`, {
       headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
@@ -67,14 +65,14 @@ describe("simulate", () => {
     await command.waitForOutput(/create 201/);
     await request("/auth/proxy/remove", apiKeys[0], { proxy_key: created.key });
     await request(`/auth/proxy/${created.key}`, undefined);
-    await command.waitForOutput(/No client may do this \(legacy-path\)/);
+    await command.waitForOutput(/violation \(legacy-path\)/);
     command.kill("SIGINT");
     const { exitCode, stdout, stderr } = await command.done;
     expect(exitCode).toBe(0);
     expect(stderr).toContain("POST /auth/proxy/create 201 main ci-bot\n");
     expect(stderr).toContain("POST /auth/proxy/remove 200 main ci-bot\n");
     expect(stderr).toMatch(/^GET \/auth\/proxy\/ek-proxy-\*\*\* \d+ \(no account\)$/m);
-    expect(stdout).toMatch(/Stopped after 3 requests, [1-9] violations?\.\n$/);
+    expect(stdout).toMatch(/Stopped after 3 requests, [1-9] violations? \(.+\)\.\n$/);
     for (const secret of [created.key, apiKeys[0] ?? ""]) expect(stderr).not.toContain(secret.slice(-12));
     expect(stdout).not.toContain(created.key);
   });
@@ -82,7 +80,7 @@ describe("simulate", () => {
   it("has as many accounts as asked for, none of which sees another's keys", async () => {
     const { command, apiKeys, request } = await start("--accounts", "3");
     expect(new Set(apiKeys).size).toBe(3);
-    expect(command.output()).toMatch(/^# export ELECTRONHUB_API_KEY=\S+ {2}# account account-3$/m);
+    expect(command.output()).toMatch(/^account account-3:\n {2}export ELECTRONHUB_API_KEY=\S+$/m);
     const created = (await (await request("/auth/proxy/create", apiKeys[1], BOT)).json()) as { key: string };
     const refused = await request("/auth/proxy/lookup", apiKeys[2], { proxy_key: created.key });
     expect(refused.status).toBe(403);
@@ -111,7 +109,7 @@ describe("simulate", () => {
       command.kill(signal);
       const { exitCode, stdout } = await command.done;
       expect(exitCode).toBe(0);
-      expect(stdout).toMatch(/Stopped after \d+ requests?, 0 violations\.\n$/);
+      expect(stdout).toMatch(/Stopped after \d+ requests?, 0 violations \(.+\)\.\n$/);
       socket.destroy();
     },
   );

@@ -30,7 +30,7 @@ describe("a wrong command line", () => {
     ["an option without its value", ["orphans", "--stack"], /argument missing/],
     [
       "a choice that is none",
-      ["adopt", "--budget-window", "yearly"],
+      ["import", "--budget-window", "yearly"],
       /Allowed choices are daily, weekly, monthly/,
     ],
     ["a removal of orphans that is half said", ["orphans", "--yes"], /--yes needs --remove/],
@@ -47,7 +47,7 @@ describe("a wrong command line", () => {
     ["recover", ["--settle", "soon"], /--settle/],
     ["doctor", ["--dir="], /--dir <folder>/],
     ["cleenup", [], /unknown command 'cleenup'/],
-    ["adopt", [], /unknown option '--json'/],
+    ["import", [], /unknown option '--json'/],
   ])("is reported to programs as well: %s %j", async (command, args, why) => {
     const report = await cli.report([command, ...args]);
     expect(report).toEqual({
@@ -59,19 +59,19 @@ describe("a wrong command line", () => {
 });
 
 describe("help", () => {
-  it.each(["cleanup", "recover", "orphans", "adopt", "doctor", "simulate"])(
+  it.each(["cleanup", "recover", "orphans", "import", "doctor", "simulate"])(
     "of %s has examples and the exit codes",
     async (command) => {
       const { exitCode, stdout } = await cli.run([command, "--help"]);
       expect(exitCode).toBe(0);
       expect(stdout).toMatch(new RegExp(`^Examples:\\n  \\$ pulumi-electronhub ${command}`, "m"));
-      expect(stdout).toMatch(/^Exit codes:\n {2}0 {2}done/m);
+      expect(stdout).toMatch(/^Exit codes:\n {2}0 {2}\S/m);
     },
   );
 
   it("of the command lists all of them, and its version is the package's", async () => {
     const { stdout } = await cli.run(["--help"]);
-    for (const command of ["cleanup", "recover", "orphans", "adopt", "doctor", "simulate"]) {
+    for (const command of ["cleanup", "recover", "orphans", "import", "doctor", "simulate"]) {
       expect(stdout).toMatch(new RegExp(`^ {2}${command} `, "m"));
     }
     expect(await cli.run(["--version"])).toMatchObject({
@@ -124,7 +124,7 @@ describe("a command that cannot begin is refused with what to do", () => {
       exitCode: 3,
       problems: [
         {
-          why: "Pulumi is logged in to no backend.",
+          why: "You are not logged in to a Pulumi backend.",
           nextStep: expect.stringMatching(/pulumi login.*PULUMI_ACCESS_TOKEN/),
         },
       ],

@@ -24,16 +24,16 @@ export type StackOutcome =
   | "gone"
   /** It was updated after the command had begun, and is not old enough any more; nothing was done. */
   | "too-young"
-  /** Somebody else works on it; nothing was done. */
+  /** Another process works on it; nothing was done. */
   | "busy"
-  /** Nothing was done, since it must not or cannot be: see the problems. */
+  /** Nothing was done: see the problems. */
   | "refused"
   /** Something is left: see the problems. */
   | "failed";
 
 export interface StackReport {
   stack: string;
-  /** ISO 8601. null: never, or not told. */
+  /** ISO 8601. null: never, or unknown. */
   lastUpdate: string | null;
   outcome: StackOutcome;
   keys: readonly KeyReport[];
@@ -51,7 +51,7 @@ export interface CleanOptions {
   olderThanMs: number | undefined;
 }
 
-/** Cleans up one stack. Never throws: what fails stands in the report, beside what was done until then. */
+/** Cleans up one stack. Never throws: failures are in the report, beside what was done before. */
 export async function cleanStack(
   task: StackContext,
   summary: StackSummary,
@@ -84,7 +84,7 @@ export async function cleanStack(
   };
 }
 
-/** Milliseconds for the last look at the account. */
+/** How long the last list of the account may take after a Ctrl-C. */
 const LAST_LOOK_MS = 30_000;
 
 /** What has been done, and found, so far. */
@@ -115,7 +115,7 @@ async function plan(
   if (unknown === keys.length) return "refused";
   problems.push({
     why: `What a run would do with ${counted(unknown, "key")} is unknown, since the account does not answer.`,
-    nextStep: "Settle what stands beside the keys, then run the command again.",
+    nextStep: "Fix the problems of the keys, then run the command again.",
   });
   return "planned";
 }
@@ -129,10 +129,10 @@ async function clean(
 ): Promise<StackOutcome> {
   const { project, stack, world } = task;
   const { terminal } = world;
-  terminal.progress(`${stack}: looking for what crashed runs have left`);
+  terminal.progress(`${stack}: looking for keys of crashed runs`);
   const now = await project.state(stack);
   if (now === undefined) return "gone";
-  // Listed a while ago, perhaps: somebody may have come back to it since.
+  // The stack may have been updated since it was listed.
   if (olderThanMs !== undefined && !isOlder(task, now, olderThanMs)) return "too-young";
   const lost = await recoverStack(task, accounts, { before, now }, { dryRun: false, removesDelivered: true });
   done.keys.push(...lost.keys);
@@ -143,8 +143,7 @@ async function clean(
     terminal.progress(`${stack}: destroying ${counted(now.resourceCount, "resource")}`);
     done.problems.push(...(await destroy(task, failures)));
   }
-  terminal.progress(`${stack}: asking the account what is left`);
-  // After a Ctrl-C too a person wants to know what is left, but not to wait long for it.
+  terminal.progress(`${stack}: listing the account's keys`);
   const patience = world.stop.aborted ? AbortSignal.timeout(LAST_LOOK_MS) : undefined;
   done.keys.push(...verify(now.keys, facts, await factsOf(accounts, now.keys, patience), failures));
   const unpriced = done.keys.filter(
@@ -174,7 +173,7 @@ function isOlder({ world }: StackContext, { savedMs }: Checkpoint, olderThanMs: 
 
 const INTERRUPTED: Problem = {
   why: "The command was interrupted.",
-  nextStep: "Run it again; it goes on from what is true.",
+  nextStep: "Run the command again; it continues where it stopped.",
 };
 
 function isWhole({ keys, problems }: Done): boolean {
@@ -199,7 +198,7 @@ function leftIn({ resourceCount, pendingCount }: Checkpoint): Problem[] {
   return [];
 }
 
-/** @returns what failed, beyond what the engine said of single resources. @throws BusyError. */
+/** @returns problems that are not of single resources. @throws BusyError. */
 async function destroy(task: StackContext, failures: Failures): Promise<Problem[]> {
   const { project, stack, world } = task;
   let done = 0;
@@ -220,12 +219,12 @@ async function destroy(task: StackContext, failures: Failures): Promise<Problem[
     if (isLocked(error)) {
       throw lockedError(task, holdersIn(String(error)), "was locked in the meantime");
     }
-    // What failed under a resource is told there.
+    // Failures of resources are reported with them.
     if (failures.any) return [];
     return [
       {
         why: `pulumi destroy failed: ${cliErrorText(error)}`,
-        nextStep: "Mend that, then run the command again.",
+        nextStep: "Fix this, then run the command again.",
       },
     ];
   }

@@ -39,7 +39,7 @@ export class Failures {
       // The stack's own message only says that something failed.
       if (urns.has(urn) || isStack(urn) || why === "") return [];
       const what = urn === "" ? "" : `${urn.slice(urn.lastIndexOf("::") + 2)}: `;
-      return [{ why: `${what}${why}`, nextStep: "Mend that, then run the command again." }];
+      return [{ why: `${what}${why}`, nextStep: "Fix this, then run the command again." }];
     });
   }
 
@@ -52,7 +52,7 @@ export class Failures {
 
 /** What the provider reports of its waiting for the account's limit, or that the engine stops. */
 export function progressIn(event: EngineEvent): string | undefined {
-  if (isCancelling(event)) return "the engine ends what is under way, and begins nothing new";
+  if (isCancelling(event)) return "the engine finishes what is in progress, and starts nothing new";
   const { diagnosticEvent: said } = event;
   if (said === undefined || !said.severity.startsWith("info")) return undefined;
   const text = plain(said.message);

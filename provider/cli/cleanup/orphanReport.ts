@@ -6,7 +6,7 @@ import { creditsOf, keyFacts, OUTCOME_WORDS, problemLines, problemsOf } from "..
 import type { KeyReport, ReportHead } from "../terminal/report";
 import { counted, credits, table } from "../terminal/table";
 
-/** A key that no stack has, or of which that is unknown. */
+/** A key that no stack has, or may have. */
 export interface OrphanReport extends KeyReport {
   /** ISO 8601. null: unknown. */
   createdAt: string | null;
@@ -35,12 +35,14 @@ export function orphanOf(
 }
 
 export interface OrphansText {
-  /** The next step of a dry run that found orphans, and nothing that speaks against a removal. */
+  /** The next step of a dry run that found orphans. */
   advice: string;
+  /** Why there is no orphan. */
+  none: string;
   nowMs: number;
 }
 
-export function orphansText(report: OrphansReport, { advice, nowMs }: OrphansText): string {
+export function orphansText(report: OrphansReport, { advice, none, nowMs }: OrphansText): string {
   const { orphans: keys, dryRun, stackCount } = report;
   const where = `${counted(stackCount, "stack")} of the backend`;
   const problems = [...report.problems, ...problemsOf(keys)];
@@ -56,15 +58,13 @@ export function orphansText(report: OrphansReport, { advice, nowMs }: OrphansTex
   const orphaned = counts("would-remove");
   if (orphaned > 0) {
     lines.push(
-      `${counted(orphaned, "key")} that none of ${where} knows, with ${credits(creditsOf(keys, "would-remove"))} unused credits.`,
+      `${counted(orphaned, "key")} in none of ${where}, with ${credits(creditsOf(keys, "would-remove"))} unused credits.`,
       advice,
     );
   }
   if (counts("unknown") > 0)
     lines.push(`Whether a stack has ${counted(counts("unknown"), "key")} is unknown.`);
-  return lines.length === 0
-    ? `No orphan: ${where} know every key of the account that fits.`
-    : lines.join("\n");
+  return lines.length === 0 ? none : lines.join("\n");
 }
 
 function tableOf(keys: readonly OrphanReport[], dryRun: boolean, nowMs: number): string {

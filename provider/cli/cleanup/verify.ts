@@ -151,6 +151,6 @@ function headOf({ name, fingerprint, resource }: StateKey, sighting: Sighting): 
 /** The provider's messages end with a line that says what to do next. */
 function split(message: string): Problem {
   const at = message.lastIndexOf("\n");
-  if (at === -1) return { why: message, nextStep: "Mend that, then run the command again." };
+  if (at === -1) return { why: message, nextStep: "Fix this, then run the command again." };
   return { why: message.slice(0, at), nextStep: message.slice(at + 1) };
 }

@@ -1,4 +1,5 @@
 import type { StackSummary } from "@pulumi/pulumi/automation";
+import { formatDuration } from "../../util/duration";
 import { EXIT, Refusal, type ExitCode, type Problem } from "../problems";
 import type { PulumiProject } from "../pulumi/project";
 import {
@@ -31,13 +32,13 @@ export interface CleanupOptions extends StackCommandOptions {
 interface CleanupReport extends ReportHead {
   stacks: readonly StackReport[];
   creditsReturned: number;
-  /** Patterns of `--stack` that no stack fits: what they were for may be cleaned up already. */
+  /** Patterns of `--stack` that match no stack: it may be cleaned up already. */
   unmatched: readonly string[];
   /** Of the command as a whole. */
   problems: readonly Problem[];
 }
 
-/** Cleans up every matching stack of a project, one after the other. A failure of one does not stop the others. */
+/** Cleans up all matching stacks of a project, one after the other. A failure of one does not stop the others. */
 export async function cleanup(options: CleanupOptions, world: CommandContext): Promise<ExitCode> {
   const { terminal, stop } = world;
   const dryRun = options.yes !== true;
@@ -46,12 +47,11 @@ export async function cleanup(options: CleanupOptions, world: CommandContext): P
   const listed = await listStacks(project);
   const isIdle = (pattern: string) => !listed.some(({ name }) => stackMatcher([pattern], projectName)(name));
   const unmatched = (options.stack ?? []).filter(isIdle);
-  for (const pattern of unmatched) terminal.note(`--stack ${shellWord(pattern)} fits no stack.`);
+  for (const pattern of unmatched) terminal.note(`--stack ${shellWord(pattern)} matches no stack.`);
   const problems = (options.except ?? []).filter(isIdle).map(idleException);
   if (problems[0] !== undefined && !dryRun) throw new Refusal(problems[0]);
-  const stacks = listed.filter(
-    (summary) => fits(summary.name) && isOld(summary, options, world.clock.nowMs()),
-  );
+  const matching = listed.filter(({ name }) => fits(name));
+  const stacks = matching.filter((summary) => isOld(summary, options, world.clock.nowMs()));
   const selected = options.removeStack === true && !dryRun ? await project.selected() : undefined;
   const reports: StackReport[] = [];
   for (const [at, summary] of stacks.entries()) {
@@ -81,7 +81,8 @@ export async function cleanup(options: CleanupOptions, world: CommandContext): P
     problems,
   };
   if (options.json === true) terminal.json(report);
-  else terminal.result(summaryText(report));
+  else if (stacks.length > 0) terminal.result(summaryText(report));
+  else terminal.result([nothingText(matching.length, options), problemLines(problems)].join("\n").trimEnd());
   return exitCode;
 }
 
@@ -94,20 +95,20 @@ function matcherOf(
   return (stack) => fits(stack) && !isExcepted(stack);
 }
 
-/** The stack that it was to protect may go by another name. */
+/** The stack that the exception protects may have another name. */
 function idleException(pattern: string): Problem {
   return {
-    why: `--except ${shellWord(pattern)} fits no stack of the project.`,
+    why: `--except ${shellWord(pattern)} matches no stack of the project.`,
     nextStep: "See `pulumi stack ls` for their names, and correct the exception or leave it out.",
   };
 }
 
-/** A stack that was never updated holds nothing, and may have been made a moment ago. */
+/** A stack that was never updated has no resources, and may have just been created. */
 function isOld({ lastUpdate }: StackSummary, { olderThan }: CleanupOptions, nowMs: number): boolean {
   return olderThan === undefined || (lastUpdate !== undefined && nowMs - Date.parse(lastUpdate) > olderThan);
 }
 
-/** Leaves the stack selected that the user had selected: Pulumi forgets it when any stack is removed. */
+/** Selects the user's stack again: Pulumi forgets the selection when any stack is removed. */
 async function reselect(
   project: PulumiProject,
   selected: string | undefined,
@@ -115,7 +116,7 @@ async function reselect(
 ): Promise<void> {
   const removed = new Set(reports.filter(({ outcome }) => outcome === "removed").map(({ stack }) => stack));
   if (removed.size === 0 || selected === undefined || removed.has(selected)) return;
-  // A convenience: the stacks are clean whether or not it succeeds.
+  // The stacks are clean even if this fails.
   await project.select(selected).catch(() => {});
 }
 
@@ -145,9 +146,9 @@ const OUTCOME_WORDS: Record<StackReport["outcome"], string> = {
   planned: "would be cleaned up",
   cleaned: "cleaned up",
   removed: "cleaned up, and the stack removed",
-  gone: "is not there any more",
+  gone: "no longer exists",
   "too-young": "was updated meanwhile, and is left alone",
-  busy: "somebody else works on it; nothing was done",
+  busy: "another process works on it; nothing was done",
   refused: "nothing was done",
   failed: "FAILED in part",
 };
@@ -167,11 +168,18 @@ function stackText(report: StackReport): string {
   return lines.join("\n");
 }
 
+/** Why no stack is cleaned up. */
+function nothingText(count: number, { olderThan }: CleanupOptions): string {
+  if (count === 0 || olderThan === undefined) return "No stack matches: nothing to do.";
+  const match = count === 1 ? "1 stack matches" : `${count} stacks match`;
+  return `${match}, but none was last updated more than ${formatDuration(olderThan)} ago. Nothing to do.`;
+}
+
 function summaryText({ dryRun, stacks, creditsReturned: returned, problems }: CleanupReport): string {
   const told = problems.length > 0 ? `\n${problemLines(problems)}` : "";
-  if (stacks.length === 0) return `No stack matches: nothing to do.${told}`;
   const keys = stacks.flatMap((stack) => stack.keys);
   if (dryRun) {
+    if (stacks.every(({ outcome }) => outcome === "refused")) return `Nothing was changed.${told}`;
     const planned = keys.filter(({ outcome }) => outcome === "would-remove");
     const unclear = stacks.filter(
       (stack) =>

@@ -1,5 +1,5 @@
 import { rm, writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { errorCode } from "../../util/errno";
 import { describeImport } from "../../functions/describeImport";
 import type { ProxyKeyInputs } from "../../lifecycle/schema/inputs";
@@ -21,7 +21,7 @@ export interface ImportOptions {
   force?: boolean;
 }
 
-/** Writes the file for `pulumi import` and the program that declare the account's keys. The account is only read. */
+/** Writes a `pulumi import` file and a program for the account's keys. Changes nothing on the account. */
 export async function importKeys(options: ImportOptions, world: CommandContext): Promise<ExitCode> {
   const out = resolve(options.out);
   const program = resolve(options.program);
@@ -35,39 +35,49 @@ export async function importKeys(options: ImportOptions, world: CommandContext):
   );
   const { terminal } = world;
   if (described.names.length === 0) {
-    terminal.result("No key of the account fits; nothing was written.");
+    const { namePrefix: prefix } = options;
+    const why =
+      prefix === undefined
+        ? "The account has no proxy keys."
+        : `No key of the account has a name that starts with ${JSON.stringify(prefix)}.`;
+    terminal.result(`${why} Nothing was written.`);
     return EXIT.done;
   }
   await write(out, described.file, 0o600, options.force === true);
   try {
     await write(program, described.program, 0o644, options.force === true);
   } catch (error) {
-    // Keys in clear are not left behind by a command that failed.
+    // A failed command must not leave keys in clear.
     await rm(out, { force: true });
     throw error;
   }
   terminal.result(
     [
       `${counted(described.names.length, "key")}: ${oneLine(described.names.join(", "))}`,
-      `${options.out} holds them in clear, readable for you only; ${options.program} declares them.`,
+      `${options.out} has them in clear, readable only by you; ${options.program} declares them.`,
       "Next:",
       `  pulumi import --file ${shellWord(options.out)} --generate-code=false --protect=false`,
       `  rm ${shellWord(options.out)}`,
-      `then put ${options.program} into the program; \`pulumi preview\` shows no change.`,
-      "Leave out keys that another stack manages already; `pulumi-electronhub orphans` shows those that none does.",
+      `Then add ${importOf(options.program)} to your program. \`pulumi preview\` should show no changes.`,
+      "Leave out keys that another stack manages: `pulumi-electronhub orphans` lists those that no stack has.",
     ].join("\n"),
   );
   return EXIT.done;
 }
 
+/** The statement that runs a TypeScript file of the program's folder. */
+function importOf(file: string): string {
+  return `import "./${basename(file).replace(/\.ts$/, "")}";`;
+}
+
 async function write(path: string, text: string, mode: number, replace: boolean): Promise<void> {
   try {
-    // One that exists may be readable for others, or a link to somewhere else: it is made anew.
+    // An existing file may be readable by others, or a link to another place.
     if (replace) await rm(path, { force: true });
     await writeFile(path, text, { mode, flag: "wx" });
   } catch (error) {
     const code = errorCode(error) ?? "failed";
-    // A full disk leaves a part of it, with keys in clear.
+    // A full disk leaves a part of the file, with keys in clear.
     if (code !== "EEXIST") await rm(path, { force: true }).catch(() => {});
     throw new Refusal({
       why: code === "EEXIST" ? `${path} exists already.` : `${path} cannot be written (${code}).`,

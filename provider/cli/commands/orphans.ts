@@ -21,7 +21,7 @@ export interface OrphansOptions extends OrphanFilter {
   json?: boolean;
 }
 
-/** Finds, and removes on demand, the account's keys that no stack of the backend knows. */
+/** Lists the account's keys that no stack of the backend has, and removes them on demand. */
 export async function orphans(options: OrphansOptions, world: CommandContext): Promise<ExitCode> {
   requireUsage(options);
   const { clock, terminal } = world;
@@ -30,7 +30,7 @@ export async function orphans(options: OrphansOptions, world: CommandContext): P
   await listStacks(project, { all: true });
   const account = await accountForCommand(options, world, () => Promise.resolve(project));
   const removes = options.remove === true && options.yes === true;
-  // The account first: a key that a run makes from now on is not on this list, and one that is has its stack by then.
+  // The account first: a key that is on this list is in the state of its stack by the time the states are read.
   terminal.progress("Listing the account's keys");
   const { keys, serverAheadMs } = await listKeys(account);
   const serverNowMs = serverAheadMs === undefined ? undefined : clock.nowMs() + serverAheadMs;
@@ -64,8 +64,12 @@ export async function orphans(options: OrphansOptions, world: CommandContext): P
     problems,
   };
   if (options.json === true) terminal.json(report);
-  else
-    terminal.result(orphansText(report, { advice: adviceFor(options), nowMs: serverNowMs ?? clock.nowMs() }));
+  else {
+    const none = noneText(keys, options, ownership.stackCount);
+    terminal.result(
+      orphansText(report, { advice: adviceFor(options), none, nowMs: serverNowMs ?? clock.nowMs() }),
+    );
+  }
   return report.exitCode;
 }
 
@@ -73,7 +77,7 @@ function requireUsage(options: OrphansOptions): void {
   if (options.yes === true && options.remove !== true) throw new UsageError("--yes needs --remove.");
   if (options.yes === true && !namesKeys(options)) {
     throw new UsageError(
-      "--remove --yes needs --name-prefix or --fingerprint: a key that no stack of this backend knows may be in use all the same.",
+      "--remove --yes needs --name-prefix or --fingerprint: a key that no stack of this backend has may still be in use.",
     );
   }
 }
@@ -90,7 +94,7 @@ interface Search {
   options: OrphansOptions;
 }
 
-/** A key that a stack has is none, and one that a run is making will have its stack. */
+/** A key that a stack has, or that a run is creating, is not an orphan. */
 function mayBeOrphan(key: ListedKey, ownership: Ownership): boolean {
   const claim = ownership.claimOn(key);
   return claim === undefined || claim.kind === "hidden";
@@ -116,7 +120,7 @@ function namedProblems({ keys, serverNowMs, ownership, options }: Search): Probl
     if (option === undefined) return [];
     return [
       {
-        why: `Key ${JSON.stringify(key.wire.name)} (${wanted}) does not fit ${option}.`,
+        why: `Key ${JSON.stringify(key.wire.name)} (${wanted}) does not match ${option}.`,
         nextStep: `Leave out ${option}, or the fingerprint.`,
       },
     ];
@@ -143,7 +147,7 @@ function strangeBackend(stackCount: number, keyCount: number): Problem {
 function interruptedBefore(count: number): Problem {
   return {
     why: `The command was interrupted before ${counted(count, "key")}.`,
-    nextStep: "Run it again; it goes on from what is true.",
+    nextStep: "Run the command again; it continues where it stopped.",
   };
 }
 
@@ -177,10 +181,21 @@ async function removeAll(
   return reports;
 }
 
+function noneText(
+  keys: readonly ListedKey[],
+  { namePrefix = "" }: OrphansOptions,
+  stackCount: number,
+): string {
+  if (keys.length === 0) return "The account has no proxy keys.";
+  if (keys.every(({ wire }) => !wire.name.startsWith(namePrefix)))
+    return `No key of the account has a name that starts with ${JSON.stringify(namePrefix)}.`;
+  return `No orphans: each matching key of the account is in one of ${counted(stackCount, "stack")}, or just being created.`;
+}
+
 function adviceFor(options: OrphansOptions): string {
   if (options.stacks !== undefined)
-    return "Only the stacks that --stacks names were read; another may have these keys.";
+    return "Only the stacks of --stacks were read; another stack may have these keys.";
   const missing = namesKeys(options) ? "" : " and --name-prefix or --fingerprint";
   if (options.remove === true) return `Dry run: nothing was changed; add --yes${missing} to remove them.`;
-  return `A key that is used outside of Pulumi, or by a stack of another backend, is an orphan here too. To remove those that you know to be unused, add --remove --yes${missing}.`;
+  return `Keys that are used outside of Pulumi, or by a stack of another backend, are listed too. To remove unused ones, add --remove --yes${missing}.`;
 }

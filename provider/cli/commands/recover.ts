@@ -1,5 +1,6 @@
 import { EXIT, Refusal, type ExitCode, type Problem } from "../problems";
 import type { Checkpoint } from "../pulumi/checkpoint";
+import { noStackError } from "../pulumi/command";
 import type { PulumiProject } from "../pulumi/project";
 import {
   creditsReturned,
@@ -40,7 +41,7 @@ export async function recover(options: RecoverOptions, world: CommandContext): P
   const task = taskFor(await existingStack(project, options.stack));
   terminal.progress(`${task.stack}: reading its state`);
   const before = await project.state(task.stack);
-  if (before === undefined) throw noStack(task.stack);
+  if (before === undefined) throw noStackError(task.stack);
   const accounts = new StackAccounts(task);
   const dryRun = options.dryRun === true;
   const recoverFrom = (now: Checkpoint) =>
@@ -49,7 +50,7 @@ export async function recover(options: RecoverOptions, world: CommandContext): P
     ? await recoverFrom(before)
     : await withStackLock(task, async () => {
         const now = await project.state(task.stack);
-        if (now === undefined) throw noStack(task.stack);
+        if (now === undefined) throw noStackError(task.stack);
         return recoverFrom(now);
       });
   const isWhole = problems.length === 0 && keys.every(({ outcome }) => outcome !== "failed");
@@ -78,18 +79,11 @@ async function existingStack(project: PulumiProject, wanted: string | undefined)
   const names = stacks.map(({ name }) => name);
   if (names.includes(wanted)) return wanted;
   const [found, ...others] = names.filter((name) => name.endsWith(`/${wanted}`));
-  if (found === undefined) throw noStack(wanted);
+  if (found === undefined) throw noStackError(wanted);
   if (others.length === 0) return found;
   throw new Refusal({
-    why: `Several stacks are called ${wanted}: ${[found, ...others].join(", ")}.`,
+    why: `Several stacks are named ${wanted}: ${[found, ...others].join(", ")}.`,
     nextStep: "Name one of them in full with --stack.",
-  });
-}
-
-function noStack(stack: string): Refusal {
-  return new Refusal({
-    why: `The project has no stack ${stack} in this backend.`,
-    nextStep: "See `pulumi stack ls` for those it has, and `pulumi whoami -v` for the backend.",
   });
 }
 

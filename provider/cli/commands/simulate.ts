@@ -1,29 +1,25 @@
 import { errorCode } from "../../util/errno";
 import { quotable } from "../../util/redact";
-import { HOW_TO_WRITE_A_RATE, parseRateLimit } from "../../config";
 import { fingerprintOf } from "../../lifecycle/schema/state";
 import { startSimulator, type JournalEntry, type SimulatedRateLimit, type Simulator } from "../../testing";
-import { EXIT, Refusal, UsageError, type ExitCode } from "../problems";
+import { EXIT, Refusal, type ExitCode } from "../problems";
 import type { Terminal } from "../terminal/terminal";
 import { counted } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
 
 export interface SimulateOptions {
   port: number;
-  limit?: string;
+  limit?: SimulatedRateLimit;
   accounts: number;
 }
 
-/** Milliseconds between two looks at what was asked. */
+/** Between two reads of the simulator's journal. */
 const LOOK_MS = 100;
 
 /** Runs a simulator of the API until the command is stopped. */
 export async function simulate(options: SimulateOptions, world: CommandContext): Promise<ExitCode> {
   const { terminal, clock, stop } = world;
-  const rateLimit = options.limit === undefined ? undefined : parseRateLimit(options.limit);
-  if (options.limit !== undefined && rateLimit === undefined) {
-    throw new UsageError(`--limit is no rate. ${HOW_TO_WRITE_A_RATE}`);
-  }
+  const { limit: rateLimit } = options;
   const names = Array.from({ length: options.accounts }, (_, at) =>
     at === 0 ? "main" : `account-${at + 1}`,
   );
@@ -33,7 +29,7 @@ export async function simulate(options: SimulateOptions, world: CommandContext):
     showSettings(simulator, names, rateLimit, terminal);
     while (!stop.aborted) {
       log.show();
-      // A wait that is cut short by the stop is no failure.
+      // The stop ends the wait early.
       await clock.sleep(LOOK_MS, stop).catch(() => {});
     }
   } finally {
@@ -71,27 +67,29 @@ function showSettings(
   const limit =
     rateLimit === undefined ? "no limit" : `${rateLimit.limit} requests per ${rateLimit.windowMs / 1_000} s`;
   const each = names.length === 1 ? "" : " each";
+  // The name stands on a line of its own: an interactive zsh has no comments after a command.
   const apiKeyLines = (line: (apiKey: string) => string) =>
-    names.map(
-      (name, at) => `${at === 0 ? "" : "# "}${line(simulator.account(name).apiKey)}  # account ${name}`,
-    );
+    names.map((name) => {
+      const command = line(simulator.account(name).apiKey);
+      return names.length === 1 ? command : `account ${name}:\n  ${command}`;
+    });
   terminal.result(
-    `A simulator of the Electron Hub API at ${baseUrl}, with ${counted(names.length, "account")} and ${limit}${each}.\n\nFor this machine's shells:\n\nexport ELECTRONHUB_BASE_URL=${baseUrl}`,
+    `A simulator of the Electron Hub API at ${baseUrl}, with ${counted(names.length, "account")} and ${limit}${each}.\n\nIn a shell of this machine:\n\nexport ELECTRONHUB_BASE_URL=${baseUrl}`,
   );
   terminal.simulatedSecret(apiKeyLines((apiKey) => `export ELECTRONHUB_API_KEY=${apiKey}`).join("\n"));
   terminal.result(`\nOr for one stack:\n\npulumi config set electronhub:baseUrl ${baseUrl}`);
   terminal.simulatedSecret(
     apiKeyLines((apiKey) => `pulumi config set --secret electronhub:apiKey ${apiKey}`).join("\n"),
   );
-  terminal.result("\nKeys and API keys are forgotten at the end. Ctrl-C stops it.");
+  terminal.result("\nCtrl-C stops it, and all keys are forgotten.");
 }
 
-/** What was asked, a line for each request. Each is answered in the very turn in which it has arrived. */
+/** Prints a line for each request. */
 class RequestLog {
   readonly #simulator: Simulator;
   readonly #accounts: readonly string[];
   readonly #terminal: Terminal;
-  /** Of every key that was ever seen: a removed one is still called by its name. */
+  /** Names of all keys so far, so that a removed key still has its name. */
   readonly #keyNames = new Map<string, string>();
   #requests = 0;
   #violations = 0;
@@ -102,14 +100,14 @@ class RequestLog {
     this.#terminal = terminal;
   }
 
-  /** Shows what is new, and has the simulator forget it: bodies hold keys, and the command may run for days. */
+  /** Prints new requests and clears the simulator's journal: bodies have keys, and the command may run for days. */
   show(): void {
     const { journal, violations } = this.#simulator;
     if (journal.length === 0) return;
     this.#learnNames();
     for (const entry of journal) this.#note(this.#lineOf(entry));
     for (const { kind, method, path } of violations) {
-      this.#note(`No client may do this (${kind}): ${method} ${path}`);
+      this.#note(`violation (${kind}), a request that no client may send: ${method} ${path}`);
     }
     this.#requests += journal.length;
     this.#violations += violations.length;
@@ -117,10 +115,10 @@ class RequestLog {
   }
 
   summary(): string {
-    return `Stopped after ${counted(this.#requests, "request")}, ${counted(this.#violations, "violation")}.`;
+    return `Stopped after ${counted(this.#requests, "request")}, ${counted(this.#violations, "violation")} (requests that no client may send).`;
   }
 
-  /** Whoever sends a request chooses its path, and may put anything into it. */
+  /** A path comes from the client, so it may contain anything. */
   #note(line: string): void {
     this.#terminal.note(quotable(line, [], 500));
   }
@@ -132,11 +130,11 @@ class RequestLog {
   }
 
   #lineOf({ method, path, status, account, body }: JournalEntry): string {
-    const parts = [method, path, status ?? "(nobody waits)", account ?? "(no account)", this.#keyOf(body)];
+    const parts = [method, path, status ?? "(client gone)", account ?? "(no account)", this.#keyOf(body)];
     return parts.filter((part) => part !== undefined).join(" ");
   }
 
-  /** The name of the key that the body is about; its fingerprint when it has gone as soon as it came. */
+  /** The name of the key in the body, or the fingerprint of an unknown key. */
   #keyOf(body: JournalEntry["body"]): string | undefined {
     if (typeof body !== "object" || body === null) return undefined;
     const { proxy_key: key, name } = body as Readonly<Record<string, unknown>>;

@@ -5,9 +5,9 @@ import type { CommandOutput, Runnable } from "./processGroup";
 import { cliErrorText } from "./cliErrorText";
 
 /**
- * Runs one command of the workspace's own CLI, for what the Automation API has no method for.
+ * Runs a command of the CLI that the Automation API has no method for.
  *
- * @param environment added to this process's; undefined takes a variable away.
+ * @param environment added to this process's environment; undefined removes a variable.
  * @throws the Automation API's CommandError.
  */
 export function runPulumi(
@@ -25,7 +25,14 @@ export function runnable(workspace: LocalWorkspace): Runnable {
 export const HOW_TO_GET_PULUMI =
   "Install it (https://www.pulumi.com/docs/install/; on Linux and macOS `curl -fsSL https://get.pulumi.com | sh`, on Windows `winget install pulumi`), make sure that `pulumi version` works in this shell, then run the command again.";
 
-/** What keeps us from working with Pulumi at all, in the words for people; anything else is passed on as it is. */
+export function noStackError(stack: string): Refusal {
+  return new Refusal({
+    why: `The project has no stack ${stack} in this backend.`,
+    nextStep: "See `pulumi stack ls` for its stacks, and `pulumi whoami -v` for the backend.",
+  });
+}
+
+/** Translates errors that keep every command from working. Returns any other error as it is. */
 export function asRefusal(error: unknown): unknown {
   const text = error instanceof Error ? error.message : String(error);
   if (/spawn pulumi(?:\.exe)? ENOENT|ENOENT.*pulumi version/.test(text)) {
@@ -33,7 +40,7 @@ export function asRefusal(error: unknown): unknown {
   }
   if (/Minimum version requirement|Major version mismatch|parse Pulumi CLI version/.test(text)) {
     return new Refusal({
-      why: `The Pulumi CLI does not fit: ${quotable(text)}`,
+      why: `The Pulumi CLI is not supported: ${quotable(text)}`,
       nextStep: HOW_TO_GET_PULUMI,
     });
   }
@@ -45,10 +52,12 @@ export function asRefusal(error: unknown): unknown {
   }
   if (/PULUMI_ACCESS_TOKEN must be set|not logged in|no credentials/i.test(text)) {
     return new Refusal({
-      why: "Pulumi is logged in to no backend.",
+      why: "You are not logged in to a Pulumi backend.",
       nextStep: "Run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN.",
     });
   }
+  const [, stack] = /no stack named '(.+)' found/.exec(text) ?? [];
+  if (stack !== undefined) return noStackError(stack);
   if (/passphrase must be set|incorrect passphrase/i.test(text)) {
     return new Refusal({
       why: `The stack's secrets cannot be read: ${cliErrorText(error)}.`,

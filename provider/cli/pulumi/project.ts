@@ -211,7 +211,7 @@ export class PulumiProject {
       if (error instanceof StackNotFoundError) return;
       throw new Refusal({
         why: `Stack ${stack} could not be removed: ${cliErrorText(error)}`,
-        nextStep: "Nothing of it is left but the stack itself. Mend that, then run the command again.",
+        nextStep: "Nothing of it is left but the stack itself. Fix this, then run the command again.",
       });
     }
   }

@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+import { HOW_TO_WRITE_A_RATE, parseRateLimit } from "../../config";
 import { parseDurationMs } from "../../util/duration";
 import { stackMatcher } from "./stackPattern";
 
@@ -21,7 +22,14 @@ export function positiveCount(text: string): number {
   return Number(text);
 }
 
-/** A text, which has something to read; one that is empty is most likely a variable that is not set. */
+/** Requests per time, such as `10/60s`. */
+export function rate(text: string): { limit: number; windowMs: number } {
+  const limit = parseRateLimit(text);
+  if (limit === undefined) throw new InvalidArgumentError(HOW_TO_WRITE_A_RATE);
+  return limit;
+}
+
+/** A text that is not empty: an empty one is most likely an unset variable. */
 export function nonEmpty(text: string): string {
   if (/^[\s\p{Z}\p{C}]*$/u.test(text))
     throw new InvalidArgumentError(
@@ -30,8 +38,49 @@ export function nonEmpty(text: string): string {
   return text;
 }
 
-/** A pattern of stacks, of an option that may be given several times. */
+/** A pattern of stacks. The option may be given several times. */
 export function stackPatterns(text: string, earlier: readonly string[] = []): string[] {
   stackMatcher([text]);
   return [...earlier, text];
+}
+
+/** Refuses an empty value. */
+export function refuseEmpty(option: Option): void {
+  if (option.isBoolean()) return;
+  const { parseArg: parse } = option;
+  option.argParser((text: string, earlier: unknown) => {
+    const value = nonEmpty(text);
+    return parse === undefined ? value : parse(value, earlier);
+  });
+}
+
+export function dirOption(): Option {
+  return new Option("--dir <folder>", "the folder of the program, with its Pulumi.yaml").default(
+    ".",
+    "this folder",
+  );
+}
+
+export function accountOption(): Option {
+  return new Option(
+    "--stack <name>",
+    "the stack whose settings to use, completed by the environment (default: the selected stack)",
+  );
+}
+
+export function jsonOption(): Option {
+  return new Option("--json", "print a report for programs on stdout");
+}
+
+export function settleOption(): Option {
+  return new Option("--settle <duration>", "how long to wait for requests still in flight from a crashed run")
+    .argParser(durationMs)
+    .default(15_000, "15s");
+}
+
+export function breakLocksOption(): Option {
+  return new Option(
+    "--break-locks-older-than <duration>",
+    "treat a stack's locks as abandoned if all are older, such as 6h: longer than any run takes (default: never)",
+  ).argParser(durationMs);
 }

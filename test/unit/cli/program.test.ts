@@ -40,7 +40,7 @@ describe("a wrong command line", () => {
     ["cleanup", "--dir", "--stack", "--except", "--older-than", "--settle", "--break-locks-older-than"],
     ["recover", "--dir", "--stack", "--settle", "--break-locks-older-than"],
     ["orphans", "--dir", "--stack", "--stacks", "--name-prefix", "--unused-for"],
-    ["adopt", "--dir", "--stack", "--name-prefix", "--budget-window", "--out", "--program"],
+    ["import", "--dir", "--stack", "--name-prefix", "--budget-window", "--out", "--program"],
     ["doctor", "--dir", "--stack"],
     ["simulate", "--port", "--limit", "--accounts"],
   ].flatMap(([command = "", ...options]) => options.map((option) => [command, option] as const));
@@ -69,18 +69,18 @@ describe("a wrong command line", () => {
 });
 
 describe("a command that fails", () => {
-  const adopt = ["adopt", "--dir", "/", "--out", "/nowhere/a", "--program", "/nowhere/b"];
+  const args = ["import", "--dir", "/", "--out", "/nowhere/a", "--program", "/nowhere/b"];
   const refusal = () => new UnauthorizedError({ why: "The key is unknown.", nextStep: "Set another." });
 
   it("before anything was changed is refused", async () => {
-    const refused = await run(adopt, () => {
+    const refused = await run(args, () => {
       throw refusal();
     });
     expect(refused).toMatchObject({ exitCode: 3, err: "The key is unknown.\nSet another.\n" });
   });
 
   it("after something was changed has failed in part", async () => {
-    const { exitCode } = await run(adopt, ({ changes }) => {
+    const { exitCode } = await run(args, ({ changes }) => {
       changes.count++;
       throw refusal();
     });
@@ -88,7 +88,7 @@ describe("a command that fails", () => {
   });
 
   it("by a defect has failed in part, since it is not known what was begun", async () => {
-    const { exitCode, err } = await run(adopt, () => {
+    const { exitCode, err } = await run(args, () => {
       throw new TypeError("x is not a function");
     });
     expect(exitCode).toBe(1);
