@@ -1,5 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { Dispatcher } from "undici";
+import { errorCode } from "../util/errno";
 import { ConnectionError } from "./errors";
 
 /** One HTTP request, ready to go out. */
@@ -149,7 +150,7 @@ const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)_/;
 
 /** Only an error while connecting proves that the request was not sent. */
 export function connectionError(error: unknown, url: URL): ConnectionError {
-  const code = errorCode(error);
+  const code = firstCode(error);
   const neverSent = causesOf(error).some((cause) => whileConnecting.has(cause));
   const host = url.host;
   if (neverSent && CERTIFICATE.test(code)) {
@@ -172,11 +173,9 @@ export function connectionError(error: unknown, url: URL): ConnectionError {
 }
 
 /** The first error code in a chain of causes; undici wraps what the system says. */
-function errorCode(error: unknown): string {
-  const codes = causesOf(error).map((cause) => ("code" in cause ? cause.code : undefined));
-  return (
-    codes.find((code): code is string => typeof code === "string" && /^[A-Z][A-Z0-9_]*$/.test(code)) ?? ""
-  );
+function firstCode(error: unknown): string {
+  const codes = causesOf(error).map((cause) => errorCode(cause) ?? "");
+  return codes.find((code) => /^[A-Z][A-Z0-9_]*$/.test(code)) ?? "";
 }
 
 function causesOf(error: unknown): Error[] {

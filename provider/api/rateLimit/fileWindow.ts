@@ -122,7 +122,5 @@ function replace(path: string, text: string): void {
 }
 
 function isFileTrouble(error: unknown): error is Error & { code: string } {
-  return (
-    error instanceof Error && "syscall" in error && typeof (error as { code?: unknown }).code === "string"
-  );
+  return errorCode(error) !== undefined && (error as NodeJS.ErrnoException).syscall !== undefined;
 }
