@@ -41,8 +41,31 @@ export async function waitBeforeRetry(
   context: WaitOptions,
   policy: RetryPolicy = DEFAULT_RETRY_POLICY,
 ): Promise<void> {
+  await waitAtLeast(0, attempt, error, context, policy);
+}
+
+/** A server may still carry out a request for a while after the connection broke. */
+const LATE_EFFECT_MS = 3_000;
+
+/** Waits until the account probably shows what a request without a clear response has done. */
+export async function waitForLateEffect(
+  attempt: number,
+  unclear: UserError,
+  context: WaitOptions,
+): Promise<void> {
+  await waitAtLeast(LATE_EFFECT_MS, attempt, unclear, context, DEFAULT_RETRY_POLICY);
+}
+
+async function waitAtLeast(
+  leastMs: number,
+  attempt: number,
+  error: UserError,
+  context: WaitOptions,
+  policy: RetryPolicy,
+): Promise<void> {
   const askedMs = isServerError(error) ? error.retryAfterMs : 0;
-  await waitWithin(Math.max(askedMs, backoffDelayMs(attempt, policy, context.random)), context, error);
+  const delayMs = Math.max(leastMs, askedMs, backoffDelayMs(attempt, policy, context.random));
+  await waitWithin(delayMs, context, error);
 }
 
 /** Sleeps. @throws MaxWaitError if that would end after the deadline. */

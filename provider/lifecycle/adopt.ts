@@ -131,11 +131,19 @@ export function refuseToReplaceByItself(
  * Whether another declared resource keeps the key that the engine wants to delete: it adopts the key, or it has the same
  * key. Then the deletion must not remove the key.
  *
+ * @param stored the state of the resource that the engine deletes.
  * @throws AdoptionError if the adoption was not completed: without the resource nothing would track the key.
  */
-export function isTakenOver(fingerprint: string, { keys }: Operation): boolean {
+export function isTakenOver(
+  fingerprint: string,
+  { __createdAs: createdAs }: Readonly<Record<string, unknown>>,
+  { keys }: Operation,
+): boolean {
   const progress = keys.adoption(fingerprint);
-  if (progress === "done" || keys.holder(fingerprint) !== undefined) return true;
+  const holder = keys.holder(fingerprint);
+  // The engine may replace a resource after a comparison without a replacement: then the resource itself is noted.
+  const isOwn = createdAs !== undefined && holder?.by === createdAs;
+  if (progress === "done" || (holder !== undefined && !isOwn)) return true;
   if (progress === undefined) return false;
   throw new AdoptionError({
     why:

@@ -3,7 +3,7 @@ import { UnexpectedResponseError } from "../api/errors";
 import type { CallOptions } from "../api/client";
 import { mayHide } from "../api/keyList";
 import type { Listing } from "../api/keyListCache";
-import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
+import { waitBeforeRetry, waitForLateEffect } from "../api/retry";
 import { merged, type CreatedKey, type KeySettings } from "../api/wire";
 import { isUserError, type UserError } from "../util/userError";
 import { adopt } from "./adopt";
@@ -58,7 +58,11 @@ export async function create(
   inFlight.made(fingerprintOf(created.key));
   operation.keys.created(fingerprintOf(created.key));
   const made = inputsFromWire(created, { ...inputs, budgetWindow: "daily", enabled: true });
-  let state = stateOf(created.key, made, created, operation.settings, { usedBudget: 0 });
+  let state: ProxyKeyState = {
+    ...stateOf(created.key, made, created, operation.settings, { usedBudget: 0 }),
+    __account: operation.account,
+    __createdAs: createdAs,
+  };
   const bringToDeclared = async () => {
     // Not documented whether create honours the window. A wrong one would let a key spend many times its budget.
     if (settings.name !== createdAs || settings.limit_type !== "daily") {
@@ -114,10 +118,26 @@ async function createExactlyOnce(
       }
       const found = await findLost(error, attempt, settings.name, operation);
       if (found) return { ...found, clear: false, isAnotherPossible: attempt > 0 };
-      if (isRefusal) inFlight.nothingMade();
-      if (!isUnclear(error) || attempt + 1 >= DEFAULT_RETRY_POLICY.maxAttempts) throw error;
+      if (isRefusal) {
+        inFlight.nothingMade();
+        throw error;
+      }
+      if (!isUnclear(error) || attempt + 1 >= MAX_CREATES) throw possiblyCreated(error, settings.name);
     }
   }
+}
+
+/** Each unclear request may still create a key. */
+const MAX_CREATES = 3;
+
+function possiblyCreated(error: UserError, createdAs: string): UserError {
+  const failure = unsettled(
+    error,
+    `A request without a clear response may still create a key named ${JSON.stringify(createdAs)}.`,
+    `${error.nextStep} \`pulumi-electronhub orphans --name-prefix ${createdAs}\` shows a key that was created nonetheless.`,
+  );
+  failure.attempts = error.attempts;
+  return failure;
 }
 
 interface FoundKey {
@@ -160,7 +180,8 @@ async function listAfter(
 ): Promise<Listing> {
   try {
     // The server may still work on the request. A wait beyond maxWait is skipped: without the list the key may be lost.
-    await waitBeforeRetry(attempt, unclear, call).catch((error: unknown) => {
+    const wait = isUnclear(unclear) ? waitForLateEffect : waitBeforeRetry;
+    await wait(attempt, unclear, call).catch((error: unknown) => {
       if (!isMaxWait(error)) throw error;
     });
     return await client.keyList.get(call);

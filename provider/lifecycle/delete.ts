@@ -8,7 +8,7 @@ import type { KeyObject } from "../api/wire";
 import { isUserError, UserError } from "../util/userError";
 import { isTakenOver, settleForHolder } from "./adopt";
 import { ensureEnabled } from "./enabled";
-import { requireSameServer } from "./server";
+import { isOfAccount, requireSameServer } from "./server";
 import type { Operation } from "./accountContext";
 import type { Done } from "./auditLog";
 import { fingerprintOf, keyOf } from "./schema/state";
@@ -27,7 +27,7 @@ export async function remove(
   operation: Operation,
 ): Promise<Done<void> & { outcome: DeleteOutcome }> {
   const key = keyOf(id, properties);
-  const isTaken = () => isTakenOver(fingerprintOf(key), operation);
+  const isTaken = () => isTakenOver(fingerprintOf(key), properties, operation);
   try {
     if (!isTaken()) {
       return { result: undefined, outcome: await removeKey(key, properties, guarded(operation, isTaken)) };
@@ -81,7 +81,7 @@ async function removeKey(
     // An edge or a proxy may have sent the response, so the account's list must prove that the key is gone.
     const isSuccess = error === refusal && isUnclearSuccess(error);
     if (!isSuccess && !isNotFound(error)) throw error;
-    await requireEvidence(key, error, operation);
+    await requireEvidence(key, properties, error, operation);
     requireServer();
     return isSuccess ? "removed" : "already deleted";
   }
@@ -127,7 +127,20 @@ async function disable(
   return "disabled";
 }
 
-async function requireEvidence(key: string, doubt: ApiError, { client, call }: Operation): Promise<void> {
+async function requireEvidence(
+  key: string,
+  properties: Record<string, unknown>,
+  doubt: ApiError,
+  operation: Operation,
+): Promise<void> {
+  const { client, call } = operation;
+  if (!isOfAccount(properties, operation)) {
+    requireSameServer(properties["server"], operation.settings);
+    throw unproven(
+      doubt,
+      "The key was created with another API key, so the list of this account proves nothing.",
+    );
+  }
   let seen: Sighting;
   try {
     const first = client.keyList.get(call);

@@ -2,7 +2,7 @@ import { changeAfterLook } from "../api/changeAfterLook";
 import type { CallOptions } from "../api/client";
 import { isUnclear } from "../api/errorGuards";
 import { UnexpectedResponseError, type ApiError } from "../api/errors";
-import { DEFAULT_RETRY_POLICY, waitBeforeRetry } from "../api/retry";
+import { DEFAULT_RETRY_POLICY, waitForLateEffect } from "../api/retry";
 import type { KeyObject } from "../api/wire";
 import { UserError } from "../util/userError";
 import type { Operation } from "./accountContext";
@@ -56,7 +56,7 @@ export async function ensureEnabled(
   for (;;) {
     if (toggled !== undefined) {
       if (unclear === undefined && toggled.state === desired) return;
-      if (unclear !== undefined) await waitBeforeRetry(toggles - 1, unclear, call);
+      if (unclear !== undefined) await waitForLateEffect(toggles - 1, unclear, call);
     }
     toggled = await changeAfterLook(client, key, change, call);
     if (toggled === undefined) return;

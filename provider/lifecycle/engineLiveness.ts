@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
+import { ancestorNamed } from "../util/processes";
 import { UserError } from "../util/userError";
 
 /** Checks whether the engine that started this plugin process is still there. */
@@ -24,12 +25,20 @@ export function engineAt(address: string | undefined): EngineLiveness | undefine
 }
 
 /**
- * Identifies a run of the engine by its address, which all its plugin processes have in common. A later run that happens
- * to have the same address counts as the same one.
+ * Identifies a run of the engine: by its address, and by its process where that can be found. All plugin processes of the
+ * run have both in common. A later engine may get the same port.
+ *
+ * @param engineProcess identifies the engine's process. Default: the nearest ancestor of this process that is one.
  */
-export function runIdOf(address: string | undefined): string | undefined {
+export function runIdOf(
+  address: string | undefined,
+  engineProcess: string | undefined = ancestorNamed("pulumi"),
+): string | undefined {
   if (address === undefined || engineAt(address) === undefined) return undefined;
-  return createHash("sha256").update(address).digest("hex").slice(0, 16);
+  return createHash("sha256")
+    .update(JSON.stringify([address, engineProcess ?? null]))
+    .digest("hex")
+    .slice(0, 32);
 }
 
 function canConnect(host: string, port: number): Promise<boolean> {

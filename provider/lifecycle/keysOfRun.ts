@@ -3,6 +3,13 @@ import { RunFile, type DeclaredSettings, type Fact, type RunFileOptions } from "
 /** How far the adoption of a key has come in this run. */
 export type AdoptionProgress = "declared" | "done" | "failed";
 
+export interface Holder {
+  /** The generated name under which the resource's key was created. Undefined: the resource has adopted the key. */
+  by?: string | undefined;
+  /** Undefined in a preview that does not know the settings yet. */
+  declared?: DeclaredSettings | undefined;
+}
+
 /** What is known of a key in this run. */
 class KeyFacts {
   /** URNs of the declared resources that adopt the key. */
@@ -10,7 +17,7 @@ class KeyFacts {
   progress: "done" | "failed" | undefined;
   isCreated = false;
   /** The declared resource that keeps the key without adopting it. */
-  holder: { declared?: DeclaredSettings | undefined } | undefined;
+  holder: Holder | undefined;
 }
 
 /**
@@ -50,9 +57,9 @@ export class KeysOfRun {
     this.#note(fingerprint, { kind: "created" });
   }
 
-  /** A declared resource keeps the key that it has. @param declared undefined in a preview that does not know it yet. */
-  holds(fingerprint: string, declared: DeclaredSettings | undefined): void {
-    this.#note(fingerprint, { kind: "holds", declared });
+  /** A declared resource keeps the key that it has. */
+  holds(fingerprint: string, { by, declared }: Holder): void {
+    this.#note(fingerprint, { kind: "holds", by, declared });
   }
 
   /** Whether an operation has failed: the engine may then not know all resources that the program declares. */
@@ -66,7 +73,7 @@ export class KeysOfRun {
   }
 
   /** Undefined: no declared resource keeps the key without adopting it. */
-  holder(fingerprint: string): KeyFacts["holder"] {
+  holder(fingerprint: string): Holder | undefined {
     return this.#read().#of(fingerprint).holder;
   }
 
@@ -105,7 +112,7 @@ export class KeysOfRun {
     const known = this.#of(fingerprint);
     if (fact.kind === "adopts") known.adopters.add(fact.by);
     else if (fact.kind === "created") known.isCreated = true;
-    else if (fact.kind === "holds") known.holder = { declared: fact.declared };
+    else if (fact.kind === "holds") known.holder = { by: fact.by, declared: fact.declared };
     else if (fact.kind === "adopted") known.progress = "done";
     else if (known.progress !== "done") known.progress = "failed";
   }

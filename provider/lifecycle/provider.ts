@@ -135,9 +135,15 @@ export class ProxyKeyProvider {
       keys.adopted(id);
       return;
     }
-    keys.holds(id, declaredSettings({ ...news, name: news["name"] ?? olds["name"] }));
-    // The engine may have checked the other resource first.
-    if (keys.adoption(id) !== undefined) throw sharedKeyError();
+    const { __createdAs: createdAs } = olds as InternalInputs;
+    const holder = keys.holder(id);
+    keys.holds(id, {
+      by: createdAs,
+      declared: declaredSettings({ ...news, name: news["name"] ?? olds["name"] }),
+    });
+    // The engine may have checked or compared the other resource first.
+    const isHeldByAnother = holder !== undefined && holder.by !== createdAs;
+    if (isHeldByAnother || keys.adoption(id) !== undefined) throw sharedKeyError();
   }
 
   #settings(): Settings {

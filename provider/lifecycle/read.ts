@@ -3,7 +3,7 @@ import { mayHide } from "../api/keyList";
 import { hasExpired, type KeyObject } from "../api/wire";
 import { secretInputNames, type ProxyKeyInputs } from "./schema/inputs";
 import { instantOf } from "./schema/instants";
-import { requireSameServer } from "./server";
+import { isOfAccount, requireSameServer } from "./server";
 import type { Operation } from "./accountContext";
 import type { Done } from "./auditLog";
 import {
@@ -34,7 +34,7 @@ export async function read(
   operation: Operation,
 ): Promise<Done<ReadResult | undefined>> {
   const key = keyOf(id, properties);
-  const found = await find(key, operation);
+  const found = await find(key, properties, operation);
   if (found === undefined) requireSameServer(properties["server"], operation.settings);
   reportChanges(properties, found, operation);
   if (found === undefined) return { result: undefined, outcome: "gone" };
@@ -81,7 +81,12 @@ function withoutSecrets(inputs: ProxyKeyInputs): Partial<ProxyKeyInputs> {
   return Object.fromEntries(shown);
 }
 
-async function find(key: string, { client, call }: Operation): Promise<KeyObject | undefined> {
+async function find(
+  key: string,
+  properties: Record<string, unknown>,
+  operation: Operation,
+): Promise<KeyObject | undefined> {
+  const { client, call } = operation;
   const { keys, isComplete } = await client.keyList.get(call).then(
     (listing) => ({ keys: listing.keys, isComplete: true }),
     (error: unknown) => {
@@ -97,7 +102,10 @@ async function find(key: string, { client, call }: Operation): Promise<KeyObject
     if (isKeyGone(error)) return undefined;
     if (!isNotFound(error)) throw error;
     // A proxy may have sent the 404, but a complete list of keys with secrets does not contain this key.
-    if (isComplete && !mayHide(keys, key)) return undefined;
+    if (isComplete && !mayHide(keys, key)) {
+      if (isOfAccount(properties, operation)) return undefined;
+      requireSameServer(properties["server"], operation.settings);
+    }
     throw error;
   }
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -102,12 +101,12 @@ export class RunFile {
   }
 }
 
-/** The file of the run of the engine at this address. */
-export function fileOfRun(folder: string, engineAddress: string): string {
-  return join(folder, `${createHash("sha256").update(engineAddress).digest("hex").slice(0, 32)}.jsonl`);
+/** @param run identifies the run, as `runIdOf` does. */
+export function fileOfRun(folder: string, run: string): string {
+  return join(folder, `${run}.jsonl`);
 }
 
-/** An older line is from an earlier run, whose engine had the same address. */
+/** An older line is from an earlier run with the same id: an address alone is used again. */
 const MAX_RUN_MS = 24 * 3_600_000;
 
 /** How a declared resource has its key set. */
@@ -130,8 +129,8 @@ const factSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("created") }),
   /** An operation failed. Concerns no key. */
   z.object({ kind: z.literal("operationFailed") }),
-  /** A declared resource keeps the key, and does not adopt it. */
-  z.object({ kind: z.literal("holds"), declared: settingsSchema.optional() }),
+  /** A declared resource keeps the key, and does not adopt it. `by` is its `__createdAs`; an adopted key has none. */
+  z.object({ kind: z.literal("holds"), by: z.string().optional(), declared: settingsSchema.optional() }),
 ]);
 
 const lineSchema = z.object({ key: z.string(), atMs: z.number(), fact: factSchema });

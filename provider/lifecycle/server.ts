@@ -13,6 +13,19 @@ class OtherServerError extends UserError {
 }
 
 /**
+ * Whether the list of the configured account can prove that a key is gone: only the account that has created the key lists
+ * it.
+ *
+ * @param account the anonymous name of that account in the state. Undefined: unknown, so any account is accepted.
+ */
+export function isOfAccount(
+  { __account: account }: Readonly<Record<string, unknown>>,
+  asked: { account: string },
+): boolean {
+  return typeof account !== "string" || account === asked.account;
+}
+
+/**
  * Called before a key counts as gone: a server that never had the key correctly reports that it does not exist.
  *
  * @param server the server in the state. Undefined: an earlier version wrote the state, so any server is accepted.

@@ -44,8 +44,9 @@ export function systemDependencies(report: (line: string) => void, engineAddress
 
 /** The keys of the run of the engine at this address, shared by its plugin processes. */
 export function keysOfRun(engineAddress: string | undefined, report: (line: string) => void): KeysOfRun {
+  const run = runIdOf(engineAddress);
   return new KeysOfRun({
-    file: engineAddress === undefined ? undefined : fileOfRun(runsFolder(process.env), engineAddress),
+    file: run === undefined ? undefined : fileOfRun(runsFolder(process.env), run),
     onTrouble: (reason) =>
       report(
         `Electron Hub: explicit providers cannot share which keys are adopted (${reason}); do not move a key between providers in this run.`,

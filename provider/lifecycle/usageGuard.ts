@@ -3,6 +3,7 @@ import { UserError } from "../util/userError";
 import { quotable } from "../util/redact";
 import type { KeyObject } from "../api/wire";
 import type { Operation } from "./accountContext";
+import { isUnused } from "./creations/matchLostKey";
 
 /** The key was used more recently than `refuseIfUsedWithin` allows, or its last use is unknown. */
 class StillUsedError extends UserError {
@@ -31,14 +32,15 @@ export function usageGuard(
       why: `${why}, and refuseIfUsedWithin is ${within}.`,
       nextStep: `${effects.unclear === 0 ? "Nothing was removed." : "An earlier request without a clear response may still take effect."} ${nextStep}, run \`pulumi up\`, then destroy.`,
     });
-  return ({ last_used: lastUsedUnixS }) => {
-    if (lastUsedUnixS === undefined) {
+  return (found) => {
+    if (isUnused(found)) return;
+    const { last_used: lastUsedUnixS } = found;
+    if (lastUsedUnixS === undefined || lastUsedUnixS === null) {
       throw refusal(
         "The API does not say when the key was last used",
         "Make sure that the key is not in use, leave refuseIfUsedWithin out",
       );
     }
-    if (lastUsedUnixS === null) return;
     const { serverAheadMs } = client;
     if (serverAheadMs === undefined) {
       throw refusal(

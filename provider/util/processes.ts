@@ -1,41 +1,40 @@
 import { readFileSync } from "node:fs";
-import { errorCode } from "./errno";
-
-/** Whether a process runs on this machine. A process that has exited but was not reaped by its parent does not. */
-export function isAlive(pid: number): boolean {
-  if (pid === process.pid) return true;
-  // 0 and negative numbers mean process groups.
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: the process exists, but may not be signalled.
-    return errorCode(error) !== "ESRCH";
-  }
-  const state = statOf(pid)?.[STATE];
-  return state !== "Z" && state !== "X";
-}
 
 /**
- * When a process started on Linux, in clock ticks after boot. It does not change when the clock is set, so together
- * with the process id it identifies a process until the machine is rebooted.
+ * Identifies the nearest ancestor process with this command name. The start time in clock ticks after boot belongs to the
+ * identity, since process ids are used again.
  *
- * @returns undefined if there is no such process, or on other systems.
+ * @param parent the process id of the first ancestor. Default: the parent of this process.
+ * @returns undefined if there is no such ancestor, or on systems without /proc.
  */
-export function processStartTicks(pid: number): number | undefined {
-  const ticks = Number(statOf(pid)?.[START]);
-  return Number.isSafeInteger(ticks) ? ticks : undefined;
+export function ancestorNamed(command: string, parent: number = process.ppid): string | undefined {
+  for (let pid = parent, depth = 0; pid > 0 && depth < MAX_DEPTH; depth++) {
+    const found = processOf(pid);
+    if (found === undefined) return undefined;
+    if (found.command === command) return `${pid}:${found.startTicks}`;
+    pid = found.parent;
+  }
+  return undefined;
 }
 
-/** Indexes of the fields after a process's name in /proc/PID/stat (proc_pid_stat(5), fields 3 and 22). */
-const STATE = 0;
+/** An engine is a few processes above its plugins: launchers and shells are between them. */
+const MAX_DEPTH = 16;
+
+/** Indexes of the fields after a process's name in /proc/PID/stat (proc_pid_stat(5), fields 4 and 22). */
+const PARENT = 1;
 const START = 19;
 
-function statOf(pid: number): string[] | undefined {
-  if (process.platform !== "linux") return undefined;
+function processOf(pid: number): { command: string; parent: number; startTicks: string } | undefined {
   const stat = textOf(`/proc/${pid}/stat`);
-  // The name is in parentheses and may contain spaces and parentheses.
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if (stat === undefined) return undefined;
+  // The name, in parentheses, may itself contain blanks and parentheses.
+  const nameEnd = stat.lastIndexOf(")");
+  const fields = stat.slice(nameEnd + 2).split(" ");
+  return {
+    command: stat.slice(stat.indexOf("(") + 1, nameEnd),
+    parent: Number(fields[PARENT]),
+    startTicks: fields[START] ?? "",
+  };
 }
 
 function textOf(path: string): string | undefined {

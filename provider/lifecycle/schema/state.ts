@@ -40,14 +40,25 @@ export type InternalState = {
    * The next update sends everything.
    */
   unsettled?: true;
+  /** The anonymous name of the account that has created the key. Absent: the key was adopted. */
+  __account?: string;
+  /** The generated name under which the key was created, which tells resources apart. Absent: the key was adopted. */
+  __createdAs?: string;
   /** Where the API is that last had the key. Absent: an earlier version wrote the state. */
   server?: string;
 };
 
 /** The part of a state that a look at the account must not lose. */
-export function internalState(properties: Record<string, unknown>): Pick<InternalState, "unsettled"> {
-  const { unsettled } = properties;
-  return unsettled === true ? { unsettled } : {};
+export function internalState({
+  unsettled,
+  __account: account,
+  __createdAs: createdAs,
+}: Record<string, unknown>): Omit<InternalState, "server"> {
+  return {
+    ...(unsettled === true ? { unsettled } : {}),
+    ...(typeof account === "string" ? { __account: account } : {}),
+    ...(typeof createdAs === "string" ? { __createdAs: createdAs } : {}),
+  };
 }
 
 export const secretOutputNames = (Object.keys(outputFields) as OutputName[]).filter(

@@ -26,6 +26,8 @@ describe("a creation", () => {
       createdAt: "2026-01-01T00:00:00Z",
       usedBudget: 0,
       server: simulator.baseUrl.replace("/v1", ""),
+      __account: inputs["__account"],
+      __createdAs: inputs["__createdAs"],
       stateVersion: 1,
     });
     expect(simulator.journal[0]?.body).toEqual({

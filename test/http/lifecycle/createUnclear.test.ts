@@ -85,12 +85,14 @@ describe("with a generated name", () => {
     expect(sent(world)).toEqual(["create", "list", "lookup", "remove"]);
   });
 
-  it("gives up after six tries that never took effect, with nothing made", async () => {
+  it("gives up after three tries, and names the key that a lost request may still create", async () => {
     const world = await createWorld();
     world.simulator.inject({ on, status: 500, times: Infinity });
     const error = await rejection(world.lifecycle.create(await world.declare()));
     expect(error.message).toMatch(/Cannot create proxy key .*HTTP 500/);
-    expect(sent(world).filter((call) => call === "create")).toHaveLength(6);
+    expect(error.message).toMatch(/may still create a key named "(web-.{7})"[^]*orphans --name-prefix \1/);
+    expect(sent(world).filter((call) => call === "create")).toHaveLength(3);
+    expect(Math.min(...world.clock.slept), "a late effect is waited for").toBeGreaterThanOrEqual(3_000);
     expect(world.simulator.account().keys()).toEqual([]);
   });
 
@@ -179,6 +181,15 @@ describe("an edge that refuses everything", () => {
 });
 
 describe("with a chosen name", () => {
+  it("a refusal after an unclear try names the key that may exist by its generated name", async () => {
+    const world = await createWorld();
+    world.simulator.inject({ on, cut: "before" });
+    world.simulator.inject({ on, ...refusal(402, "Insufficient balance") });
+    const inputs = await world.declare({ name: "chosen" });
+    const { message } = await rejection(world.lifecycle.create(inputs));
+    expect(message).toContain(`--name-prefix ${String(inputs["__createdAs"])}`);
+  });
+
   const name = "billing";
 
   it.each(APPLIED)("%s: the key is recognised by its generated name", async (_, fault) => {

@@ -69,7 +69,7 @@ describe("a destroy on another server than the one that had the key", () => {
     expect(message).toMatch(FIRST_LINE);
     expect(message).toMatch(otherServer(world, other));
     expect(world.simulator.account().findKey(state.key)).toBeDefined();
-    const { server: _server, ...earlier } = state;
+    const { server: _server, __account: _account, ...earlier } = state;
     await other.lifecycle.delete(id, earlier);
   });
 

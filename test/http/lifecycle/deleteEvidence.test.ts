@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { DynamicProvider } from "../../../provider/dynamic/dynamicProvider";
 import { bareNotFound, edgePage, emptyBody, type FaultSpec } from "../../../provider/testing";
 import { createWorld, PATHS, refusal, rejection, sent } from "../fixture";
 
@@ -37,6 +38,33 @@ const DOUBTFUL: [string, FaultSpec][] = [
   ["a success that failed", { status: 200, body: { message: "Proxy key deleted", success: false } }],
   ["a 404 that contradicts itself", { status: 404, body: { message: "Key not found", error: "time-out" } }],
 ];
+
+describe("the list of another account", () => {
+  it.each(["read", "delete"] as const)(
+    "proves nothing to %s if an edge responds for the API",
+    async (verb) => {
+      const world = await createWorld({ simulator: { accounts: [{ name: "ours" }, { name: "theirs" }] } });
+      const { id, state } = await world.existing();
+      const theirs = new DynamicProvider({
+        clock: world.clock,
+        random: () => 0.5,
+        randomBytes: (count) => new Uint8Array(count),
+        transport: world.transport,
+        environment: {
+          ELECTRONHUB_API_KEY: world.simulator.account("theirs").apiKey,
+          ELECTRONHUB_BASE_URL: world.simulator.baseUrl,
+        },
+      });
+      world.simulator.inject({
+        ...edgePage(404),
+        on: { path: verb === "read" ? PATHS.lookup : PATHS.remove },
+      });
+      const { message } = await rejection(theirs[verb](id, state));
+      expect(message).toContain("404");
+      expect(world.simulator.account("ours").findKey(state.key)).toBeDefined();
+    },
+  );
+});
 
 describe.each(DOUBTFUL)("%s", (_, fault) => {
   it("is believed once the list answers without the key", async () => {

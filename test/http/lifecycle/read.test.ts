@@ -264,7 +264,7 @@ describe("another server than the one that had the key", () => {
     const { message } = await rejection(other.lifecycle.read(id, state));
     expect(message).toMatch(otherServer(world, other));
     expect(sent(other)).toEqual(["list", "lookup"]);
-    const { server: _server, ...earlier } = state;
+    const { server: _server, __account: _account, ...earlier } = state;
     await expect(other.lifecycle.read(id, earlier)).resolves.toEqual({ id: "" });
   });
 

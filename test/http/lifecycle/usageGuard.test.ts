@@ -20,6 +20,24 @@ function agesS({ simulator }: World): number[] {
 }
 
 describe("the lookup of refuseIfUsedWithin", () => {
+  it("does not take a key that has used credits for one that was never used", async () => {
+    const world = await createWorld();
+    const { id, state } = await world.existing(GUARDED);
+    const { name } = state;
+    const body = {
+      name,
+      expires_at: -1,
+      allocated_ammount: 10,
+      used_ammount: 7.5,
+      is_active: true,
+      last_used: null,
+    };
+    world.simulator.inject({ on: { path: PATHS.lookup }, status: 200, body });
+    const { message } = await rejection(world.lifecycle.delete(id, state));
+    expect(message).toMatch(/does not say when the key was last used/);
+    expect(sent(world)).toEqual(["lookup"]);
+  });
+
   it("is made again after a cooldown, in which the key was used", async () => {
     const world = await createWorld();
     const { id, state } = await world.existing(GUARDED);

@@ -45,8 +45,8 @@ describe("the processes of a run", () => {
         limit_type: "daily" as const,
       },
     };
-    one.holds(KEY, declared);
-    expect(other.holder(KEY)).toEqual({ declared });
+    one.holds(KEY, { by: "web-abc", declared });
+    expect(other.holder(KEY)).toEqual({ by: "web-abc", declared });
     expect(other.holder("pk-another")).toBeUndefined();
     expect(other.isCreated(KEY)).toBe(false);
     one.created(KEY);
@@ -57,7 +57,7 @@ describe("the processes of a run", () => {
     const { one, open, file } = twoProcesses();
     for (let times = 0; times < 3; times++) one.declareAdoption(KEY, "urn:a");
     appendFileSync(file, `{"key": "pk-cut`);
-    one.holds(KEY, undefined);
+    one.holds(KEY, {});
     const late = open();
     expect([...late.adopters(KEY)]).toEqual(["urn:a"]);
     expect(late.holder(KEY)).toEqual({ declared: undefined });
@@ -85,7 +85,7 @@ describe("the processes of a run", () => {
     writeFileSync(file, "");
     const { one, other, troubles } = twoProcesses(join(file, "run.jsonl"));
     one.declareAdoption(KEY, "urn:a");
-    one.holds(KEY, undefined);
+    one.holds(KEY, {});
     expect(one.adoption(KEY)).toBe("declared");
     expect(one.trouble).toMatch(/ENOTDIR|EEXIST/);
     expect(other.adoption(KEY)).toBeUndefined();

@@ -1,39 +1,27 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { expect, it } from "vitest";
-import { isAlive, processStartTicks } from "../../../provider/util/processes";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ancestorNamed } from "../../../provider/util/processes";
 
-const isLinux = process.platform === "linux";
+const PROCESSES = join(__dirname, "../../../provider/util/processes.ts");
 
-it("distinguishes a running process from one that has exited and from an invalid id", async () => {
-  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1e6)"]);
-  const pid = child.pid ?? 0;
-  expect([isAlive(process.pid), isAlive(process.ppid), isAlive(pid)]).toEqual([true, true, true]);
-  child.kill("SIGKILL");
-  await once(child, "exit");
-  expect(isAlive(pid)).toBe(false);
-  expect([0, -1, -pid, 1.5, Number.NaN].map(isAlive)).toEqual([false, false, false, false, false]);
-});
+describe.runIf(process.platform === "linux")("the nearest ancestor process of a name", () => {
+  const command = readFileSync(`/proc/${process.pid}/stat`, "utf8").replace(/^\d+ \((.*)\) .*$/s, "$1");
 
-it.runIf(isLinux)("counts a process that its parent has not reaped as exited", async () => {
-  // The shell is replaced by a program that never reaps its child.
-  const parent = spawn("sh", ["-c", "sh -c 'echo $$' & exec sleep 600"]);
-  try {
-    const [data] = (await once(parent.stdout, "data")) as [Buffer];
-    const pid = Number(data.toString());
-    expect(pid).toBeGreaterThan(0);
-    await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
-    expect(processStartTicks(pid)).toBeDefined();
-  } finally {
-    parent.kill("SIGKILL");
-  }
-});
+  it("is named by its process id and its start", () => {
+    expect(ancestorNamed(command, process.pid)).toMatch(new RegExp(`^${process.pid}:\\d+$`));
+  });
 
-it.runIf(isLinux)("returns when a process started", () => {
-  expect(processStartTicks(process.pid)).toBe(processStartTicks(process.pid));
-  expect(processStartTicks(process.pid)).toBeGreaterThanOrEqual(processStartTicks(1) ?? 0);
-});
+  it("is found from a process below a shell", () => {
+    const script = `process.stdout.write(String(require(${JSON.stringify(PROCESSES)}).ancestorNamed(${JSON.stringify(command)}, process.ppid)))`;
+    const shell = `${JSON.stringify(process.execPath)} --import tsx -e '${script}'; true`;
+    const said = execFileSync("sh", ["-c", shell], { encoding: "utf8", cwd: __dirname });
+    expect(said).toBe(ancestorNamed(command, process.pid));
+  });
 
-it("returns no start time for an id without a process", () => {
-  expect(processStartTicks(2 ** 30)).toBeUndefined();
+  it("is undefined where there is none", () => {
+    expect(ancestorNamed("no such command", process.pid)).toBeUndefined();
+    expect(ancestorNamed(command, 0)).toBeUndefined();
+  });
 });

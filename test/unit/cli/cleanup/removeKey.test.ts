@@ -155,7 +155,7 @@ describe("a removal", () => {
 });
 
 describe("a removal of an unused key", () => {
-  const last = { name: "web", allocated_ammount: 10, is_active: true, last_used: null };
+  const last = { name: "web", allocated_ammount: 10, is_active: true, used_ammount: 0, last_used: null };
   const UNUSED: HttpResponse = { status: 200, headers: {}, body: JSON.stringify(last) };
   const paths = (sent: readonly string[]) => sent.map((path) => path.split("/").at(-1));
 
