@@ -3,7 +3,8 @@ import { packageVersion } from "../config";
 import type { ImportOptions } from "./commands/import";
 import type { CleanupOptions } from "./commands/cleanup";
 import type { DoctorOptions } from "./commands/doctor";
-import { EXIT, isRefusal, UsageError, problemOf, type ExitCode, type Problem } from "./problems";
+import { failed, misused } from "./commandFailure";
+import { EXIT, type ExitCode } from "./problems";
 import { fingerprints } from "./cleanup/orphanFilter";
 import type { OrphansOptions } from "./commands/orphans";
 import type { RecoverOptions } from "./commands/recover";
@@ -21,8 +22,6 @@ import {
   settleOption,
   stackPatterns,
 } from "./terminal/options";
-import { oneLine } from "./terminal/plainText";
-import type { Terminal } from "./terminal/terminal";
 import { systemContext, type CommandContext } from "./commandContext";
 
 /** Runs the command line and sets the process's exit code. Never throws. */
@@ -46,44 +45,6 @@ async function exitCodeOf(args: readonly string[], world: CommandContext): Promi
   } finally {
     world.terminal.end();
   }
-}
-
-/** Reports why the whole command failed. */
-function failed(error: unknown, args: readonly string[], { changes, terminal }: CommandContext): ExitCode {
-  const problem = problemOf(error);
-  terminal.note(`${problem.why}\n${problem.nextStep}`);
-  const isUsage = error instanceof UsageError;
-  const isRefused = isRefusal(error) && changes.count === 0;
-  return reported(
-    isUsage ? EXIT.usage : isRefused ? EXIT.refused : EXIT.failedInPart,
-    problem,
-    args,
-    terminal,
-  );
-}
-
-/** Commander has printed the error on stderr already. */
-function misused(
-  { code, message }: CommanderError,
-  args: readonly string[],
-  { terminal }: CommandContext,
-): ExitCode {
-  const why = code === "commander.help" ? "No command is given." : oneLine(message.replace(/^error: /, ""));
-  return reported(EXIT.usage, problemOf(new UsageError(why)), args, terminal);
-}
-
-/** Prints the report for programs. */
-function reported(
-  exitCode: ExitCode,
-  problem: Problem,
-  args: readonly string[],
-  terminal: Terminal,
-): ExitCode {
-  if (args.includes("--json")) {
-    const command = args[0]?.startsWith("-") === false ? args[0] : null;
-    terminal.json({ command, exitCode, problems: [problem] });
-  }
-  return exitCode;
 }
 
 const EXIT_CODES = `

@@ -298,7 +298,7 @@ describe("a cleanup", () => {
     const running = cli.start(["cleanup", "--yes", "--remove-stack"]);
     await held.reached();
     running.kill("SIGINT");
-    await running.waitForOutput(/^SIGINT: .*Once more ends it at once/m);
+    await running.waitForOutput(/^SIGINT: .*A second signal ends the command at once/m);
     await expect
       .poll(
         () => {

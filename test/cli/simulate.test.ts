@@ -48,15 +48,15 @@ describe("simulate", () => {
     expect(answer.headers.has("x-ratelimit-limit")).toBe(false);
     const output = command.output();
     expect(output).toContain(`pulumi config set electronhub:baseUrl ${baseUrl}\n`);
-    expect(output).toContain(`pulumi config set --secret electronhub:apiKey ${apiKeys[0]} `);
-    expect(output).toContain("forgotten at the end");
+    expect(output).toContain(`pulumi config set --secret electronhub:apiKey ${apiKeys[0]}\n`);
+    expect(output).toContain("all keys are forgotten");
   });
 
   it("lets the command's own client in", async () => {
     const { baseUrl, apiKeys } = await start();
     const env = { PATH: "", ELECTRONHUB_BASE_URL: baseUrl, ELECTRONHUB_API_KEY: apiKeys[0] };
     const { stdout } = await runCli(["doctor"], { env, cwd: tmpdir() });
-    expect(stdout).toMatch(/^ok +API key .*accepted$/m);
+    expect(stdout).toMatch(/^ok +API key .*accepted: 0 proxy keys$/m);
   });
 
   it("shows each request on stderr, with the key's name and never a key", async () => {

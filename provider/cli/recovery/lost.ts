@@ -114,3 +114,27 @@ function chosenNameProblem(name: string, fingerprint = "secret not shown"): Prob
       "Find out who made the key. Adopt it with the input `adopt`, or remove it on the account; then run the command again. If the key has nothing to do with this stack, run `pulumi refresh --clear-pending-creates` for the stack.",
   };
 }
+
+export function receivedProblem({ wire, fingerprint }: ListedKey): Problem {
+  return {
+    why: `Key ${JSON.stringify(wire.name)} (${fingerprint}) was made after the state was saved, and a program may have received it.`,
+    nextStep:
+      "If an application uses it, adopt it with the input `adopt`. Otherwise remove it with `pulumi-electronhub cleanup`, which destroys the whole stack, or on the account.",
+  };
+}
+
+export function otherBackendProblem({ wire, fingerprint }: ListedKey): Problem {
+  return {
+    why: `A creation of key ${JSON.stringify(wire.name)} (${fingerprint}) was interrupted in a stack of this name, perhaps of another backend: which one it was is not known.`,
+    nextStep:
+      "Find out which stack made it. Adopt it there with the input `adopt`, or remove it on the account.",
+  };
+}
+
+export function namelessProblem({ resource }: PendingCreation): Problem {
+  return {
+    why: `The state names an interrupted creation of a key (resource ${resource}), and not under which name it was sent.`,
+    nextStep:
+      "Look for the key on the account, and remove it there if no application needs it. Then run `pulumi refresh --clear-pending-creates` for the stack.",
+  };
+}

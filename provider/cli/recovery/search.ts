@@ -8,7 +8,14 @@ import { counted } from "../terminal/table";
 import { candidatesOf, type Candidate, type Checkpoints } from "./candidates";
 import { requireUnlocked } from "../stack/stackLock";
 import { isProven, unprovenProblem } from "./accountProof";
-import { isListed, judge, type InterruptedCreation } from "./lost";
+import {
+  isListed,
+  judge,
+  namelessProblem,
+  otherBackendProblem,
+  receivedProblem,
+  type InterruptedCreation,
+} from "./lost";
 import type { StackAccounts } from "../account/stackAccounts";
 import type { StackContext } from "../stack/stackContext";
 
@@ -229,28 +236,4 @@ function look(
     }
   }
   return { found: [...found.values()], settled, absent, problems: [...problems.values()] };
-}
-
-function receivedProblem({ wire, fingerprint }: LostKey): Problem {
-  return {
-    why: `Key ${JSON.stringify(wire.name)} (${fingerprint}) was made after the state was saved, and a program may have received it.`,
-    nextStep:
-      "If an application uses it, adopt it with the input `adopt`. Otherwise remove it with `pulumi-electronhub cleanup`, which destroys the whole stack, or on the account.",
-  };
-}
-
-function otherBackendProblem({ wire, fingerprint }: LostKey): Problem {
-  return {
-    why: `A creation of key ${JSON.stringify(wire.name)} (${fingerprint}) was interrupted in a stack of this name, perhaps of another backend: which one it was is not known.`,
-    nextStep:
-      "Find out which stack made it. Adopt it there with the input `adopt`, or remove it on the account.",
-  };
-}
-
-function namelessProblem({ resource }: PendingCreation): Problem {
-  return {
-    why: `The state names an interrupted creation of a key (resource ${resource}), and not under which name it was sent.`,
-    nextStep:
-      "Look for the key on the account, and remove it there if no application needs it. Then run `pulumi refresh --clear-pending-creates` for the stack.",
-  };
 }
