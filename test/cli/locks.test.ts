@@ -1,5 +1,8 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CREATE, declare, program } from "../engine/fixture";
+import { createEngineProject } from "../support/engine";
 import { mutations, useCli } from "./fixture";
 
 const cli = useCli();
@@ -68,6 +71,31 @@ describe("the lock of a run", () => {
       { stack: "organization/test/idle", outcome: "removed", problems: [] },
     ]);
     expect([busy.exitCode, await cli.stackNames()]).toEqual([1, ["dev"]]);
+  });
+
+  it.each([
+    ["?prefix=", "buckets?prefix=team/", "buckets"],
+    ["# in its path", "c#/state", "c"],
+  ])("keeps `recover` away in a folder's backend with %s", async (_, tail, folder) => {
+    const { root } = cli.project.folders;
+    for (const path of [folder, tail.replace(/\?.*/, "")]) await mkdir(join(root, path), { recursive: true });
+    const odd = await createEngineProject({ name: "odd", backendUrl: `file://${join(root, tail)}` });
+    try {
+      const stack = await odd.stack("prod", program({ bot: {} }), { config: cli.config() });
+      const held = cli.simulator.inject({ on: { path: "/auth/proxy/create" }, hold: true, applied: true });
+      const up = stack.up();
+      await held.reached();
+      const made = cli.names();
+      const env = { ...odd.env, XDG_CACHE_HOME: join(odd.folders.root, "another-machine") };
+      const refused = await cli.run(["recover", "--stack", "prod"], { cwd: odd.folders.work, env });
+      expect(refused).toMatchObject({ exitCode: 3 });
+      expect(refused.output).toMatch(/Stack prod is locked by \S+@\S+ \(pid \d+\)/);
+      expect(cli.names()).toEqual(made);
+      held.release();
+      await up;
+    } finally {
+      await odd.dispose();
+    }
   });
 
   it("counts, although no process here has its id, and its clock is years behind", async () => {

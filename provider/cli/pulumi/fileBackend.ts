@@ -54,6 +54,12 @@ export class FileBackend {
     ];
   }
 
+  /** Whether the state of a stack, `project/stack`, is here. Without it, a missing lock proves nothing. */
+  hasStateOf(stack: string): boolean {
+    const file = join(this.#root, "stacks", `${stack}.json`);
+    return ["", ".gz", ".zst"].some((packed) => existsSync(`${file}${packed}`));
+  }
+
   /** The locks of a stack, `project/stack`. Unlike Pulumi's commands, reading them takes no lock. */
   locks(stack: string): LockHolder[] {
     return this.#locksOf(stack).flatMap((file) => lockIn(file) ?? []);
@@ -96,7 +102,7 @@ export class FileBackend {
       .filter((file) => file.endsWith(".json"))
       .filter((file) => {
         // A self-managed backend has no organizations, and calls its only one so.
-        const owner = slashed(relative(locks, dirname(file))).replace(/^organization\//, "");
+        const owner = dirname(unescaped(slashed(relative(locks, file)))).replace(/^organization\//, "");
         return namesOf(stack).includes(owner);
       });
   }
@@ -179,6 +185,13 @@ function lockIn(file: string): LockHolder | undefined {
     // The two clocks may differ, and a lock must not look older than it is.
     sinceMs: Math.max(Math.floor(writtenMs), Date.parse(String(timestamp)) || 0),
   };
+}
+
+/** Pulumi's blob library escapes characters that a path may misread, such as the slash after `..`. */
+function unescaped(path: string): string {
+  return path.replace(/__0x([0-9a-f]{1,6})__/gi, (_, code: string) =>
+    String.fromCodePoint(parseInt(code, 16)),
+  );
 }
 
 function slashed(path: string): string {

@@ -26,12 +26,12 @@ export async function requireUnlocked(task: StackContext): Promise<void> {
 }
 
 async function breakOldLocks(task: StackContext): Promise<void> {
-  const { backendUrl, project, stack, world } = task;
+  const { project, stack, world } = task;
   const isOld = (lock: LockHolder) => mayBreak(task, lock);
   const locks = await locksOf(task, isOld);
   if (locks.length === 0) return;
   if (!locks.every(isOld)) throw lockedError(task, locks);
-  const files = FileBackend.at(backendUrl, project.folder);
+  const files = lockFolderOf(task);
   // As late as possible: `pulumi cancel` breaks every lock, also one that was taken or renewed since.
   const again = files === undefined ? await locksOf(task, isOld) : locks;
   if (!again.every((lock) => locks.some((seen) => isSame(seen, lock)))) throw lockedError(task, again);
@@ -52,9 +52,24 @@ async function locksOf(
   task: StackContext,
   isSettled: (lock: LockHolder) => boolean = () => false,
 ): Promise<readonly LockHolder[]> {
-  const { backendUrl, project, projectName, stack } = task;
-  const files = FileBackend.at(backendUrl, project.folder);
-  return files?.locks(`${projectName}/${shortName(stack)}`) ?? locksByLooks(task, isSettled);
+  return lockFolderOf(task)?.locks(inFolder(task)) ?? locksByLooks(task, isSettled);
+}
+
+/**
+ * The folder that certainly has the stack's locks. Undefined: Pulumi must be asked, since it may read the URL differently
+ * (`?prefix=`, `#`, `%`), and in another folder a stack never looks locked.
+ */
+function lockFolderOf(task: StackContext): FileBackend | undefined {
+  const { backendUrl, project } = task;
+  const files = /[?#%]/.test(`${backendUrl} ${project.folder}`)
+    ? undefined
+    : FileBackend.at(backendUrl, project.folder);
+  return files?.hasStateOf(inFolder(task)) === true ? files : undefined;
+}
+
+/** The stack as a `file://` backend names it. */
+function inFolder({ projectName, stack }: StackContext): string {
+  return `${projectName}/${shortName(stack)}`;
 }
 
 /** Milliseconds: a lock this young may be one that is only looked at, as we look at it. */

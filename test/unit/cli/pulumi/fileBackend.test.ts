@@ -195,6 +195,12 @@ describe("the locks of a stack", () => {
     expect(backend.locks("app/dev")).toHaveLength(1);
   });
 
+  it("are found where Pulumi's library escapes the stack's name", () => {
+    lock("organization/app/v1..__0x2f__1.json", JSON.stringify(LOCK));
+    expect(backend.locks("app/v1..")).toHaveLength(1);
+    expect(backend.locks("app/v1")).toEqual([]);
+  });
+
   it("are removed one by one, each with its attributes, and never one that was renewed", () => {
     const first = lock("organization/app/dev/1.json", JSON.stringify(LOCK));
     put("locks/organization/app/dev/1.json.attrs", "");

@@ -12,8 +12,12 @@ const MINUTE_MS = 60_000;
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "hold-"));
+  mkdirSync(dirname(stateFile()), { recursive: true });
+  writeFileSync(stateFile(), "{}");
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const stateFile = () => join(folder, ".pulumi/stacks/app/dev.json");
 
 /** A lock's file that is this old, by its own word and by that of the file system. */
 function lockFile(name: string, ageMs: number, fileAgeMs = ageMs): string {
@@ -40,16 +44,25 @@ interface Scene {
   looks?: readonly (readonly LockHolder[])[];
   stack?: string;
   cwd?: string;
+  /** Default: the folder, or another backend where there are looks. */
+  backendUrl?: string;
 }
 
-function scene({ olderThanMs, commandLine = ["cleanup", "--yes"], looks, stack = "dev", cwd }: Scene) {
+function scene({
+  olderThanMs,
+  commandLine = ["cleanup", "--yes"],
+  looks,
+  stack = "dev",
+  cwd,
+  backendUrl,
+}: Scene) {
   const notes: string[] = [];
   const did: string[] = [];
   let look = 0;
   const task = {
     stack,
     projectName: "app",
-    backendUrl: looks === undefined ? `file://${folder}` : "s3://locks",
+    backendUrl: backendUrl ?? (looks === undefined ? `file://${folder}` : "s3://locks"),
     breakLocksOlderThanMs: olderThanMs,
     project: {
       folder: cwd ?? process.cwd(),
@@ -125,6 +138,26 @@ describe("a stack's lock in a folder", () => {
     await refusal(hold());
     expect([did, existsSync(file)]).toEqual([[], true]);
   });
+});
+
+describe("a lock that Pulumi sees and the folder of the URL does not have", () => {
+  const looks = [[holder("ann@laptop (pid 1)", 9_000)]];
+
+  it("keeps the work away where the folder does not have the stack's state", async () => {
+    rmSync(stateFile());
+    const { hold, did } = scene({ backendUrl: `file://${folder}`, looks });
+    expect((await refusal(hold())).why).toContain("ann@laptop (pid 1)");
+    expect(did).toEqual([]);
+  });
+
+  it.each(["?prefix=team/", "#", "/%2e"])(
+    "keeps the work away where Pulumi may read the URL differently: %s",
+    async (tail) => {
+      const { hold, did } = scene({ backendUrl: `file://${folder}${tail}`, looks });
+      expect((await refusal(hold())).why).toContain("ann@laptop (pid 1)");
+      expect(did).toEqual([]);
+    },
+  );
 });
 
 describe("a stack's lock in another backend", () => {
