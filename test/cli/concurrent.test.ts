@@ -23,6 +23,25 @@ it("of two cleanups of one stack one does it, and the other is told who, and how
   expect(await cli.stackNames()).toEqual([]);
 });
 
+it.each([
+  ["leaves it alone with --older-than", ["--older-than", "7d"], 0, "too-young", []],
+  ["begins again with its new state", [], 0, "cleaned", ["one", "two"]],
+])("a cleanup whose stack is updated while it waits %s", async (_, options, exitCode, outcome, removed) => {
+  await (await cli.stack("used", program({ one: { name: "one" } }))).up();
+  await cli.editCheckpoint("used", (latest) => {
+    latest.manifest.time = new Date(Date.now() - 30 * 86_400_000).toISOString();
+  });
+  const list = cli.simulator.inject({ on: { path: "/auth/proxy", method: "GET" }, hold: true });
+  const running = cli.start(["cleanup", ...options, "--yes", "--json"]);
+  await list.reached();
+  await (await cli.stack("used", program({ one: { name: "one" }, two: { name: "two" } }))).up();
+  list.release();
+  const { stacks, ...done } = JSON.parse((await running.done).stdout) as Report;
+  expect([done.exitCode, stacks[0]?.outcome, stacks[0]?.problems]).toEqual([exitCode, outcome, []]);
+  expect(stacks[0]?.keys.map(({ name }) => name).toSorted()).toEqual(removed);
+  expect(cli.names()).toEqual(["one", "two"].filter((name) => !removed.includes(name)));
+});
+
 it("of two cleanups that break one lock at once, one loses the engine's lock, and changes nothing", async () => {
   await cli.crashedUp("contested", program({ one: {} }), { applied: false });
   await (await cli.stack("other", program({ two: {} }))).up();

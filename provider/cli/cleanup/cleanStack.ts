@@ -7,10 +7,11 @@ import { cliErrorText } from "../pulumi/cliErrorText";
 import { creditsReturned, type KeyReport } from "../terminal/report";
 import { counted } from "../terminal/table";
 import { Failures, progressIn } from "./engineEvents";
-import { BusyError, withStackLock, lockedError } from "../stack/stackLock";
+import { BusyError, lockedError, withStackLock } from "../stack/stackLock";
 import { recoverStack } from "../recovery/recoverStack";
 import { StackAccounts } from "../account/stackAccounts";
 import type { StackContext } from "../stack/stackContext";
+import { prepareStack, type Done } from "./prepareStack";
 import { factsOf, plannedFor, verify } from "./verify";
 
 export type StackOutcome =
@@ -87,12 +88,6 @@ export async function cleanStack(
 /** How long the last list of the account may take after a Ctrl-C. */
 const LAST_LOOK_MS = 30_000;
 
-/** What has been done, and found, so far. */
-interface Done {
-  keys: KeyReport[];
-  problems: Problem[];
-}
-
 async function plan(
   task: StackContext,
   accounts: StackAccounts,
@@ -129,15 +124,9 @@ async function clean(
 ): Promise<StackOutcome> {
   const { project, stack, world } = task;
   const { terminal } = world;
-  terminal.progress(`${stack}: looking for keys of crashed runs`);
-  const now = await project.state(stack);
-  if (now === undefined) return "gone";
-  // The stack may have been updated since it was listed.
-  if (olderThanMs !== undefined && !isOlder(task, now, olderThanMs)) return "too-young";
-  const lost = await recoverStack(task, accounts, { before, now }, { dryRun: false, removesDelivered: true });
-  done.keys.push(...lost.keys);
-  done.problems.push(...lost.problems);
-  const facts = await factsOf(accounts, now.keys);
+  const prepared = await prepareStack(task, accounts, before, olderThanMs, done);
+  if (typeof prepared === "string") return prepared;
+  const { now, facts } = prepared;
   const failures = new Failures();
   if (now.resourceCount > 0 && !world.stop.aborted) {
     terminal.progress(`${stack}: destroying ${counted(now.resourceCount, "resource")}`);
@@ -165,10 +154,6 @@ async function clean(
   terminal.progress(`${stack}: removing the stack`);
   await project.remove(stack);
   return "removed";
-}
-
-function isOlder({ world }: StackContext, { savedMs }: Checkpoint, olderThanMs: number): boolean {
-  return savedMs !== undefined && world.clock.nowMs() - savedMs > olderThanMs;
 }
 
 const INTERRUPTED: Problem = {

@@ -94,6 +94,7 @@ async function clearPending(
   await requireUnlocked(task);
   const now = await project.state(stack);
   if (now === undefined || now.pendingCount === 0) return 0;
+  if (now.savedMs !== known.savedMs) throw new NotClearedError(busyProblem(stack));
   const { otherPending } = now;
   if (otherPending.length > 0) {
     throw new NotClearedError({
@@ -107,11 +108,8 @@ async function clearPending(
       (creation) =>
         creation.urn === urn && creation.createdAs === createdAs && creation.isAdoption === isAdoption,
     );
-  const open = now.pending.filter((creation) => !isSettled(creation));
-  // The problem of a creation that was known before is reported already.
-  if (open.some(({ urn }) => !known.pending.some((creation) => creation.urn === urn)))
-    throw new NotClearedError(busyProblem(stack));
-  if (open.length > 0) return 0;
+  // Their problems are reported already.
+  if (!now.pending.every(isSettled)) return 0;
   try {
     await project.clearPendingCreates(stack);
   } catch (error) {

@@ -1,0 +1,66 @@
+import type { StackAccounts } from "../account/stackAccounts";
+import type { Problem } from "../problems";
+import type { Checkpoint } from "../pulumi/checkpoint";
+import { recoverStack } from "../recovery/recoverStack";
+import type { StackContext } from "../stack/stackContext";
+import { BusyError, requireUnlocked } from "../stack/stackLock";
+import type { KeyReport } from "../terminal/report";
+import { factsOf } from "./verify";
+
+/** What has been done, and found, so far. */
+export interface Done {
+  keys: KeyReport[];
+  problems: Problem[];
+}
+
+/** A stack that is ready to be destroyed. */
+interface PreparedStack {
+  now: Checkpoint;
+  facts: Awaited<ReturnType<typeof factsOf>>;
+}
+
+/** So often at most, while other runs update the stack. */
+const MAX_ROUNDS = 5;
+
+/**
+ * Recovers the keys of crashed runs and asks for the facts of all others. Both may wait for long, so the state is read again
+ * at the end: after an update by another run all begins again with the new state.
+ */
+export async function prepareStack(
+  task: StackContext,
+  accounts: StackAccounts,
+  before: Checkpoint,
+  olderThanMs: number | undefined,
+  done: Done,
+): Promise<PreparedStack | "gone" | "too-young"> {
+  const { project, stack, world } = task;
+  let earlier = before;
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
+    world.terminal.progress(`${stack}: looking for keys of crashed runs`);
+    const now = await project.state(stack);
+    if (now === undefined) return "gone";
+    if (olderThanMs !== undefined && !isOlder(task, now, olderThanMs)) return "too-young";
+    const checkpoints = { before: earlier, now };
+    const lost = await recoverStack(task, accounts, checkpoints, { dryRun: false, removesDelivered: true });
+    done.keys.push(...lost.keys);
+    done.problems.push(...lost.problems);
+    // Clearing interrupted creations saves the state.
+    const recovered = lost.cleared > 0 ? await project.state(stack) : now;
+    const facts = await factsOf(accounts, now.keys);
+    const latest = await project.state(stack);
+    if (latest === undefined) return "gone";
+    if (latest.savedMs === recovered?.savedMs) return { now, facts };
+    await requireUnlocked(task);
+    done.keys = done.keys.filter(({ outcome }) => outcome !== "failed");
+    done.problems = [];
+    earlier = latest;
+  }
+  throw new BusyError({
+    why: `Other runs update stack ${stack} again and again.`,
+    nextStep: "Wait until no run works on it, then run the command again.",
+  });
+}
+
+function isOlder({ world }: StackContext, { savedMs }: Checkpoint, olderThanMs: number): boolean {
+  return savedMs !== undefined && world.clock.nowMs() - savedMs > olderThanMs;
+}
