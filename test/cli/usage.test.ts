@@ -131,6 +131,30 @@ describe("a command that cannot begin is refused with what to do", () => {
     });
   });
 
+  it.each([["cleanup"], ["recover", "--stack", "prod"]])(
+    "%s in a backend of the older layout, whose stacks may be another project's",
+    async (...args) => {
+      const env = {
+        PULUMI_BACKEND_URL: `file://${await emptyFolder()}`,
+        PULUMI_DIY_BACKEND_LEGACY_LAYOUT: "true",
+        PULUMI_SELF_MANAGED_STATE_LEGACY_LAYOUT: "true",
+        PULUMI_DIY_BACKEND_IGNORE_DEPRECATION_ERROR: "1",
+      };
+      const made = await cli.project.pulumi(["stack", "init", "prod"], { env });
+      expect(made, made.output).toMatchObject({ exitCode: 0 });
+      const refused = await cli.report(args, { cwd: await projectFolder(), env });
+      expect(refused).toMatchObject({
+        exitCode: 3,
+        problems: [
+          {
+            why: expect.stringMatching(/older layout.*: prod\.$/),
+            nextStep: expect.stringContaining("`pulumi state upgrade`"),
+          },
+        ],
+      });
+    },
+  );
+
   it("orphans without an API key", async () => {
     const refused = await cli.report(["orphans"], { cwd: await projectFolder() });
     expect(refused).toMatchObject({

@@ -32,6 +32,14 @@ export function noStackError(stack: string): Refusal {
   });
 }
 
+/** In such a backend Pulumi lists the stacks of every project as if they were of this one. */
+export function olderLayoutError(stacks: readonly string[]): Refusal {
+  return new Refusal({
+    why: `The backend has the older layout, in which the stacks of all projects are listed without their project: ${stacks.join(", ")}.`,
+    nextStep: "Run `pulumi state upgrade`, then run the command again.",
+  });
+}
+
 /** Translates errors that keep every command from working. Returns any other error as it is. */
 export function asRefusal(error: unknown): unknown {
   const text = error instanceof Error ? error.message : String(error);

@@ -12,7 +12,7 @@ import {
 import type { Clock } from "../../util/clock";
 import { Cancellation, type Interruption } from "./cancellation";
 import { readCheckpoint, type Checkpoint } from "./checkpoint";
-import { asRefusal, runnable, runPulumi } from "./command";
+import { asRefusal, olderLayoutError, runnable, runPulumi } from "./command";
 import { UNKNOWN_HOLDER, holdersIn, type LockHolder } from "./lock";
 import { Refusal } from "../problems";
 import { separateGroup } from "./processGroup";
@@ -106,6 +106,8 @@ export class PulumiProject {
     const { stdout } = await this.#refusing(runPulumi(this.#workspace, command, environment));
     const stacks = JSON.parse(stdout) as StackSummary[];
     if (isService((await this.backend()).url)) return stacks;
+    const bare = stacks.map(({ name }) => name).filter((name) => !name.startsWith("organization/"));
+    if (!args.includes("--all") && bare.length > 0) throw olderLayoutError(bare);
     const own = await this.name().then(
       (project) => `organization/${project}/`,
       () => undefined,
