@@ -22,6 +22,10 @@ const KEY_LIKE = new RegExp(
   "g",
 );
 
+/** The password of a URL. A port is none, nor is an `@` in a path. */
+const URL_PASSWORD = /(:\/\/[^\s:/?#@"']*):(?!\d{1,5}(?:[/?#"'\s]|$))[^\s"'<>]{1,1000}@/g;
+const URL_PARAMETER = /([?&]\w*(?:password|secret|token)\w*=)[^\s&"'<>]+/gi;
+
 /** The kinds' prefixes are no secret, and would make common words look like one. */
 const KIND_PREFIX = /^ek-(?:proxy-|dev-)?/;
 
@@ -32,11 +36,15 @@ const PART_LENGTH = 8;
 const MAX_TEXT_LENGTH = 20_000;
 
 /**
- * Removes secrets from a text: what looks like a key, and every part (8 characters or more) of the given secrets,
+ * Removes secrets from a text: what looks like a key, passwords of URLs, and every part (8 characters or more) of the given secrets,
  * plain, reversed in case, base64, hexadecimal or URL-encoded.
  */
 export function redact(text: string, secrets: Iterable<string> = []): string {
-  let safe = text.slice(0, MAX_TEXT_LENGTH).replace(KEY_LIKE, REDACTED);
+  let safe = text
+    .slice(0, MAX_TEXT_LENGTH)
+    .replace(URL_PASSWORD, `$1:${REDACTED}@`)
+    .replace(URL_PARAMETER, `$1${REDACTED}`)
+    .replace(KEY_LIKE, REDACTED);
   for (const secret of secrets) {
     for (const form of encodedForms(secret)) safe = removeParts(safe, form);
   }

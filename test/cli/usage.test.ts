@@ -155,6 +155,16 @@ describe("a command that cannot begin is refused with what to do", () => {
     },
   );
 
+  it.each([["cleanup"], ["orphans", "--json"], ["doctor"], ["doctor", "--json"]])(
+    "%s with a backend that does not answer, without its password",
+    async (...args) => {
+      const env = { ...cli.accountEnv(), PULUMI_BACKEND_URL: "postgres://ann:hunter2secret@127.0.0.1:1/db" };
+      const { output } = await cli.run(args, { env });
+      expect(output).toContain("postgres://ann:[redacted]@127.0.0.1:1");
+      expect(output).not.toContain("hunter2secret");
+    },
+  );
+
   it("orphans without an API key", async () => {
     const refused = await cli.report(["orphans"], { cwd: await projectFolder() });
     expect(refused).toMatchObject({

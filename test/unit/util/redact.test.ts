@@ -149,3 +149,25 @@ it("quotes no key that is split by invisible characters", () => {
     expect(quotable(`no: ${broken}`)).toBe("no: [redacted]");
   }
 });
+
+describe("a URL", () => {
+  it.each([
+    ["postgres://pulumi:hunter2@db:5432/x", "postgres://pulumi:[redacted]@db:5432/x"],
+    ['open "postgres://ann:s3@c/ret@[bad/db": failed', 'open "postgres://ann:[redacted]@[bad/db": failed'],
+    ["redis://:hunter2@127.0.0.1", "redis://:[redacted]@127.0.0.1"],
+    ["postgres://db/x?user=ann&password=hunter2&a=b", "postgres://db/x?user=ann&password=[redacted]&a=b"],
+  ])("loses its password: %s", (text, safe) => {
+    expect(redact(text)).toBe(safe);
+    expect(quotable(text)).toBe(safe);
+  });
+
+  it.each([
+    "http://127.0.0.1:7811/v1/@scope",
+    "https://api.pulumi.com",
+    "http://localhost:80",
+    "file:///srv/lock.json: created by ann@laptop (pid 1)",
+    "s3://bucket?region=eu-1",
+  ])("without a password stays: %s", (text) => {
+    expect(redact(text)).toBe(text);
+  });
+});
