@@ -10,8 +10,6 @@ import { shortName, type StackContext } from "../stack/stackContext";
 /** A creation that was interrupted, and where its key would be. */
 export interface Candidate {
   lost: InterruptedCreation;
-  /** A time at which it was under way, in milliseconds since the epoch. */
-  startedMs: number;
   accounts: readonly AccountView[];
   /** The account that the request was sent to, by its anonymous name. Undefined: unknown. */
   sentTo: string | undefined;
@@ -61,7 +59,6 @@ export async function candidatesOf(
       sentTo === undefined || sentTo === configured.account ? [] : await allAccounts(accounts, now);
     candidates.push({
       lost: fromState(creation, noted, now.savedMs),
-      startedMs: noted?.startedMs ?? now.savedMs ?? 0,
       accounts: [others.find((view) => view.account === sentTo) ?? configured],
       sentTo,
       noted,
@@ -73,11 +70,10 @@ export async function candidatesOf(
   const rest = unmatched.filter((note) => !accountedFor.includes(note));
   const all = rest.length > 0 ? await allAccounts(accounts, now) : [];
   for (const noted of rest) {
-    const { account: sentTo, startedMs } = noted;
+    const { account: sentTo } = noted;
     const own = all.filter(({ account }) => account === sentTo);
     candidates.push({
       lost: fromJournal(noted),
-      startedMs,
       accounts: own.length > 0 ? own : all,
       sentTo,
       noted,

@@ -50,8 +50,6 @@ export interface SearchOptions {
 
 /** Between two lists of the account, for a key that may still appear. */
 const LOOK_MS = 5_000;
-/** After this time a request has taken effect, or never will. */
-const RECENT_MS = 3_600_000;
 
 /**
  * Finds the keys that a stack's interrupted runs have made and that no state has: by the pending operations of its state and
@@ -67,24 +65,23 @@ export async function searchLost(
   const { clock, stop, terminal } = task.world;
   for (const { noted, lost } of options.patiently ? candidates : [])
     if (noted?.delivered === true && lost.pending === undefined) noted.markLost();
-  const startedMs = clock.nowMs();
   const looked: Looked = new Map();
-  const deadlineMs = startedMs + (options.patiently ? task.settleMs : 0);
+  // Counted by what was waited: a clock may be set, and the crashed run's machine may have another one.
+  let leftMs = options.patiently ? task.settleMs : 0;
   for (;;) {
     const lists = await listsFor(candidates);
     const known = await knownToStacks(task, candidates, lists, options);
     const shown = await confirmed(candidates, lists, known, looked, options);
     const seen = look(task, candidates, shown, known, checkpoints, options);
-    const recent = seen.absent.filter(
-      // A creation that was answered has taken effect: its key was removed since.
-      ({ lost, startedMs: begunMs }) => lost.fingerprint === undefined && startedMs - begunMs < RECENT_MS,
-    );
-    const leftMs = deadlineMs - clock.nowMs();
-    if (recent.length > 0 && leftMs > 0) {
+    // A creation that was answered has taken effect: its key was removed since.
+    const unanswered = seen.absent.filter(({ lost }) => lost.fingerprint === undefined);
+    if (unanswered.length > 0 && leftMs > 0) {
       terminal.progress(
-        `${task.stack}: ${counted(recent.length, "interrupted creation")} may still take effect; looking again for ${Math.ceil(leftMs / 1_000)} s`,
+        `${task.stack}: ${counted(unanswered.length, "interrupted creation")} may still take effect; looking again for ${Math.ceil(leftMs / 1_000)} s`,
       );
-      await clock.sleep(Math.min(LOOK_MS, leftMs), stop);
+      const waitMs = Math.min(LOOK_MS, leftMs);
+      leftMs -= waitMs;
+      await clock.sleep(waitMs, stop);
       continue;
     }
     return {

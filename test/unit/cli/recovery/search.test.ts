@@ -36,6 +36,9 @@ interface Scene {
   /** Of the state. */
   savedMs?: number | undefined;
   stateKeys?: readonly string[];
+  settleMs?: number;
+  /** What the clock of this machine says, at each look at it. */
+  nowMs?: () => number;
 }
 
 /** Notes and states of stack `shop/dev`, and one account. */
@@ -47,9 +50,11 @@ async function search({
   account = "an account",
   stateKeys = [],
   lookup = (key) => Promise.resolve(key),
+  nowMs = () => 1,
   ...changes
 }: Scene) {
   const notes: string[] = [];
+  const slept: number[] = [];
   const environment = { XDG_CACHE_HOME: journals.root };
   const resources = known.map((key) => ({ urn: `${URN}2`, type: TYPE, id: fingerprintOf(key) }));
   const project = {
@@ -57,7 +62,7 @@ async function search({
     encryptedDeployment: () => Promise.resolve({ version: 3, deployment: { resources } }),
     lockHolders: () => Promise.resolve([]),
   };
-  const clock = { nowMs: () => 1, sleep: () => Promise.resolve() };
+  const clock = { nowMs, sleep: (delayMs: number) => Promise.resolve(void slept.push(delayMs)) };
   const terminal = { note: (line: string) => notes.push(line), progress: () => {} };
   const world = { environment, clock, terminal, random: () => 0, stop: new AbortController().signal };
   const names = { stack: "dev", projectName: "shop", backendId: BACKEND };
@@ -91,7 +96,7 @@ async function search({
       removesDelivered,
     },
   );
-  return { ...found, notes };
+  return { ...found, notes, slept };
 }
 
 /** Notes are written where commands look for them. */
@@ -116,6 +121,33 @@ const bot = (changes: Partial<PendingCreation> = {}): Partial<PendingCreation> =
   createdAs: "bot-abc",
   isAdoption: false,
   ...changes,
+});
+
+describe("the time for requests that may still take effect", () => {
+  const HOUR_MS = 3_600_000;
+  const jump = (ms: number) => {
+    let nowMs = 10 * HOUR_MS;
+    return () => (nowMs += ms);
+  };
+
+  it.each([
+    ["stands still", jump(0)],
+    ["jumps ahead", jump(2 * HOUR_MS)],
+    ["is set back", jump(-2 * HOUR_MS)],
+  ])("is waited for in full, and no longer, when the clock %s", async (_, nowMs) => {
+    const { slept } = await search({ pending: [bot()], savedMs: 10 * HOUR_MS, settleMs: 12_000, nowMs });
+    expect(slept).toEqual([5_000, 5_000, 2_000]);
+  });
+
+  it("is waited for when the state is old by another machine's clock", async () => {
+    const { slept } = await search({ pending: [bot()], savedMs: 1, settleMs: 4_000, nowMs: jump(HOUR_MS) });
+    expect(slept).toEqual([4_000]);
+  });
+
+  it("is not waited for when a response has brought the key", async () => {
+    journal().begin(creation("bot-abc")).made(fingerprintOf(SECRET));
+    expect((await search({ settleMs: 4_000 })).slept).toEqual([]);
+  });
 });
 
 describe("a note of a creation", () => {
