@@ -24,7 +24,7 @@ it("of two cleanups of one stack one does it, and the other is told who, and how
 });
 
 it.each([
-  ["leaves it alone with --older-than", ["--older-than", "7d"], 0, "too-young", []],
+  ["leaves it alone with --older-than", ["--older-than", "7d"], 0, "too-young", [] as string[]],
   ["begins again with its new state", [], 0, "cleaned", ["one", "two"]],
 ])("a cleanup whose stack is updated while it waits %s", async (_, options, exitCode, outcome, removed) => {
   await (await cli.stack("used", program({ one: { name: "one" } }))).up();
