@@ -23,8 +23,8 @@ it("of two cleanups of one stack one does it, and the other is told who, and how
   expect(await cli.stackNames()).toEqual([]);
 });
 
-it.each([
-  ["leaves it alone with --older-than", ["--older-than", "7d"], 0, "too-young", [] as string[]],
+it.each<[string, string[], number, string, string[]]>([
+  ["leaves it alone with --older-than", ["--older-than", "7d"], 0, "too-young", []],
   ["begins again with its new state", [], 0, "cleaned", ["one", "two"]],
 ])("a cleanup whose stack is updated while it waits %s", async (_, options, exitCode, outcome, removed) => {
   await (await cli.stack("used", program({ one: { name: "one" } }))).up();

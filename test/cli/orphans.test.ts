@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { backendUrl } from "../support/engineEnvironment";
 import { createEngineProject, type EngineProject } from "../support/engine";
 import { declare, LIST, LOOKUP, program, REMOVE } from "../engine/fixture";
-import { mutations, outcomes, useCli } from "./fixture";
+import { endProcesses } from "../support/processes";
+import { ended, mutations, outcomes, useCli } from "./fixture";
 
 const cli = useCli();
 
@@ -42,16 +43,19 @@ it("are the keys that no stack of the backend knows or is making; they go on dem
   expect(all).toMatchObject({
     command: "orphans",
     dryRun: true,
-    exitCode: 0,
+    exitCode: 1,
     stackCount: 3,
     creditsReturned: 0,
   });
-  expect(all.orphans.map(({ name }) => name).toSorted()).toEqual([
-    "by-hand",
-    "ci-busy",
-    "ci-idle",
-    "ci-unused",
-  ]);
+  const made = cli.names().find((name) => name.startsWith("made-"));
+  expect(all.orphans.find(({ name }) => name === made)).toMatchObject({
+    outcome: "unknown",
+    why: expect.stringMatching(/^A run is making a key named /),
+    nextStep: expect.stringMatching(/run `recover` on its stack/),
+  });
+  expect(
+    all.orphans.flatMap(({ name, outcome }) => (outcome === "would-remove" ? name : [])).toSorted(),
+  ).toEqual(["by-hand", "ci-busy", "ci-idle", "ci-unused"]);
   const idle = all.orphans.find(({ name }) => name === "ci-idle");
   expect(idle).toMatchObject({ resource: null, unusedCredits: 3, outcome: "would-remove" });
   expect(Date.parse(idle?.createdAt ?? "")).toBe(old.createdAtUnixS * 1_000);
@@ -78,8 +82,25 @@ it("are the keys that no stack of the backend knows or is making; they go on dem
   expect(done).toMatchObject({ dryRun: false, exitCode: 0, stackCount: 3, creditsReturned: 8 });
   expect(outcomes(done.orphans)).toEqual({ "ci-unused": "removed", "ci-idle": "removed" });
   expect(account.balance).toBe(balance + 8);
-  const made = cli.names().find((name) => name.startsWith("made-"));
   expect(cli.names()).toEqual(["by-hand", "ci-busy", "far", made, "near"]);
+});
+
+it("include keys that a killed run may have left: whether a stack has them is unknown, and none is removed", async () => {
+  await (await cli.stack("anchor", program({ own: { name: "own" } }))).up();
+  const { plugin, up, held } = await cli.upInFlight("lost", program({ bot: {} }));
+  endProcesses(plugin);
+  await up;
+  held.remove();
+  await ended(plugin);
+  cli.takeRequests();
+  const shown = await cli.run(["orphans"], { env: cli.accountEnv() });
+  expect(shown.exitCode).toBe(1);
+  expect(shown.stdout).toMatch(/^bot-\S+ +pk-.* unknown$/m);
+  expect(shown.stdout).toMatch(/run `recover` on its stack/);
+  expect(shown.stdout).not.toMatch(/No orphans/);
+  const refused = await orphans("--name-prefix", "bot-", "--remove", "--yes");
+  expect(refused).toMatchObject({ exitCode: 3, orphans: [{ outcome: "unknown" }], problems: [] });
+  expect(mutations(cli.takeRequests())).toEqual([]);
 });
 
 it("are shown one on a line, whatever they are called and whenever they were made", async () => {

@@ -43,7 +43,8 @@ export async function orphans(options: OrphansOptions, world: CommandContext): P
     (key) => excludedBy(key, options, serverNowMs) === undefined && mayBeOrphan(key, ownership),
   );
   const problems = [...namedProblems(search), ...timeProblems(search)];
-  const isStrange = found.length > 0 && keys.every((key) => ownership.ownerOf(key) === undefined);
+  const isOrphaned = found.some((key) => ownership.claimOn(key)?.kind !== "making");
+  const isStrange = isOrphaned && keys.every((key) => ownership.ownerOf(key) === undefined);
   if (isStrange) problems.push(strangeBackend(ownership.stackCount, keys.length));
   const changesBefore = world.changes.count;
   const reports =
@@ -94,10 +95,9 @@ interface Search {
   options: OrphansOptions;
 }
 
-/** A key that a stack has, or that a run is creating, is not an orphan. */
+/** A key that a run is making is listed too: the run may have crashed, and left it. */
 function mayBeOrphan(key: ListedKey, ownership: Ownership): boolean {
-  const claim = ownership.claimOn(key);
-  return claim === undefined || claim.kind === "hidden";
+  return ownership.claimOn(key)?.kind !== "owned";
 }
 
 /** Why keys that `--fingerprint` names are not among the orphans. */
@@ -115,7 +115,7 @@ function namedProblems({ keys, serverNowMs, ownership, options }: Search): Probl
       ];
     }
     const claim = ownership.claimOn(key);
-    if (claim !== undefined) return [{ why: claim.why, nextStep: claim.nextStep }];
+    if (claim?.kind === "owned") return [{ why: claim.why, nextStep: claim.nextStep }];
     const option = excludedBy(key, options, serverNowMs);
     if (option === undefined) return [];
     return [
@@ -168,7 +168,7 @@ async function removeAll(
   const reports: OrphanReport[] = [];
   for (const [at, key] of found.entries()) {
     if (stop.aborted) break;
-    if (key.fingerprint === undefined) {
+    if (["hidden", "making"].includes(ownership.claimOn(key)?.kind ?? "")) {
       reports.push(planned(key, ownership, false));
       continue;
     }
@@ -189,7 +189,7 @@ function noneText(
   if (keys.length === 0) return "The account has no proxy keys.";
   if (keys.every(({ wire }) => !wire.name.startsWith(namePrefix)))
     return `No key of the account has a name that starts with ${JSON.stringify(namePrefix)}.`;
-  return `No orphans: each matching key of the account is in one of ${counted(stackCount, "stack")}, or just being created.`;
+  return `No orphans: each matching key of the account is in one of ${counted(stackCount, "stack")}.`;
 }
 
 function adviceFor(options: OrphansOptions): string {
