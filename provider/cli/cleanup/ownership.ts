@@ -4,6 +4,7 @@ import type { ListedKey } from "../account/accounts";
 import { keysInStates, type KeysInStates } from "../stack/keysInStates";
 import { Refusal, type Problem } from "../problems";
 import type { PulumiProject } from "../pulumi/project";
+import { readJournal } from "../recovery/journal";
 import type { CommandContext } from "../commandContext";
 
 /** A removal reads the states again when they were read longer ago. */
@@ -55,7 +56,9 @@ export class Ownership {
   async read(): Promise<void> {
     const { clock, environment, terminal } = this.#world;
     const known = await keysInStates(this.#project, terminal, this.#matches);
-    const isInTheMaking = keysInTheMaking(creationsFolder(environment), clock.nowMs());
+    const isInTheMaking = readJournal(creationsFolder(environment), (folder) =>
+      keysInTheMaking(folder, clock.nowMs()),
+    );
     const isNoted = ({ wire, fingerprint }: ListedKey) => isInTheMaking({ name: wire.name, fingerprint });
     for (const [fingerprint, stack] of known.owners()) this.#owners.set(fingerprint, stack);
     this.#latest = { known, isNoted, readMs: clock.nowMs() };

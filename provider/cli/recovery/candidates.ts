@@ -4,6 +4,7 @@ import type { StackAccounts } from "../account/stackAccounts";
 import type { AccountView } from "../account/accounts";
 import type { Checkpoint, PendingCreation } from "../pulumi/checkpoint";
 import { counted } from "../terminal/table";
+import { readJournal } from "./journal";
 import { fromJournal, fromState, type InterruptedCreation } from "./lost";
 import { shortName, type StackContext } from "../stack/stackContext";
 
@@ -97,7 +98,7 @@ function isAccountedFor(note: OpenCreation, now: Checkpoint): boolean {
 /** The journal's creations of the stack, or of one with this name in a backend that is unknown. */
 function notesOf(task: StackContext): readonly OpenCreation[] {
   const { backendId, projectName, stack, world } = task;
-  const notes = readCreations(creationsFolder(world.environment)).filter((note) =>
+  const notes = readJournal(creationsFolder(world.environment), readCreations).filter((note) =>
     isOfStack(note.stack, stack, projectName),
   );
   const isElsewhere = ({ backend }: OpenCreation) =>

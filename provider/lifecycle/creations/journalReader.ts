@@ -186,12 +186,12 @@ export function appendIfThere(file: string, ...lines: readonly object[]): void {
   orAbsent(() => append(file, 0, ...lines));
 }
 
-/** Undefined for a file that does not exist: another process may have removed it. */
+/** Undefined for a file that does not exist: another process may have removed it, or its folder is a file. */
 function orAbsent<T>(step: () => T): T | undefined {
   try {
     return step();
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
+    if (!["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw error;
     return undefined;
   }
 }

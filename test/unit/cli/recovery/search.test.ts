@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { creationsFolder } from "../../../../provider/config";
@@ -5,6 +6,7 @@ import { NotFoundError } from "../../../../provider/api/errors";
 import type { KeyObject } from "../../../../provider/api/wire";
 import type { AccountView } from "../../../../provider/cli/account/accounts";
 import type { Checkpoint, PendingCreation } from "../../../../provider/cli/pulumi/checkpoint";
+import { Refusal } from "../../../../provider/cli/problems";
 import { searchLost } from "../../../../provider/cli/recovery/search";
 import type { StackAccounts } from "../../../../provider/cli/account/stackAccounts";
 import type { StackContext } from "../../../../provider/cli/stack/stackContext";
@@ -62,7 +64,10 @@ async function search({
     encryptedDeployment: () => Promise.resolve({ version: 3, deployment: { resources } }),
     lockHolders: () => Promise.resolve([]),
   };
-  const clock = { nowMs, sleep: (delayMs: number) => Promise.resolve(void slept.push(delayMs)) };
+  const sleep = async (delayMs: number) => {
+    if (slept.push(delayMs) > 10) throw new Error("It waits too often.");
+  };
+  const clock = { nowMs, sleep };
   const terminal = { note: (line: string) => notes.push(line), progress: () => {} };
   const world = { environment, clock, terminal, random: () => 0, stop: new AbortController().signal };
   const names = { stack: "dev", projectName: "shop", backendId: BACKEND };
@@ -121,6 +126,22 @@ const bot = (changes: Partial<PendingCreation> = {}): Partial<PendingCreation> =
   createdAs: "bot-abc",
   isAdoption: false,
   ...changes,
+});
+
+describe("a journal that cannot be read", () => {
+  it("does not exist where its folder is below a file, since no run could write it", async () => {
+    writeFileSync(join(journals.root, "pulumi-electronhub"), "");
+    expect(await search({})).toMatchObject({ found: [], problems: [] });
+  });
+
+  it("is refused with the folder's name otherwise", async () => {
+    mkdirSync(join(folder(), "0123456789abcdef.jsonl"), { recursive: true });
+    const refused = search({}).catch((error: unknown) => error);
+    expect(await refused).toBeInstanceOf(Refusal);
+    expect(await refused).toMatchObject({
+      why: expect.stringContaining(`${folder()} cannot be read (EISDIR)`),
+    });
+  });
 });
 
 describe("the time for requests that may still take effect", () => {
