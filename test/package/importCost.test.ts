@@ -29,6 +29,7 @@ async function modulesLoadedBy(program: string): Promise<string[]> {
 it("a program that imports the package loads these modules, neither zod nor undici among them", async () => {
   const modules = await modulesLoadedBy('require("pulumi-electronhub");');
   expect(modules.map((module) => module.replace(/^dist\/(.*)\.js$/, "$1")).toSorted()).toEqual([
+    "api/errorGuards",
     "api/errors",
     "api/rateLimit/pastRequests",
     "api/transport",
@@ -55,8 +56,10 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "resources/rotatingProxyKey",
     "resources/rotationRecord",
     "util/duration",
+    "util/errno",
     "util/keyText",
     "util/redact",
+    "util/userError",
   ]);
 });
 

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   const context = { nowMs: 0, randomBytes: (count: number) => new Uint8Array(count) };
   const operation = {
     client: { list: async () => ({ keys: [wire] }) },
-    wait: { clock: { nowMs: () => 0 } },
+    call: { clock: { nowMs: () => 0 } },
     settings: { baseUrl: "https://api.example/v1" },
   } as unknown as Operation;
   console.log(
