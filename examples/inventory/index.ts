@@ -16,7 +16,7 @@ export const credits = getAccountOutput().credits;
 /** How many keys the account has. */
 export const count = getProxyKeysOutput().length;
 
-/** The keys that stop working soon, whoever made them. */
+/** The keys of the account that stop working soon. */
 export const expiringSoon = getProxyKeysOutput({ enabled: true, expiresWithin }).apply((keys) =>
   keys.map(({ name, fingerprint, expiresAt }) => ({ name, fingerprint, expiresAt })),
 );

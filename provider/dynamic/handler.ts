@@ -17,7 +17,7 @@ const engineGone = new AbortController();
 
 // One per process: all resources share the account's rate limit and its list of keys.
 const report = (line: string) => process.stdout.write(`${line}\n`);
-const dependencies = systemDependencies(report, engineAddress);
+const dependencies = systemDependencies(report);
 const provider = new DynamicProvider({
   ...dependencies,
   engine,

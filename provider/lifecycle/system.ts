@@ -13,7 +13,7 @@ import { fileOfRun } from "./runFile";
 import type { Dependencies } from "./accountContext";
 
 /** Production dependencies: system clock, network, environment, and files in the user's cache. */
-export function systemDependencies(report: (line: string) => void, engineAddress?: string): Dependencies {
+export function systemDependencies(report: (line: string) => void): Dependencies {
   return {
     clock: systemClock,
     random: Math.random,
@@ -33,7 +33,6 @@ export function systemDependencies(report: (line: string) => void, engineAddress
     creations: creationJournal({
       folder: creationsFolder(process.env),
       backendOf: (project) => backendIdIn(process.env, process.cwd(), project),
-      run: runIdOf(engineAddress),
       onTrouble: (reason) =>
         report(
           `Electron Hub: creations in flight cannot be noted (${reason}); if this process is killed in the middle of one, only its generated name shows that it is ours.`,

@@ -1,7 +1,7 @@
 import type { ExportedState } from "../support/checkpoint";
 import type { World } from "./world";
 
-/** What a crash has left, as a person would find it: for reports, and for whoever has to clean up. */
+/** What a crash has left, for reports. */
 export interface Aftermath {
   locks: number;
   /** "whole", "none", or what is wrong with the file. */

@@ -66,7 +66,7 @@ export async function crashNow(world: World, operation: Operation, watch: Watch)
       break;
   }
   await operation.done;
-  disk.mend();
+  disk.repair();
 }
 
 async function interrupt(cli: OwnedProcess, operation: Operation): Promise<void> {
@@ -90,7 +90,7 @@ async function afterTheDisk({ scenario, simulator, disk }: World, operation: Ope
     simulator.journal.every(({ status, fault }) => status !== undefined || fault?.startsWith("cut"));
   await until(() => operation.isDone() || isQuiet(), HEARD_LIMIT_MS);
   if (outcome === "heal") {
-    disk.mend();
+    disk.repair();
     return;
   }
   const cli = await operation.cli();

@@ -10,7 +10,7 @@ export interface Disk {
   /** From now on nothing can be written. */
   fail(): void;
   /** From now on everything can be written again. */
-  mend(): void;
+  repair(): void;
   /** Takes away what it took to do this. */
   dispose(): void;
   /** What is done instead of what was wanted. */
@@ -40,7 +40,7 @@ export function fillableDisk(project: EngineProject, { scope, contended }: DiskT
   for (const below of Object.values(folders)) mkdirSync(below, { recursive: true });
   const filler = join(folder, "filler");
   let refilling: NodeJS.Timeout | undefined;
-  const mend = (): void => {
+  const repair = (): void => {
     clearInterval(refilling);
     rmSync(filler, { force: true });
   };
@@ -50,9 +50,9 @@ export function fillableDisk(project: EngineProject, { scope, contended }: DiskT
       // A file that is replaced gives a block back, which may be all that a small state needs.
       if (contended) refilling = setInterval(() => fill(filler), REFILL_MS);
     },
-    mend,
+    repair,
     dispose: () => {
-      mend();
+      repair();
       // Lazily: what still runs there must not keep it.
       execFileSync("umount", ["--lazy", folder], { stdio: "pipe" });
     },
@@ -63,7 +63,7 @@ export function fillableDisk(project: EngineProject, { scope, contended }: DiskT
 export function vanishingBackend({ folders }: EngineProject): Disk {
   const aside = `${folders.backend}-aside`;
   let isAside = false;
-  const mend = (): void => {
+  const repair = (): void => {
     if (!isAside) return;
     rmSync(folders.backend, { recursive: true, force: true });
     renameSync(aside, folders.backend);
@@ -75,13 +75,13 @@ export function vanishingBackend({ folders }: EngineProject): Disk {
       writeFileSync(folders.backend, "");
       isAside = true;
     },
-    mend,
-    dispose: mend,
+    repair,
+    dispose: repair,
   };
 }
 
 /** A disk that never fails. */
-export const soundDisk: Disk = { fail: () => {}, mend: () => {}, dispose: () => {} };
+export const soundDisk: Disk = { fail: () => {}, repair: () => {}, dispose: () => {} };
 
 /** Takes the last free block. */
 function fill(file: string): void {

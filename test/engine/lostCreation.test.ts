@@ -37,7 +37,6 @@ const noteFor = (stackName: string) => ({
   stack: `organization/${engine.project.name}/${stackName}`,
   nameHash: nameHashOf(engine.simulator.account().keys()[0]?.name ?? ""),
   backend: expect.stringMatching(/^[0-9a-f]{32}$/),
-  run: expect.stringMatching(/^[0-9a-f]{32}$/),
 });
 
 async function ended(processes: readonly OwnedProcess[]): Promise<void> {

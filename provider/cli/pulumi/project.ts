@@ -159,7 +159,7 @@ export class PulumiProject {
     return this.#refusing(this.#workspace.getAllConfig(stack));
   }
 
-  /** Who works on the stack just now, or died while doing so. Empty: nobody. */
+  /** The processes that hold the stack's lock, whether or not they are still alive. Empty: the stack is not locked. */
   async lockHolders(stack: string): Promise<readonly LockHolder[]> {
     // Pulumi's own service keeps no lock that one could read, but says in its list what it is at work on.
     if (isService((await this.backend()).url)) {

@@ -26,7 +26,7 @@ export class DiskFullError extends UserError {
  */
 export interface CreationJournal {
   /** Called right before the first request that may make a key. @throws DiskFullError. */
-  begin(creation: Omit<Creation, "backend" | "run">): CreationNote;
+  begin(creation: Omit<Creation, "backend">): CreationNote;
 }
 
 export interface JournalOptions {
@@ -35,8 +35,6 @@ export interface JournalOptions {
   onTrouble: (reason: string) => void;
   /** Identifies the stack's backend. Default: it is not known. @param project the project's name. */
   backendOf?: (project: string) => string | undefined;
-  /** The run of the engine. */
-  run?: string | undefined;
 }
 
 /**
@@ -47,7 +45,6 @@ export function creationJournal({
   folder,
   onTrouble,
   backendOf = () => undefined,
-  run,
 }: JournalOptions): CreationJournal {
   const file = join(folder, `${randomBytes(8).toString("hex")}.jsonl`);
   const open = new Set<string>();
@@ -86,7 +83,7 @@ export function creationJournal({
       const project = stack?.split("/").at(-2);
       // A plugin process works for one stack.
       backend ??= project === undefined ? undefined : backendOf(project);
-      const noted: Creation = { ...creation, backend, run };
+      const noted: Creation = { ...creation, backend };
       const trouble = attempt(() => {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         append(file, constants.O_CREAT, { begin: { id, ...noted } });

@@ -19,8 +19,6 @@ export interface Creation {
   stack: string | undefined;
   /** The stack's backend, as `backendIdIn` identifies it. Undefined: it is not known for certain. */
   backend: string | undefined;
-  /** The run of the engine, as `runIdOf` identifies it. Undefined: the process is not a plugin. */
-  run: string | undefined;
   /** The account, by its anonymous name. */
   account: string;
   /** The `nameHashOf` the generated name under which the key is created. The name itself may contain a secret. */
@@ -124,7 +122,6 @@ const beginSchema = z.object({
   id: z.string(),
   stack: optionalText,
   backend: optionalText,
-  run: optionalText,
   account: z.string(),
   nameHash: z.string(),
   startedMs: z.number(),

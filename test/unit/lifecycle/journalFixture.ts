@@ -36,7 +36,6 @@ export function useJournals(): Journals {
         folder: journals.folder,
         onTrouble: (reason) => journals.troubles.push(reason),
         backendOf: () => BACKEND,
-        run: "a run",
         ...options,
       }),
     open: () => readCreations(journals.folder),

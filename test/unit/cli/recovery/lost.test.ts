@@ -35,7 +35,6 @@ const noted: OpenCreation = {
   id: "1",
   stack: "organization/app/dev",
   backend: "a backend",
-  run: "a run",
   account: "an account",
   nameHash: nameHashOf(CREATED_AS),
   fingerprint: undefined,

@@ -27,7 +27,7 @@ describe("a creation in flight", () => {
     journal().begin(creation("a secret name"));
     const file = await onlyFile();
     expect(open()).toMatchObject([
-      { ...creation("a secret name"), backend: BACKEND, run: "a run", fingerprint: undefined, file },
+      { ...creation("a secret name"), backend: BACKEND, fingerprint: undefined, file },
     ]);
     expect(file).toMatch(/[\\/][0-9a-f]{16}\.jsonl$/);
     expect(await readFile(file, "utf8")).not.toContain("secret");
