@@ -29,7 +29,6 @@ interface Reading {
   known: KeysInStates;
   /** Whether a process of this machine may be making the key. */
   isNoted: (key: ListedKey) => boolean;
-  readMs: number;
 }
 
 /** Which keys of an account the stacks of a backend have, or are making. */
@@ -54,14 +53,14 @@ export class Ownership {
 
   /** Reads the states. To be called after the account was listed. @throws as knownKeys does. */
   async read(): Promise<void> {
-    const { clock, environment, terminal } = this.#world;
-    const known = await keysInStates(this.#project, terminal, this.#matches);
+    const { clock, environment } = this.#world;
+    const known = await keysInStates(this.#project, this.#world, this.#matches);
     const isInTheMaking = readJournal(creationsFolder(environment), (folder) =>
       keysInTheMaking(folder, clock.nowMs()),
     );
     const isNoted = ({ wire, fingerprint }: ListedKey) => isInTheMaking({ name: wire.name, fingerprint });
     for (const [fingerprint, stack] of known.owners()) this.#owners.set(fingerprint, stack);
-    this.#latest = { known, isNoted, readMs: clock.nowMs() };
+    this.#latest = { known, isNoted };
   }
 
   /** The stack that has the key in its state. */
@@ -96,7 +95,7 @@ export class Ownership {
 
   async #refresh(): Promise<void> {
     const { clock, stop } = this.#world;
-    const agoMs = clock.nowMs() - (this.#latest?.readMs ?? -Infinity);
+    const agoMs = clock.nowMs() - (this.#latest?.known.asOfMs ?? -Infinity);
     // A clock that was set back says nothing of when that was.
     if (agoMs < 0 || agoMs > FRESH_MS) await this.read();
     stop.throwIfAborted();

@@ -1,8 +1,9 @@
+import { errorField } from "../../util/errno";
 import { quotable } from "../../util/redact";
 
 /** Whether a command of the CLI failed, as the Automation API tells it. */
 export function isCommandFailure(error: unknown): boolean {
-  return error instanceof Error && "commandResult" in error;
+  return errorField(error, "commandResult") !== undefined;
 }
 
 /**

@@ -125,7 +125,7 @@ async function knownToStacks(
   // Reading a state starts a process of the CLI.
   if (!isThere) return new Set();
   if (patiently) await requireUnlocked(task);
-  return (await keysInStates(task.project, task.world.terminal)).fingerprints();
+  return (await keysInStates(task.project, task.world)).fingerprints();
 }
 
 /** Listed keys with what a lookup adds, by fingerprint. */
