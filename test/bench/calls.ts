@@ -6,17 +6,25 @@ const COUNT = 20;
 
 /** The requests of each of the engine's operations, from the simulator's journal. */
 export async function calls(): Promise<SectionResult> {
-  const [plain, ours] = [await callsOf("plain"), await callsOf("ours")];
+  const plain = await callsOf("plain");
+  const ours = await callsOf("ours");
+  const named = await callsOf("ours, chosen names");
   return {
     title: "calls per operation",
     notes: [`${COUNT} keys on the real engine; every request counts against the account's limit.`],
     tables: [
       {
         title: `requests for ${COUNT} keys`,
-        columns: ["operation", "ours", "plain", "ours over plain"],
+        columns: ["operation", "ours", "ours, chosen names", "plain", "ours over plain"],
         rows: [...ours].map(([operation, count]) => {
           const other = plain.get(operation) ?? 0;
-          return [operation, count, other, other === 0 ? "" : (count / other).toFixed(2)];
+          return [
+            operation,
+            count,
+            named.get(operation) ?? 0,
+            other,
+            other === 0 ? "" : (count / other).toFixed(2),
+          ];
         }),
       },
     ],

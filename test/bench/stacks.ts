@@ -1,4 +1,4 @@
-import { ProxyKey } from "pulumi-electronhub";
+import { ProxyKey, type ProxyKeyArgs } from "pulumi-electronhub";
 
 import type { Simulator } from "../../provider/testing";
 import { createEngineProject, type EngineProject, type EngineStack } from "../support/engine";
@@ -15,14 +15,23 @@ type Declare = (declaration: Declaration) => void;
 const { declareNoopKeys } = require("./providers/noop.cjs") as { declareNoopKeys: Declare };
 const { declarePlainKeys } = require("./providers/plain.cjs") as { declarePlainKeys: Declare };
 
-const declareOurKeys: Declare = ({ count, budget }) => {
-  for (let at = 0; at < count; at++) {
-    const key = new ProxyKey(`key-${at}`, { name: `key-${at}`, budget });
-    void key;
-  }
-};
+/** With generated names: one request each. */
+const declareOurKeys: Declare = ({ count, budget }) => declareKeys(count, () => ({ budget }));
 
-const DECLARATIONS = { noop: declareNoopKeys, plain: declarePlainKeys, ours: declareOurKeys };
+/** With chosen names, as the other providers have them: an update sets each. */
+const declareNamedKeys: Declare = ({ count, budget }) =>
+  declareKeys(count, (at) => ({ name: `key-${at}`, budget }));
+
+function declareKeys(count: number, argsOf: (at: number) => ProxyKeyArgs): void {
+  for (let at = 0; at < count; at++) void new ProxyKey(`key-${at}`, argsOf(at));
+}
+
+const DECLARATIONS = {
+  noop: declareNoopKeys,
+  plain: declarePlainKeys,
+  ours: declareOurKeys,
+  "ours, chosen names": declareNamedKeys,
+};
 
 export type ProviderName = keyof typeof DECLARATIONS;
 
@@ -44,7 +53,7 @@ export async function createBenchStack(
   const { baseUrl } = simulator;
   const { apiKey } = simulator.account();
   const declaration: Declaration = { count, budget: 1, baseUrl, apiKey };
-  const project = await createEngineProject({ name: `bench-${provider}` });
+  const project = await createEngineProject({ name: `bench-${provider.replaceAll(/\W+/g, "-")}` });
   const stack = await project.stack(STACK_NAME, async () => DECLARATIONS[provider](declaration), {
     config: {
       "electronhub:apiKey": { value: apiKey, secret: true },
