@@ -1,9 +1,8 @@
 import type { Clock } from "../util/clock";
-import { UserError } from "../util/userError";
 import type { Dependencies } from "../lifecycle/accountContext";
 import { systemDependencies } from "../lifecycle/system";
 import { Accounts } from "./account/accounts";
-import { EXIT } from "./problems";
+import { EXIT, INTERRUPTED, Refusal } from "./problems";
 import { Terminal } from "./terminal/terminal";
 
 /** Everything that a command depends on. */
@@ -13,7 +12,7 @@ export interface CommandContext {
   commandLine: readonly string[];
   accounts: Accounts;
   clock: Clock;
-  /** A number in [0, 1), for delays. */
+  /** Returns a number in [0, 1), for delays. */
   random: () => number;
   environment: Readonly<Record<string, string | undefined>>;
   /** Aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP: the command finishes what is in progress and starts nothing new. */
@@ -26,18 +25,7 @@ export interface CommandContext {
   close(): Promise<void>;
 }
 
-/** A signal ended the command. */
-class InterruptedError extends UserError {
-  override readonly name = "InterruptedError";
-  constructor() {
-    super({
-      why: "The command was interrupted.",
-      nextStep: "Run it again; it continues where it stopped.",
-    });
-  }
-}
-
-/** `timeout` and shells signal a process and its group, so a second signal within this time is the same. */
+/** `timeout` and shells signal a process and its group, so a second signal within this time is the same one. */
 const ECHO_MS = 1_000;
 
 export function systemContext(): CommandContext {
@@ -57,7 +45,7 @@ export function systemContext(): CommandContext {
     terminal.note(
       `${signal}: finishing what is in progress, starting nothing new. A second signal ends the command at once.`,
     );
-    stop.abort(new InterruptedError());
+    stop.abort(new Refusal(INTERRUPTED));
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
   const dependencies: Dependencies = {

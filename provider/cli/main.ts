@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** FROZEN CONTRACT: the path behind the command's name in package.json; people's pipelines call it by that name. */
+/** FROZEN CONTRACT: package.json names this path as the command, which pipelines call. */
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 
@@ -9,6 +9,6 @@ if (major < 22 || (major === 22 && minor < 19)) {
   );
   process.exitCode = 3;
 } else {
-  // Loaded only now: what it stands on does not load on an older Node.
+  // Loaded only now: its dependencies fail to load on an older Node.
   void import("./program.js").then(({ runCommandLine }) => runCommandLine(process.argv.slice(2)));
 }

@@ -1,4 +1,4 @@
-import { isUserError } from "../util/userError";
+import { isUserError, UserError } from "../util/userError";
 import { quotable } from "../util/redact";
 import { isCommandFailure, cliErrorText } from "./pulumi/cliErrorText";
 
@@ -10,58 +10,59 @@ export const EXIT = {
   failedInPart: 1,
   /** The command line is wrong. Nothing was done. */
   usage: 2,
-  /** Nothing was done. The message says what to do about it. */
+  /** Nothing was done. The message has the next step. */
   refused: 3,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** An error for people: why, and what to do next. */
+/** An error for users: why, and what to do next. */
 export interface Problem {
   why: string;
   nextStep: string;
 }
 
-/** Ends a command before it has changed anything. */
-export class Refusal extends Error implements Problem {
+/** The command does not start a change. */
+export class Refusal extends UserError {
   override readonly name = "Refusal";
-  readonly why: string;
-  readonly nextStep: string;
-  constructor({ why, nextStep }: Problem) {
-    super(`${why} ${nextStep}`);
-    this.why = why;
-    this.nextStep = nextStep;
-  }
 }
 
 /** The command line is wrong. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
+export class UsageError extends Refusal {
+  constructor(why: string) {
+    super({ why, nextStep: "Add --help for the options and examples." });
+  }
 }
 
 /**
- * Whether the error is one that this command, the API or Pulumi explains. Without a change it ends the command with exit code
- * 3. Any other error is a defect, with exit code 1.
+ * Whether this command, the API or Pulumi explains the error. Before the first change such an error ends the command with exit
+ * code 3. Any other error is a defect: exit code 1.
  */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof Refusal || isUserError(error) || isCommandFailure(error);
+  return isUserError(error) || isCommandFailure(error);
 }
 
-/** Any error, for people. */
+/** Describes any error for users. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return { why: error.why, nextStep: error.nextStep };
-  if (error instanceof UsageError)
-    return { why: error.message, nextStep: "Add --help for the options and examples." };
   if (isUserError(error)) return { why: quotable(error.why, [], 2_000), nextStep: error.nextStep };
-  if (isCommandFailure(error)) {
-    return {
-      why: `Pulumi failed: ${cliErrorText(error)}`,
-      nextStep: "Fix this, then run the command again.",
-    };
-  }
+  if (isCommandFailure(error)) return pulumiProblem("Pulumi failed", error);
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return {
     why: quotable(text, [], 2_000),
     nextStep: "If this looks like a defect of pulumi-electronhub, please report it.",
   };
 }
+
+export const FIX_AND_RUN_AGAIN = "Fix this, then run the command again.";
+
+/** @param what failed, such as `pulumi destroy failed`. */
+export function pulumiProblem(what: string, error: unknown): Problem {
+  return { why: `${what}: ${cliErrorText(error)}`, nextStep: FIX_AND_RUN_AGAIN };
+}
+
+/** The command was interrupted by a signal. */
+export const INTERRUPTED: Problem = {
+  why: "The command was interrupted.",
+  nextStep: "Run the command again; it continues where it stopped.",
+};

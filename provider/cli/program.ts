@@ -1,14 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
 import { packageVersion } from "../config";
-import type { ImportOptions } from "./commands/import";
-import type { CleanupOptions } from "./commands/cleanup";
-import type { DoctorOptions } from "./commands/doctor";
-import { failed, misused } from "./commandFailure";
+import { failed } from "./commandFailure";
 import { EXIT, type ExitCode } from "./problems";
 import { fingerprints } from "./cleanup/orphanFilter";
-import type { OrphansOptions } from "./commands/orphans";
-import type { RecoverOptions } from "./commands/recover";
-import type { SimulateOptions } from "./commands/simulate";
 import {
   accountOption,
   breakLocksOption,
@@ -40,19 +34,19 @@ async function exitCodeOf(args: readonly string[], world: CommandContext): Promi
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return failed(error, args, world);
-    return error.exitCode === 0 ? EXIT.done : misused(error, args, world);
+    // Commander ends --help and --version with an error, too.
+    return error instanceof CommanderError && error.exitCode === 0 ? EXIT.done : failed(error, args, world);
   } finally {
     world.terminal.end();
   }
 }
 
-const EXIT_CODES = `
-Exit codes:
-  0  done, or shown by a dry run
-  1  failed in part: the output says what is left
-  2  wrong usage, nothing was done
-  3  refused, nothing was done: the message says what to do about it`;
+const EXIT_CODES = [
+  "0  done, or shown by a dry run",
+  "1  failed in part: the output lists what is left",
+  "2  wrong usage, nothing was done",
+  "3  refused, nothing was done: the message has the next step",
+];
 
 function programOf(world: CommandContext, done: (code: ExitCode) => void): Command {
   const program = new Command("pulumi-electronhub")
@@ -62,18 +56,42 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     .showHelpAfterError("(add --help for the options and examples)")
     .configureHelp({ helpWidth: Math.min(100, process.stdout.columns || 100) })
     .configureOutput({ writeErr: (text) => world.terminal.note(text.trimEnd()) })
-    .addHelpText("after", EXIT_CODES);
-  const action =
-    // Loads only the command that runs: Pulumi's SDK alone takes half a second.
-    <Options>(load: () => Promise<(options: Options, world: CommandContext) => Promise<ExitCode>>) =>
-      async (options: Options) => {
-        const run = await load();
-        done(await run(options, world));
-      };
+    .addHelpText("after", section("Exit codes:", EXIT_CODES));
 
-  program
-    .command("cleanup")
-    .description("Destroys all matching stacks of the project, including keys left behind by crashed runs.")
+  /** @param load loads only the chosen command: Pulumi's SDK alone takes half a second. */
+  const command = (
+    name: string,
+    description: string,
+    load: () => Promise<(options: never, world: CommandContext) => Promise<ExitCode>>,
+    examples: readonly string[],
+    exitCodes: readonly string[] = EXIT_CODES,
+  ): Command =>
+    program
+      .command(name)
+      .description(description)
+      .addHelpText(
+        "after",
+        section(
+          "Examples:",
+          examples.map((example) => `$ ${example}`),
+        ),
+      )
+      .addHelpText("after", section("Exit codes:", exitCodes))
+      .action(async (options: unknown) => {
+        const run = await load();
+        done(await run(options as never, world));
+      });
+
+  command(
+    "cleanup",
+    "Destroys all matching stacks of the project, including keys left behind by crashed runs.",
+    async () => (await import("./commands/cleanup.js")).cleanup,
+    [
+      "pulumi-electronhub cleanup",
+      "pulumi-electronhub cleanup --stack 'pr-*' --older-than 7d --yes",
+      "pulumi-electronhub cleanup --stack pr-42 --remove-stack --yes",
+    ],
+  )
     .addOption(dirOption())
     .option(
       "--stack <glob...>",
@@ -90,42 +108,30 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     .option("--yes", "really destroy (default: a dry run that shows what would be removed)")
     .addOption(jsonOption())
     .addOption(settleOption())
-    .addOption(breakLocksOption())
-    .addHelpText(
-      "after",
-      `
-Examples:
-  $ pulumi-electronhub cleanup
-  $ pulumi-electronhub cleanup --stack 'pr-*' --older-than 7d --yes
-  $ pulumi-electronhub cleanup --stack pr-42 --remove-stack --yes
-${EXIT_CODES}`,
-    )
-    .action(action<CleanupOptions>(async () => (await import("./commands/cleanup.js")).cleanup));
+    .addOption(breakLocksOption());
 
-  program
-    .command("recover")
-    .description(
-      "Removes keys that crashed runs of a stack have left behind, and clears their pending creations.",
-    )
+  command(
+    "recover",
+    "Removes keys left behind by crashed runs of a stack, and clears their pending creations.",
+    async () => (await import("./commands/recover.js")).recover,
+    ["pulumi-electronhub recover --stack prod --dry-run", "pulumi-electronhub recover --stack prod"],
+  )
     .addOption(dirOption())
     .option("--stack <name>", "the stack (default: the selected stack)")
     .option("--dry-run", "only show the keys")
     .addOption(jsonOption())
     .addOption(settleOption())
-    .addOption(breakLocksOption())
-    .addHelpText(
-      "after",
-      `
-Examples:
-  $ pulumi-electronhub recover --stack prod --dry-run
-  $ pulumi-electronhub recover --stack prod
-${EXIT_CODES}`,
-    )
-    .action(action<RecoverOptions>(async () => (await import("./commands/recover.js")).recover));
+    .addOption(breakLocksOption());
 
-  program
-    .command("orphans")
-    .description("Lists keys of the account that are in no stack of the backend, and can remove them.")
+  command(
+    "orphans",
+    "Lists keys of the account that are in no stack of the backend, and can remove them.",
+    async () => (await import("./commands/orphans.js")).orphans,
+    [
+      "pulumi-electronhub orphans",
+      "pulumi-electronhub orphans --name-prefix ci- --unused-for 30d --remove --yes",
+    ],
+  )
     .addOption(dirOption())
     .addOption(accountOption())
     .option("--stacks <glob...>", "read only these stacks; --remove always reads all", stackPatterns)
@@ -134,20 +140,17 @@ ${EXIT_CODES}`,
     .option("--unused-for <duration>", "only keys not used for at least this long, such as 30d", durationMs)
     .option("--remove", "remove them; with --yes this needs --name-prefix or --fingerprint")
     .option("--yes", "with --remove: really remove (default: a dry run)")
-    .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      `
-Examples:
-  $ pulumi-electronhub orphans
-  $ pulumi-electronhub orphans --name-prefix ci- --unused-for 30d --remove --yes
-${EXIT_CODES}`,
-    )
-    .action(action<OrphansOptions>(async () => (await import("./commands/orphans.js")).orphans));
+    .addOption(jsonOption());
 
-  program
-    .command("import")
-    .description("Generates a `pulumi import` file and TypeScript code for existing keys.")
+  command(
+    "import",
+    "Generates a `pulumi import` file and TypeScript code for existing keys.",
+    async () => (await import("./commands/import.js")).importKeys,
+    [
+      "pulumi-electronhub import --name-prefix team-",
+      "pulumi import --file keys.json --generate-code=false --protect=false && rm keys.json",
+    ],
+  )
     .addOption(dirOption())
     .addOption(accountOption())
     .option("--name-prefix <prefix>", "only keys whose name starts with this prefix")
@@ -156,44 +159,28 @@ ${EXIT_CODES}`,
         .choices(["daily", "weekly", "monthly"])
         .default("daily"),
     )
-    .option("--out <file>", "the import file; it has the keys in clear, readable only by you", "keys.json")
+    .option("--out <file>", "the import file; contains the keys in clear, readable only by you", "keys.json")
     .option("--program <file>", "the TypeScript that declares the keys", "keys.ts")
-    .option("--force", "replace existing files")
-    .addHelpText(
-      "after",
-      `
-Examples:
-  $ pulumi-electronhub import --name-prefix team-
-  $ pulumi import --file keys.json --generate-code=false --protect=false && rm keys.json
-${EXIT_CODES}`,
-    )
-    .action(action<ImportOptions>(async () => (await import("./commands/import.js")).importKeys));
+    .option("--force", "replace existing files");
 
-  program
-    .command("doctor")
-    .description("Checks credentials, account and machine, and suggests fixes.")
+  command(
+    "doctor",
+    "Checks credentials, account and machine, and suggests fixes.",
+    async () => (await import("./commands/doctor.js")).doctor,
+    ["pulumi-electronhub doctor", "pulumi-electronhub doctor --stack prod --json"],
+    ["0  no errors", "1  at least one error", "2  wrong usage"],
+  )
     .addOption(dirOption())
     .addOption(accountOption())
-    .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      `
-Examples:
-  $ pulumi-electronhub doctor
-  $ pulumi-electronhub doctor --stack prod --json
+    .addOption(jsonOption());
 
-Exit codes:
-  0  no errors
-  1  at least one error
-  2  wrong usage`,
-    )
-    .action(action<DoctorOptions>(async () => (await import("./commands/doctor.js")).doctor));
-
-  program
-    .command("simulate")
-    .description(
-      "Runs a simulator of the Electron Hub API on this machine, to try stacks without an account.",
-    )
+  command(
+    "simulate",
+    "Runs a simulator of the Electron Hub API on this machine, to try stacks without an account.",
+    async () => (await import("./commands/simulate.js")).simulate,
+    ["pulumi-electronhub simulate", "pulumi-electronhub simulate --port 8787 --limit 10/60s --accounts 2"],
+    ["0  stopped by a signal", "2  wrong usage", "3  the port cannot be used"],
+  )
     .addOption(
       new Option("--port <port>", "the port on 127.0.0.1").argParser(port).default(0, "any free port"),
     )
@@ -202,21 +189,12 @@ Exit codes:
       "how many requests an account may send, such as 10/60s (default: no limit)",
       rate,
     )
-    .option("--accounts <count>", "the number of accounts", positiveCount, 1)
-    .addHelpText(
-      "after",
-      `
-Examples:
-  $ pulumi-electronhub simulate
-  $ pulumi-electronhub simulate --port 8787 --limit 10/60s --accounts 2
-
-Exit codes:
-  0  stopped by a signal
-  2  wrong usage
-  3  the port cannot be used`,
-    )
-    .action(action<SimulateOptions>(async () => (await import("./commands/simulate.js")).simulate));
+    .option("--accounts <count>", "the number of accounts", positiveCount, 1);
 
   for (const { options } of program.commands) options.forEach(refuseEmpty);
   return program;
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return `\n${title}\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }

@@ -116,7 +116,7 @@ interface ProjectRoot {
 const PROJECT_FILES = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"];
 
 /** The project's file, in the folder or above it. */
-function projectRoot(folder: string): ProjectRoot | undefined {
+export function projectRoot(folder: string): ProjectRoot | undefined {
   for (let at = resolve(folder); ; at = dirname(at)) {
     const file = PROJECT_FILES.map((name) => join(at, name)).find((path) => existsSync(path));
     if (file !== undefined) return { folder: at, file };

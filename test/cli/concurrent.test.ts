@@ -5,7 +5,7 @@ import { ended, mutations, useCli, type Report } from "./fixture";
 
 const cli = useCli();
 
-it("of two cleanups of one stack one does it, and the other is told who, and how to go on", async () => {
+it("of two cleanups of one stack one does it, and the other names the holder of the lock and the next step", async () => {
   await (await cli.stack("contested", program({ one: {}, two: {} }))).up();
   const held = cli.simulator.inject({ on: { path: "/auth/proxy/remove" }, hold: true, times: Infinity });
   const winner = cli.start(["cleanup", "--stack", "contested", "--yes", "--remove-stack"]);

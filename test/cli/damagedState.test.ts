@@ -110,8 +110,8 @@ describe.runIf(process.platform !== "win32")("a truncated state", () => {
     ]);
     follow(await refusal(["recover", "--stack", "dev"]));
     // The stack lives on, and a program may have received the key.
-    const told = await cli.report(["recover", "--stack", "dev"]);
-    expect(told).toMatchObject({
+    const report = await cli.report(["recover", "--stack", "dev"]);
+    expect(report).toMatchObject({
       exitCode: 1,
       keys: [],
       problems: [{ why: expect.stringMatching(`^Key "${lost}" .* a program may have received it`) }],
@@ -141,7 +141,7 @@ describe.runIf(process.platform !== "win32")("a truncated state", () => {
     await rm(`${stateOf("dev")}.bak`);
     for (const kind of ["backups", "history"]) await rm(below(kind), { recursive: true, force: true });
     const problem = await refusal(["cleanup", "--yes"]);
-    expect(problem.why).toContain(`There is no whole copy of ${stateOf("dev")}`);
+    expect(problem.why).toContain(`There is no intact copy of ${stateOf("dev")}`);
     follow(problem);
     expect(await cli.stackNames()).toEqual(["other"]);
     // A key is not an orphan while its journal entry is younger than two hours.

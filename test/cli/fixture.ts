@@ -122,7 +122,7 @@ interface LockFile {
   timestamp: string;
 }
 
-/** Milliseconds, as a text: no creation of these tests comes late. */
+/** Short: no creation of these tests takes effect late. */
 const SETTLE = "0.2s";
 const ON_STACKS = new Set(["cleanup", "recover"]);
 
@@ -307,4 +307,9 @@ export function outcomes(keys: readonly ReportedKey[]): Record<string, string> {
 /** The same, by the resource that each was made for. */
 export function outcomesByResource(keys: readonly ReportedKey[]): Record<string, string> {
   return Object.fromEntries(keys.map(({ resource, outcome }) => [String(resource), outcome]));
+}
+
+/** The outcome of each stack of a cleanup, by name. */
+export function stacksOf({ stacks }: Report): Record<string, string> {
+  return Object.fromEntries(stacks.map(({ stack, outcome }) => [stack, outcome]));
 }

@@ -18,7 +18,7 @@ beforeEach(async () => {
   for (const file of ["keys.json", "keys.ts"]) await rm(path(file), { recursive: true, force: true });
 });
 
-it("writes the keys for `pulumi import`, readable for nobody else, and the program without them", async () => {
+it("writes the keys for `pulumi import`, readable only by the user, and the program without them", async () => {
   const account = cli.simulator.account();
   const { key } = account.addKey({ name: "team-bot", allocatedAmount: 12 });
   account.addKey({ name: "other" });
@@ -57,7 +57,7 @@ it("refuses to replace a file, and leaves no keys behind then", async () => {
     const refused = await importKeys();
     expect(refused).toMatchObject({ exitCode: 3 });
     expect(refused.output).toContain(
-      `${path(existing)} exists already.\nName another with --out or --program, or add --force.`,
+      `${path(existing)} exists already.\nName another file with --out or --program, or add --force.`,
     );
     expect(await read(existing)).toBe("mine");
     expect((await readdir(cli.project.folders.work)).filter((file) => file.startsWith("keys."))).toEqual([

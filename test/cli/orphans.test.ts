@@ -103,7 +103,7 @@ it("include keys that a killed run may have left: whether a stack has them is un
   expect(mutations(cli.takeRequests())).toEqual([]);
 });
 
-it("are shown one on a line, whatever they are called and whenever they were made", async () => {
+it("are shown one per line, with any name and any age", async () => {
   const account = cli.simulator.account();
   account.addKey({ name: "bot\nprod  pk-0000000000000000", createdAtUnixS: 1e15, lastUsedUnixS: -1e15 });
   account.addKey({ name: "x\u202E\u001B[2K", createdAtUnixS: daysAgo(60) });
@@ -121,7 +121,7 @@ it("are shown one on a line, whatever they are called and whenever they were mad
   ]);
 });
 
-it("that somebody has begun to use in the meantime stay", async () => {
+it("that came into use in the meantime stay", async () => {
   const account = cli.simulator.account();
   await (await cli.stack("dev", program({ own: { name: "own" } }))).up();
   for (const name of ["ci-used-now", "ci-unused"]) account.addKey({ name, createdAtUnixS: daysAgo(60) });
@@ -161,7 +161,7 @@ it("are unknown while the state of one stack cannot be read, and nothing is remo
       problems: [
         {
           why: expect.stringMatching(
-            /^Pulumi can list no stack, .* has truncated \S+ \(stack test\/damaged\)/,
+            /^Pulumi cannot list the stacks, .* has truncated \S+ \(stack test\/damaged\)/,
           ),
           nextStep: expect.stringContaining("damaged.json.bak"),
         },

@@ -7,7 +7,7 @@ import { REPOSITORY_ROOT, automationEnvironment } from "../support/engineEnviron
 /** The command as it is shipped. */
 const PROGRAM = join(REPOSITORY_ROOT, "dist", "cli", "main.js");
 
-/** Milliseconds: far more than any command needs. */
+/** Far more than any command needs. */
 const TIMEOUT_MS = 100_000;
 
 export interface CliOptions {

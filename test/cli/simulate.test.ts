@@ -49,7 +49,7 @@ describe("simulate", () => {
     const output = command.output();
     expect(output).toContain(`pulumi config set electronhub:baseUrl ${baseUrl}\n`);
     expect(output).toContain(`pulumi config set --secret electronhub:apiKey ${apiKeys[0]}\n`);
-    expect(output).toContain("all keys are forgotten");
+    expect(output).toContain("discards all keys");
   });
 
   it("lets the command's own client in", async () => {

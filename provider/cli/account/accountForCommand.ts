@@ -1,22 +1,21 @@
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { projectRoot } from "../../lifecycle/backend";
 import type { AccountView } from "./accounts";
 import { Refusal } from "../problems";
 import type { PulumiProject } from "../pulumi/project";
 import type { CommandContext } from "../commandContext";
 import { StackAccounts } from "./stackAccounts";
 
-/** The stack that the user names, or else the one that Pulumi has selected in the folder. */
+/** The stack that the user names, or else the selected stack. */
 export interface StackChoice {
   stack?: string | undefined;
   dir: string;
 }
 
 /**
- * The account that `pulumi up` would use: of the chosen stack, or of the environment alone where there is none.
+ * The account that `pulumi up` would use: the chosen stack's, or the environment's without a stack.
  *
- * @param open opens the project of the folder, only when it is needed.
- * @throws ConfigurationError when no API key is known; Refusal when the stack's configuration cannot be read.
+ * @param open opens the folder's project. Called only if needed.
+ * @throws ConfigurationError when no API key is known; Refusal if the stack's configuration cannot be read.
  */
 export async function accountForCommand(
   choice: StackChoice,
@@ -28,13 +27,13 @@ export async function accountForCommand(
   return new StackAccounts({ world, ...chosen }).forResource(undefined);
 }
 
-/** @returns undefined where no stack is named or selected, or the folder has no project. */
+/** @returns undefined if no stack is named or selected, or the folder has no project. */
 export async function chosenStack(
   { stack: named, dir }: StackChoice,
   environment: CommandContext["environment"],
   open: () => Promise<PulumiProject>,
 ): Promise<{ project: PulumiProject; stack: string } | undefined> {
-  if (named === undefined && !isInProject(dir)) return undefined;
+  if (named === undefined && projectRoot(dir) === undefined) return undefined;
   const project = await open();
   const stack = named ?? (await selectedStack(project, environment));
   return stack === undefined ? undefined : { project, stack };
@@ -51,12 +50,4 @@ async function selectedStack(
     });
   }
   return named ?? (await project.stacks()).find(({ current }) => current)?.name;
-}
-
-/** Pulumi looks for the project in the folders above, too. */
-function isInProject(dir: string): boolean {
-  const folder = resolve(dir);
-  const files = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"];
-  if (files.some((file) => existsSync(join(folder, file)))) return true;
-  return dirname(folder) !== folder && isInProject(dirname(folder));
 }

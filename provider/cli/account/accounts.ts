@@ -10,32 +10,32 @@ export type StackSettings = Readonly<Record<string, string>>;
 
 /** One account. */
 export interface AccountView {
-  /** Its anonymous name. */
+  /** The anonymous name. */
   account: string;
   settings: Settings;
-  /** Begins an operation, which may wait for `maxWait` in all. */
+  /** Begins an operation with its own `maxWait`. */
   begin(): Operation;
 }
 
 /** The accounts of a command. Each has one rate-limit window, shared with other processes. */
 export class Accounts {
-  readonly #sessions: AccountContexts;
+  readonly #contexts: AccountContexts;
   readonly #dependencies: Dependencies;
   readonly #terminal: Terminal;
   readonly #views = new Map<string, AccountView>();
 
   constructor(dependencies: Dependencies, terminal: Terminal) {
     this.#dependencies = dependencies;
-    this.#sessions = new AccountContexts(dependencies);
+    this.#contexts = new AccountContexts(dependencies);
     this.#terminal = terminal;
   }
 
   /**
-   * The account of these settings. The environment completes them, setting by setting, as in `pulumi up`. The same settings
-   * return the same object.
+   * The account of these settings. The environment supplies missing settings, as in `pulumi up`. Equal settings return the same
+   * object.
    *
    * @param folder the program's folder, for relative paths in the settings.
-   * @throws ConfigurationError that names the setting and what would be right.
+   * @throws ConfigurationError that names the setting and the expected form.
    */
   forSettings(stack: StackSettings | undefined, folder: string): AccountView {
     const { environment } = this.#dependencies;
@@ -46,23 +46,23 @@ export class Accounts {
     const name = JSON.stringify(settings);
     const known = this.#views.get(name);
     if (known !== undefined) return known;
-    const begin = () => this.#sessions.begin(settings);
+    const begin = () => this.#contexts.begin(settings);
     const view = { account: begin().account, settings, begin };
     this.#views.set(name, view);
     return view;
   }
 }
 
-/** A key of an account. Its fingerprint is undefined where the list hides its secret. */
+/** A key of an account. The fingerprint is undefined if the list hides the secret. */
 export interface ListedKey {
   wire: KeyObject;
   fingerprint: string | undefined;
 }
 
 /**
- * Lists the account's keys, never from a cache.
+ * Lists the account's keys. Uses no cache.
  *
- * @param signal ends the waiting. Default: the signal that ends the command.
+ * @param signal ends the waiting. Default: the signal that stops the command.
  */
 export async function listKeys(
   account: AccountView,

@@ -1,3 +1,4 @@
+import type { ConfigMap } from "@pulumi/pulumi/automation";
 import type { StoredSettings } from "../pulumi/checkpoint";
 import type { PulumiProject } from "../pulumi/project";
 import type { CommandContext } from "../commandContext";
@@ -6,43 +7,32 @@ import type { AccountView, StackSettings } from "./accounts";
 
 /** The accounts of one stack, with the settings that `pulumi up` and `pulumi destroy` use. */
 export class StackAccounts {
-  readonly #world: CommandContext;
-  readonly #project: PulumiProject;
-  readonly #stack: string;
+  readonly #stack: { world: CommandContext; project: PulumiProject; stack: string };
   #configured: Promise<StackSettings> | undefined;
 
-  constructor({ world, project, stack }: { world: CommandContext; project: PulumiProject; stack: string }) {
-    this.#world = world;
-    this.#project = project;
+  constructor(stack: { world: CommandContext; project: PulumiProject; stack: string }) {
     this.#stack = stack;
   }
 
   /**
-   * The account of the settings that the state has for a resource, or else of the stack's configuration. The environment
-   * completes both.
+   * The account of a resource's settings in the state, or else of the stack's configuration. The environment completes both.
    *
    * @throws ConfigurationError when no API key is known.
    */
   async forResource(stored: StoredSettings): Promise<AccountView> {
-    const settings = stored ?? (await (this.#configured ??= this.#readConfiguration()));
-    return this.#world.accounts.forSettings(settings, this.#project.folder);
-  }
-
-  async #readConfiguration(): Promise<StackSettings> {
-    const entries = Object.entries(await configurationOf(this.#project, this.#stack));
-    return Object.fromEntries(entries.map(([key, { value }]) => [key, value]));
+    const { world, project, stack } = this.#stack;
+    const settings =
+      stored ?? (await (this.#configured ??= configurationOf(project, stack).then(settingsIn)));
+    return world.accounts.forSettings(settings, project.folder);
   }
 }
 
 /**
- * A stack's configuration. Empty in a folder without one: a stack is often cleaned up from a fresh checkout.
+ * A stack's configuration. Empty in a folder without one, as in a fresh checkout.
  *
- * @throws Refusal when it cannot be read: the environment's API key must not go to a host that the stack does not mean.
+ * @throws Refusal if it cannot be read: the environment's API key must not be sent to another host than the stack's.
  */
-export async function configurationOf(
-  project: PulumiProject,
-  stack: string,
-): ReturnType<PulumiProject["configEntries"]> {
+export async function configurationOf(project: PulumiProject, stack: string): Promise<ConfigMap> {
   try {
     return await project.configEntries(stack);
   } catch (error) {
@@ -52,4 +42,8 @@ export async function configurationOf(
       nextStep: "See `pulumi stack ls` for the stacks of the project, and name one of them with --stack.",
     });
   }
+}
+
+export function settingsIn(configuration: ConfigMap): StackSettings {
+  return Object.fromEntries(Object.entries(configuration).map(([key, { value }]) => [key, value]));
 }

@@ -1,9 +1,9 @@
 import { isUserError } from "../../util/userError";
-import { Refusal, problemOf } from "../problems";
+import { problemOf } from "../problems";
 import { cliErrorText } from "../pulumi/cliErrorText";
 import { oneLine } from "../terminal/plainText";
 
-/** The result of one check. An error keeps `up` or `destroy` from working; a warning may be intended. */
+/** The result of one check. With an error, `up` or `destroy` fails. A warning may be intended. */
 export interface Check {
   name: string;
   status: "ok" | "warning" | "error" | "skipped";
@@ -24,10 +24,9 @@ export function failure(name: string, what: string, nextStep: string): Check {
   return { name, status: "error", what, nextStep };
 }
 
-/** @param nextStep for an error that has none. */
+/** @param nextStep for errors without one. */
 export function failureOf(name: string, error: unknown, nextStep: string, prefix = ""): Check {
-  const isProblem = error instanceof Refusal || isUserError(error);
-  const problem = isProblem ? problemOf(error) : { why: cliErrorText(error), nextStep };
+  const problem = isUserError(error) ? problemOf(error) : { why: cliErrorText(error), nextStep };
   return failure(name, `${prefix}${problem.why}`, problem.nextStep);
 }
 

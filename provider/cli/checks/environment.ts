@@ -4,7 +4,7 @@ import { CONFIG_NAMESPACE, SETTINGS, creationsFolder, ledgerFolder } from "../..
 import { errorCode } from "../../util/errno";
 import { chosenStack, type StackChoice } from "../account/accountForCommand";
 import type { StackSettings } from "../account/accounts";
-import { configurationOf } from "../account/stackAccounts";
+import { configurationOf, settingsIn } from "../account/stackAccounts";
 import type { CommandContext } from "../commandContext";
 import type { PulumiProject } from "../pulumi/project";
 import { failure, failureOf, ok, warning, type Check } from "./check";
@@ -20,7 +20,7 @@ export async function backendCheck(open: () => Promise<PulumiProject>): Promise<
   }
 }
 
-/** @returns also the settings of the stack's configuration. Undefined: they are unknown. */
+/** @returns also the settings of the stack's configuration. Undefined: unknown. */
 export async function stackCheck(
   choice: StackChoice,
   environment: Environment,
@@ -31,13 +31,14 @@ export async function stackCheck(
     const chosen = await chosenStack(choice, environment, open);
     if (chosen === undefined)
       return { check: ok(name, "none: the settings are the environment's"), settings: {} };
-    const entries = Object.entries(await configurationOf(chosen.project, chosen.stack));
-    const settings = Object.fromEntries(entries.map(([key, { value }]) => [key, value]));
+    const configuration = await configurationOf(chosen.project, chosen.stack);
+    const settings = settingsIn(configuration);
     const known = Object.keys(SETTINGS).map((setting) => `${CONFIG_NAMESPACE}:${setting}`);
     const unknown = Object.keys(settings).find(
       (key) => key.startsWith(`${CONFIG_NAMESPACE}:`) && !known.includes(key),
     );
-    const isInClear = entries.some(([key, { secret }]) => key === known[0] && secret !== true);
+    const apiKey = configuration[`${CONFIG_NAMESPACE}:apiKey`];
+    const isInClear = apiKey !== undefined && apiKey.secret !== true;
     const check = isInClear
       ? warning(
           name,
@@ -93,7 +94,7 @@ export async function folderChecks(
   return Promise.all(checks);
 }
 
-/** Why a path can be neither written nor created. Creates nothing. A file's folder must exist. */
+/** Why a path can be neither written nor created. Creates nothing, so a file's folder must exist. */
 async function troubleWith(path: string, isFile: boolean): Promise<string | undefined> {
   try {
     if ((await stat(path)).isFile() !== isFile) return isFile ? "not a file" : "not a folder";

@@ -5,7 +5,7 @@ import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { HOW_TO_GET_PULUMI, asRefusal } from "../pulumi/command";
 import { failure, failureOf, ok, warning, type Check } from "./check";
 
-/** The start of the package's peer range, for the CLI and the SDK. */
+/** The oldest supported CLI and SDK, from the package's peer range. */
 const OLDEST_PULUMI = "3.200.0";
 
 /** Compares versions such as `3.259.0` by their numbers. */
@@ -25,7 +25,7 @@ export async function cliCheck(): Promise<Check> {
   }
 }
 
-/** The programs that the CLI starts. It looks for them on PATH and beside itself. */
+/** Looks for the programs that the CLI starts, on PATH and beside the CLI as the CLI does. */
 export function pluginChecks({ PATH = "" }: Readonly<Record<string, string | undefined>>): Check[] {
   const find = (program: string, folders: readonly string[]) =>
     folders
@@ -45,7 +45,7 @@ export function pluginChecks({ PATH = "" }: Readonly<Record<string, string | und
   ];
 }
 
-/** The packages that the program, `refresh` and `destroy` load from this folder. */
+/** Checks the packages that the program, `refresh` and `destroy` load from this folder. */
 export function packageChecks(folder: string): Check[] {
   const [sdk, own] = ["@pulumi/pulumi", "pulumi-electronhub"].map((name) => versionFrom(folder, name));
   const report = (name: string, check: typeof warning, version: string | undefined, least: string) =>

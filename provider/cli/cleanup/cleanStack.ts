@@ -1,13 +1,12 @@
 import type { StackSummary } from "@pulumi/pulumi/automation";
-import { isRefusal, problemOf, type Problem } from "../problems";
+import { INTERRUPTED, isRefusal, problemOf, pulumiProblem, type Problem } from "../problems";
 import type { Checkpoint } from "../pulumi/checkpoint";
 import { holdersIn } from "../pulumi/lock";
 import { isLocked } from "../pulumi/project";
-import { cliErrorText } from "../pulumi/cliErrorText";
-import { creditsReturned, type KeyReport } from "../terminal/report";
+import { creditsReturned, isWhole, type KeyReport } from "../terminal/report";
 import { counted } from "../terminal/table";
 import { Failures, progressIn } from "./engineEvents";
-import { BusyError, lockedError, withStackLock } from "../stack/stackLock";
+import { BusyError, breakOldLocks, lockedError } from "../stack/stackLock";
 import { recoverStack } from "../recovery/recoverStack";
 import { StackAccounts } from "../account/stackAccounts";
 import type { StackContext } from "../stack/stackContext";
@@ -15,17 +14,17 @@ import { prepareStack, type Done } from "./prepareStack";
 import { factsOf, plannedFor, verify } from "./verify";
 
 export type StackOutcome =
-  /** A dry run: what a real one would do. */
+  /** Dry run: the report shows what a real run would do. */
   | "planned"
-  /** Nothing is left of it but the stack itself. */
+  /** Only the stack itself is left. */
   | "cleaned"
   /** The stack is removed as well. */
   | "removed"
-  /** There was no such stack any more. */
+  /** The stack no longer existed. */
   | "gone"
-  /** It was updated after the command had begun, and is not old enough any more; nothing was done. */
+  /** The stack was updated after the command began, so it is too young now. Nothing was done. */
   | "too-young"
-  /** Another process works on it; nothing was done. */
+  /** Another process works on the stack. Nothing was done. */
   | "busy"
   /** Nothing was done: see the problems. */
   | "refused"
@@ -38,9 +37,8 @@ export interface StackReport {
   lastUpdate: string | null;
   outcome: StackOutcome;
   keys: readonly KeyReport[];
-  /** Resources that are no proxy keys. */
+  /** The number of resources that are not proxy keys. */
   otherResources: number;
-  /** Credits that went back to accounts. */
   creditsReturned: number;
   problems: readonly Problem[];
 }
@@ -48,11 +46,11 @@ export interface StackReport {
 export interface CleanOptions {
   dryRun: boolean;
   removeStack: boolean;
-  /** Milliseconds: a stack whose last update is less long ago is left alone. Undefined: none is. */
+  /** Leaves stacks alone that were updated more recently. Undefined: none. */
   olderThanMs: number | undefined;
 }
 
-/** Cleans up one stack. Never throws: failures are in the report, beside what was done before. */
+/** Cleans up one stack. Never throws: the report has the failures, beside what was done before. */
 export async function cleanStack(
   task: StackContext,
   summary: StackSummary,
@@ -62,13 +60,15 @@ export async function cleanStack(
   const changesBefore = task.world.changes.count;
   let otherResources = 0;
   const work = async (): Promise<StackOutcome> => {
+    task.world.stop.throwIfAborted();
     task.world.terminal.progress(`${task.stack}: reading its state`);
     const before = await task.project.state(task.stack);
     if (before === undefined) return "gone";
     otherResources = before.otherCount;
     const accounts = new StackAccounts(task);
     if (options.dryRun) return plan(task, accounts, before, done);
-    return withStackLock(task, () => clean(task, accounts, before, options, done));
+    await breakOldLocks(task);
+    return clean(task, accounts, before, options, done);
   };
   const outcome = await work().catch((error: unknown): StackOutcome => {
     done.problems.push(problemOf(error));
@@ -86,7 +86,7 @@ export async function cleanStack(
 }
 
 /** How long the last list of the account may take after a Ctrl-C. */
-const LAST_LOOK_MS = 30_000;
+const LAST_LIST_MS = 30_000;
 
 async function plan(
   task: StackContext,
@@ -109,7 +109,7 @@ async function plan(
   if (unknown === 0) return "planned";
   if (unknown === keys.length) return "refused";
   problems.push({
-    why: `What a run would do with ${counted(unknown, "key")} is unknown, since the account does not answer.`,
+    why: `What a run would do with ${counted(unknown, "key")} is unknown, because the account could not be listed.`,
     nextStep: "Fix the problems of the keys, then run the command again.",
   });
   return "planned";
@@ -133,8 +133,8 @@ async function clean(
     done.problems.push(...(await destroy(task, failures)));
   }
   terminal.progress(`${stack}: listing the account's keys`);
-  const patience = world.stop.aborted ? AbortSignal.timeout(LAST_LOOK_MS) : undefined;
-  done.keys.push(...verify(now.keys, facts, await factsOf(accounts, now.keys, patience), failures));
+  const limit = world.stop.aborted ? AbortSignal.timeout(LAST_LIST_MS) : undefined;
+  done.keys.push(...verify(now.keys, facts, await factsOf(accounts, now.keys, limit), failures));
   const unpriced = done.keys.filter(
     ({ outcome, unusedCredits }) => outcome === "removed" && unusedCredits === null,
   );
@@ -156,61 +156,36 @@ async function clean(
   return "removed";
 }
 
-const INTERRUPTED: Problem = {
-  why: "The command was interrupted.",
-  nextStep: "Run the command again; it continues where it stopped.",
-};
-
-function isWhole({ keys, problems }: Done): boolean {
-  return problems.length === 0 && keys.every(({ outcome }) => outcome !== "failed" && outcome !== "unknown");
-}
-
 /** What is left in the state. The engine's success is not enough: it also reports success after a Ctrl-C. */
 function leftIn({ resourceCount, pendingCount }: Checkpoint): Problem[] {
-  if (resourceCount > 0) {
-    return [
-      { why: `${counted(resourceCount, "resource")} still in the state.`, nextStep: INTERRUPTED.nextStep },
-    ];
-  }
-  if (pendingCount > 0) {
-    return [
-      {
-        why: `The state still has ${counted(pendingCount, "interrupted creation")}.`,
-        nextStep: "Run the command again.",
-      },
-    ];
-  }
+  const { nextStep } = INTERRUPTED;
+  if (resourceCount > 0)
+    return [{ why: `The state still has ${counted(resourceCount, "resource")}.`, nextStep }];
+  if (pendingCount > 0)
+    return [{ why: `The state still has ${counted(pendingCount, "interrupted creation")}.`, nextStep }];
   return [];
 }
 
-/** @returns problems that are not of single resources. @throws BusyError. */
+/** @returns problems that concern no single resource. @throws BusyError. */
 async function destroy(task: StackContext, failures: Failures): Promise<Problem[]> {
   const { project, stack, world } = task;
-  let done = 0;
+  let destroyed = 0;
   try {
     await project.destroy(stack, {
       interruption: world,
       clock: world.clock,
       onEvent: (event) => {
         failures.take(event);
-        const said = progressIn(event);
-        if (said !== undefined) world.terminal.progress(`${stack}: ${said}`);
+        const progress = progressIn(event);
+        if (progress !== undefined) world.terminal.progress(`${stack}: ${progress}`);
         if (event.resOutputsEvent !== undefined)
-          world.terminal.tick(`${stack}: ${counted(++done, "resource")} destroyed`);
+          world.terminal.tick(`${stack}: ${counted(++destroyed, "resource")} destroyed`);
       },
     });
     return [];
   } catch (error) {
-    if (isLocked(error)) {
-      throw lockedError(task, holdersIn(String(error)), "was locked in the meantime");
-    }
-    // Failures of resources are reported with them.
-    if (failures.any) return [];
-    return [
-      {
-        why: `pulumi destroy failed: ${cliErrorText(error)}`,
-        nextStep: "Fix this, then run the command again.",
-      },
-    ];
+    if (isLocked(error)) throw lockedError(task, holdersIn(String(error)), "was locked in the meantime");
+    // The report shows failures of resources with the resources.
+    return failures.any ? [] : [pulumiProblem("pulumi destroy failed", error)];
   }
 }

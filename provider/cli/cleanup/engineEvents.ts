@@ -1,61 +1,63 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import type { Problem } from "../problems";
+import { FIX_AND_RUN_AGAIN, type Problem } from "../problems";
 import { isCancelling } from "../pulumi/cancellation";
+import { resourceName } from "../pulumi/names";
 
-/** What an engine said while it ran: failures, by resource and of the stack as a whole, and what it deleted. */
+/** Collects an engine's failures and deletions from its events. */
 export class Failures {
-  readonly #byUrn = new Map<string, string[]>();
+  readonly #messages = new Map<string, Set<string>>();
   readonly #deleted = new Set<string>();
 
   take(event: EngineEvent): void {
-    const { diagnosticEvent: said, resOpFailedEvent: failed, resOutputsEvent: done } = event;
+    const { diagnosticEvent: diagnostic, resOpFailedEvent: failed, resOutputsEvent: done } = event;
     if (done !== undefined && DELETIONS.has(done.metadata.op))
       this.#deleted.add(idOf(done.metadata.urn, done.metadata.old?.id));
-    if (failed !== undefined) this.#add(failed.metadata.urn, undefined);
-    if (said === undefined || said.severity !== "error" || said.ephemeral === true) return;
-    this.#add(said.urn ?? "", plain(said.message));
+    if (failed !== undefined) this.#messagesOf(failed.metadata.urn);
+    if (diagnostic === undefined || diagnostic.severity !== "error" || diagnostic.ephemeral === true) return;
+    const messages = this.#messagesOf(diagnostic.urn ?? "");
+    const message = withoutColors(diagnostic.message);
+    if (message !== "") messages.add(message);
   }
 
-  /** Whether the engine said of any resource why it failed. */
+  /** Whether the engine gave a reason for the failure of a resource. */
   get any(): boolean {
-    return [...this.#byUrn].some(([urn, said]) => !isStack(urn) && said.length > 0);
+    return [...this.#messages].some(([urn, messages]) => !isStack(urn) && messages.size > 0);
   }
 
-  /** Why the resource failed. Undefined: it did not. */
+  /** Why the resource failed. Undefined: it did not fail. */
   reasonFor(urn: string): string | undefined {
-    const said = this.#byUrn.get(urn);
-    return said === undefined ? undefined : said.join("\n") || "The engine does not say why.";
+    const messages = this.#messages.get(urn);
+    return messages && ([...messages].join("\n") || "The engine gives no reason.");
   }
 
-  /** Whether the engine deleted it, by its provider's word. */
+  /** Whether the engine deleted the resource, as its provider reported. */
   hasDeleted({ urn, fingerprint }: { urn: string; fingerprint: string }): boolean {
     return this.#deleted.has(idOf(urn, fingerprint));
   }
 
-  /** Failures of anything but these resources. */
+  /** Failures of everything except these resources. */
   except(urns: ReadonlySet<string>): Problem[] {
-    return [...this.#byUrn].flatMap(([urn, said]) => {
-      const why = said.join("\n");
-      // The stack's own message only says that something failed.
-      if (urns.has(urn) || isStack(urn) || why === "") return [];
-      const what = urn === "" ? "" : `${urn.slice(urn.lastIndexOf("::") + 2)}: `;
-      return [{ why: `${what}${why}`, nextStep: "Fix this, then run the command again." }];
+    return [...this.#messages].flatMap(([urn, messages]) => {
+      // The stack's own message only reports that a resource failed.
+      if (urns.has(urn) || isStack(urn) || messages.size === 0) return [];
+      const what = urn === "" ? "" : `${resourceName(urn)}: `;
+      return [{ why: what + [...messages].join("\n"), nextStep: FIX_AND_RUN_AGAIN }];
     });
   }
 
-  #add(urn: string, text: string | undefined): void {
-    const said = this.#byUrn.get(urn) ?? [];
-    if (text !== undefined && text !== "" && !said.includes(text)) said.push(text);
-    this.#byUrn.set(urn, said);
+  #messagesOf(urn: string): Set<string> {
+    const messages = this.#messages.get(urn) ?? new Set();
+    this.#messages.set(urn, messages);
+    return messages;
   }
 }
 
-/** What the provider reports of its waiting for the account's limit, or that the engine stops. */
+/** The provider's progress on the rate limit, or the engine's announcement that it stops. */
 export function progressIn(event: EngineEvent): string | undefined {
   if (isCancelling(event)) return "the engine finishes what is in progress, and starts nothing new";
-  const { diagnosticEvent: said } = event;
-  if (said === undefined || !said.severity.startsWith("info")) return undefined;
-  const text = plain(said.message);
+  const { diagnosticEvent: diagnostic } = event;
+  if (diagnostic === undefined || !diagnostic.severity.startsWith("info")) return undefined;
+  const text = withoutColors(diagnostic.message);
   return text.startsWith("Electron Hub:") ? text : undefined;
 }
 
@@ -63,15 +65,14 @@ function isStack(urn: string): boolean {
   return urn.includes("::pulumi:pulumi:Stack::");
 }
 
-/** A message without the engine's marks for colours. */
-function plain(message: string): string {
+function withoutColors(message: string): string {
   return message.replace(/<\{%[^%]*%\}>/g, "").trim();
 }
 
-/** Steps that end with the provider's word that the resource is deleted. */
+/** Steps that end when the provider reports that the resource is deleted. */
 const DELETIONS: ReadonlySet<string> = new Set(["delete", "delete-replaced"]);
 
-/** A state may have several resources of one URN, while all but one wait for their deletion. */
+/** A state can have several resources with one URN: all but one wait for their deletion. */
 function idOf(urn: string, id: string | undefined): string {
   return JSON.stringify([urn, id]);
 }

@@ -6,7 +6,7 @@ import { creditsOf, keyFacts, OUTCOME_WORDS, problemLines, problemsOf } from "..
 import type { KeyReport, ReportHead } from "../terminal/report";
 import { counted, credits, table } from "../terminal/table";
 
-/** A key that no stack has, or may have. */
+/** A key that is, or may be, in no stack. */
 export interface OrphanReport extends KeyReport {
   /** ISO 8601. null: unknown. */
   createdAt: string | null;
@@ -14,7 +14,7 @@ export interface OrphanReport extends KeyReport {
 
 export interface OrphansReport extends ReportHead {
   orphans: readonly OrphanReport[];
-  /** Stacks whose states were read. */
+  /** The number of stacks whose states were read. */
   stackCount: number;
   creditsReturned: number;
   problems: readonly Problem[];
@@ -34,17 +34,15 @@ export function orphanOf(
   };
 }
 
-export interface OrphansText {
-  /** The next step of a dry run that found orphans. */
-  advice: string;
-  /** Why there is no orphan. */
-  none: string;
-  nowMs: number;
-}
-
-export function orphansText(report: OrphansReport, { advice, none, nowMs }: OrphansText): string {
+/**
+ * @param advice the next step of a dry run that found orphans.
+ * @param none the text if there are no orphans.
+ */
+export function orphansText(
+  report: OrphansReport,
+  { advice, none, nowMs }: { advice: string; none: string; nowMs: number },
+): string {
   const { orphans: keys, dryRun, stackCount } = report;
-  const where = `${counted(stackCount, "stack")} of the backend`;
   const problems = [...report.problems, ...problemsOf(keys)];
   const lines: string[] = [];
   if (keys.length > 0) lines.push(tableOf(keys, dryRun, nowMs));
@@ -58,12 +56,12 @@ export function orphansText(report: OrphansReport, { advice, none, nowMs }: Orph
   const orphaned = counts("would-remove");
   if (orphaned > 0) {
     lines.push(
-      `${counted(orphaned, "key")} in none of ${where}, with ${credits(creditsOf(keys, "would-remove"))} unused credits.`,
+      `${counted(orphaned, "key")} in none of ${counted(stackCount, "stack")} of the backend, with ${credits(creditsOf(keys, "would-remove"))} unused credits.`,
       advice,
     );
   }
-  if (counts("unknown") > 0)
-    lines.push(`Whether a stack has ${counted(counts("unknown"), "key")} is unknown.`);
+  const unknown = counts("unknown");
+  if (unknown > 0) lines.push(`Whether a stack has ${counted(unknown, "key")} is unknown.`);
   return lines.length === 0 ? none : lines.join("\n");
 }
 

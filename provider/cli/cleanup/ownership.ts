@@ -10,37 +10,28 @@ import type { CommandContext } from "../commandContext";
 /** A removal reads the states again when they were read longer ago. */
 const FRESH_MS = 2_000;
 
-/** Why a key is not removed. */
-export interface Claim extends Problem {
-  /** A stack has it; a run may be making it; or the account's list hides which key it is. */
-  kind: "owned" | "making" | "hidden";
-}
-
-/** Ends a removal before its request goes out. */
-export class ClaimedError extends Refusal {
-  readonly claim: Claim;
-  constructor(claim: Claim) {
-    super(claim);
-    this.claim = claim;
+/** The reason why a key must not be removed. */
+export class Claim extends Refusal {
+  /** A stack has the key; a run may be making it; or the account's list hides which key it is. */
+  readonly kind: "owned" | "making" | "hidden";
+  constructor(kind: Claim["kind"], problem: Problem) {
+    super(problem);
+    this.kind = kind;
   }
 }
 
-interface Reading {
-  known: KeysInStates;
-  /** Whether a process of this machine may be making the key. */
-  isNoted: (key: ListedKey) => boolean;
-}
-
-/** Which keys of an account the stacks of a backend have, or are making. */
+/** Knows which keys of an account the stacks of a backend have or are making. */
 export class Ownership {
   readonly #project: PulumiProject;
   readonly #world: CommandContext;
   readonly #matches: ((stack: string) => boolean) | undefined;
-  /** Of every reading: a key that any of them shows in a stack is not removed by this command. */
+  /** From all readings: a key that any reading shows in a stack is never removed by this command. */
   readonly #owners = new Map<string, string>();
-  #latest: Reading | undefined;
+  #latest: KeysInStates | undefined;
+  /** Whether a process of this machine may be making the key. */
+  #isInTheMaking: (key: { name: string; fingerprint: string | undefined }) => boolean = () => false;
 
-  /** @param matches which stacks are read: for looking only. Default: all. */
+  /** @param matches selects the stacks to read, for commands that change nothing. Default: all. */
   constructor(project: PulumiProject, world: CommandContext, matches?: (stack: string) => boolean) {
     this.#project = project;
     this.#world = world;
@@ -48,19 +39,18 @@ export class Ownership {
   }
 
   get stackCount(): number {
-    return this.#latest?.known.stackCount ?? 0;
+    return this.#latest?.stackCount ?? 0;
   }
 
-  /** Reads the states. To be called after the account was listed. @throws as knownKeys does. */
+  /** Reads the states. Call it after the account was listed. @throws as keysInStates does. */
   async read(): Promise<void> {
     const { clock, environment } = this.#world;
-    const known = await keysInStates(this.#project, this.#world, this.#matches);
-    const isInTheMaking = readJournal(creationsFolder(environment), (folder) =>
+    const latest = await keysInStates(this.#project, this.#world, this.#matches);
+    this.#isInTheMaking = readJournal(creationsFolder(environment), (folder) =>
       keysInTheMaking(folder, clock.nowMs()),
     );
-    const isNoted = ({ wire, fingerprint }: ListedKey) => isInTheMaking({ name: wire.name, fingerprint });
-    for (const [fingerprint, stack] of known.owners()) this.#owners.set(fingerprint, stack);
-    this.#latest = { known, isNoted };
+    for (const [fingerprint, stack] of latest.owners) this.#owners.set(fingerprint, stack);
+    this.#latest = latest;
   }
 
   /** The stack that has the key in its state. */
@@ -68,59 +58,55 @@ export class Ownership {
     return fingerprint === undefined ? undefined : this.#owners.get(fingerprint);
   }
 
-  /** Why the key must not be removed, by what was read last. */
+  /** Why the key must not be removed, according to the latest reading. */
   claimOn(key: ListedKey): Claim | undefined {
     const claim = this.#ownerClaim(key);
     if (claim !== undefined) return claim;
-    const { known, isNoted } = this.#latest ?? {};
-    if (known?.names().has(key.wire.name) !== true && isNoted?.(key) !== true) return undefined;
-    return {
-      kind: "making",
-      why: `A run is making a key named ${JSON.stringify(key.wire.name)}, or was interrupted, so whether ${key.fingerprint} is that key is unknown.`,
-      nextStep: "Let that run end, or run `recover` on its stack, then run the command again.",
-    };
+    const { fingerprint, wire } = key;
+    const isInTheMaking = this.#isInTheMaking({ name: wire.name, fingerprint });
+    if (this.#latest?.names.has(wire.name) !== true && !isInTheMaking) return undefined;
+    return new Claim("making", {
+      why: `A run is making a key named ${JSON.stringify(wire.name)}, or was interrupted, so whether ${fingerprint} is that key is unknown.`,
+      nextStep: "Wait for that run to end, or run `recover` on its stack, then run the command again.",
+    });
   }
 
-  /** Reads the states again unless that was a moment ago. @throws ClaimedError. */
+  /** Reads the states again unless they are fresh. @throws Claim. */
   async requireUnclaimed(key: ListedKey): Promise<void> {
     await this.#refresh();
-    refuse(this.claimOn(key));
+    const claim = this.claimOn(key);
+    if (claim !== undefined) throw claim;
   }
 
-  /** The same for a key that is proven to be of an interrupted creation, so that its name claims nothing. @throws ClaimedError. */
+  /** Like `requireUnclaimed`, for a key that certainly belongs to an interrupted creation: its name is no claim. @throws Claim. */
   async requireUnowned(key: ListedKey): Promise<void> {
     await this.#refresh();
-    refuse(this.#ownerClaim(key));
+    const claim = this.#ownerClaim(key);
+    if (claim !== undefined) throw claim;
   }
 
   async #refresh(): Promise<void> {
     const { clock, stop } = this.#world;
-    const agoMs = clock.nowMs() - (this.#latest?.known.asOfMs ?? -Infinity);
-    // A clock that was set back says nothing of when that was.
-    if (agoMs < 0 || agoMs > FRESH_MS) await this.read();
+    const ageMs = clock.nowMs() - (this.#latest?.asOfMs ?? -Infinity);
+    // Negative: the clock was set back, so the age is unknown.
+    if (ageMs < 0 || ageMs > FRESH_MS) await this.read();
     stop.throwIfAborted();
   }
 
   #ownerClaim(key: ListedKey): Claim | undefined {
-    const { wire, fingerprint } = key;
-    const name = JSON.stringify(wire.name);
-    if (fingerprint === undefined) {
-      return {
-        kind: "hidden",
-        why: `The account's list does not show the secret of key ${name}, so whether a stack has it is unknown.`,
-        nextStep: "Leave it alone unless you know by other means who uses it.",
-      };
-    }
+    if (key.fingerprint === undefined) return hiddenClaim(key);
     const owner = this.ownerOf(key);
     if (owner === undefined) return undefined;
-    return {
-      kind: "owned",
-      why: `Stack ${owner} has key ${name} (${fingerprint}) in its state.`,
+    return new Claim("owned", {
+      why: `Stack ${owner} has key ${JSON.stringify(key.wire.name)} (${key.fingerprint}) in its state.`,
       nextStep: "Change that stack's program to remove it, and run `pulumi up` there.",
-    };
+    });
   }
 }
 
-function refuse(claim: Claim | undefined): void {
-  if (claim !== undefined) throw new ClaimedError(claim);
+export function hiddenClaim({ wire }: ListedKey): Claim {
+  return new Claim("hidden", {
+    why: `The account's list does not show the secret of key ${JSON.stringify(wire.name)}, so whether a stack has it is unknown.`,
+    nextStep: "Leave the key alone unless you know which application uses it.",
+  });
 }

@@ -5,9 +5,9 @@ import { recoverStack } from "../recovery/recoverStack";
 import type { StackContext } from "../stack/stackContext";
 import { BusyError, requireUnlocked } from "../stack/stackLock";
 import type { KeyReport } from "../terminal/report";
-import { factsOf } from "./verify";
+import { factsOf, type Facts } from "./verify";
 
-/** What has been done, and found, so far. */
+/** The results so far. */
 export interface Done {
   keys: KeyReport[];
   problems: Problem[];
@@ -16,15 +16,15 @@ export interface Done {
 /** A stack that is ready to be destroyed. */
 interface PreparedStack {
   now: Checkpoint;
-  facts: Awaited<ReturnType<typeof factsOf>>;
+  facts: Facts;
 }
 
-/** So often at most, while other runs update the stack. */
+/** Gives up after this many rounds in which other runs updated the stack. */
 const MAX_ROUNDS = 5;
 
 /**
- * Recovers the keys of crashed runs and asks for the facts of all others. Both may wait for long, so the state is read again
- * at the end: after an update by another run all begins again with the new state.
+ * Removes the keys of crashed runs, and looks up all other keys. Both can take long, so the state is read again at the end:
+ * after an update by another run, starts again with the new state.
  */
 export async function prepareStack(
   task: StackContext,

@@ -4,7 +4,7 @@ import { serverOf } from "../../lifecycle/server";
 import { outputsFromWire, shownInputs } from "../../lifecycle/schema/state";
 import type { AccountView, ListedKey } from "../account/accounts";
 import { problemOf, type Problem } from "../problems";
-import { ClaimedError } from "./ownership";
+import { Claim, hiddenClaim } from "./ownership";
 
 export type Removal = { outcome: "removed" | "already-gone" } | ({ outcome: "kept" | "failed" } & Problem);
 
@@ -12,28 +12,24 @@ export interface RemovalTerms {
   /** Counts requests that may have changed something. */
   changes: { count: number };
   /**
-   * Asked right before each request that removes the key, after every wait: a stack may have taken the key meanwhile.
+   * Called right before each request that removes the key, after every wait: a stack may have taken the key meanwhile.
    *
-   * @throws ClaimedError, or anything that keeps the request from going out.
+   * @throws Claim, or another error that prevents the request.
    */
   requireUnowned: () => Promise<void>;
-  /** A duration such as `30d`: the key is looked up right before, and kept if it was used more recently. */
+  /** A duration such as `30d`. Looks the key up before the removal, and keeps it if it was used within this time. */
   refuseIfUsedWithin?: string | undefined;
 }
 
-/** Removes a key as a destroy does, audit log included. Never throws. */
+/** Removes a key in the same way as a destroy, with a line in the audit log. Never throws. */
 export async function removeKey(
-  { wire, fingerprint }: ListedKey,
+  key: ListedKey,
   account: AccountView,
   { changes, requireUnowned, refuseIfUsedWithin }: RemovalTerms,
 ): Promise<Removal> {
-  if (wire.key === undefined || fingerprint === undefined) {
-    return {
-      outcome: "failed",
-      why: `The account's list does not show the secret of key ${JSON.stringify(wire.name)}.`,
-      nextStep: "Leave it alone unless you know by other means who uses it.",
-    };
-  }
+  const { wire, fingerprint } = key;
+  if (wire.key === undefined || fingerprint === undefined)
+    return { outcome: "failed", ...problemOf(hiddenClaim(key)) };
   const properties: Record<string, unknown> = {
     ...shownInputs(wire),
     ...outputsFromWire(wire.key, wire),
@@ -59,7 +55,7 @@ export async function removeKey(
     return { outcome: outcome === "already deleted" ? "already-gone" : "removed" };
   } catch (error) {
     const problem = problemOf(error);
-    const isOwned = error instanceof ClaimedError && error.claim.kind === "owned";
+    const isOwned = error instanceof Claim && error.kind === "owned";
     if (!isOwned) return { outcome: "failed", ...problem };
     if (!isSent) return { outcome: "kept", ...problem };
     return {

@@ -1,26 +1,26 @@
 import { requireSameServer } from "../../lifecycle/server";
 import { listKeys, type AccountView, type ListedKey } from "../account/accounts";
-import { problemOf, Refusal, type Problem } from "../problems";
+import { FIX_AND_RUN_AGAIN, problemOf, Refusal, type Problem } from "../problems";
 import type { StateKey } from "../pulumi/checkpoint";
 import { keyFacts, type KeyReport } from "../terminal/report";
 import type { Failures } from "./engineEvents";
 import type { StackAccounts } from "../account/stackAccounts";
 
-/** What a key's account says of it. */
+/** What the account's list shows of a key. */
 export type Sighting =
   | { kind: "listed"; key: ListedKey }
   | { kind: "absent" }
-  /** The list shows keys without their secrets: any of them may be this one. */
+  /** The list shows keys without their secrets: any of these may be the key. */
   | ({ kind: "hidden" } & Problem)
-  /** The account could not be asked, or is not on the server that had the key. */
+  /** The account could not be listed, or is not the one that had the key. */
   | ({ kind: "unasked" } & Problem);
 
 export type Facts = ReadonlyMap<StateKey, Sighting>;
 
 /**
- * What the accounts of these keys say, as of now. One that does not answer does not keep the others' keys from being known.
+ * Lists the accounts of these keys. An account that fails affects only its own keys.
  *
- * @param signal ends the waiting. Default: whatever ends the command.
+ * @param signal ends the waiting. Default: the signal that stops the command.
  */
 export async function factsOf(
   accounts: StackAccounts,
@@ -49,8 +49,8 @@ export async function factsOf(
 }
 
 /**
- * Where another account's API key is configured by now, the list says nothing of the key. The account's own API key may
- * have been replaced since: a listed key that was created with the earlier one shows that it is the same account.
+ * The list proves nothing if another account's API key is configured by now. If the same account only has a new API key, a
+ * listed key that was created with the earlier one proves that.
  */
 function requireSameAccount(
   { sentTo, name, fingerprint }: StateKey,
@@ -70,7 +70,7 @@ function requireSameAccount(
 function sightingOf(key: StateKey, listed: readonly ListedKey[]): Sighting {
   const found = listed.find(({ fingerprint }) => fingerprint === key.fingerprint);
   if (found !== undefined) return { kind: "listed", key: found };
-  // A key without its secret may be any, whatever its name: names change, and need not be unique.
+  // Names prove nothing: they change, and need not be unique.
   if (listed.every(({ fingerprint }) => fingerprint !== undefined)) return { kind: "absent" };
   return {
     kind: "hidden",
@@ -79,18 +79,18 @@ function sightingOf(key: StateKey, listed: readonly ListedKey[]): Sighting {
   };
 }
 
-/** What a destroy would do to a key. */
+/** Reports what a destroy would do to a key. */
 export function plannedFor(key: StateKey, facts: Facts): KeyReport {
   const sighting = sightingIn(facts, key);
   const head = headOf(key, sighting);
   if (sighting.kind === "unasked")
     return { ...head, outcome: "unknown", why: sighting.why, nextStep: sighting.nextStep };
   if (sighting.kind === "absent") return { ...head, outcome: "already-gone" };
-  // The state has the key's secret, so a destroy removes it, whether or not the list shows it.
+  // A destroy removes also a hidden key: the state has its secret.
   return { ...head, outcome: key.kept === undefined ? "would-remove" : "kept" };
 }
 
-/** What became of the keys: the account's word counts before the engine's. */
+/** Reports what a destroy did to the keys. The account's list counts more than the engine's events. */
 export function verify(
   keys: readonly StateKey[],
   before: Facts,
@@ -110,30 +110,29 @@ function verdictOn(
   failures: Failures,
 ): Pick<KeyReport, "outcome" | "why" | "nextStep"> {
   const failed = failures.reasonFor(key.urn);
-  const label = labelOf(key);
+  const isKept = key.kept !== undefined;
   if (left.kind === "absent" && before.kind === "listed")
-    return { outcome: key.kept === undefined ? "removed" : "already-gone" };
+    return { outcome: isKept ? "already-gone" : "removed" };
   if (failed !== undefined) return { outcome: "failed", ...split(failed) };
   if (left.kind === "listed") {
-    if (key.kept !== undefined) return { outcome: "kept" };
-    const why = `Key ${label} is still on the account.`;
+    if (isKept) return { outcome: "kept" };
+    const why = `Key ${labelOf(key)} is still on the account.`;
     return { outcome: "failed", why, nextStep: "Run the command again." };
   }
-  if (before.kind === "absent" || (left.kind === "absent" && key.kept !== undefined))
-    return { outcome: "already-gone" };
-  // The provider deletes only with proof, so its word counts where the list gives none.
-  if (failures.hasDeleted(key)) return { outcome: key.kept === undefined ? "removed" : "kept" };
+  if (before.kind === "absent" || (left.kind === "absent" && isKept)) return { outcome: "already-gone" };
+  // The provider deletes only with proof, so its report counts if the list proves nothing.
+  if (failures.hasDeleted(key)) return { outcome: isKept ? "kept" : "removed" };
   if (left.kind !== "absent") {
-    const why = `Whether key ${label} is gone is unknown: ${left.why}`;
+    const why = `Whether key ${labelOf(key)} is gone is unknown: ${left.why}`;
     return { outcome: "unknown", why, nextStep: left.nextStep };
   }
-  const why = `Key ${label} is gone; whether this command removed it is unknown.`;
+  const why = `Key ${labelOf(key)} is gone; whether this command removed it is unknown.`;
   return { outcome: "unknown", why, nextStep: "Run the command again." };
 }
 
 function sightingIn(facts: Facts, key: StateKey): Sighting {
   const sighting = facts.get(key);
-  if (sighting === undefined) throw new Error(`The account of ${key.urn} was not asked.`);
+  if (sighting === undefined) throw new Error(`The account of ${key.urn} was not listed.`);
   return sighting;
 }
 
@@ -141,16 +140,14 @@ function labelOf({ name, fingerprint }: { name?: string | null | undefined; fing
   return `${JSON.stringify(name ?? "?")} (${fingerprint})`;
 }
 
-type Head = Pick<KeyReport, "name" | "fingerprint" | "resource" | "lastUsedAt" | "unusedCredits">;
-
-function headOf({ name, fingerprint, resource }: StateKey, sighting: Sighting): Head {
+function headOf({ name, fingerprint, resource }: StateKey, sighting: Sighting): Omit<KeyReport, "outcome"> {
   const wire = sighting.kind === "listed" ? sighting.key.wire : undefined;
   return { name: name ?? null, fingerprint, resource, ...keyFacts(wire) };
 }
 
-/** The provider's messages end with a line that says what to do next. */
+/** Splits off the next step, which is the last line of the provider's messages. */
 function split(message: string): Problem {
   const at = message.lastIndexOf("\n");
-  if (at === -1) return { why: message, nextStep: "Fix this, then run the command again." };
+  if (at === -1) return { why: message, nextStep: FIX_AND_RUN_AGAIN };
   return { why: message.slice(0, at), nextStep: message.slice(at + 1) };
 }

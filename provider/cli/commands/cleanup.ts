@@ -12,7 +12,7 @@ import {
 } from "../terminal/report";
 import { cleanStack, type StackReport } from "../cleanup/cleanStack";
 import { listStacks } from "../stack/listStacks";
-import { setUpCommand, type StackCommandOptions } from "../stack/commandSetup";
+import { openProject, type StackCommandOptions } from "../stack/stackContext";
 import { stackMatcher } from "../terminal/stackPattern";
 import { oneLine } from "../terminal/plainText";
 import { shellWord } from "../terminal/shell";
@@ -20,7 +20,7 @@ import { counted, credits } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
 
 export interface CleanupOptions extends StackCommandOptions {
-  /** Patterns; none: every stack of the project. */
+  /** Patterns. Default: every stack of the project. */
   stack?: readonly string[];
   except?: readonly string[];
   olderThan?: number;
@@ -32,71 +32,59 @@ export interface CleanupOptions extends StackCommandOptions {
 interface CleanupReport extends ReportHead {
   stacks: readonly StackReport[];
   creditsReturned: number;
-  /** Patterns of `--stack` that match no stack: it may be cleaned up already. */
+  /** Patterns of `--stack` that match no stack, perhaps because it was cleaned up before. */
   unmatched: readonly string[];
-  /** Of the command as a whole. */
+  /** Problems that concern no single stack. */
   problems: readonly Problem[];
 }
 
-/** Cleans up all matching stacks of a project, one after the other. A failure of one does not stop the others. */
+/** Cleans up all matching stacks of a project, one after the other. Continues after a stack fails. */
 export async function cleanup(options: CleanupOptions, world: CommandContext): Promise<ExitCode> {
-  const { terminal, stop } = world;
+  const { terminal } = world;
+  const { stack: patterns = ["*"], except = [], removeStack = false } = options;
   const dryRun = options.yes !== true;
-  const { project, projectName, taskFor } = await setUpCommand(options, world);
-  const fits = matcherOf(options, projectName);
+  const context = await openProject(options, world);
+  const { project, projectName } = context;
   const listed = await listStacks(project);
-  const isIdle = (pattern: string) => !listed.some(({ name }) => stackMatcher([pattern], projectName)(name));
-  const unmatched = (options.stack ?? []).filter(isIdle);
+  const matchesNone = (pattern: string) =>
+    !listed.some(({ name }) => stackMatcher([pattern], projectName)(name));
+  const unmatched = (options.stack ?? []).filter(matchesNone);
   for (const pattern of unmatched) terminal.note(`--stack ${shellWord(pattern)} matches no stack.`);
-  const problems = (options.except ?? []).filter(isIdle).map(idleException);
+  const problems = except.filter(matchesNone).map(uselessException);
   if (problems[0] !== undefined && !dryRun) throw new Refusal(problems[0]);
-  const matching = listed.filter(({ name }) => fits(name));
+  const isChosen = stackMatcher(patterns, projectName);
+  const isExcepted = stackMatcher(except, projectName);
+  const matching = listed.filter(({ name }) => isChosen(name) && !isExcepted(name));
   const stacks = matching.filter((summary) => isOld(summary, options, world.clock.nowMs()));
-  const selected = options.removeStack === true && !dryRun ? await project.selected() : undefined;
+  const selected = removeStack && !dryRun ? await project.selected() : undefined;
   const reports: StackReport[] = [];
   for (const [at, summary] of stacks.entries()) {
-    if (stop.aborted) {
-      reports.push(notBegun(summary));
-      continue;
-    }
     terminal.progress(`Stack ${at + 1} of ${stacks.length}: ${summary.name}`);
-    const report = await cleanStack(taskFor(summary.name), summary, {
-      dryRun,
-      removeStack: options.removeStack === true,
-      olderThanMs: options.olderThan,
-    });
+    const task = { ...context, stack: summary.name };
+    const report = await cleanStack(task, summary, { dryRun, removeStack, olderThanMs: options.olderThan });
     reports.push(report);
     if (options.json !== true) terminal.result(stackText(report));
   }
   await reselect(project, selected, reports);
-  const exitCode = problems.length > 0 ? EXIT.failedInPart : exitCodeOf(reports, world);
-  const creditsReturned = sumOfCredits(reports.map((report) => report.creditsReturned));
   const report: CleanupReport = {
     command: "cleanup",
     dryRun,
-    exitCode,
+    exitCode: problems.length > 0 ? EXIT.failedInPart : exitCodeOf(reports, world),
     stacks: reports,
-    creditsReturned,
+    creditsReturned: sumOfCredits(reports.map((done) => done.creditsReturned)),
     unmatched,
     problems,
   };
   if (options.json === true) terminal.json(report);
-  else if (stacks.length > 0) terminal.result(summaryText(report));
-  else terminal.result([nothingText(matching.length, options), problemLines(problems)].join("\n").trimEnd());
-  return exitCode;
+  else {
+    const summary = stacks.length > 0 ? summaryText(report) : nothingText(matching.length, options);
+    terminal.result([summary, problemLines(problems)].join("\n").trimEnd());
+  }
+  return report.exitCode;
 }
 
-function matcherOf(
-  { stack: patterns = ["*"], except = [] }: CleanupOptions,
-  project: string,
-): (stack: string) => boolean {
-  const fits = stackMatcher(patterns, project);
-  const isExcepted = stackMatcher(except, project);
-  return (stack) => fits(stack) && !isExcepted(stack);
-}
-
-/** The stack that the exception protects may have another name. */
-function idleException(pattern: string): Problem {
+/** The stack that the exception is meant to protect may have another name. */
+function uselessException(pattern: string): Problem {
   return {
     why: `--except ${shellWord(pattern)} matches no stack of the project.`,
     nextStep: "See `pulumi stack ls` for their names, and correct the exception or leave it out.",
@@ -108,7 +96,7 @@ function isOld({ lastUpdate }: StackSummary, { olderThan }: CleanupOptions, nowM
   return olderThan === undefined || (lastUpdate !== undefined && nowMs - Date.parse(lastUpdate) > olderThan);
 }
 
-/** Selects the user's stack again: Pulumi forgets the selection when any stack is removed. */
+/** Selects the user's stack again: Pulumi forgets the selection whenever a stack is removed. */
 async function reselect(
   project: PulumiProject,
   selected: string | undefined,
@@ -120,26 +108,13 @@ async function reselect(
   await project.select(selected).catch(() => {});
 }
 
-function notBegun({ name, lastUpdate }: StackSummary): StackReport {
-  return {
-    stack: name,
-    lastUpdate: lastUpdate ?? null,
-    outcome: "failed",
-    keys: [],
-    otherResources: 0,
-    creditsReturned: 0,
-    problems: [{ why: "The command was interrupted before this stack.", nextStep: "Run it again." }],
-  };
-}
+const NOT_DONE: ReadonlySet<StackReport["outcome"]> = new Set(["failed", "busy", "refused"]);
 
 function exitCodeOf(reports: readonly StackReport[], { changes }: CommandContext): ExitCode {
-  const isIdle = ({ outcome }: StackReport) => outcome === "busy" || outcome === "refused";
-  const isIdleOrFailed = (report: StackReport) => isIdle(report) || report.outcome === "failed";
-  if (reports.length > 0 && changes.count === 0 && reports.every(isIdleOrFailed)) return EXIT.refused;
-  const isWhole = reports.every(
-    (report) => report.outcome !== "failed" && !isIdle(report) && report.problems.length === 0,
-  );
-  return isWhole ? EXIT.done : EXIT.failedInPart;
+  const isNotDone = ({ outcome }: StackReport) => NOT_DONE.has(outcome);
+  if (reports.length > 0 && changes.count === 0 && reports.every(isNotDone)) return EXIT.refused;
+  const isDone = reports.every((report) => !isNotDone(report) && report.problems.length === 0);
+  return isDone ? EXIT.done : EXIT.failedInPart;
 }
 
 const OUTCOME_WORDS: Record<StackReport["outcome"], string> = {
@@ -175,24 +150,22 @@ function nothingText(count: number, { olderThan }: CleanupOptions): string {
   return `${match}, but none was last updated more than ${formatDuration(olderThan)} ago. Nothing to do.`;
 }
 
-function summaryText({ dryRun, stacks, creditsReturned: returned, problems }: CleanupReport): string {
-  const told = problems.length > 0 ? `\n${problemLines(problems)}` : "";
+function summaryText({ dryRun, stacks, creditsReturned: returned }: CleanupReport): string {
   const keys = stacks.flatMap((stack) => stack.keys);
-  if (dryRun) {
-    if (stacks.every(({ outcome }) => outcome === "refused")) return `Nothing was changed.${told}`;
-    const planned = keys.filter(({ outcome }) => outcome === "would-remove");
-    const unclear = stacks.filter(
-      (stack) =>
-        (stack.outcome !== "planned" && stack.outcome !== "gone") ||
-        stack.keys.some(({ outcome }) => outcome === "unknown"),
-    ).length;
-    const doubt = `what a run would remove in ${counted(unclear, "stack")} of ${stacks.length} is not fully known: see above`;
-    if (planned.length === 0 && unclear > 0) return `Dry run: ${doubt}. Nothing was changed.${told}`;
-    const unused = credits(creditsOf(keys, "would-remove"));
-    return `Dry run: ${counted(planned.length, "key")} of ${counted(stacks.length, "stack")} would be removed, and ${unused} unused credits returned${unclear > 0 ? `; ${doubt}` : ""}. Nothing was changed; add --yes to do it.${told}`;
+  const ofAll = (count: number) => `${counted(count, "stack")} of ${stacks.length}`;
+  if (!dryRun) {
+    const removed = keys.filter(({ outcome }) => outcome === "removed").length;
+    const failed = stacks.filter(({ outcome }) => NOT_DONE.has(outcome)).length;
+    const rest = failed === 0 ? "" : ` ${ofAll(failed)} not done: see above.`;
+    return `${counted(removed, "key")} removed, ${credits(returned)} credits returned.${rest}`;
   }
-  const removed = keys.filter(({ outcome }) => outcome === "removed").length;
-  const failed = stacks.filter(({ outcome }) => ["failed", "busy", "refused"].includes(outcome)).length;
-  const rest = failed === 0 ? "" : ` ${counted(failed, "stack")} of ${stacks.length} not done: see above.`;
-  return `${counted(removed, "key")} removed, ${credits(returned)} credits returned.${rest}`;
+  if (stacks.every(({ outcome }) => outcome === "refused")) return "Nothing was changed.";
+  const planned = keys.filter(({ outcome }) => outcome === "would-remove").length;
+  const isUnclear = ({ outcome, keys: found }: StackReport) =>
+    (outcome !== "planned" && outcome !== "gone") || found.some((key) => key.outcome === "unknown");
+  const unclear = stacks.filter(isUnclear).length;
+  const doubt = `what a run would remove in ${ofAll(unclear)} is not fully known: see above`;
+  if (planned === 0 && unclear > 0) return `Dry run: ${doubt}. Nothing was changed.`;
+  const unused = credits(creditsOf(keys, "would-remove"));
+  return `Dry run: ${counted(planned, "key")} of ${counted(stacks.length, "stack")} would be removed, and ${unused} unused credits returned${unclear > 0 ? `; ${doubt}` : ""}. Nothing was changed; add --yes to do it.`;
 }

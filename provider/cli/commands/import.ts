@@ -54,7 +54,7 @@ export async function importKeys(options: ImportOptions, world: CommandContext):
   terminal.result(
     [
       `${counted(described.names.length, "key")}: ${oneLine(described.names.join(", "))}`,
-      `${options.out} has them in clear, readable only by you; ${options.program} declares them.`,
+      `${options.out} contains them in clear, readable only by you; ${options.program} declares them.`,
       "Next:",
       `  pulumi import --file ${shellWord(options.out)} --generate-code=false --protect=false`,
       `  rm ${shellWord(options.out)}`,
@@ -65,26 +65,26 @@ export async function importKeys(options: ImportOptions, world: CommandContext):
   return EXIT.done;
 }
 
-/** The statement that runs a TypeScript file of the program's folder. */
+/** The statement that imports a TypeScript file of the program's folder. */
 function importOf(file: string): string {
   return `import "./${basename(file).replace(/\.ts$/, "")}";`;
 }
 
 async function write(path: string, text: string, mode: number, replace: boolean): Promise<void> {
   try {
-    // An existing file may be readable by others, or a link to another place.
+    // An existing file may be readable by others, or a link to another file.
     if (replace) await rm(path, { force: true });
     await writeFile(path, text, { mode, flag: "wx" });
   } catch (error) {
     const code = errorCode(error) ?? "failed";
-    // A full disk leaves a part of the file, with keys in clear.
+    // After a full disk, a part of the file is left with keys in clear.
     if (code !== "EEXIST") await rm(path, { force: true }).catch(() => {});
     throw new Refusal({
       why: code === "EEXIST" ? `${path} exists already.` : `${path} cannot be written (${code}).`,
       nextStep:
         code === "EEXIST"
-          ? "Name another with --out or --program, or add --force."
-          : "Name a place that can be written with --out or --program.",
+          ? "Name another file with --out or --program, or add --force."
+          : "Name a writable file with --out or --program.",
     });
   }
 }

@@ -1,12 +1,12 @@
 import { listKeys, type AccountView, type ListedKey } from "../account/accounts";
 import { accountForCommand } from "../account/accountForCommand";
-import { EXIT, UsageError, type ExitCode, type Problem } from "../problems";
+import { EXIT, INTERRUPTED, UsageError, problemOf, type ExitCode, type Problem } from "../problems";
 import { excludedBy, type OrphanFilter } from "../cleanup/orphanFilter";
 import { orphanOf, orphansText, type OrphanReport, type OrphansReport } from "../cleanup/orphanReport";
 import { Ownership } from "../cleanup/ownership";
 import { PulumiProject } from "../pulumi/project";
 import { removeKey } from "../cleanup/removeKey";
-import { creditsReturned } from "../terminal/report";
+import { creditsReturned, isWhole } from "../terminal/report";
 import { listStacks } from "../stack/listStacks";
 import { stackMatcher } from "../terminal/stackPattern";
 import { counted } from "../terminal/table";
@@ -21,16 +21,16 @@ export interface OrphansOptions extends OrphanFilter {
   json?: boolean;
 }
 
-/** Lists the account's keys that no stack of the backend has, and removes them on demand. */
+/** Lists the account's keys that no stack of the backend has, and removes them with `--remove --yes`. */
 export async function orphans(options: OrphansOptions, world: CommandContext): Promise<ExitCode> {
   requireUsage(options);
   const { clock, terminal } = world;
   const project = await PulumiProject.open(options.dir, world.changes);
-  // Refuses a damaged backend, where no stack's keys are known.
+  // Refuses a damaged backend, in which the keys of stacks are unknown.
   await listStacks(project, { all: true });
   const account = await accountForCommand(options, world, () => Promise.resolve(project));
   const removes = options.remove === true && options.yes === true;
-  // The account first: a key that is on this list is in the state of its stack by the time the states are read.
+  // Before the states: each key of this list is in its stack's state by the time that state is read.
   terminal.progress("Listing the account's keys");
   const { keys, serverAheadMs } = await listKeys(account);
   const serverNowMs = serverAheadMs === undefined ? undefined : clock.nowMs() + serverAheadMs;
@@ -44,21 +44,20 @@ export async function orphans(options: OrphansOptions, world: CommandContext): P
   );
   const problems = [...namedProblems(search), ...timeProblems(search)];
   const isOrphaned = found.some((key) => ownership.claimOn(key)?.kind !== "making");
-  const isStrange = isOrphaned && keys.every((key) => ownership.ownerOf(key) === undefined);
-  if (isStrange) problems.push(strangeBackend(ownership.stackCount, keys.length));
+  const isForeign = isOrphaned && keys.every((key) => ownership.ownerOf(key) === undefined);
+  if (isForeign) problems.push(foreignBackend(ownership.stackCount, keys.length));
   const changesBefore = world.changes.count;
   const reports =
-    removes && !isStrange
+    removes && !isForeign
       ? await removeAll(found, account, search, world)
-      : found.map((key) => planned(key, ownership, isStrange));
+      : found.map((key) => planned(key, ownership, isForeign));
   if (reports.length < found.length) problems.push(interruptedBefore(found.length - reports.length));
-  const isWhole =
-    problems.length === 0 && reports.every(({ outcome }) => outcome !== "failed" && outcome !== "unknown");
+  const isDone = isWhole({ keys: reports, problems });
   const isRefused = removes && world.changes.count === changesBefore;
   const report: OrphansReport = {
     command: "orphans",
     dryRun: !removes,
-    exitCode: isWhole ? EXIT.done : isRefused ? EXIT.refused : EXIT.failedInPart,
+    exitCode: isDone ? EXIT.done : isRefused ? EXIT.refused : EXIT.failedInPart,
     orphans: reports,
     stackCount: ownership.stackCount,
     creditsReturned: creditsReturned(reports),
@@ -87,7 +86,7 @@ function namesKeys({ namePrefix, fingerprint = [] }: OrphansOptions): boolean {
   return namePrefix !== undefined || fingerprint.length > 0;
 }
 
-/** What was found on the account and in the stacks. */
+/** The keys of the account and of the stacks. */
 interface Search {
   keys: readonly ListedKey[];
   serverNowMs: number | undefined;
@@ -95,7 +94,7 @@ interface Search {
   options: OrphansOptions;
 }
 
-/** A key that a run is making is listed too: the run may have crashed, and left it. */
+/** Includes keys in the making: their run may have crashed and left them. */
 function mayBeOrphan(key: ListedKey, ownership: Ownership): boolean {
   return ownership.claimOn(key)?.kind !== "owned";
 }
@@ -115,7 +114,7 @@ function namedProblems({ keys, serverNowMs, ownership, options }: Search): Probl
       ];
     }
     const claim = ownership.claimOn(key);
-    if (claim?.kind === "owned") return [{ why: claim.why, nextStep: claim.nextStep }];
+    if (claim?.kind === "owned") return [problemOf(claim)];
     const option = excludedBy(key, options, serverNowMs);
     if (option === undefined) return [];
     return [
@@ -137,7 +136,7 @@ function timeProblems({ serverNowMs, options }: Search): Problem[] {
   ];
 }
 
-function strangeBackend(stackCount: number, keyCount: number): Problem {
+function foreignBackend(stackCount: number, keyCount: number): Problem {
   return {
     why: `No key of the account (${keyCount} in all) is in any of the ${counted(stackCount, "stack")} that were read: this is most likely another backend, or another account. Nothing is removed.`,
     nextStep: "Check PULUMI_BACKEND_URL, `pulumi whoami -v` and the API key, then run the command again.",
@@ -147,15 +146,14 @@ function strangeBackend(stackCount: number, keyCount: number): Problem {
 function interruptedBefore(count: number): Problem {
   return {
     why: `The command was interrupted before ${counted(count, "key")}.`,
-    nextStep: "Run the command again; it continues where it stopped.",
+    nextStep: INTERRUPTED.nextStep,
   };
 }
 
-function planned(key: ListedKey, ownership: Ownership, isStrange: boolean): OrphanReport {
+function planned(key: ListedKey, ownership: Ownership, isForeign: boolean): OrphanReport {
   const claim = ownership.claimOn(key);
-  if (claim !== undefined)
-    return orphanOf(key, { outcome: "unknown", why: claim.why, nextStep: claim.nextStep });
-  return orphanOf(key, { outcome: isStrange ? "unknown" : "would-remove" });
+  if (claim !== undefined) return orphanOf(key, { outcome: "unknown", ...problemOf(claim) });
+  return orphanOf(key, { outcome: isForeign ? "unknown" : "would-remove" });
 }
 
 async function removeAll(

@@ -1,25 +1,25 @@
 import { EXIT, Refusal, type ExitCode, type Problem } from "../problems";
-import type { Checkpoint } from "../pulumi/checkpoint";
 import { noStackError } from "../pulumi/command";
 import type { PulumiProject } from "../pulumi/project";
 import {
   creditsReturned,
+  isWhole,
   keyTable,
   problemLines,
   problemsOf,
   type KeyReport,
   type ReportHead,
 } from "../terminal/report";
-import { withStackLock } from "../stack/stackLock";
+import { breakOldLocks } from "../stack/stackLock";
 import { recoverStack } from "../recovery/recoverStack";
 import { listStacks } from "../stack/listStacks";
 import { StackAccounts } from "../account/stackAccounts";
-import { setUpCommand, type StackCommandOptions } from "../stack/commandSetup";
+import { openProject, type StackCommandOptions } from "../stack/stackContext";
 import { counted, credits } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
 
 export interface RecoverOptions extends StackCommandOptions {
-  /** Default: the stack that is selected. */
+  /** Default: the selected stack. */
   stack?: string;
   dryRun?: boolean;
   json?: boolean;
@@ -28,37 +28,39 @@ export interface RecoverOptions extends StackCommandOptions {
 interface RecoverReport extends ReportHead {
   stack: string;
   keys: readonly KeyReport[];
-  /** Interrupted creations that were cleared from the state. */
+  /** The number of interrupted creations that were cleared from the state. */
   cleared: number;
   creditsReturned: number;
   problems: readonly Problem[];
 }
 
-/** Removes the keys that crashed runs of one stack have left. Everything else of the stack stays as it is. */
+/** Removes the keys that crashed runs of one stack have left behind. Changes nothing else of the stack. */
 export async function recover(options: RecoverOptions, world: CommandContext): Promise<ExitCode> {
   const { terminal } = world;
-  const { project, taskFor } = await setUpCommand(options, world);
-  const task = taskFor(await existingStack(project, options.stack));
-  terminal.progress(`${task.stack}: reading its state`);
-  const before = await project.state(task.stack);
-  if (before === undefined) throw noStackError(task.stack);
-  const accounts = new StackAccounts(task);
+  const context = await openProject(options, world);
+  const { project } = context;
+  const stack = await existingStack(project, options.stack);
+  const task = { ...context, stack };
+  const state = async () => {
+    const found = await project.state(stack);
+    if (found === undefined) throw noStackError(stack);
+    return found;
+  };
+  terminal.progress(`${stack}: reading its state`);
+  const before = await state();
   const dryRun = options.dryRun === true;
-  const recoverFrom = (now: Checkpoint) =>
-    recoverStack(task, accounts, { before, now }, { dryRun, removesDelivered: false });
-  const { keys, cleared, problems } = dryRun
-    ? await recoverFrom(before)
-    : await withStackLock(task, async () => {
-        const now = await project.state(task.stack);
-        if (now === undefined) throw noStackError(task.stack);
-        return recoverFrom(now);
-      });
-  const isWhole = problems.length === 0 && keys.every(({ outcome }) => outcome !== "failed");
+  if (!dryRun) await breakOldLocks(task);
+  const checkpoints = { before, now: dryRun ? before : await state() };
+  const recovery = await recoverStack(task, new StackAccounts(task), checkpoints, {
+    dryRun,
+    removesDelivered: false,
+  });
+  const { keys, cleared, problems } = recovery;
   const report: RecoverReport = {
     command: "recover",
     dryRun,
-    exitCode: isWhole ? EXIT.done : EXIT.failedInPart,
-    stack: task.stack,
+    exitCode: isWhole(recovery) ? EXIT.done : EXIT.failedInPart,
+    stack,
     keys,
     cleared,
     creditsReturned: creditsReturned(keys),
@@ -83,18 +85,12 @@ async function existingStack(project: PulumiProject, wanted: string | undefined)
   if (others.length === 0) return found;
   throw new Refusal({
     why: `Several stacks are named ${wanted}: ${[found, ...others].join(", ")}.`,
-    nextStep: "Name one of them in full with --stack.",
+    nextStep: "Name one in full with --stack.",
   });
 }
 
-function textOf({
-  stack,
-  dryRun,
-  keys,
-  cleared,
-  creditsReturned: returned,
-  problems,
-}: RecoverReport): string {
+function textOf(report: RecoverReport): string {
+  const { stack, dryRun, keys, cleared, creditsReturned: returned, problems } = report;
   const lines: string[] = [];
   if (keys.length > 0) lines.push(keyTable(keys));
   const all = [...problems, ...problemsOf(keys)];

@@ -13,7 +13,7 @@ export interface SimulateOptions {
   accounts: number;
 }
 
-/** Between two reads of the simulator's journal. */
+/** The delay between two reads of the simulator's journal. */
 const LOOK_MS = 100;
 
 /** Runs a simulator of the API until the command is stopped. */
@@ -67,7 +67,7 @@ function showSettings(
   const limit =
     rateLimit === undefined ? "no limit" : `${rateLimit.limit} requests per ${rateLimit.windowMs / 1_000} s`;
   const each = names.length === 1 ? "" : " each";
-  // The name stands on a line of its own: an interactive zsh has no comments after a command.
+  // The name is on a line of its own: an interactive zsh does not support comments after a command.
   const apiKeyLines = (line: (apiKey: string) => string) =>
     names.map((name) => {
       const command = line(simulator.account(name).apiKey);
@@ -81,7 +81,7 @@ function showSettings(
   terminal.simulatedSecret(
     apiKeyLines((apiKey) => `pulumi config set --secret electronhub:apiKey ${apiKey}`).join("\n"),
   );
-  terminal.result("\nCtrl-C stops it, and all keys are forgotten.");
+  terminal.result("\nCtrl-C stops the simulator and discards all keys.");
 }
 
 /** Prints a line for each request. */
@@ -89,7 +89,7 @@ class RequestLog {
   readonly #simulator: Simulator;
   readonly #accounts: readonly string[];
   readonly #terminal: Terminal;
-  /** Names of all keys so far, so that a removed key still has its name. */
+  /** Names of all keys so far, including removed ones. */
   readonly #keyNames = new Map<string, string>();
   #requests = 0;
   #violations = 0;
@@ -100,7 +100,7 @@ class RequestLog {
     this.#terminal = terminal;
   }
 
-  /** Prints new requests and clears the simulator's journal: bodies have keys, and the command may run for days. */
+  /** Prints new requests and clears the simulator's journal: bodies contain keys, and the command may run for days. */
   show(): void {
     const { journal, violations } = this.#simulator;
     if (journal.length === 0) return;

@@ -1,22 +1,22 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import type { Clock } from "../../util/clock";
 
-/** What ends an engine's run early. */
+/** Signals that end an engine's run early. */
 export interface Interruption {
-  /** The engine starts nothing new, and ends what is under way. */
+  /** The engine finishes what is in progress and starts nothing new. */
   stop: AbortSignal;
-  /** This command ends at once; the engine is to know before. */
+  /** This command ends at once, so the engine must get its signal now. */
   hurry: AbortSignal;
 }
 
-/** Milliseconds that an engine has to begin: before, a signal kills it, with the lock of its stack in place. */
-const BEGIN_MS = 10_000;
-/** Milliseconds that an engine has to announce that a signal has reached it by itself. */
-const ANNOUNCE_MS = 2_000;
+/** A signal before the engine's prelude kills the engine and leaves the stack locked. */
+const PRELUDE_WAIT_MS = 10_000;
+/** The engine may have got the signal itself: it has this long to announce that. */
+const ANNOUNCE_WAIT_MS = 2_000;
 
 /**
- * Cancels one run of an engine, by at most one signal: a second one would end it in the middle of a change. What ends this
- * command may have signalled the engine too, as systemd signals all processes of a unit: the engine announces that.
+ * Cancels one run of an engine with at most one signal: a second one would end it in the middle of a change. The signal that
+ * stops this command may have reached the engine too (systemd signals all processes of a unit); the engine announces that.
  */
 export class Cancellation {
   readonly #passOn = new AbortController();
@@ -33,7 +33,7 @@ export class Cancellation {
     hurry.addEventListener("abort", () => this.#signal(), options);
   }
 
-  /** Aborted when the engine is to get a signal. */
+  /** Aborted to signal the engine. */
   get signal(): AbortSignal {
     return this.#passOn.signal;
   }
@@ -43,14 +43,14 @@ export class Cancellation {
     if (isCancelling(event)) this.#announced.abort();
   }
 
-  /** The run is over. */
+  /** Call when the engine has ended. */
   end(): void {
     this.#over.abort();
   }
 
   async #cancel(): Promise<void> {
-    await this.#atMost(BEGIN_MS, this.#begun.signal);
-    await this.#atMost(ANNOUNCE_MS, this.#announced.signal);
+    await this.#waitFor(this.#begun.signal, PRELUDE_WAIT_MS);
+    await this.#waitFor(this.#announced.signal, ANNOUNCE_WAIT_MS);
     this.#signal();
   }
 
@@ -58,13 +58,12 @@ export class Cancellation {
     if (!this.#announced.signal.aborted && !this.#over.signal.aborted) this.#passOn.abort();
   }
 
-  /** Waits for the signal, and no longer than that. */
-  async #atMost(ms: number, signal: AbortSignal): Promise<void> {
-    await this.#clock.sleep(ms, AbortSignal.any([signal, this.#over.signal])).catch(() => {});
+  async #waitFor(signal: AbortSignal, maxMs: number): Promise<void> {
+    await this.#clock.sleep(maxMs, AbortSignal.any([signal, this.#over.signal])).catch(() => {});
   }
 }
 
-/** Whether the engine announces that a signal has reached it. */
+/** Whether the engine announces that it got a signal. */
 export function isCancelling({ stdoutEvent }: EngineEvent): boolean {
   return stdoutEvent?.message.includes("received; cancelling") === true;
 }

@@ -32,7 +32,7 @@ export function noStackError(stack: string): Refusal {
   });
 }
 
-/** In such a backend Pulumi lists the stacks of every project as if they were of this one. */
+/** Pulumi lists the stacks of all projects of such a backend as if they belonged to this project. */
 export function olderLayoutError(stacks: readonly string[]): Refusal {
   return new Refusal({
     why: `The backend has the older layout, in which the stacks of all projects are listed without their project: ${stacks.join(", ")}.`,
@@ -40,37 +40,36 @@ export function olderLayoutError(stacks: readonly string[]): Refusal {
   });
 }
 
-/** Translates errors that keep every command from working. Returns any other error as it is. */
-export function asRefusal(error: unknown): unknown {
+const NAME_THE_FOLDER = "Name the folder that has the Pulumi.yaml with --dir.";
+
+/**
+ * Translates errors that stop every command. Returns other errors unchanged.
+ *
+ * @param folder the folder of a project that is being opened.
+ */
+export function asRefusal(error: unknown, folder = "."): unknown {
   const text = error instanceof Error ? error.message : String(error);
-  if (/spawn pulumi(?:\.exe)? ENOENT|ENOENT.*pulumi version/.test(text)) {
-    return new Refusal({ why: "There is no Pulumi CLI on PATH.", nextStep: HOW_TO_GET_PULUMI });
-  }
-  if (/Minimum version requirement|Major version mismatch|parse Pulumi CLI version/.test(text)) {
-    return new Refusal({
-      why: `The Pulumi CLI is not supported: ${quotable(text)}`,
-      nextStep: HOW_TO_GET_PULUMI,
-    });
-  }
-  if (/no Pulumi\.yaml project file|failed to find project settings|no Pulumi project found/i.test(text)) {
-    return new Refusal({
-      why: "There is no Pulumi project here.",
-      nextStep: "Name the folder that has the Pulumi.yaml with --dir.",
-    });
-  }
+  const refuse = (why: string, nextStep: string) => new Refusal({ why, nextStep });
+  if (text.startsWith("Invalid workDir")) return refuse(`There is no folder ${folder}.`, NAME_THE_FOLDER);
+  if (/spawn pulumi(?:\.exe)? ENOENT|ENOENT.*pulumi version/.test(text))
+    return refuse("There is no Pulumi CLI on PATH.", HOW_TO_GET_PULUMI);
+  if (/Minimum version requirement|Major version mismatch|parse Pulumi CLI version/.test(text))
+    return refuse(`The Pulumi CLI is not supported: ${quotable(text)}`, HOW_TO_GET_PULUMI);
+  if (/no Pulumi\.yaml project file|failed to find project settings|no Pulumi project found/i.test(text))
+    return refuse("There is no Pulumi project here.", NAME_THE_FOLDER);
   if (/PULUMI_ACCESS_TOKEN must be set|not logged in|no credentials/i.test(text)) {
-    return new Refusal({
-      why: "You are not logged in to a Pulumi backend.",
-      nextStep: "Run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN.",
-    });
+    return refuse(
+      "You are not logged in to a Pulumi backend.",
+      "Run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN.",
+    );
   }
   const [, stack] = /no stack named '(.+)' found/.exec(text) ?? [];
   if (stack !== undefined) return noStackError(stack);
   if (/passphrase must be set|incorrect passphrase/i.test(text)) {
-    return new Refusal({
-      why: `The stack's secrets cannot be read: ${cliErrorText(error)}.`,
-      nextStep: "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's passphrase.",
-    });
+    return refuse(
+      `The stack's secrets cannot be read: ${cliErrorText(error)}.`,
+      "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's passphrase.",
+    );
   }
   return error;
 }

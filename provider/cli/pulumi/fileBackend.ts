@@ -4,11 +4,12 @@ import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { errorCode } from "../../util/errno";
 import { Refusal } from "../problems";
 import { holderName, type LockHolder } from "./lock";
+import { shortName } from "./names";
 import { homeFolder } from "../../lifecycle/backend";
 
-/** A truncated file of a backend. Pulumi lists no stack because of it. */
+/** A truncated file in a backend. It makes `pulumi stack ls` fail. */
 export interface Damage {
-  /** A stack's state, or the attributes beside it, which Pulumi does not need. */
+  /** A stack's state, or its `.attrs` file, which Pulumi does not need. */
   kind: "state" | "attributes";
   file: string;
   /** `project/stack`, or the stack alone in the older layout. */
@@ -16,24 +17,24 @@ export interface Damage {
 }
 
 /**
- * A backend in a folder (`file://`), in Pulumi's own layout. A full disk or a crash can truncate a file there. Pulumi keeps
- * copies, but never restores one by itself.
+ * A `file://` backend. A full disk or a crash can truncate a file in it. Pulumi keeps copies of states, but never restores
+ * them by itself.
  */
 export class FileBackend {
   readonly folder: string;
   readonly #root: string;
 
-  /** @param folder the folder that has `.pulumi`. */
+  /** @param folder the folder that contains `.pulumi`. */
   constructor(folder: string) {
     this.folder = folder;
     this.#root = join(folder, ".pulumi");
   }
 
   /**
-   * The backend of a URL such as `file://~/state`.
+   * Opens the backend of a URL such as `file://~/state`.
    *
-   * @param folder where Pulumi runs, for a relative path.
-   * @returns undefined for a backend of another kind.
+   * @param folder the CLI's working directory, for relative paths.
+   * @returns undefined for other kinds of backends.
    */
   static at(url: string, folder: string): FileBackend | undefined {
     const match = /^file:\/\/([^?]*)/.exec(url);
@@ -42,34 +43,40 @@ export class FileBackend {
     return new FileBackend(resolve(folder, path));
   }
 
-  /** The truncated files of a project, or of all projects. */
+  /** Finds the truncated files of a project, or of all projects. */
   damages(project?: string): Damage[] {
-    const files = this.#stateFiles().filter(
-      ({ stack }) => project === undefined || !stack.includes("/") || stack.startsWith(`${project}/`),
-    );
-    const states = files.filter(({ file }) => !isWhole(file));
-    return [
-      ...states.map(({ file, stack }): Damage => ({ kind: "state", file, stack })),
-      ...damagedAttributes(files),
-    ];
+    const states = join(this.#root, "stacks");
+    return filesBelow(states)
+      .filter((file) => STATE.test(file))
+      .map((file) => ({ file, stack: slashed(relative(states, file)).replace(STATE, "") }))
+      .filter(({ stack }) => project === undefined || !stack.includes("/") || stack.startsWith(`${project}/`))
+      .flatMap(({ file, stack }): Damage[] => [
+        { kind: "state", file, stack },
+        { kind: "attributes", file: `${file}${ATTRIBUTES}`, stack },
+      ])
+      .filter(({ kind, file }) => (kind === "state" || existsSync(file)) && !isWhole(file));
   }
 
-  /** Whether the state of a stack, `project/stack`, is here. Without it, a missing lock proves nothing. */
+  /** Whether this folder has the state of `project/stack`. If not, the absence of locks proves nothing. */
   hasStateOf(stack: string): boolean {
     const file = join(this.#root, "stacks", `${stack}.json`);
     return ["", ".gz", ".zst"].some((packed) => existsSync(`${file}${packed}`));
   }
 
-  /** The locks of a stack, `project/stack`. Unlike Pulumi's commands, reading them takes no lock. */
+  /** Reads the locks of `project/stack`. Takes no lock, unlike Pulumi's commands. */
   locks(stack: string): LockHolder[] {
-    return this.#locksOf(stack).flatMap((file) => lockIn(file) ?? []);
+    const locks = join(this.#root, "locks");
+    return filesBelow(locks)
+      .filter((file) => {
+        // Self-managed backends have a single organization, named `organization`.
+        const owner = dirname(unescaped(slashed(relative(locks, file)))).replace(/^organization\//, "");
+        // The older layout has stacks without their project.
+        return file.endsWith(".json") && (owner === stack || owner === shortName(stack));
+      })
+      .flatMap((file) => lockIn(file) ?? []);
   }
 
-  /**
-   * Removes exactly this lock. A lock that another process has taken since has its own file, and stays.
-   *
-   * @returns whether it is gone. It is not when it was renewed.
-   */
+  /** Removes this lock, unless it was renewed. @returns whether it is gone. */
   removeLock({ id, who, sinceMs }: LockHolder): boolean {
     const now = lockIn(id);
     if (now === undefined) return true;
@@ -79,7 +86,7 @@ export class FileBackend {
     return true;
   }
 
-  /** The newest whole copy of a state that Pulumi keeps, compressed like the state. Undefined: there is none. */
+  /** Finds Pulumi's newest intact copy of a state, compressed like the state. */
   newestCopy({ file, stack }: Damage): string | undefined {
     const extension = STATE.exec(file)?.[0] ?? "";
     const kept = ["backups", "history"].flatMap((kind) => filesBelow(join(this.#root, kind, stack)));
@@ -88,40 +95,11 @@ export class FileBackend {
       .flatMap((path) => savedMsIn(path).map((savedMs) => ({ path, savedMs })))
       .toSorted((one, other) => other.savedMs - one.savedMs)[0]?.path;
   }
-
-  #stateFiles(): { file: string; stack: string }[] {
-    const states = join(this.#root, "stacks");
-    return filesBelow(states)
-      .filter((file) => STATE.test(file))
-      .map((file) => ({ file, stack: slashed(relative(states, file)).replace(STATE, "") }));
-  }
-
-  #locksOf(stack: string): string[] {
-    const locks = join(this.#root, "locks");
-    return filesBelow(locks)
-      .filter((file) => file.endsWith(".json"))
-      .filter((file) => {
-        // A self-managed backend has no organizations, and calls its only one so.
-        const owner = dirname(unescaped(slashed(relative(locks, file)))).replace(/^organization\//, "");
-        return namesOf(stack).includes(owner);
-      });
-  }
 }
 
 const STATE = /\.json(?:\.gz|\.zst)?$/;
-/** Written beside each file by the library that Pulumi uses. */
+/** Pulumi's blob library writes such a file beside each file. */
 const ATTRIBUTES = ".attrs";
-
-/** A stack's names in the layout of today, and in the older one, without its project. */
-function namesOf(stack: string): [string, string] {
-  return [stack, stack.slice(stack.lastIndexOf("/") + 1)];
-}
-
-function damagedAttributes(files: readonly { file: string; stack: string }[]): Damage[] {
-  return files
-    .map(({ file, stack }): Damage => ({ kind: "attributes", file: `${file}${ATTRIBUTES}`, stack }))
-    .filter(({ file }) => existsSync(file) && !isWhole(file));
-}
 
 function filesBelow(folder: string): string[] {
   if (!existsSync(folder)) return [];
@@ -148,11 +126,11 @@ function readText(file: string): string | undefined {
   }
 }
 
-/** Pulumi may compress a state. The first bytes show how. */
+/** The first bytes show whether and how a state is compressed. */
 function unpacked(bytes: Buffer): Buffer {
-  const begins = bytes.subarray(0, 4).toString("hex");
-  if (begins.startsWith("1f8b")) return gunzipSync(bytes);
-  return begins === "28b52ffd" ? zstdDecompressSync(bytes) : bytes;
+  const magic = bytes.subarray(0, 4).toString("hex");
+  if (magic.startsWith("1f8b")) return gunzipSync(bytes);
+  return magic === "28b52ffd" ? zstdDecompressSync(bytes) : bytes;
 }
 
 function parsed(text: string | undefined): Record<string, unknown> | undefined {
@@ -164,16 +142,16 @@ function parsed(text: string | undefined): Record<string, unknown> | undefined {
   }
 }
 
-/** When the state in a file was saved. Empty: the file is not a whole state. */
+/** When the state in a file was saved. Empty: the file is not an intact state. */
 function savedMsIn(file: string): number[] {
   const { checkpoint } = (parsed(readText(file)) ?? {}) as {
     checkpoint?: { latest?: { manifest?: { time?: string } } | null };
   };
-  // A stack that was never updated has no deployment.
+  // The state of a stack that was never updated has no deployment.
   return checkpoint === undefined ? [] : [Date.parse(checkpoint.latest?.manifest?.time ?? "") || 0];
 }
 
-/** Undefined: there is no such file any more. */
+/** @returns undefined if the file no longer exists. */
 function lockIn(file: string): LockHolder | undefined {
   const { pid, username, hostname, timestamp } = parsed(readText(file)) ?? {};
   const writtenMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
@@ -182,12 +160,12 @@ function lockIn(file: string): LockHolder | undefined {
   return {
     id: file,
     who: isWhole ? holderName(username, hostname, pid) : `a truncated lock (${file})`,
-    // The two clocks may differ, and a lock must not look older than it is.
+    // The clocks of the file system and of the holder may differ. A lock must not look older than it is.
     sinceMs: Math.max(Math.floor(writtenMs), Date.parse(String(timestamp)) || 0),
   };
 }
 
-/** Pulumi's blob library escapes characters that a path may misread, such as the slash after `..`. */
+/** Undoes the escapes of Pulumi's blob library, which escapes for example the slash after `..`. */
 function unescaped(path: string): string {
   return path.replace(/__0x([0-9a-f]{1,6})__/gi, (_, code: string) =>
     String.fromCodePoint(parseInt(code, 16)),

@@ -6,11 +6,11 @@ export interface LockHolder {
   id: string;
   /** `user@host (pid 123)`. */
   who: string;
-  /** Milliseconds since the epoch. Undefined: not said. */
+  /** Milliseconds since the epoch. Undefined: unknown. */
   sinceMs: number | undefined;
 }
 
-/** An update of which the backend says no more. */
+/** The holder of a lock about which the backend gives no details. */
 export const UNKNOWN_HOLDER: LockHolder = {
   id: "",
   who: "an update that is in progress",
@@ -18,7 +18,7 @@ export const UNKNOWN_HOLDER: LockHolder = {
 };
 
 /**
- * Reads the holders from Pulumi's message that a stack is locked, where each has a line such as
+ * Reads the lock holders from Pulumi's message about a locked stack, with a line for each lock, such as
  * `file:///…/lock.json: created by ann@laptop (pid 4711) at 2026-11-24T13:12:04Z`.
  */
 export function holdersIn(message: string): readonly LockHolder[] {
@@ -32,7 +32,7 @@ export function holdersIn(message: string): readonly LockHolder[] {
       };
     },
   );
-  // The message stands in both of the streams of an error.
+  // An error repeats the message for stdout and stderr.
   const unique = new Map(holders.map((holder) => [JSON.stringify(holder), holder]));
   return unique.size > 0 ? [...unique.values()] : [UNKNOWN_HOLDER];
 }

@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import * as automation from "@pulumi/pulumi/automation";
 
-/** What a literal `pulumi` command printed. */
+/** The output of a `pulumi` command. */
 export interface CommandOutput {
   stdout: string;
   stderr: string;
 }
 
-/** Of the Automation API's command, what its types leave out; its own classes call it throughout. */
+/** Members of the Automation API's `PulumiCommand` that its types leave out. The API's own classes call them. */
 export interface Runnable {
   readonly command: string;
   run(
@@ -20,17 +20,16 @@ export interface Runnable {
   ): Promise<CommandOutput>;
 }
 
-/** What the Automation API makes of a command's end; its types leave them out, too. */
+/** Exports that the types of the Automation API leave out, too. */
 const { CommandResult, createCommandError } = automation as unknown as {
   CommandResult: new (stdout: string, stderr: string, code: number, error?: Error) => CommandOutput;
   createCommandError: (result: CommandOutput) => Error;
 };
 
 /**
- * Has the Automation API run the CLI in a process group of its own. A signal to the group of this command (`timeout`, CI, a
- * closed terminal) then does not reach the CLI, which might be in the middle of a change; this command passes it on.
- *
- * Windows has no such groups.
+ * Makes the Automation API run the CLI in its own process group. A signal to this command's group (`timeout`, CI, a closed
+ * terminal) then does not reach the CLI, which may be in the middle of a change; this command passes the signal on. Does
+ * nothing on Windows, which has no process groups.
  */
 export function separateGroup(command: Runnable): void {
   if (process.platform === "win32") return;
@@ -53,8 +52,8 @@ export function separateGroup(command: Runnable): void {
       const interrupt = () => child.kill("SIGINT");
       signal?.addEventListener("abort", interrupt, { once: true });
       const fail = (how: string, error?: Error) => {
-        const said = [`Command ${how}: pulumi ${args.join(" ")}`, text.stderr, text.stdout].join("\n");
-        reject(createCommandError(new CommandResult("", said, -2, error)));
+        const message = [`Command ${how}: pulumi ${args.join(" ")}`, text.stderr, text.stdout].join("\n");
+        reject(createCommandError(new CommandResult("", message, -2, error)));
       };
       child.once("error", (error) => fail(`failed (${error.message})`, error));
       child.once("close", (code, killedWith) => {
@@ -65,7 +64,7 @@ export function separateGroup(command: Runnable): void {
     });
 }
 
-/** A question of the CLI would wait for an answer forever. */
+/** Without `--non-interactive` a prompt of the CLI would wait forever. */
 function nonInteractive(args: readonly string[]): readonly string[] {
   return args.includes("--non-interactive") ? args : [...args, "--non-interactive"];
 }

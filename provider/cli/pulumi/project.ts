@@ -11,10 +11,11 @@ import {
 } from "@pulumi/pulumi/automation";
 import type { Clock } from "../../util/clock";
 import { Cancellation, type Interruption } from "./cancellation";
-import { readCheckpoint, type Checkpoint } from "./checkpoint";
+import { readCheckpoint, readStackKeys, type Checkpoint, type StackKeys } from "./checkpoint";
 import { asRefusal, olderLayoutError, runnable, runPulumi } from "./command";
 import { UNKNOWN_HOLDER, holdersIn, type LockHolder } from "./lock";
 import { Refusal } from "../problems";
+import { shortName } from "./names";
 import { separateGroup } from "./processGroup";
 import { cliErrorText } from "./cliErrorText";
 
@@ -24,25 +25,24 @@ export interface DestroyOptions {
   clock: Clock;
 }
 
-/** The stacks of a program's folder, in whatever backend Pulumi is logged in to. */
+/** The stacks of a program's folder, in the backend that Pulumi is logged in to. */
 export class PulumiProject {
   readonly #workspace: LocalWorkspace;
-  #backend: Promise<{ user: string; url: string }> | undefined;
-
   readonly #changes: { count: number };
+  #backend: Promise<{ user: string; url: string }> | undefined;
 
   private constructor(workspace: LocalWorkspace, changes: { count: number }) {
     this.#workspace = workspace;
     this.#changes = changes;
-    // The Automation API selects the stack that it works on, and so would change the one that the person has selected.
+    // The Automation API selects each stack that it works on. That would change the user's selection.
     workspace.selectStack = () => Promise.resolve();
     separateGroup(runnable(workspace));
   }
 
   /**
-   * @param folder the folder of the program, where its Pulumi.yaml is.
-   * @param changes counts what is changed in the backend.
-   * @throws Refusal without a Pulumi CLI that fits.
+   * @param folder the folder of the program, with its Pulumi.yaml.
+   * @param changes counts changes in the backend.
+   * @throws Refusal without a supported Pulumi CLI.
    */
   static async open(folder: string, changes: { count: number }): Promise<PulumiProject> {
     try {
@@ -52,13 +52,7 @@ export class PulumiProject {
       });
       return new PulumiProject(workspace, changes);
     } catch (error) {
-      if (error instanceof Error && error.message.startsWith("Invalid workDir")) {
-        throw new Refusal({
-          why: `There is no folder ${resolve(folder)}.`,
-          nextStep: "Name the folder that has the Pulumi.yaml with --dir.",
-        });
-      }
-      throw asRefusal(error);
+      throw asRefusal(error, resolve(folder));
     }
   }
 
@@ -67,108 +61,107 @@ export class PulumiProject {
     return this.#workspace.workDir;
   }
 
-  get pulumiVersion(): string {
-    return this.#workspace.pulumiVersion;
-  }
-
-  /** The project's name, from its Pulumi.yaml. @throws Refusal where there is none. */
+  /** The project's name, from its Pulumi.yaml. @throws Refusal without one. */
   async name(): Promise<string> {
-    return (await this.#refusing(this.#workspace.projectSettings())).name;
+    return (await refusing(this.#workspace.projectSettings())).name;
   }
 
   backend(): Promise<{ user: string; url: string }> {
-    return (this.#backend ??= this.#refusing(this.#workspace.whoAmI()).then(({ user, url = "" }) => ({
+    return (this.#backend ??= refusing(this.#workspace.whoAmI()).then(({ user, url = "" }) => ({
       user,
       url,
     })));
   }
 
-  /** The project's stacks, or with `all` every stack of the backend. @throws Refusal without a project or a login. */
+  /** Lists the project's stacks, or with `all` every stack of the backend. @throws Refusal without a project or a login. */
   stacks({ all = false } = {}): Promise<StackSummary[]> {
     return this.#list(all ? ["--all"] : []);
   }
 
-  /** The stack that is selected for the user's next commands, whatever PULUMI_STACK selects for this one. */
+  /** The stack that is selected in the folder. Ignores PULUMI_STACK, which selects for this process only. */
   async selected(): Promise<string | undefined> {
     const stacks = await this.#list([], { PULUMI_STACK: undefined });
     return stacks.find(({ current }) => current)?.name;
   }
 
   /**
-   * Names stacks in full, since what Pulumi leaves out depends on the user's default organization. A self-managed backend
-   * has one organization only, and there the stacks of this project go by their own names.
+   * Names stacks in full, because Pulumi's short names depend on the user's default organization. In a self-managed backend,
+   * which has a single organization, the stacks of this project get their short names.
    */
   async #list(
     args: readonly string[],
     environment?: Readonly<Record<string, string | undefined>>,
   ): Promise<StackSummary[]> {
     const command = ["stack", "ls", "--json", "--fully-qualify-stack-names", ...args];
-    const { stdout } = await this.#refusing(runPulumi(this.#workspace, command, environment));
+    const { stdout } = await refusing(runPulumi(this.#workspace, command, environment));
     const stacks = JSON.parse(stdout) as StackSummary[];
     if (isService((await this.backend()).url)) return stacks;
     const bare = stacks.map(({ name }) => name).filter((name) => !name.startsWith("organization/"));
     if (!args.includes("--all") && bare.length > 0) throw olderLayoutError(bare);
-    const own = await this.name().then(
-      (project) => `organization/${project}/`,
-      () => undefined,
-    );
+    const project = await this.name().catch(() => undefined);
     for (const stack of stacks) {
-      if (own !== undefined && stack.name.startsWith(own)) stack.name = last(stack.name);
+      if (project !== undefined && stack.name.startsWith(`organization/${project}/`))
+        stack.name = shortName(stack.name);
     }
     return stacks;
   }
 
-  /**
-   * A stack's state as it was last saved; no lock is taken.
-   *
-   * @returns undefined when there is no such stack.
-   * @throws Refusal when its secrets cannot be read.
-   */
-  async state(stack: string): Promise<Checkpoint | undefined> {
+  /** Reads the last saved state, secrets in clear. Takes no lock. @returns undefined if the stack does not exist. */
+  state(stack: string): Promise<Checkpoint | undefined> {
+    return this.#exported(stack, readCheckpoint, "--show-secrets");
+  }
+
+  /** Reads the keys of a stack. Decrypts the state only if needed. @returns undefined if the stack does not exist. */
+  async keysOf(stack: string): Promise<StackKeys | undefined> {
+    const keys = await this.#exported(stack, readStackKeys);
+    if (keys === undefined || !keys.hasHiddenKeys) return keys;
+    const shown = await this.#exported(stack, readStackKeys, "--show-secrets");
+    if (shown === undefined) return undefined;
+    // The state may have changed between the two exports.
+    return {
+      fingerprints: [...keys.fingerprints, ...shown.fingerprints],
+      names: [...keys.names, ...shown.names],
+      hasHiddenKeys: shown.hasHiddenKeys,
+    };
+  }
+
+  /** @throws Refusal if the state's secrets cannot be decrypted. */
+  async #exported<T>(
+    stack: string,
+    read: (deployment: unknown) => T,
+    ...options: string[]
+  ): Promise<T | undefined> {
     try {
-      return readCheckpoint((await this.#workspace.exportStack(stack)).deployment);
+      const { stdout } = await this.#run(["stack", "export", ...options, "--stack", stack]);
+      return read((JSON.parse(stdout) as { deployment?: unknown }).deployment);
     } catch (error) {
       if (error instanceof StackNotFoundError) return undefined;
       throw asRefusal(error);
     }
   }
 
-  /** A stack's state with its secrets encrypted, for those who need none or who change it. */
-  async encryptedDeployment(stack: string): Promise<{ version: number; deployment: unknown } | undefined> {
-    try {
-      const { stdout } = await this.#run(["stack", "export", "--stack", stack]);
-      return JSON.parse(stdout) as { version: number; deployment: unknown };
-    } catch (error) {
-      if (error instanceof StackNotFoundError) return undefined;
-      throw asRefusal(error);
-    }
-  }
-
-  /**
-   * Clears every interrupted creation of the state: Pulumi's own edit, under the stack's lock. No resource is refreshed, and
-   * no provider is called.
-   */
+  /** Clears all interrupted creations from the state, under the stack's lock. Refreshes no resource and calls no provider. */
   async clearPendingCreates(stack: string): Promise<void> {
     const nothing = ["--preview-only", "--run-program=false", "--exclude", "**"];
     await this.#run(["refresh", "--clear-pending-creates", ...nothing, "--stack", stack]);
     this.#changes.count++;
   }
 
-  /** The stack's configuration, its secrets in clear. Empty where the folder has none. */
+  /** The stack's configuration, secrets in clear. Empty if the folder has none. */
   async configEntries(stack: string): Promise<ConfigMap> {
-    return this.#refusing(this.#workspace.getAllConfig(stack));
+    return refusing(this.#workspace.getAllConfig(stack));
   }
 
-  /** The processes that hold the stack's lock, whether or not they are still alive. Empty: the stack is not locked. */
+  /** The processes that hold the stack's lock, alive or not. */
   async lockHolders(stack: string): Promise<readonly LockHolder[]> {
-    // Pulumi's own service keeps no lock that one could read, but says in its list what it is at work on.
+    // Pulumi Cloud does not show its locks, but lists updates in progress.
     if (isService((await this.backend()).url)) {
       const summary = (await this.stacks()).find(({ name }) => name === stack);
       return summary?.updateInProgress === true ? [UNKNOWN_HOLDER] : [];
     }
     try {
-      // A stack cannot be renamed to itself, but to find that out Pulumi takes the stack's lock first, and changes nothing.
-      await this.#run(["stack", "rename", last(stack), "--stack", stack]);
+      // Pulumi takes the stack's lock before it finds that the new name equals the old one, so this changes nothing.
+      await this.#run(["stack", "rename", shortName(stack), "--stack", stack]);
     } catch (error) {
       if (error instanceof ConcurrentUpdateError) return holdersIn(error.message);
       if (error instanceof StackAlreadyExistsError || error instanceof StackNotFoundError) return [];
@@ -178,19 +171,19 @@ export class PulumiProject {
     return [];
   }
 
-  /** Takes away every lock of the stack, which changes nothing in it. */
+  /** Removes every lock of the stack. Changes nothing else. */
   async breakLocks(stack: string): Promise<void> {
     await this.#run(["cancel", "--yes", "--stack", stack]);
   }
 
-  /** Destroys the stack's resources; a failure of one does not stop the others. @throws what the Automation API throws. */
+  /** Destroys the stack's resources. Continues after a resource fails. @throws errors of the Automation API. */
   async destroy(stackName: string, { onEvent, interruption, clock }: DestroyOptions): Promise<void> {
     const stack = await Stack.select(stackName, this.#workspace);
     const cancellation = new Cancellation(interruption, clock);
     try {
       await stack.destroy({
         onEvent: (event) => {
-          // From here on it holds the stack.
+          // The engine holds the stack's lock from this event on.
           if (event.preludeEvent !== undefined) this.#changes.count++;
           cancellation.take(event);
           onEvent(event);
@@ -204,7 +197,7 @@ export class PulumiProject {
     }
   }
 
-  /** Removes a stack that has no resources, with its history and its configuration. @throws Refusal. */
+  /** Removes a stack without resources, its history and its configuration. @throws Refusal. */
   async remove(stack: string): Promise<void> {
     try {
       await this.#workspace.removeStack(stack);
@@ -213,12 +206,12 @@ export class PulumiProject {
       if (error instanceof StackNotFoundError) return;
       throw new Refusal({
         why: `Stack ${stack} could not be removed: ${cliErrorText(error)}`,
-        nextStep: "Nothing of it is left but the stack itself. Fix this, then run the command again.",
+        nextStep: "The stack has no resources left. Fix this, then run the command again.",
       });
     }
   }
 
-  /** Selects a stack for the person's next commands: Pulumi forgets the selection whenever any stack is removed. */
+  /** Selects a stack for the user's next commands: Pulumi forgets the selection whenever a stack is removed. */
   async select(stack: string): Promise<void> {
     await this.#run(["stack", "select", "--stack", stack]);
   }
@@ -226,26 +219,20 @@ export class PulumiProject {
   #run(args: readonly string[]) {
     return runPulumi(this.#workspace, args);
   }
-
-  async #refusing<T>(call: Promise<T>): Promise<T> {
-    try {
-      return await call;
-    } catch (error) {
-      throw asRefusal(error);
-    }
-  }
 }
 
-/** Whether the engine refused since another process works on the stack. */
+/** Whether the engine refused because another process has locked the stack. */
 export function isLocked(error: unknown): boolean {
   return error instanceof ConcurrentUpdateError;
 }
 
-/** Pulumi's own service, in the cloud or on premises. */
+/** Pulumi Cloud, or Pulumi's service on premises. */
 function isService(url: string): boolean {
   return /^https?:/.test(url);
 }
 
-function last(stack: string): string {
-  return stack.slice(stack.lastIndexOf("/") + 1);
+async function refusing<T>(call: Promise<T>): Promise<T> {
+  return call.catch((error: unknown) => {
+    throw asRefusal(error);
+  });
 }

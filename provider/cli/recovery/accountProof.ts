@@ -6,8 +6,8 @@ import type { Candidate } from "./candidates";
 import type { StackContext } from "../stack/stackContext";
 
 /**
- * Whether an account is the one that a creation was sent to, so that the absence of its key there means that there is
- * none. Settings of the stack or of the environment prove nothing: they may be another account's by now.
+ * Whether a creation was certainly sent to this account, so that no key there means that no key was created. Settings of the
+ * stack or of the environment prove nothing: they may be another account's by now.
  */
 export function isProven(
   { lost: { pending }, sentTo }: Candidate,
@@ -18,11 +18,11 @@ export function isProven(
   const fingerprints = new Set(listed.map(({ fingerprint }) => fingerprint));
   const isThere = (key: StateKey) => fingerprints.has(key.fingerprint);
   if (sentTo === undefined) return keys.length > 0 ? keys.some(isThere) : isWhole(pending?.account);
-  // The account's API key may have been replaced since: a key that was created with the earlier one shows that it is the same.
+  // The account's API key may have been replaced since. A listed key that was created with the earlier one proves that.
   return sentTo === view.account || keys.some((key) => key.sentTo === sentTo && isThere(key));
 }
 
-/** The state names the account's API key and where its API is. */
+/** The settings name the API key and the base URL. */
 function isWhole(settings: StoredSettings): boolean {
   return settings?.["electronhub:apiKey"] !== undefined && settings["electronhub:baseUrl"] !== undefined;
 }
@@ -40,7 +40,7 @@ export function unprovenProblem({ lost, noted }: Candidate, view: AccountView, t
       ? `delete ${noted.file}`
       : `run \`pulumi refresh --clear-pending-creates --stack ${task.stack}\``;
   return {
-    why: `A creation of ${what} was interrupted. The account that was asked (${baseUrl}, with the API key whose SHA-256 begins with ${hash}) does not have it, and nothing proves that this is the account that the creation was sent to.`,
-    nextStep: `Configure the API key and the base URL of the run that was interrupted, then run the command again. If you know that no account of yours has the key, ${forget}.`,
+    why: `A creation of ${what} was interrupted. The configured account (${baseUrl}, with the API key whose SHA-256 begins with ${hash}) does not have the key, and nothing proves that the creation was sent to this account.`,
+    nextStep: `Configure the API key and the base URL of the interrupted run, then run the command again. If you know that none of your accounts has the key, ${forget}.`,
   };
 }

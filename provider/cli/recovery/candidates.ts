@@ -6,37 +6,38 @@ import type { Checkpoint, PendingCreation } from "../pulumi/checkpoint";
 import { counted } from "../terminal/table";
 import { readJournal } from "./journal";
 import { fromJournal, fromState, type InterruptedCreation } from "./lost";
-import { shortName, type StackContext } from "../stack/stackContext";
+import { shortName } from "../pulumi/names";
+import type { StackContext } from "../stack/stackContext";
 
-/** A creation that was interrupted, and where its key would be. */
+/** An interrupted creation, and the accounts that may have its key. */
 export interface Candidate {
   lost: InterruptedCreation;
   accounts: readonly AccountView[];
-  /** The account that the request was sent to, by its anonymous name. Undefined: unknown. */
+  /** The anonymous name of the account that got the request. Undefined: unknown. */
   sentTo: string | undefined;
-  /** The same creation in this machine's journal. */
+  /** The creation in this machine's journal. */
   noted: OpenCreation | undefined;
-  /** The creation is certainly of this stack, and not of one with the same name in another backend. */
+  /** The creation certainly belongs to this stack, not to one of the same name in another backend. */
   isCertain: boolean;
 }
 
 /** A stack's state, read twice. */
 export interface Checkpoints {
-  /** Before the stack was found to be unlocked. */
+  /** Read before the stack was found unlocked. */
   before: Checkpoint;
-  /** After that. An operation that is in both belongs to a run that has ended. */
+  /** Read after that. An operation in both belongs to a run that has ended. */
   now: Checkpoint;
 }
 
 export interface Candidates {
   candidates: readonly Candidate[];
-  /** Adoptions that were interrupted. */
+  /** Interrupted adoptions. */
   adoptions: readonly PendingCreation[];
-  /** Notes of keys that the state has, or that a later state has dropped. */
+  /** Journal entries of keys that the state has, or that a later state has dropped. */
   accountedFor: readonly OpenCreation[];
 }
 
-/** Collects the creations that the state or this machine's journal shows as begun and not ended. */
+/** Collects the creations that the state or this machine's journal shows as started but not finished. */
 export async function candidatesOf(
   task: StackContext,
   accounts: StackAccounts,
@@ -50,7 +51,7 @@ export async function candidatesOf(
   const candidates: Candidate[] = [];
   for (const creation of pending.filter(({ isAdoption }) => !isAdoption)) {
     const { account, createdAs, sentTo: declared } = creation;
-    // A generated name is unique, so the note is of this creation even if it has no backend.
+    // A generated name is unique, so the entry belongs to this creation even without a backend.
     const nameHash = createdAs === undefined ? undefined : nameHashOf(createdAs);
     const noted = notes.find((note) => note.nameHash === nameHash);
     if (noted !== undefined) matched.add(noted);
@@ -85,9 +86,9 @@ export async function candidatesOf(
 }
 
 /**
- * Whether a note needs no search: the state has the key, or was saved after a delivered key, which it then dropped on
- * purpose (`retainOnDelete`, `pulumi state delete`). A state that is older than the creation is a restored copy, or the
- * engine never saved a newer one.
+ * Whether a journal entry needs no search: the state has the key, or was saved after the key was delivered and has dropped it on
+ * purpose (`retainOnDelete`, `pulumi state delete`). A state older than the creation is a restored copy, or the engine saved no
+ * newer one.
  */
 function isAccountedFor(note: OpenCreation, now: Checkpoint): boolean {
   const { delivered, fingerprint, isLost, startedMs } = note;
@@ -95,7 +96,7 @@ function isAccountedFor(note: OpenCreation, now: Checkpoint): boolean {
   return delivered && !isLost && now.savedMs !== undefined && now.savedMs >= startedMs;
 }
 
-/** The journal's creations of the stack, or of one with this name in a backend that is unknown. */
+/** The journal's creations of the stack, or of a stack with its name in an unknown backend. */
 function notesOf(task: StackContext): readonly OpenCreation[] {
   const { backendId, projectName, stack, world } = task;
   const notes = readJournal(creationsFolder(world.environment), readCreations).filter((note) =>
@@ -106,7 +107,7 @@ function notesOf(task: StackContext): readonly OpenCreation[] {
   const elsewhere = notes.filter((note) => isElsewhere(note) && !note.delivered);
   if (elsewhere.length > 0) {
     world.terminal.note(
-      `${stack}: this machine remembers ${counted(elsewhere.length, "creation")} of a stack of this name in another backend; run the command there if no run is at work on it.`,
+      `${stack}: this machine's journal has ${counted(elsewhere.length, "creation")} of a stack of this name in another backend; run the command there if no run works on it.`,
     );
   }
   return notes.filter((note) => !isElsewhere(note) && (!note.delivered || isOfBackend(note, task)));
@@ -116,7 +117,7 @@ function isOfBackend({ backend }: OpenCreation, { backendId }: StackContext): bo
   return backend !== undefined && backend === backendId;
 }
 
-/** Pulumi may list stacks without their organization. Programs always name it. */
+/** Pulumi may list stacks without their organization. The journal always has it. */
 function isOfStack(noted: string | undefined, stack: string, projectName: string): boolean {
   const [organization, project, name] = noted?.split("/") ?? [];
   const [listed, ...rest] = stack.split("/");
@@ -124,14 +125,14 @@ function isOfStack(noted: string | undefined, stack: string, projectName: string
   return isOfOrganization && project === projectName && name === shortName(stack);
 }
 
-/** Every account that the stack is known to use. */
+/** Every known account of the stack. */
 async function allAccounts(
   accounts: StackAccounts,
   { accounts: stored }: Checkpoint,
 ): Promise<AccountView[]> {
   const views = new Set<AccountView>();
   for (const settings of stored) views.add(await accounts.forResource(settings));
-  // A state that was never saved, or has been emptied, names no account.
+  // An empty state names no account.
   const configured = await accounts.forResource(undefined).catch((error: unknown) => {
     if (views.size > 0) return undefined;
     throw error;

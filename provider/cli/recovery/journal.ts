@@ -1,7 +1,7 @@
 import { errorCode } from "../../util/errno";
 import { Refusal } from "../problems";
 
-/** Reads this machine's journal of creations. @throws Refusal that names the folder when it cannot be read. */
+/** Reads this machine's journal of creations. @throws Refusal that names the folder if it cannot be read. */
 export function readJournal<T>(folder: string, read: (folder: string) => T): T {
   try {
     return read(folder);

@@ -9,25 +9,25 @@ import type { ListedKey } from "../account/accounts";
 import type { Problem } from "../problems";
 import type { PendingCreation } from "../pulumi/checkpoint";
 
-/** A creation that was interrupted, so that whether it made a key is unknown. */
+/** An interrupted creation. Whether it created a key is unknown. */
 export interface InterruptedCreation extends LostCreation {
-  /** The operation in the state. Undefined: only this machine's journal has it. */
+  /** The operation in the state. Undefined: only this machine's journal has the creation. */
   pending: PendingCreation | undefined;
   /** When the state was saved. */
   savedMs?: number | undefined;
 }
 
-/** The keys of an account that an interrupted creation made. */
+/** The keys of an account that an interrupted creation has created. */
 export interface Verdict {
-  /** No state has these keys, and they were never used. */
+  /** Keys that no state has and that were never used. */
   found: readonly (ListedKey & { fingerprint: string })[];
-  /** Keys that are left as they are, each with a reason. */
+  /** Reasons why other keys are left alone. */
   problems: readonly Problem[];
   /** A stack has the key in its state, so no key was lost. */
   isKnown: boolean;
 }
 
-/** @param known fingerprints of the keys that any stack of the backend has. */
+/** @param known fingerprints of the keys of all stacks of the backend. */
 export function judge(
   lost: InterruptedCreation,
   keys: readonly ListedKey[],
@@ -57,7 +57,7 @@ export function judge(
   return { found, problems, isKnown };
 }
 
-/** Whether an interrupted creation may have made one of these keys. */
+/** Whether an interrupted creation may have created one of these keys. */
 export function isListed(lost: InterruptedCreation, keys: readonly ListedKey[]): boolean {
   const match = matchLostKey(
     keys.map(({ wire }) => wire),
@@ -77,14 +77,14 @@ export function fromState(
   return { nameHash, chosenName, fingerprint: noted?.fingerprint, pending, savedMs };
 }
 
-/** A creation that only this machine's journal has: the plugin was killed, or the state was replaced by an older one. */
+/** A creation that is only in this machine's journal: the plugin was killed, or an older state was restored. */
 export function fromJournal({ nameHash, fingerprint }: OpenCreation): InterruptedCreation {
   return { nameHash, fingerprint, pending: undefined };
 }
 
 const DAY_MS = 24 * 3_600_000;
 
-/** A key with the chosen name that is a day older than the state is older than the operation. It is only reported. */
+/** Whether a key with the chosen name is certainly older than the operation. Allows for clocks that differ by a day. */
 function isLongBefore(createdUnixS: number | undefined, { savedMs }: InterruptedCreation): boolean {
   return savedMs !== undefined && createdUnixS !== undefined && createdUnixS * 1_000 < savedMs - DAY_MS;
 }
@@ -92,7 +92,7 @@ function isLongBefore(createdUnixS: number | undefined, { savedMs }: Interrupted
 function hiddenProblem(name: string): Problem {
   return {
     why: `A creation of key ${JSON.stringify(name)} was interrupted, and the account's list does not show the key's secret.`,
-    nextStep: "Look at that key on the account, and remove it there if no application needs it.",
+    nextStep: "Remove that key on the account if no application needs it.",
   };
 }
 
@@ -109,15 +109,15 @@ function useProblem(name: string, fingerprint: string, isUnknown: boolean): Prob
 
 function chosenNameProblem(name: string, fingerprint = "secret not shown"): Problem {
   return {
-    why: `A creation of a key named ${JSON.stringify(name)} was interrupted, and the account has one of that name (${fingerprint}) that no stack knows. It may have been made by it, or by hand.`,
+    why: `A creation of a key named ${JSON.stringify(name)} was interrupted, and the account has a key of that name (${fingerprint}) that is in no stack. The creation or a user may have made it.`,
     nextStep:
-      "Find out who made the key. Adopt it with the input `adopt`, or remove it on the account; then run the command again. If the key has nothing to do with this stack, run `pulumi refresh --clear-pending-creates` for the stack.",
+      "Find out which application uses the key. Adopt it with the input `adopt`, or remove it on the account, then run the command again. If the key does not belong to this stack, run `pulumi refresh --clear-pending-creates` for the stack.",
   };
 }
 
 export function receivedProblem({ wire, fingerprint }: ListedKey): Problem {
   return {
-    why: `Key ${JSON.stringify(wire.name)} (${fingerprint}) was made after the state was saved, and a program may have received it.`,
+    why: `Key ${JSON.stringify(wire.name)} (${fingerprint}) was created after the state was saved, and a program may have received it.`,
     nextStep:
       "If an application uses it, adopt it with the input `adopt`. Otherwise remove it with `pulumi-electronhub cleanup`, which destroys the whole stack, or on the account.",
   };
@@ -125,15 +125,15 @@ export function receivedProblem({ wire, fingerprint }: ListedKey): Problem {
 
 export function otherBackendProblem({ wire, fingerprint }: ListedKey): Problem {
   return {
-    why: `A creation of key ${JSON.stringify(wire.name)} (${fingerprint}) was interrupted in a stack of this name, perhaps of another backend: which one it was is not known.`,
+    why: `A creation of key ${JSON.stringify(wire.name)} (${fingerprint}) was interrupted in a stack of this name, perhaps of another backend: which backend is unknown.`,
     nextStep:
-      "Find out which stack made it. Adopt it there with the input `adopt`, or remove it on the account.",
+      "Find out which stack created it. Adopt it there with the input `adopt`, or remove it on the account.",
   };
 }
 
 export function namelessProblem({ resource }: PendingCreation): Problem {
   return {
-    why: `The state names an interrupted creation of a key (resource ${resource}), and not under which name it was sent.`,
+    why: `The state has an interrupted creation of a key (resource ${resource}) without the name that was sent.`,
     nextStep:
       "Look for the key on the account, and remove it there if no application needs it. Then run `pulumi refresh --clear-pending-creates` for the stack.",
   };

@@ -1,46 +1,38 @@
 import { removeKey } from "../cleanup/removeKey";
 import type { StackAccounts } from "../account/stackAccounts";
-import type { Problem } from "../problems";
+import { problemOf, pulumiProblem, Refusal, type Problem } from "../problems";
 import type { PendingCreation } from "../pulumi/checkpoint";
-import { cliErrorText } from "../pulumi/cliErrorText";
 import { isLocked } from "../pulumi/project";
 import { BusyError, requireUnlocked } from "../stack/stackLock";
 import type { StackContext } from "../stack/stackContext";
 import { keyFacts, type KeyOutcome, type KeyReport } from "../terminal/report";
 import type { Checkpoints } from "./candidates";
-import { searchLost, type LostKey } from "./search";
+import { searchLost, type LostKey, type RecoveryOptions } from "./search";
 
 export interface Recovery {
   keys: readonly KeyReport[];
-  /** How many interrupted creations the state no longer has. */
+  /** The number of interrupted creations that were cleared from the state. */
   cleared: number;
   problems: readonly Problem[];
 }
 
-export interface RecoveryOptions {
-  /** Only reports. No lock of the stack is needed. */
-  dryRun: boolean;
-  /** Whether to remove also keys that the engine received and no state has: a program may have received them. */
-  removesDelivered: boolean;
-}
-
 /**
  * Removes the keys that crashed runs of a stack have made and that no state has, then clears the interrupted creations from
- * the state. In that order, so that a command that is killed finds the same again. The stack must be unlocked.
+ * the state. In this order, so that the next command finds the same keys if this one is killed. The stack must be unlocked.
  */
 export async function recoverStack(
   task: StackContext,
   accounts: StackAccounts,
   checkpoints: Checkpoints,
-  { dryRun, removesDelivered }: RecoveryOptions,
+  options: RecoveryOptions,
 ): Promise<Recovery> {
   const { stack, world } = task;
-  const search = await searchLost(task, accounts, checkpoints, { patiently: !dryRun, removesDelivered });
-  if (dryRun) {
+  const search = await searchLost(task, accounts, checkpoints, options);
+  if (options.dryRun) {
     const keys = search.found.map((lost) => reportOf(lost, "would-remove"));
     if (keys.length > 0) {
       world.terminal.note(
-        `${stack}: its lock was not checked. If a run works on the stack, it may just be making these keys.`,
+        `${stack}: its lock was not checked. A run that works on the stack may be making these keys now.`,
       );
     }
     return { keys, cleared: 0, problems: search.problems };
@@ -60,7 +52,7 @@ export async function recoverStack(
   const problems = [...search.problems];
   const cleared = await clearPending(task, checkpoints, [...settled, ...search.adoptions]).catch(
     (error: unknown) => {
-      problems.push(error instanceof NotClearedError ? error.problem : clearProblem(stack, error));
+      problems.push(clearProblem(stack, error));
       return 0;
     },
   );
@@ -68,19 +60,9 @@ export async function recoverStack(
   return { keys, cleared, problems };
 }
 
-/** The state has interrupted creations whose outcome is unknown. */
-class NotClearedError extends Error {
-  override readonly name = "NotClearedError";
-  readonly problem: Problem;
-  constructor(problem: Problem) {
-    super(problem.why);
-    this.problem = problem;
-  }
-}
-
 /**
- * Clears the interrupted creations. Pulumi can only clear all of them, so one that is not settled keeps the others. The state
- * is read again right before: a run that begins in between holds the lock that Pulumi's command takes.
+ * Clears the interrupted creations. Pulumi clears all or none, so a creation that is not settled keeps the others. Reads the
+ * state again right before: a run that begins after that holds the lock that Pulumi's command needs.
  *
  * @returns how many were cleared.
  */
@@ -94,13 +76,13 @@ async function clearPending(
   await requireUnlocked(task);
   const now = await project.state(stack);
   if (now === undefined || now.pendingCount === 0) return 0;
-  if (now.savedMs !== known.savedMs) throw new NotClearedError(busyProblem(stack));
+  if (now.savedMs !== known.savedMs) throw busyError(stack);
   const { otherPending } = now;
   if (otherPending.length > 0) {
-    throw new NotClearedError({
-      why: `The state names interrupted creations of resources that are no proxy keys: ${otherPending.join(", ")}. No interrupted creation was cleared, since Pulumi can only clear all of them.`,
+    throw new Refusal({
+      why: `The state has interrupted creations of resources other than proxy keys: ${otherPending.join(", ")}. No interrupted creation was cleared, because Pulumi can only clear all of them.`,
       nextStep:
-        "Find out what became of them, then run `pulumi refresh`, which asks what to do with each, and this command again.",
+        "Find out whether these resources exist, then run `pulumi refresh`, which asks what to do with each, and this command again.",
     });
   }
   const isSettled = ({ urn, createdAs, isAdoption }: PendingCreation) =>
@@ -108,7 +90,7 @@ async function clearPending(
       (creation) =>
         creation.urn === urn && creation.createdAs === createdAs && creation.isAdoption === isAdoption,
     );
-  // Their problems are reported already.
+  // The search has reported why the others are not settled.
   if (!now.pending.every(isSettled)) return 0;
   try {
     await project.clearPendingCreates(stack);
@@ -120,18 +102,16 @@ async function clearPending(
 }
 
 function clearProblem(stack: string, error: unknown): Problem {
-  if (error instanceof BusyError || isLocked(error)) return busyProblem(stack);
-  return {
-    why: `The interrupted creations of stack ${stack} could not be cleared: ${cliErrorText(error)}`,
-    nextStep: "Fix this, then run the command again.",
-  };
+  if (error instanceof BusyError || isLocked(error)) return problemOf(busyError(stack));
+  if (error instanceof Refusal) return problemOf(error);
+  return pulumiProblem(`The interrupted creations of stack ${stack} could not be cleared`, error);
 }
 
-function busyProblem(stack: string): Problem {
-  return {
+function busyError(stack: string): BusyError {
+  return new BusyError({
     why: `Another run has begun to work on stack ${stack}, so its interrupted creations were not cleared.`,
     nextStep: "Wait for that run to end, then run the command again.",
-  };
+  });
 }
 
 async function removeLost(lost: LostKey, task: StackContext): Promise<KeyReport> {

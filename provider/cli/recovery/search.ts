@@ -19,7 +19,7 @@ import {
 import type { StackAccounts } from "../account/stackAccounts";
 import type { StackContext } from "../stack/stackContext";
 
-/** A key that was made and that no state has. */
+/** A key that was created and that no state has. */
 export interface LostKey extends ListedKey {
   fingerprint: string;
   account: AccountView;
@@ -28,52 +28,52 @@ export interface LostKey extends ListedKey {
 
 export interface LostSearch {
   found: readonly LostKey[];
-  /** Creations that are settled once the keys that were found are removed. */
+  /** Creations that are settled once the found keys are removed. */
   settled: readonly PendingCreation[];
-  /** Adoptions that were interrupted. Their keys existed before, and stay. */
+  /** Interrupted adoptions. Their keys existed before, and stay. */
   adoptions: readonly PendingCreation[];
   problems: readonly Problem[];
   /**
-   * Settles the notes of these creations in the journal.
+   * Settles these creations in the journal.
    *
-   * @param isCleared whether the state has none of them as pending any more: until then both are needed to judge them.
+   * @param isCleared whether the state has no pending creation left. A creation that is pending needs its journal entry.
    */
   forget(isCleared: boolean): void;
 }
 
-export interface SearchOptions {
-  /** Whether to wait for requests that may still take effect, and to make sure that the stack is unlocked. */
-  patiently: boolean;
-  /** Whether to find also keys that the engine received and no state has. Otherwise they are reported as problems. */
+export interface RecoveryOptions {
+  /** Only reports: needs no lock, and does not wait for requests that may still take effect. */
+  dryRun: boolean;
+  /** Whether to remove also keys that the plugin returned to the engine. A program may have received them. */
   removesDelivered: boolean;
 }
 
-/** Between two lists of the account, for a key that may still appear. */
+/** The delay between two lists of the account, while a key may still appear. */
 const LOOK_MS = 5_000;
 
 /**
- * Finds the keys that a stack's interrupted runs have made and that no state has: by the pending operations of its state and
- * by this machine's journal.
+ * Finds the keys that a stack's interrupted runs have created and that no state has, using the state's pending operations and
+ * this machine's journal.
  */
 export async function searchLost(
   task: StackContext,
   accounts: StackAccounts,
   checkpoints: Checkpoints,
-  options: SearchOptions,
+  options: RecoveryOptions,
 ): Promise<LostSearch> {
   const { candidates, adoptions, accountedFor } = await candidatesOf(task, accounts, checkpoints);
   const { clock, stop, terminal } = task.world;
-  for (const { noted, lost } of options.patiently ? candidates : [])
+  for (const { noted, lost } of options.dryRun ? [] : candidates)
     if (noted?.delivered === true && lost.pending === undefined) noted.markLost();
   const looked: Looked = new Map();
-  // Counted by what was waited: a clock may be set, and the crashed run's machine may have another one.
-  let leftMs = options.patiently ? task.settleMs : 0;
+  // Counts delays instead of reading the clock: it may be set, and the crashed run's machine may have another one.
+  let leftMs = options.dryRun ? 0 : task.settleMs;
   for (;;) {
     const lists = await listsFor(candidates);
     const known = await knownToStacks(task, candidates, lists, options);
     const shown = await confirmed(candidates, lists, known, looked, options);
     const seen = look(task, candidates, shown, known, checkpoints, options);
-    // A creation that was answered has taken effect: its key was removed since.
+    // A creation with a response has taken effect, so its key was removed since.
     const unanswered = seen.absent.filter(({ lost }) => lost.fingerprint === undefined);
     if (unanswered.length > 0 && leftMs > 0) {
       terminal.progress(
@@ -98,68 +98,66 @@ export async function searchLost(
   }
 }
 
-type Listing = Awaited<ReturnType<typeof listKeys>>;
-type Lists = ReadonlyMap<AccountView, Listing>;
+type Lists = ReadonlyMap<AccountView, readonly ListedKey[]>;
 
 async function listsFor(candidates: readonly Candidate[]): Promise<Lists> {
-  const lists = new Map<AccountView, Listing>();
-  for (const account of new Set(candidates.flatMap(({ accounts }) => accounts))) {
-    lists.set(account, await listKeys(account));
-  }
+  const lists = new Map<AccountView, readonly ListedKey[]>();
+  for (const account of new Set(candidates.flatMap(({ accounts }) => accounts)))
+    lists.set(account, (await listKeys(account)).keys);
   return lists;
 }
 
 /**
- * Fingerprints of the keys that the stacks of the backend have, the stack itself included. Read after the accounts were
- * listed, and after the stack was found to be unlocked: a key that a run has made and recorded meanwhile is then known.
+ * Fingerprints of the keys that the stacks of the backend have, including this stack. Read after the accounts were listed and
+ * the stack was found unlocked, so that they include keys that a run has created and recorded meanwhile.
  */
 async function knownToStacks(
   task: StackContext,
   candidates: readonly Candidate[],
   lists: Lists,
-  { patiently }: SearchOptions,
+  { dryRun }: RecoveryOptions,
 ): Promise<ReadonlySet<string>> {
-  const isThere = candidates.some(({ accounts, lost }) =>
-    accounts.some((account) => isListed(lost, lists.get(account)?.keys ?? [])),
+  const isAnyListed = candidates.some(({ accounts, lost }) =>
+    accounts.some((account) => isListed(lost, lists.get(account) ?? [])),
   );
-  // Reading a state starts a process of the CLI.
-  if (!isThere) return new Set();
-  if (patiently) await requireUnlocked(task);
-  return (await keysInStates(task.project, task.world)).fingerprints();
+  // Reading states is slow: each read runs a process of the CLI.
+  if (!isAnyListed) return new Set();
+  if (!dryRun) await requireUnlocked(task);
+  return new Set((await keysInStates(task.project, task.world)).owners.keys());
 }
 
-/** Listed keys with what a lookup adds, by fingerprint. */
+/** Results of lookups, by fingerprint. */
 type Looked = Map<string, ListedKey>;
 
 /**
- * Adds to the lists what a lookup of each lost key returns. A list may leave out how a key was used, or show a part of a
- * key for the whole: a key that the API does not know counts as hidden.
+ * Completes the lists with a lookup of each lost key. A list may leave out a key's use, or show only a part of the key: a key
+ * that the API does not know counts as hidden.
  */
 async function confirmed(
   candidates: readonly Candidate[],
   lists: Lists,
   known: ReadonlySet<string>,
   looked: Looked,
-  { patiently }: SearchOptions,
+  { dryRun }: RecoveryOptions,
 ): Promise<Lists> {
-  const all = new Map<AccountView, Listing>();
-  for (const [account, listing] of lists) {
-    const wires = listing.keys.map(({ wire }) => wire);
+  const all = new Map<AccountView, readonly ListedKey[]>();
+  for (const [account, listed] of lists) {
+    const wires = listed.map(({ wire }) => wire);
     const lost = new Set<KeyObject>(
       candidates
         .filter(({ accounts }) => accounts.includes(account))
         .flatMap((candidate) => matchLostKey(wires, candidate.lost).own),
     );
     const keys: ListedKey[] = [];
-    for (const key of listing.keys) {
+    for (const key of listed) {
       const { fingerprint } = key;
       const isLost = fingerprint !== undefined && !known.has(fingerprint) && lost.has(key.wire);
-      // A dry run looks up only what the list leaves out.
-      if (isLost && !looked.has(fingerprint) && (patiently || isUseUnknown(key.wire)))
+      // A dry run looks up only keys whose use is unknown.
+      if (isLost && !looked.has(fingerprint) && (!dryRun || isUseUnknown(key.wire)))
         looked.set(fingerprint, await lookUp(key, account));
       keys.push((isLost ? looked.get(fingerprint) : undefined) ?? key);
     }
-    all.set(account, { ...listing, keys });
+    all.set(account, keys);
   }
   return all;
 }
@@ -190,7 +188,7 @@ function look(
   lists: Lists,
   known: ReadonlySet<string>,
   { now }: Checkpoints,
-  { removesDelivered }: SearchOptions,
+  { removesDelivered }: RecoveryOptions,
 ): Seen {
   const found = new Map<string, LostKey>();
   const problems = new Map<string, Problem>();
@@ -202,12 +200,11 @@ function look(
     const own: LostKey[] = [];
     const unproven: Problem[] = [];
     for (const account of candidate.accounts) {
-      const listing = lists.get(account);
-      if (listing === undefined) continue;
-      const verdict = judge(lost, listing.keys, known);
+      const listed = lists.get(account) ?? [];
+      const verdict = judge(lost, listed, known);
       doubts.push(...verdict.problems);
       for (const key of verdict.found) own.push({ ...key, account, lost });
-      if (!verdict.isKnown && !isProven(candidate, account, listing.keys, now))
+      if (!verdict.isKnown && !isProven(candidate, account, listed, now))
         unproven.push(unprovenProblem(candidate, account, task));
     }
     const isDelivered = noted?.delivered === true && lost.pending === undefined;
@@ -220,7 +217,7 @@ function look(
     const isAbsent = own.length === 0 && doubts.length === 0;
     // One proven account is enough: no other one can have the key.
     const isUnproven = isAbsent && isCertain && unproven.length === candidate.accounts.length;
-    // A delivered key that is not there was most likely removed since, so only its note is kept.
+    // A delivered key that is absent was most likely removed since: keeps the journal entry, but reports no problem.
     if (isUnproven && isDelivered) continue;
     if (isUnproven) doubts.push(...unproven);
     for (const problem of doubts) problems.set(problem.why, problem);
@@ -228,7 +225,7 @@ function look(
     if (isCertain && doubts.length === 0) settled.push(candidate);
     if (!isCertain || isReceived) continue;
     for (const key of own) {
-      // The state names the resource, the journal does not.
+      // Prefers the state's candidate, which names the resource, to the journal's.
       if (found.get(key.fingerprint)?.lost.pending === undefined) found.set(key.fingerprint, key);
     }
   }

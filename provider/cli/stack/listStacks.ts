@@ -5,10 +5,10 @@ import type { PulumiProject } from "../pulumi/project";
 import { shellWords } from "../terminal/shell";
 
 /**
- * Lists the stacks of the project, or with `all` of the backend. In a `file://` backend a single truncated file keeps Pulumi
- * from listing any.
+ * Lists the stacks of the project, or with `all` of the backend. A single truncated file in a `file://` backend makes Pulumi's
+ * list fail.
  *
- * @throws Refusal that names each truncated file, and the commands that put Pulumi's own newest copy in its place.
+ * @throws Refusal that names each truncated file, and the commands that restore Pulumi's newest copy.
  */
 export async function listStacks(project: PulumiProject, { all = false } = {}): Promise<StackSummary[]> {
   try {
@@ -33,9 +33,9 @@ function damagedError(backend: FileBackend, damages: readonly Damage[]): Refusal
   const lost =
     withoutCopy.length === 0
       ? ""
-      : ` There is no whole copy of ${withoutCopy.map(({ file }) => file).join(", ")}: without that file Pulumi forgets the stack, and its keys stay on the account; see \`pulumi-electronhub orphans\`.`;
+      : ` There is no intact copy of ${withoutCopy.map(({ file }) => file).join(", ")}: without that file Pulumi forgets the stack, and its keys stay on the account; see \`pulumi-electronhub orphans\`.`;
   return new Refusal({
-    why: `Pulumi can list no stack, since a full disk or a crash has truncated ${damages.map(({ file, stack }) => `${file} (stack ${stack})`).join(", ")}.${lost}`,
+    why: `Pulumi cannot list the stacks, because a full disk or a crash has truncated ${damages.map(({ file, stack }) => `${file} (stack ${stack})`).join(", ")}.${lost}`,
     nextStep: [
       `Make sure that no run works on the stack${locked}, then run these commands, and this one again:`,
       ...copies.map(({ file, kind, copy }) => `  ${commandFor(file, kind, copy)}`),
@@ -43,7 +43,7 @@ function damagedError(backend: FileBackend, damages: readonly Damage[]): Refusal
   });
 }
 
-/** A command line for a POSIX shell. The truncated state is kept beside the restored one. */
+/** The POSIX shell command that restores a file. It keeps a truncated state beside the restored one. */
 function commandFor(file: string, kind: Damage["kind"], copy: string | undefined): string {
   if (kind === "attributes") return shellWords(["rm", "-f", file]);
   const steps = [["mv", file, `${file}.damaged`], ...(copy === undefined ? [] : [["cp", copy, file]])];

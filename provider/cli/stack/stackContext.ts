@@ -1,26 +1,53 @@
-import type { Ownership } from "../cleanup/ownership";
-import type { PulumiProject } from "../pulumi/project";
+import { Ownership } from "../cleanup/ownership";
+import { reportedBackendId } from "../../lifecycle/backend";
+import { PulumiProject } from "../pulumi/project";
 import type { CommandContext } from "../commandContext";
 
 /** One stack that a command works on. */
-export interface StackContext {
+export interface StackContext extends ProjectContext {
+  /** The name in the list of stacks. */
+  stack: string;
+}
+
+/** A project whose stacks a command works on. */
+export interface ProjectContext {
   world: CommandContext;
   project: PulumiProject;
   projectName: string;
   backendUrl: string;
-  /** Which keys the stacks of the backend have; the same for all tasks of a command. */
+  /** Shared by all stacks of the command. */
   ownership: Ownership;
-  /** As the notes of creations name the backend; undefined when it is not known for certain. */
+  /** The backend's id in the journal of creations. Undefined: not known for certain. */
   backendId: string | undefined;
-  /** As Pulumi's list names it. */
-  stack: string;
-  /** Milliseconds after a crash within which a request that was on its way may still take effect. */
+  /** How long a request of a crashed run may still take effect. */
   settleMs: number;
-  /** Milliseconds: the user says that no run lasts as long, so that older locks are broken. Undefined: none is. */
+  /** Locks that are at least this old may be broken. Undefined: none may. */
   breakLocksOlderThanMs: number | undefined;
 }
 
-/** The last part of a stack's name, which Pulumi qualifies with the organization and the project. */
-export function shortName(stack: string): string {
-  return stack.slice(stack.lastIndexOf("/") + 1);
+/** Options of the commands that change stacks. */
+export interface StackCommandOptions {
+  dir: string;
+  settle: number;
+  breakLocksOlderThan?: number;
+}
+
+/** @throws Refusal without a Pulumi CLI, a project or a login. */
+export async function openProject(
+  { dir, settle, breakLocksOlderThan }: StackCommandOptions,
+  world: CommandContext,
+): Promise<ProjectContext> {
+  const project = await PulumiProject.open(dir, world.changes);
+  const projectName = await project.name();
+  const { url: backendUrl } = await project.backend();
+  return {
+    world,
+    project,
+    projectName,
+    backendUrl,
+    ownership: new Ownership(project, world),
+    backendId: reportedBackendId(backendUrl, world.environment, project.folder, projectName),
+    settleMs: settle,
+    breakLocksOlderThanMs: breakLocksOlderThan,
+  };
 }

@@ -1,53 +1,70 @@
 import { formatDuration } from "../../util/duration";
-import { Refusal, type Problem } from "../problems";
+import { Refusal } from "../problems";
 import { FileBackend } from "../pulumi/fileBackend";
 import type { LockHolder } from "../pulumi/lock";
+import { shortName } from "../pulumi/names";
 import { shellWords } from "../terminal/shell";
-import { shortName, type StackContext } from "./stackContext";
+import type { StackContext } from "./stackContext";
 
 /** Another process works on the stack, so nothing was done. */
 export class BusyError extends Refusal {}
 
-/**
- * Does work on a stack that no other process has locked. Locks that are older than the user says that any run gets are
- * broken first. No lock is held afterwards: of two commands, the engine's own lock decides.
- *
- * @throws BusyError, before anything was done.
- */
-export async function withStackLock<T>(task: StackContext, work: () => Promise<T>): Promise<T> {
-  await breakOldLocks(task);
-  return work();
-}
-
-/** Makes sure that no other process works on the stack. @throws BusyError. */
+/** Checks that no process has locked the stack. @throws BusyError. */
 export async function requireUnlocked(task: StackContext): Promise<void> {
   const locks = await locksOf(task);
   if (locks.length > 0) throw lockedError(task, locks);
 }
 
-async function breakOldLocks(task: StackContext): Promise<void> {
-  const { project, stack, world } = task;
-  const isOld = (lock: LockHolder) => mayBreak(task, lock);
+/**
+ * Checks that no process has locked the stack. Breaks its locks first if all are older than `--break-locks-older-than`. Takes no
+ * lock: if two commands continue, the engine's lock decides.
+ *
+ * @throws BusyError.
+ */
+export async function breakOldLocks(task: StackContext): Promise<void> {
+  const { project, stack, world, breakLocksOlderThanMs: oldMs } = task;
+  // A lock from the future is not old.
+  const isOld = ({ sinceMs }: LockHolder) =>
+    oldMs !== undefined && sinceMs !== undefined && world.clock.nowMs() - sinceMs >= oldMs;
   const locks = await locksOf(task, isOld);
   if (locks.length === 0) return;
   if (!locks.every(isOld)) throw lockedError(task, locks);
   const files = lockFolderOf(task);
-  // As late as possible: `pulumi cancel` breaks every lock, also one that was taken or renewed since.
-  const again = files === undefined ? await locksOf(task, isOld) : locks;
-  if (!again.every((lock) => locks.some((seen) => isSame(seen, lock)))) throw lockedError(task, again);
-  for (const lock of again) {
+  // As late as possible: `pulumi cancel` breaks every lock, including locks that were taken or renewed since.
+  const latest = files === undefined ? await locksOf(task, isOld) : locks;
+  if (!latest.every((lock) => locks.some((seen) => isSame(seen, lock)))) throw lockedError(task, latest);
+  for (const lock of latest) {
     world.terminal.note(`${stack}: breaking a lock: ${describe(lock, world.clock.nowMs())}.`);
     files?.removeLock(lock);
   }
-  if (files === undefined && again.length > 0) await project.breakLocks(stack);
+  if (files === undefined && latest.length > 0) await project.breakLocks(stack);
   await requireUnlocked(task);
+}
+
+/** @param verb such as `is locked`. */
+export function lockedError(
+  { project, stack, world }: StackContext,
+  locks: readonly LockHolder[],
+  verb = "is locked",
+): BusyError {
+  const nowMs = world.clock.nowMs();
+  const cwd = project.folder === process.cwd() ? [] : ["--cwd", project.folder];
+  const cancel = shellWords(["pulumi", "cancel", "--stack", stack, ...cwd]);
+  const again = shellWords(["pulumi-electronhub", ...withoutAge(world.commandLine), AGE_OPTION, "10m"]);
+  const breaking = locks.some(({ sinceMs }) => sinceMs === undefined)
+    ? ""
+    : `, or, once it is older than any run gets, with \`${again}\``;
+  return new BusyError({
+    why: `Stack ${stack} ${verb} by ${locks.map((lock) => describe(lock, nowMs)).join(", ")}.`,
+    nextStep: `Wait for that run to end, then run the command again. If it is dead, break its lock with \`${cancel}\`${breaking}.`,
+  });
 }
 
 function isSame(one: LockHolder, other: LockHolder): boolean {
   return one.id === other.id && one.who === other.who && one.sinceMs === other.sinceMs;
 }
 
-/** @param isSettled whether a young lock needs no second look. */
+/** @param isSettled selects young locks that need no second look. */
 async function locksOf(
   task: StackContext,
   isSettled: (lock: LockHolder) => boolean = () => false,
@@ -56,8 +73,8 @@ async function locksOf(
 }
 
 /**
- * The folder that certainly has the stack's locks. Undefined: Pulumi must be asked, since it may read the URL differently
- * (`?prefix=`, `#`, `%`), and in another folder a stack never looks locked.
+ * The folder that certainly has the stack's locks. Undefined: only Pulumi knows. It may read the URL differently (`?prefix=`,
+ * `#`, `%`), and in a wrong folder no stack looks locked.
  */
 function lockFolderOf(task: StackContext): FileBackend | undefined {
   const { backendUrl, project } = task;
@@ -67,19 +84,19 @@ function lockFolderOf(task: StackContext): FileBackend | undefined {
   return files?.hasStateOf(inFolder(task)) === true ? files : undefined;
 }
 
-/** The stack as a `file://` backend names it. */
+/** The stack's name in a `file://` backend. */
 function inFolder({ projectName, stack }: StackContext): string {
   return `${projectName}/${shortName(stack)}`;
 }
 
-/** Milliseconds: a lock this young may be one that is only looked at, as we look at it. */
+/** A younger lock may belong to another command that only looks for locks. */
 const YOUNG_MS = 5_000;
 const LOOKS = 4;
 const LOOK_AGAIN_MS = 700;
 
 /**
- * The locks where to look at them takes one. Two that look at the same moment see each other, and so would two of whom one
- * only looks: hence a command that sees a young lock looks again after a moment, each after another one.
+ * Reads the locks through Pulumi, which takes the lock for that. Two commands that look at the same moment would each find the
+ * other's lock, so a command that finds a young lock looks again after a random delay.
  */
 async function locksByLooks(
   { project, stack, world }: StackContext,
@@ -92,41 +109,6 @@ async function locksByLooks(
     if (looks >= LOOKS || !locks.some((lock) => isYoung(lock) && !isSettled(lock))) return locks;
     await clock.sleep(LOOK_AGAIN_MS * (0.5 + random()), stop);
   }
-}
-
-/** Whether a lock is older than the user says that any run gets. One from the future is not. */
-export function mayBreak(
-  { breakLocksOlderThanMs, world }: Pick<StackContext, "breakLocksOlderThanMs" | "world">,
-  { sinceMs }: LockHolder,
-): boolean {
-  if (breakLocksOlderThanMs === undefined || sinceMs === undefined) return false;
-  return world.clock.nowMs() - sinceMs >= breakLocksOlderThanMs;
-}
-
-/** @param verb such as `is locked`. */
-export function lockedError(
-  task: Pick<StackContext, "project" | "stack" | "world">,
-  locks: readonly LockHolder[],
-  verb = "is locked",
-): BusyError {
-  const { stack, world } = task;
-  const nowMs = world.clock.nowMs();
-  return new BusyError({
-    why: `Stack ${stack} ${verb} by ${locks.map((lock) => describe(lock, nowMs)).join(", ")}.`,
-    nextStep: howToUnlock(task, locks),
-  });
-}
-
-export function howToUnlock(
-  { project, stack, world }: Pick<StackContext, "project" | "stack" | "world">,
-  locks: readonly LockHolder[],
-): Problem["nextStep"] {
-  const cwd = project.folder === process.cwd() ? [] : ["--cwd", project.folder];
-  const cancel = shellWords(["pulumi", "cancel", "--stack", stack, ...cwd]);
-  const wait = `Wait for that run to end, then run the command again. If it is dead, break its lock with \`${cancel}\``;
-  if (locks.some(({ sinceMs }) => sinceMs === undefined)) return `${wait}.`;
-  const again = shellWords(["pulumi-electronhub", ...withoutAge(world.commandLine), AGE_OPTION, "10m"]);
-  return `${wait}, or, once it is older than any run gets, with \`${again}\`.`;
 }
 
 const AGE_OPTION = "--break-locks-older-than";

@@ -3,14 +3,14 @@ import { HOW_TO_WRITE_A_RATE, parseRateLimit } from "../../config";
 import { parseDurationMs } from "../../util/duration";
 import { stackMatcher } from "./stackPattern";
 
-/** A duration such as `90s`, `15m`, `24h` or `7d`, in milliseconds. */
+/** Parses a duration such as `90s`, `15m`, `24h` or `7d`. */
 export function durationMs(text: string): number {
   const ms = parseDurationMs(text);
   if (ms === undefined) throw new InvalidArgumentError("Write a duration such as 90s, 15m, 24h or 7d.");
   return ms;
 }
 
-/** A port: 0 for any that is free. */
+/** Parses a port. 0: any free port. */
 export function port(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError("Write a port from 0 to 65535.");
@@ -22,29 +22,27 @@ export function positiveCount(text: string): number {
   return Number(text);
 }
 
-/** Requests per time, such as `10/60s`. */
+/** Parses requests per time, such as `10/60s`. */
 export function rate(text: string): { limit: number; windowMs: number } {
   const limit = parseRateLimit(text);
   if (limit === undefined) throw new InvalidArgumentError(HOW_TO_WRITE_A_RATE);
   return limit;
 }
 
-/** A text that is not empty: an empty one is most likely an unset variable. */
+/** Refuses an empty text, which is most likely an unset variable. */
 export function nonEmpty(text: string): string {
   if (/^[\s\p{Z}\p{C}]*$/u.test(text))
-    throw new InvalidArgumentError(
-      "It is empty. Set the variable that it comes from, or leave the option out.",
-    );
+    throw new InvalidArgumentError("It is empty. Set its variable, or leave the option out.");
   return text;
 }
 
-/** A pattern of stacks. The option may be given several times. */
+/** Parses a pattern of a repeatable option. */
 export function stackPatterns(text: string, earlier: readonly string[] = []): string[] {
   stackMatcher([text]);
   return [...earlier, text];
 }
 
-/** Refuses an empty value. */
+/** Makes an option refuse an empty value. */
 export function refuseEmpty(option: Option): void {
   if (option.isBoolean()) return;
   const { parseArg: parse } = option;

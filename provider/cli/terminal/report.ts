@@ -3,33 +3,33 @@ import { instantOf } from "../../lifecycle/schema/instants";
 import type { ExitCode, Problem } from "../problems";
 import { credits, table } from "./table";
 
-/** What became of a key, or would become of it. */
+/** What the command did, or would do, with a key. */
 export type KeyOutcome =
   | "would-remove"
   | "removed"
   | "already-gone"
-  /** Left on the account, since the stack says so (`onDestroy`, `retainOnDelete`). */
+  /** Left on the account because of `onDestroy` or `retainOnDelete`. */
   | "kept"
   | "failed"
-  /** The account could not be asked. */
+  /** The account could not be listed. */
   | "unknown";
 
 /** A key in a report, for people and programs. */
 export interface KeyReport {
   name: string | null;
   fingerprint: string;
-  /** The resource's name in the stack; null for a key that no state recorded. */
+  /** The resource's name in the stack. null: no state recorded the key. */
   resource: string | null;
-  /** ISO 8601. null: never. Absent: not known. */
+  /** ISO 8601. null: never. Absent: unknown. */
   lastUsedAt?: string | null | undefined;
-  /** Credits that go back to the account on removal. null: not known. */
+  /** Credits that a removal returns to the account. null: unknown. */
   unusedCredits: number | null;
   outcome: KeyOutcome;
   why?: string;
   nextStep?: string;
 }
 
-/** What the account says of a key, for a report. */
+/** Reports use and credits of a key, as the account lists it. */
 export function keyFacts(wire: KeyObject | undefined): Pick<KeyReport, "lastUsedAt" | "unusedCredits"> {
   if (wire === undefined) return { unusedCredits: null };
   return {
@@ -41,19 +41,19 @@ export function keyFacts(wire: KeyObject | undefined): Pick<KeyReport, "lastUsed
   };
 }
 
-/** Credits that went back with the keys that were removed, as far as they are known. */
+/** Credits that the removed keys returned, as far as known. */
 export function creditsReturned(keys: readonly KeyReport[]): number {
   return creditsOf(keys, "removed");
 }
 
-/** Unused credits of the keys with this outcome, as far as they are known. */
+/** Unused credits of the keys with this outcome, as far as known. */
 export function creditsOf(keys: readonly KeyReport[], wanted: KeyOutcome): number {
   return sumOfCredits(
     keys.flatMap(({ outcome, unusedCredits }) => (outcome === wanted ? (unusedCredits ?? []) : [])),
   );
 }
 
-/** The exact sum of amounts with up to six decimals. */
+/** Adds amounts with up to six decimals exactly. */
 export function sumOfCredits(amounts: readonly number[]): number {
   const sum = amounts.reduce((total, amount) => total + Math.round(amount * 1e6), 0) / 1e6;
   return sum === 0 ? 0 : sum;
@@ -68,7 +68,7 @@ export const OUTCOME_WORDS: Record<KeyOutcome, string> = {
   unknown: "unknown",
 };
 
-/** The keys as a table, a line each. */
+/** Lists the keys in a table, one line each. */
 export function keyTable(keys: readonly KeyReport[]): string {
   const rows = keys.map(({ name, fingerprint, resource, lastUsedAt, unusedCredits: unused, outcome }) => [
     name ?? "?",
@@ -81,7 +81,7 @@ export function keyTable(keys: readonly KeyReport[]): string {
   return table([["key", "fingerprint", "resource", "last use", "unused credits", ""], ...rows]);
 }
 
-/** What failed and what to do about it, as indented lines. */
+/** Lists problems with their next steps, as indented lines. */
 export function problemLines(problems: readonly Problem[]): string {
   return problems.map(({ why, nextStep }) => `  ! ${indented(why)}\n    ${indented(nextStep)}`).join("\n");
 }
@@ -90,14 +90,25 @@ function indented(text: string): string {
   return text.replaceAll("\n", "\n    ");
 }
 
-/** The problems of the keys themselves. */
+/** Whether there is no problem, and the outcome of every key is known and no failure. */
+export function isWhole({
+  keys,
+  problems,
+}: {
+  keys: readonly KeyReport[];
+  problems: readonly Problem[];
+}): boolean {
+  return problems.length === 0 && keys.every(({ outcome }) => outcome !== "failed" && outcome !== "unknown");
+}
+
+/** The problems of single keys. */
 export function problemsOf(keys: readonly KeyReport[]): Problem[] {
   return keys.flatMap(({ why, nextStep }) =>
     why === undefined ? [] : [{ why, nextStep: nextStep ?? "Run the command again." }],
   );
 }
 
-/** What every report for programs begins with. */
+/** The first fields of every JSON report. */
 export interface ReportHead {
   command: string;
   dryRun: boolean;

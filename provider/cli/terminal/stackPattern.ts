@@ -1,13 +1,12 @@
 import { InvalidArgumentError } from "commander";
 
 /**
- * Whether a stack fits one of the patterns. A pattern is `stack`, `organization/stack` or `organization/project/stack`, as
- * Pulumi writes stacks; what it leaves out may be anything. `*` stands for any characters of a part, `?` for one, `[a-z]`
- * for one of several: git forbids these in the names of branches, so that no branch is a pattern. Everything else stands
- * for itself.
+ * Whether a stack matches one of the patterns. A pattern is `stack`, `organization/stack` or `organization/project/stack`, as
+ * Pulumi writes stacks; a missing part matches anything. `*` matches any characters of a part, `?` one, `[a-z]` one of several:
+ * git forbids these in branch names, so no branch is a pattern. Other characters match themselves.
  *
- * @param project of stacks that are listed without their project.
- * @throws InvalidArgumentError for what is no pattern.
+ * @param project the project of stacks that are listed without it.
+ * @throws InvalidArgumentError for an invalid pattern.
  */
 export function stackMatcher(patterns: readonly string[], project?: string): (stack: string) => boolean {
   const parsed = patterns.map(parsePattern);
@@ -22,7 +21,7 @@ const HOW_TO_WRITE_A_PATTERN =
 
 const ANY_RUN = Symbol("*");
 
-/** One character that it accepts, or any number of them. */
+/** Matches one character, or any number of characters. */
 type Token = typeof ANY_RUN | ((character: string) => boolean);
 
 /** The patterns of an organization, a project and a stack. */
@@ -36,7 +35,7 @@ function parsePattern(pattern: string): Token[][] {
 
 function parsePart(part: string): Token[] {
   const tokens: Token[] = [];
-  // The whole of a class, or else a single character.
+  // Matches a class, or else a single character.
   for (const [text] of part.matchAll(/\[[^\]]*\]|[^]/gu)) {
     if (text === "*") tokens.push(ANY_RUN);
     else if (text === "?") tokens.push(() => true);
@@ -49,8 +48,7 @@ function parsePart(part: string): Token[] {
 function parseClass(text: string): Token {
   const members = text.slice(1, -1);
   if (text === "[" || members === "") throw new InvalidArgumentError(HOW_TO_WRITE_A_PATTERN);
-  if (/^[!^]/.test(members))
-    throw new InvalidArgumentError("A class cannot say what it leaves out: use --except.");
+  if (/^[!^]/.test(members)) throw new InvalidArgumentError("A class cannot be negated: use --except.");
   const ranges = [...members.matchAll(/([^])-([^])|([^])/gu)].map(
     ([, from, to, single = ""]) => [from ?? single, to ?? single] as const,
   );
@@ -64,7 +62,7 @@ function codeOf(character: string): number {
   return character.codePointAt(0) ?? 0;
 }
 
-/** Follows every way through the tokens at once, so that many stars take no longer. */
+/** Follows all paths through the tokens at once, so that many stars take no longer. */
 function fits(tokens: readonly Token[], text: string): boolean {
   let reached = new Set<number>();
   const reach = (at: number) => {
@@ -84,7 +82,7 @@ function fits(tokens: readonly Token[], text: string): boolean {
   return reached.has(tokens.length);
 }
 
-/** A self-managed backend has no organizations, and calls its only one so. */
+/** Self-managed backends have a single organization, named `organization`. */
 function fullNameOf(stack: string, project: string | undefined): string[] {
   const parts = stack.split("/");
   if (parts.length === 1 && project !== undefined) return ["organization", project, stack];

@@ -1,6 +1,6 @@
 import { oneLine } from "./plainText";
 
-/** Lays out rows in columns, with two spaces between them; the first row is the heading. A row stays one line. */
+/** Lays out rows in columns. The first row is the heading. Each row stays one line. */
 export function table(texts: readonly (readonly string[])[]): string {
   const rows = texts.map((row) => row.map(oneLine));
   const widths: number[] = [];
@@ -22,7 +22,7 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Credits, without the noise of floating-point sums. */
+/** Rounds credits to six decimals, without the noise of floating-point sums. */
 export function credits(amount: number): string {
   return String(Math.round(amount * 1e6) / 1e6);
 }

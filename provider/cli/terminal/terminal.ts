@@ -2,7 +2,7 @@ import { clearLine, cursorTo } from "node:readline";
 import { redact } from "../../util/redact";
 import { oneLine } from "./plainText";
 
-/** A stream as a terminal or a pipe has it. */
+/** A terminal or a pipe. */
 export interface Stream {
   write(text: string): unknown;
   isTTY?: boolean | undefined;
@@ -10,9 +10,8 @@ export interface Stream {
 }
 
 /**
- * What a person or a pipeline reads: results on stdout, progress on stderr. On a terminal progress takes one line that is
- * written over; elsewhere it is plain lines. No secret passes: whatever looks like a key is taken out, and the API keys in
- * use by name.
+ * Writes results to stdout and progress to stderr. On a terminal progress is one line that is overwritten; elsewhere it is plain
+ * lines. Redacts secrets: everything that looks like a key, and the API keys in use.
  */
 export class Terminal {
   readonly #out: Stream;
@@ -26,27 +25,27 @@ export class Terminal {
     this.#err = err;
   }
 
-  /** A text that may never be shown. */
+  /** Adds a secret to redact. */
   hide(secret: string): void {
     this.#secrets.add(secret);
   }
 
-  /** One or more lines of the result. */
+  /** Writes one or more lines of the result. */
   result(text: string): void {
     this.#clearStatus();
     this.#out.write(`${this.#safe(text)}\n`);
   }
 
   /**
-   * A line of the result with an API key of the simulator's in clear: it opens nothing but a process on this machine, and is
-   * printed for people to copy. Nothing else may pass here.
+   * Writes a line with an API key of the simulator in clear, for users to copy: the key is valid only for a process on this
+   * machine. Must not be used for anything else.
    */
   simulatedSecret(text: string): void {
     this.#clearStatus();
     this.#out.write(`${text}\n`);
   }
 
-  /** The result for programs. */
+  /** Writes the result for programs. */
   json(value: unknown): void {
     this.#clearStatus();
     const replacer = (_name: string, entry: unknown) =>
@@ -54,7 +53,7 @@ export class Terminal {
     this.#out.write(`${JSON.stringify(value, replacer, 2)}\n`);
   }
 
-  /** What is being done just now. */
+  /** Shows what the command is doing. */
   progress(text: string): void {
     const line = this.#safe(text);
     if (this.#err.isTTY !== true) {
@@ -67,18 +66,18 @@ export class Terminal {
     this.#hasStatus = true;
   }
 
-  /** One of many small steps: seen on a terminal, and nowhere else, where each would be a line. */
+  /** Shows one of many small steps, on a terminal only: elsewhere each would add a line. */
   tick(text: string): void {
     if (this.#err.isTTY === true) this.progress(text);
   }
 
-  /** Something that a person should see, and that stays. */
+  /** Writes a lasting line for the user. */
   note(text: string): void {
     this.#clearStatus();
     this.#err.write(`${this.#safe(text)}\n`);
   }
 
-  /** Takes the progress line away. */
+  /** Clears the progress line. */
   end(): void {
     this.#clearStatus();
   }

@@ -32,7 +32,7 @@ function failuresOf(...events: EngineEvent[]): Failures {
 }
 
 describe("a failure", () => {
-  it("is told of the resource that it is about, each saying once and without the engine's marks", () => {
+  it("is reported for its resource, each message once and without colours", () => {
     const message = "<{%reset%}>Cannot remove it.\nDo this.<{%fg 1%}>\n";
     const failures = failuresOf(
       said(message, { urn: KEY }),
@@ -46,7 +46,7 @@ describe("a failure", () => {
 
   it("may come without a reason", () => {
     const failures = failuresOf(failedOperation(KEY));
-    expect(failures.reasonFor(KEY)).toBe("The engine does not say why.");
+    expect(failures.reasonFor(KEY)).toBe("The engine gives no reason.");
     expect(failures.any).toBe(false);
     expect(failures.except(new Set())).toEqual([]);
   });
@@ -77,7 +77,7 @@ describe("a failure", () => {
 });
 
 describe("progress", () => {
-  it("is what the provider tells of its waiting", () => {
+  it("is the provider's report of its waiting", () => {
     const line = "Electron Hub: 3 calls wait for the account's limit";
     expect(progressIn(said(`${line}\n`, { severity: "info", urn: KEY }))).toBe(line);
     expect(progressIn(said(line, { severity: "info#err" }))).toBe(line);

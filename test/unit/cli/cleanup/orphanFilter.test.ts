@@ -22,7 +22,7 @@ describe("a key counts as unused for an hour", () => {
   it.each<[string, Partial<KeyObject>]>([
     ["was used since", { created_at: NOW_S - DAY_S, last_used: NOW_S - 3_599 }],
     ["was created since", { created_at: NOW_S - 60, last_used: null }],
-    ["was created since, whatever its last use", { created_at: NOW_S - 60, last_used: 0 }],
+    ["was created since, with an earlier last use", { created_at: NOW_S - 60, last_used: 0 }],
     ["was created in the future", { created_at: NOW_S + DAY_S, last_used: NOW_S - DAY_S }],
     ["was used in the future", { created_at: NOW_S - DAY_S, last_used: NOW_S + DAY_S }],
     ["has no time of its last use", { created_at: NOW_S - DAY_S, last_used: undefined }],
@@ -54,7 +54,7 @@ it("what is no fingerprint is refused without being repeated: it may be a key", 
   expect(fingerprints("pk-0123456789abcdef", ["pk-1"])).toEqual(["pk-1", "pk-0123456789abcdef"]);
   for (const value of ["pk-0123", "PK-0123456789ABCDEF", "ek-proxy-made-up", ""]) {
     expect(() => fingerprints(value)).toThrow(
-      /^--fingerprint takes `pk-` and 16 hexadecimal digits, as `orphans` prints them\.$/,
+      /^--fingerprint takes `pk-` and 16 hexadecimal digits, as `orphans` prints them\. Add --help/,
     );
   }
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Accounts } from "../../../../provider/cli/account/accounts";
 import { Ownership } from "../../../../provider/cli/cleanup/ownership";
+import { readStackKeys } from "../../../../provider/cli/pulumi/checkpoint";
 import type { PulumiProject } from "../../../../provider/cli/pulumi/project";
 import { removeKey } from "../../../../provider/cli/cleanup/removeKey";
 import { Terminal } from "../../../../provider/cli/terminal/terminal";
@@ -41,12 +42,11 @@ function scene(...answers: readonly HttpResponse[]) {
     environment,
   };
   const account = new Accounts(dependencies, terminal).forSettings(undefined, "/app");
-  const deployment = () => ({ resources, pending_operations: operations });
   const project = {
     stacks: () => Promise.resolve([{ name: "dev" }]),
-    encryptedDeployment: () => {
+    keysOf: () => {
       exports++;
-      return Promise.resolve({ version: 3, deployment: deployment() });
+      return Promise.resolve(readStackKeys({ resources, pending_operations: operations }));
     },
   } as unknown as PulumiProject;
   const world = {
@@ -192,11 +192,11 @@ describe("a creation that is under way or interrupted", () => {
     make("web");
     await ownership.read();
     expect(ownership.claimOn(KEY)).toMatchObject({ kind: "making" });
-    await expect(ownership.requireUnclaimed(KEY)).rejects.toMatchObject({ claim: { kind: "making" } });
+    await expect(ownership.requireUnclaimed(KEY)).rejects.toMatchObject({ kind: "making" });
     await expect(ownership.requireUnowned(KEY)).resolves.toBeUndefined();
     have(KEY.fingerprint);
     clock.advance(60_000);
-    await expect(ownership.requireUnowned(KEY)).rejects.toMatchObject({ claim: { kind: "owned" } });
+    await expect(ownership.requireUnowned(KEY)).rejects.toMatchObject({ kind: "owned" });
   });
 });
 

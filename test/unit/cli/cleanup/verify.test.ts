@@ -13,7 +13,6 @@ const KEY: StateKey = {
   resource: "web",
   fingerprint: fingerprintOf(SECRET),
   name: "web",
-  key: SECRET,
   account: undefined,
   sentTo: undefined,
   server: undefined,
@@ -114,7 +113,7 @@ it("the engine's word on one resource says nothing of another one of the same UR
 describe("a dry run reports a key as", () => {
   const planned = (sighting: Sighting, key = KEY) => plannedFor(key, new Map([[key, sighting]])).outcome;
 
-  it("unknown when its account could not be asked, whatever the stack says", () => {
+  it("unknown when its account could not be listed", () => {
     expect([planned(unasked), planned(unasked, KEPT)]).toEqual(["unknown", "unknown"]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { knownIn, knownInClear, readCheckpoint } from "../../../../provider/cli/pulumi/checkpoint";
+import { readCheckpoint, readStackKeys } from "../../../../provider/cli/pulumi/checkpoint";
 import { secretEnvelope } from "../../../../provider/lifecycle/schema/secretEnvelope";
 import { fingerprintOf } from "../../../../provider/lifecycle/schema/state";
 
@@ -45,7 +45,7 @@ const mainAccount = provider("default", {
 });
 
 describe("a state", () => {
-  it("has keys, with their secrets in clear and the settings of their accounts", () => {
+  it("has keys, with the settings of their accounts in clear", () => {
     const { keys, savedMs, resourceCount, pendingCount } = readCheckpoint(
       deployment([mainAccount, proxyKey("bot")]),
     );
@@ -55,7 +55,6 @@ describe("a state", () => {
         resource: "bot",
         fingerprint: "pk-bot",
         name: "bot-on-account",
-        key: "made-up-bot",
         account: {
           version: "3.270.0",
           "electronhub:apiKey": "made-up-api-key",
@@ -75,7 +74,7 @@ describe("a state", () => {
     const key = proxyKey("bot", { outputs: { name: encrypted(), key: encrypted() } });
     const account = provider("default", { "electronhub:apiKey": encrypted() });
     expect(readCheckpoint(deployment([account, key])).keys).toMatchObject([
-      { fingerprint: "pk-bot", name: undefined, key: undefined, account: {} },
+      { fingerprint: "pk-bot", name: undefined, account: {} },
     ]);
   });
 
@@ -98,23 +97,23 @@ describe("a state", () => {
       { manifest: {} },
     ]) {
       expect(readCheckpoint(empty)).toEqual(nothing);
-      expect(knownIn(empty)).toEqual({ fingerprints: [], names: [], isVeiled: false });
+      expect(readStackKeys(empty)).toEqual({ fingerprints: [], names: [], hasHiddenKeys: false });
     }
     expect(readCheckpoint(deployment([{ urn: urn(PROXY_KEY, "bare"), type: PROXY_KEY }])).keys).toMatchObject(
-      [{ resource: "bare", fingerprint: "", name: undefined, key: undefined, account: undefined }],
+      [{ resource: "bare", fingerprint: "", name: undefined, account: undefined }],
     );
   });
 
   it("that is no state is refused", () => {
     expect(() => readCheckpoint({ resources: [{ type: PROXY_KEY }] })).toThrow();
-    expect(() => knownIn("text")).toThrow();
+    expect(() => readStackKeys("text")).toThrow();
   });
 
   it("has a replaced key twice until the old one is removed", () => {
     const old = proxyKey("bot", { id: "pk-old", delete: true });
     const both = deployment([mainAccount, proxyKey("bot"), old]);
     expect(readCheckpoint(both).keys.map(({ fingerprint }) => fingerprint)).toEqual(["pk-bot", "pk-old"]);
-    expect(knownIn(both).fingerprints).toEqual(["pk-bot", "pk-old"]);
+    expect(readStackKeys(both).fingerprints).toEqual(["pk-bot", "pk-old"]);
   });
 
   it("names the account of each key, and those that no key belongs to", () => {
@@ -122,9 +121,9 @@ describe("a state", () => {
     const idle = provider("idle", { "electronhub:apiKey": secretEnvelope("made-up-idle-key") });
     const ofTheEnvironment = provider("plain", { version: "3.270.0" });
     const ofTeam = proxyKey("of-team", { provider: `${team.urn}::${team.id}` });
-    const ofNobody = proxyKey("of-nobody", { provider: `${urn(PROVIDER, "gone")}::id` });
+    const ofUnknown = proxyKey("of-unknown", { provider: `${urn(PROVIDER, "gone")}::id` });
     const { keys, accounts } = readCheckpoint(
-      deployment([mainAccount, team, idle, ofTheEnvironment, proxyKey("bot"), ofTeam, ofNobody]),
+      deployment([mainAccount, team, idle, ofTheEnvironment, proxyKey("bot"), ofTeam, ofUnknown]),
     );
     expect(keys.map(({ account }) => account?.["electronhub:apiKey"])).toEqual([
       "made-up-api-key",
@@ -138,7 +137,7 @@ describe("a state", () => {
     ]);
   });
 
-  it("tells an account that was replaced by another one under its name", () => {
+  it("distinguishes an account from its replacement of the same name", () => {
     const before = {
       ...mainAccount,
       id: "before",
@@ -165,7 +164,7 @@ describe("a state", () => {
       resourceCount: 2,
       otherCount: 2,
     });
-    expect(knownIn(state)).toEqual({ fingerprints: [], names: [], isVeiled: false });
+    expect(readStackKeys(state)).toEqual({ fingerprints: [], names: [], hasHiddenKeys: false });
   });
 
   it("says which keys a destroy leaves on the account", () => {
@@ -193,7 +192,7 @@ describe("an interrupted operation", () => {
     inputs: { __createdAs: "bot-abcdefg", budget: 10, models: secretEnvelope(["a"]), __account: "abc" },
   });
 
-  it("that is a creation has its inputs in clear, its account and its name", () => {
+  it("that is a creation has its account and its name", () => {
     const { pending } = readCheckpoint(
       deployment([mainAccount], [{ type: "creating", resource: pendingKey }]),
     );
@@ -207,7 +206,6 @@ describe("an interrupted operation", () => {
         isAdoption: false,
         account: expect.objectContaining({ "electronhub:apiKey": "made-up-api-key" }),
         sentTo: "abc",
-        inputs: { __createdAs: "bot-abcdefg", budget: 10, models: ["a"], __account: "abc" },
       },
     ]);
   });
@@ -241,12 +239,12 @@ describe("an interrupted operation", () => {
     ]);
   });
 
-  it("names the key that is in the making, for those who may not take it for nobody's", () => {
+  it("names the key in the making, so that it does not look unowned", () => {
     for (const type of ["creating", "updating", "deleting"]) {
-      expect(knownIn(deployment([], [{ type, resource: pendingKey }])), type).toEqual({
+      expect(readStackKeys(deployment([], [{ type, resource: pendingKey }])), type).toEqual({
         fingerprints: [],
         names: ["bot-abcdefg"],
-        isVeiled: false,
+        hasHiddenKeys: false,
       });
     }
   });
@@ -270,15 +268,15 @@ describe("an interrupted operation", () => {
       name,
       typeof value === "string" ? value : encrypted(),
     ]);
-    expect(knownIn(stateOf(Object.fromEntries(veiled)))).toMatchObject({
+    expect(readStackKeys(stateOf(Object.fromEntries(veiled)))).toMatchObject({
       fingerprints: ["pk-made"],
-      isVeiled: true,
+      hasHiddenKeys: true,
     });
-    expect(knownInClear(readCheckpoint(stateOf(inputs)))).toEqual({
+    expect(readStackKeys(stateOf(inputs))).toEqual({
       names: [],
       ...names,
       fingerprints: ["pk-made", ...(names.fingerprints ?? [])],
-      isVeiled: false,
+      hasHiddenKeys: false,
     });
   });
 });

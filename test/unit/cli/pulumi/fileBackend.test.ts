@@ -127,7 +127,7 @@ describe("damage", () => {
     expect(damaged("app")).toEqual(["state of dev"]);
   });
 
-  it("is attributes of a state that were cut off, and none of what nobody reads", () => {
+  it("is truncated attributes of a state, and no other truncated file", () => {
     put("stacks/app/dev.json", whole);
     put("stacks/app/dev.json.attrs", "");
     put("stacks/app/dev.json.bak.attrs", "");
@@ -140,7 +140,7 @@ describe("damage", () => {
     expect(damaged("shop")).toEqual([]);
   });
 
-  it("is told of one project, or of all", () => {
+  it("is listed for one project, or for all", () => {
     for (const stack of ["app/dev", "app/prod", "application/dev"]) put(`stacks/${stack}.json`, "");
     expect(damaged("app").toSorted()).toEqual(["state of app/dev", "state of app/prod"]);
     expect(damaged()).toHaveLength(3);
@@ -181,7 +181,7 @@ describe("the locks of a stack", () => {
     },
   );
 
-  it("print on one line, whatever stands in them", () => {
+  it("print on one line with any text", () => {
     lock("organization/app/dev/1.json", JSON.stringify({ ...LOCK, username: "ann\nprod \u001b[1m" }));
     expect(backend.locks("app/dev")[0]?.who).toBe("ann prod [1m@laptop (pid 4711)");
   });

@@ -31,7 +31,7 @@ it.each<[string, Case, boolean]>([
     true,
   ],
   ["it was sent to another one", { sentTo: "other" }, false],
-  ["another one, whatever settings the state has by now", { sentTo: "other", stored: whole }, false],
+  ["another one, with any settings in the state", { sentTo: "other", stored: whole }, false],
   [
     "another one, although the list has a key of the state",
     { sentTo: "other", keys: { a: "this account" }, listed: ["a"] },

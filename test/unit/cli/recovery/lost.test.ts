@@ -27,7 +27,6 @@ const pending: PendingCreation = {
   isAdoption: false,
   account: undefined,
   sentTo: undefined,
-  inputs: { __createdAs: CREATED_AS, budget: 10 },
 };
 
 const noted: OpenCreation = {
@@ -77,7 +76,7 @@ describe.each(["state", "journal", "both"] as const)("by the %s, a creation", (s
     expect(verdict(lost, [listed({ name: "web" }), listed({ name: "Web-abcdefg" })])).toEqual(absent);
   });
 
-  it("made the key of the name, whatever its age and its settings", () => {
+  it("made the key of the name, with any age and settings", () => {
     for (const changes of [{}, { created_at: 1, allocated_ammount: 3 }, { created_at: undefined }]) {
       expect(verdict(lost, [listed(changes)])).toEqual(found(OWN));
     }
@@ -127,7 +126,7 @@ describe("a creation whose response this machine noted", () => {
   it.each([
     ["journal", fromJournal({ ...noted, fingerprint: OWN })],
     ["state", fromState(named, { fingerprint: OWN }, NOW_MS)],
-  ])("made the key of that fingerprint, whatever name it has by now: %s", (_, lost) => {
+  ])("made the key of that fingerprint, under any name: %s", (_, lost) => {
     expect(verdict(lost, [listed({ name: "web" }), listed({ name: "web", key: TWIN })])).toEqual(found(OWN));
     expect(verdict(lost, [listed({ name: "web", last_used: 1 })])).toEqual(unclear(/used since/));
     expect(verdict(lost, [listed({ name: "web" })], [OWN])).toEqual(absent);
@@ -146,10 +145,10 @@ describe("a creation under a chosen name, of which only the state remembers", ()
 
   it("is never said to have made a key of the chosen name, however well it fits", () => {
     for (const atMs of [-23 * HOUR_MS, -HOUR_MS, 0, HOUR_MS, 9_999 * HOUR_MS]) {
-      expect(made(atMs)).toEqual(unclear(new RegExp(`one of that name \\(${OWN}\\) that no stack knows`)));
+      expect(made(atMs)).toEqual(unclear(new RegExp(`a key of that name \\(${OWN}\\) that is in no stack`)));
     }
     expect(verdict(lost, [listed({ name: " web", created_at: undefined })])).toEqual(
-      unclear(/that no stack knows/),
+      unclear(/that is in no stack/),
     );
     expect(verdict(lost, [listed({ name: "web", key: undefined })])).toEqual(unclear(/secret not shown/));
   });
@@ -159,7 +158,7 @@ describe("a creation under a chosen name, of which only the state remembers", ()
     expect(verdict(lost, [listed({ name: "web" })], [OWN])).toEqual(absent);
   });
 
-  it("made the one of the generated name, whatever else has the chosen one", () => {
+  it("made the one of the generated name, if another key has the chosen one", () => {
     const { found: keys, problems } = verdict(lost, [listed({ key: TWIN, name: "web" }), listed()]);
     expect(keys).toEqual([OWN]);
     expect(problems).toEqual([expect.stringContaining(fingerprintOf(TWIN))]);
@@ -167,18 +166,18 @@ describe("a creation under a chosen name, of which only the state remembers", ()
 
   it("is never said to have made one where the state does not name the generated name", () => {
     const nameless = fromState({ ...pending, createdAs: undefined, chosenName: "web" }, undefined, NOW_MS);
-    expect(verdict(nameless, [listed({ name: "web" })])).toEqual(unclear(/that no stack knows/));
+    expect(verdict(nameless, [listed({ name: "web" })])).toEqual(unclear(/that is in no stack/));
   });
 
   it("is unclear about a key of any age where the state does not say when it was saved", () => {
     const undated = fromState({ ...pending, chosenName: "web" }, undefined, undefined);
     expect(verdict(undated, [listed({ name: "web", created_at: 1 })])).toEqual(
-      unclear(/that no stack knows/),
+      unclear(/that is in no stack/),
     );
   });
 });
 
-it("whatever is on the account, a key that a stack knows, that was used or that is not exactly the one is never found", () => {
+it("a key that a stack has, that was used, or that does not match exactly is never found", () => {
   const secrets = ["a", "b", "c", "d"].map((letter) => `made-up-${letter}`);
   const key = fc.record({
     name: fc.constantFrom(CREATED_AS, "web", "Web-abcdefg", ""),

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { keysInStates } from "../../../../provider/cli/stack/keysInStates";
-import { knownIn } from "../../../../provider/cli/pulumi/checkpoint";
+import { readStackKeys } from "../../../../provider/cli/pulumi/checkpoint";
 import type { PulumiProject } from "../../../../provider/cli/pulumi/project";
 import { Terminal } from "../../../../provider/cli/terminal/terminal";
 import { fingerprintOf } from "../../../../provider/lifecycle/schema/state";
@@ -20,11 +20,11 @@ function backend(stacks: Stacks, change: (read: readonly string[]) => Stacks | u
   const read: string[] = [];
   const project = {
     stacks: () => Promise.resolve(Object.keys(now).map((name) => ({ name }))),
-    encryptedDeployment: (stack: string) => {
+    keysOf: (stack: string) => {
       const resources = now[stack]?.map((id) => ({ urn: `urn::${id}`, type: PROXY_KEY, id }));
       read.push(stack);
       now = change(read) ?? now;
-      return Promise.resolve(resources && { version: 3, deployment: { resources } });
+      return Promise.resolve(resources && readStackKeys({ resources }));
     },
   };
   return { read, project: project as unknown as PulumiProject };
@@ -34,8 +34,7 @@ it("what any stack has is known after two complete readings, with the stack that
   const { project, read } = backend({ a: ["pk-1"], b: ["pk-2", "pk-3"] });
   const known = await keysInStates(project, world);
   expect(read).toEqual(["a", "b", "a", "b"]);
-  expect(Object.fromEntries(known.owners())).toEqual({ "pk-1": "a", "pk-2": "b", "pk-3": "b" });
-  expect([...known.fingerprints("b")]).toEqual(["pk-1"]);
+  expect(Object.fromEntries(known.owners)).toEqual({ "pk-1": "a", "pk-2": "b", "pk-3": "b" });
   expect(known.stackCount).toBe(2);
 });
 
@@ -43,7 +42,7 @@ it("a key that moves to a stack that was read already, from one that was not, is
   const { project } = backend({ a: [], b: ["pk-moved"] }, ({ length }) =>
     length === 1 ? { a: ["pk-moved"], b: [] } : undefined,
   );
-  expect([...(await keysInStates(project, world)).fingerprints()]).toEqual(["pk-moved"]);
+  expect([...(await keysInStates(project, world)).owners.keys()]).toEqual(["pk-moved"]);
 });
 
 it("a key of a stack that gets another name before its state is read is known", async () => {
@@ -51,13 +50,13 @@ it("a key of a stack that gets another name before its state is read is known", 
     length === 1 ? { a: [], renamed: ["pk-1"] } : undefined,
   );
   const known = await keysInStates(project, world);
-  expect([...known.owners()]).toEqual([["pk-1", "renamed"]]);
+  expect([...known.owners]).toEqual([["pk-1", "renamed"]]);
   expect(read).toEqual(["a", "old", "a", "renamed", "a", "renamed"]);
 });
 
 it("a key of a stack that comes between two readings is known", async () => {
   const { project } = backend({ a: [] }, ({ length }) => (length === 1 ? { a: [], b: ["pk-1"] } : undefined));
-  expect([...(await keysInStates(project, world)).fingerprints()]).toEqual(["pk-1"]);
+  expect([...(await keysInStates(project, world)).owners.keys()]).toEqual(["pk-1"]);
 });
 
 it("a key that a stack takes after its last reading is known, as of the listing that shows no change", async () => {
@@ -75,7 +74,7 @@ it("a key that a stack takes after its last reading is known, as of the listing 
   };
   const startMs = world.clock.nowMs();
   const known = await keysInStates(project, world);
-  expect([...known.owners()]).toEqual([["pk-taken", "a"]]);
+  expect([...known.owners]).toEqual([["pk-taken", "a"]]);
   expect(read).toEqual(["a", "b", "a", "b", "a"]);
   // Two listings for the readings, one that shows the change, and the start of the last one.
   expect(known.asOfMs - startMs).toBe(3_000);
@@ -102,7 +101,7 @@ it("a key that an import is about is known before the import has ended", () => {
       operation({ id: SECRET }),
     ],
   };
-  expect(knownIn(deployment).fingerprints).toEqual(["pk-1", "pk-2", fingerprintOf(SECRET)]);
+  expect(readStackKeys(deployment).fingerprints).toEqual(["pk-1", "pk-2", fingerprintOf(SECRET)]);
 });
 
 it("nothing is known while stacks come and go in every reading", async () => {

@@ -14,7 +14,7 @@ it.each([
   expect(oneLine(text)).toBe(printed);
 });
 
-it("a table has a line for each row, whatever stands in its cells", () => {
+it("a table has a line for each row, with any text in its cells", () => {
   const rows = [
     ["key", "outcome"],
     ["bot\nspare  removed", "failed"],

@@ -50,7 +50,7 @@ describe("on a terminal", () => {
   });
 });
 
-describe.each([true, false])("whatever is written (on a terminal: %s)", (isTTY) => {
+describe.each([true, false])("any output (on a terminal: %s)", (isTTY) => {
   const ways: Record<string, (shown: Terminal, text: string) => void> = {
     result: (shown, text) => shown.result(text),
     json: (shown, text) => shown.json({ nested: [{ text }] }),
@@ -88,7 +88,7 @@ it("a long text is not cut off where each of its lines is short", () => {
   expect(written.out).toBe(`${text}\n`);
 });
 
-it("a name on the account cannot steer the terminal of whoever looks at it", () => {
+it("a name on the account cannot control the user's terminal", () => {
   const { written, terminal: shown } = terminal(false);
   const name = "bot\u001B[2J\u001B]0;title\u0007\r\u009B1A\tend";
   shown.result(name);
