@@ -11,7 +11,7 @@ import { isLoopback } from "./api/transport";
 /** The namespace of the stack's configuration: `pulumi config set electronhub:apiKey --secret`. */
 export const CONFIG_NAMESPACE = "electronhub";
 
-/** Each setting's name in the stack's configuration, and in the environment, which stands in where that has none. */
+/** Each setting's name in the stack's configuration, and the environment variable that is its fallback. */
 export const SETTINGS = {
   apiKey: "ELECTRONHUB_API_KEY",
   baseUrl: "ELECTRONHUB_BASE_URL",
@@ -25,7 +25,7 @@ export type SettingName = keyof typeof SETTINGS;
 
 export const settingNames = Object.keys(SETTINGS) as SettingName[];
 
-/** What each setting means, for the declarations and the README, which `npm run docs` makes of it. */
+/** The source of the generated declarations and of the README's table (`npm run docs`). */
 export const SETTING_DOCUMENTATION: Readonly<Record<SettingName, Documentation>> = {
   apiKey: {
     meaning: "The account's master API key, a secret. Set it with `--secret` in the stack's configuration.",
@@ -76,7 +76,7 @@ export interface WrittenSettings {
 export const DEFAULT_BASE_URL = "https://api.electronhub.ai/v1";
 const DEFAULT_MAX_WAIT = "1h";
 
-/** Where settings come from: what the engine was configured with, and the environment. */
+/** The stack's configuration, and the environment as the fallback. */
 export interface SettingSources {
   stack: (key: string) => string | undefined;
   environment: Readonly<Record<string, string | undefined>>;
@@ -86,19 +86,19 @@ export interface Settings {
   apiKey: string;
   /** Without a slash at the end. */
   baseUrl: string;
-  /** A limit to keep even where the account would allow more. Absent: what the API's answers name. */
+  /** A limit to keep even if the account allows more. Undefined: the limit that the API's responses name. */
   rateLimit: RateLimit | undefined;
-  /** Milliseconds that one operation may wait in all, for retries and for the account's limit. */
+  /** For one operation in all: retries and the rate limit. */
   maxWaitMs: number;
   userAgent: string;
-  /** The file that gets a line for every change, relative to the program's folder. Absent: none. */
+  /** Relative to the program's folder. Undefined: none. */
   auditLog: string | undefined;
 }
 
 /**
  * Reads the settings at the time of the call, so that no credential is ever kept or serialized.
  *
- * @throws ConfigurationError that names the setting and what would be right.
+ * @throws ConfigurationError that names the setting and its correct form.
  */
 export function readSettings(sources: SettingSources): Settings {
   const setting = (name: SettingName) => {
@@ -108,10 +108,10 @@ export function readSettings(sources: SettingSources): Settings {
   const maxWait = setting("maxWait") ?? DEFAULT_MAX_WAIT;
   const maxWaitMs = parseDurationMs(maxWait);
   if (maxWaitMs === undefined)
-    throw malformed("maxWait", "is no duration", "Write for example 90s, 15m or 1h.");
+    throw malformed("maxWait", "is not a duration", "Write for example 90s, 15m or 1h.");
   const userAgent = setting("userAgent") ?? defaultUserAgent();
   if (!/^[\x20-\x7e]{1,256}$/.test(userAgent)) {
-    throw malformed("userAgent", "is no header value", "Use at most 256 printable ASCII characters.");
+    throw malformed("userAgent", "is not a header value", "Use at most 256 printable ASCII characters.");
   }
   return {
     apiKey: acceptableApiKey(setting("apiKey")),
@@ -133,13 +133,13 @@ function malformed(name: SettingName, why: string, nextStep: string): Configurat
 function acceptableRateLimit(text: string | undefined): RateLimit | undefined {
   if (text === undefined) return undefined;
   const rateLimit = parseRateLimit(text);
-  if (rateLimit === undefined) throw malformed("rateLimit", "is no rate", HOW_TO_WRITE_A_RATE);
+  if (rateLimit === undefined) throw malformed("rateLimit", "is not a rate", HOW_TO_WRITE_A_RATE);
   return rateLimit;
 }
 
 export const HOW_TO_WRITE_A_RATE = "Write requests per window, for example 10/60s.";
 
-/** Reads requests per window, such as `10/60s` or `100/m`. Undefined: it is no rate. */
+/** Reads requests per window, such as `10/60s` or `100/m`. Undefined: it is not a rate. */
 export function parseRateLimit(text: string): RateLimit | undefined {
   const [count = "", window = ""] = text.split("/");
   const limit = /^[1-9]\d{0,5}$/.test(count.trim()) ? Number(count) : undefined;
@@ -150,43 +150,15 @@ export function parseRateLimit(text: string): RateLimit | undefined {
   return { limit, windowMs };
 }
 
-/**
- * The folder of the ledgers through which the processes of a user share an account's rate limit: in the user's cache.
- */
-export function ledgerFolder(
+/** What the processes of a user share: rate limits, creations in flight, unsettled keys, and the keys of each run. */
+export type CacheSubject = "rate" | "creations" | "unsettled" | "runs";
+
+/** A folder in the user's cache. */
+export function cacheFolder(
+  subject: CacheSubject,
   environment: SettingSources["environment"],
   platform = process.platform,
 ): string {
-  return join(cacheFolder(environment, platform), "rate");
-}
-
-/** The folder in which processes note the creations that they have in flight: in the user's cache. */
-export function creationsFolder(
-  environment: SettingSources["environment"],
-  platform = process.platform,
-): string {
-  return join(cacheFolder(environment, platform), "creations");
-}
-
-/** The folder that notes keys whose settings may be others than any state says: in the user's cache. */
-export function unsettledFolder(
-  environment: SettingSources["environment"],
-  platform = process.platform,
-): string {
-  return join(cacheFolder(environment, platform), "unsettled");
-}
-
-/** The folder in which the processes of a run share which keys its resources hold: in the user's cache. */
-export function runsFolder(environment: SettingSources["environment"], platform = process.platform): string {
-  return join(cacheFolder(environment, platform), "runs");
-}
-
-/** An empty HOME would make the folder relative to where each process runs. */
-function homeFolder(): string {
-  return isAbsolute(homedir()) ? homedir() : userInfo().homedir;
-}
-
-function cacheFolder(environment: SettingSources["environment"], platform: NodeJS.Platform): string {
   const named = [
     environment["XDG_CACHE_HOME"],
     platform === "win32" ? environment["LOCALAPPDATA"] : undefined,
@@ -195,16 +167,21 @@ function cacheFolder(environment: SettingSources["environment"], platform: NodeJ
   const base =
     named.find((folder) => folder !== undefined && isAbsolute(folder)) ??
     join(homeFolder(), platform === "darwin" ? "Library/Caches" : ".cache");
-  return join(base, "pulumi-electronhub");
+  return join(base, "pulumi-electronhub", subject);
 }
 
-/** The kinds of credentials that people have, by their prefixes: the longer ones first, since they overlap. */
+/** An empty HOME would make the folder relative to each process's working directory. */
+function homeFolder(): string {
+  return isAbsolute(homedir()) ? homedir() : userInfo().homedir;
+}
+
+/** Credentials that are mistaken for the API key. */
 const OTHER_KINDS: readonly [RegExp, string][] = [
   [/^ek-proxy-/, "is a proxy key, which cannot manage proxy keys"],
   [/^ek-dev-/, "is a DevPass key, which cannot manage proxy keys"],
   [/^eyJ/, "is a JWT, which the API refuses for managing proxy keys"],
   [/^Bearer\s/i, "starts with `Bearer`, which is not part of the key"],
-  [/^["'].*["']$/, "stands in quotation marks, which are not part of the key"],
+  [/^["'].*["']$/, "is in quotation marks, which are not part of the key"],
 ];
 
 function acceptableApiKey(apiKey: string | undefined): string {
@@ -216,14 +193,18 @@ function acceptableApiKey(apiKey: string | undefined): string {
   const kind = OTHER_KINDS.find(([pattern]) => pattern.test(apiKey));
   if (kind) throw malformed("apiKey", kind[1], nextStep);
   if (!/^[\x21-\x7e]+$/.test(apiKey)) {
-    throw malformed("apiKey", "has spaces, line breaks or characters that no API key has", nextStep);
+    throw malformed(
+      "apiKey",
+      "has spaces, line breaks or other characters that API keys do not have",
+      nextStep,
+    );
   }
   return apiKey;
 }
 
 function acceptableBaseUrl(text: string): string {
   const nextStep = `Leave it out for ${DEFAULT_BASE_URL}, or write https://HOST/v1.`;
-  if (!URL.canParse(text)) throw malformed("baseUrl", "is no URL", nextStep);
+  if (!URL.canParse(text)) throw malformed("baseUrl", "is not a URL", nextStep);
   const url = new URL(text);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
     throw malformed(
@@ -240,7 +221,7 @@ function acceptableBaseUrl(text: string): string {
 
 let cachedUserAgent: string | undefined;
 
-/** An honest name of our own: the edge in front of the API is reported to block some clients' defaults. */
+/** Identifies this package: the API's CDN is reported to block some default user agents. */
 function defaultUserAgent(): string {
   return (cachedUserAgent ??= `pulumi-electronhub/${packageVersion()} (node/${process.versions.node})`);
 }

@@ -9,7 +9,7 @@ import type { KeyObject } from "./wire";
 const MAX_AGE_MS = 10_000;
 /** How long a permit is held while the lookup waits for one: no other request can use it meanwhile. */
 const MAX_HELD_MS = 40_000;
-const MAX_LOOKS = 5;
+const MAX_LOOKUPS = 5;
 
 /** Each lookup was too old by the time the request could be sent. */
 class StaleLookupError extends UserError {
@@ -42,10 +42,9 @@ export function changeAfterLook<T>(
   change: Change<T>,
   call: CallOptions,
 ): Promise<T | undefined> {
-  const { retryPolicy: policy } = client;
   return withRetries((again) => attempt(client, key, change, call, again), call, {
+    policy: client.retryPolicy,
     mayRepeat: () => true,
-    ...(policy ? { policy } : {}),
   });
 }
 
@@ -56,37 +55,37 @@ async function attempt<T>(
   call: CallOptions,
   again: boolean,
 ): Promise<T | undefined> {
-  const places = new PermitOfChange(client, endpoint, call);
+  const permits = new PermitOfChange(client, endpoint, call);
   try {
-    for (let looks = 0; looks < MAX_LOOKS; looks++) {
-      const place = await places.reserveWithLookup(again || looks > 0);
-      const seen = await lookUp(client, key, place, call);
+    for (let lookups = 0; lookups < MAX_LOOKUPS; lookups++) {
+      const permit = await permits.reserveWithLookup(again || lookups > 0);
+      const seen = await lookUp(client, key, permit, call);
       if (isDone(seen.found)) return undefined;
-      await places.arrived();
+      await permits.arrived();
       await call.beforeMutation?.();
       const ageMs = call.clock.nowMs() - seen.sentMs;
       // Negative: the clock was set back, so the age is unknown.
       if (isUrgent && (ageMs < 0 || ageMs > MAX_AGE_MS)) continue;
       const { beforeMutation: _asked, ...rest } = call;
-      return await send({ ...rest, once: true, place: places.take() });
+      return await send({ ...rest, once: true, permit: permits.take() });
     }
   } finally {
-    places.giveBack();
+    permits.giveBack();
   }
   throw new StaleLookupError({
-    why: `The rate limit leaves too little room: each of ${MAX_LOOKS} lookups of the key was more than 10 s old before the ${endpoint} request could go out, so it was not sent.`,
+    why: `The rate limit leaves too little room: each of ${MAX_LOOKUPS} lookups of the key was more than 10 s old before the ${endpoint} request could be sent, so it was not sent.`,
     nextStep:
       "Destroy with `--parallel 1` while no other program uses the account, or leave refuseIfUsedWithin out, run `pulumi up`, then destroy.",
   });
 }
 
-async function lookUp(client: ProxyKeyClient, key: string, place: Permit, call: CallOptions) {
+async function lookUp(client: ProxyKeyClient, key: string, permit: Permit, call: CallOptions) {
   let sentMs = Number.NaN;
   const onRequest = (isMutating: boolean) => {
     call.onRequest?.(isMutating);
     sentMs = call.clock.nowMs();
   };
-  const found = await client.lookup(key, { ...call, onRequest, once: true, place });
+  const found = await client.lookup(key, { ...call, onRequest, once: true, permit });
   return { found, sentMs };
 }
 
@@ -96,8 +95,8 @@ class PermitOfChange {
   readonly #endpoint: Endpoint;
   readonly #call: CallOptions;
   readonly #unwanted = new AbortController();
-  #coming: Promise<void> = Promise.resolve();
-  #place: Permit | undefined;
+  #pending: Promise<void> = Promise.resolve();
+  #permit: Permit | undefined;
 
   constructor(client: ProxyKeyClient, endpoint: Endpoint, call: CallOptions) {
     this.#client = client;
@@ -109,7 +108,7 @@ class PermitOfChange {
 
   /** Returns the permit of the lookup. */
   async reserveWithLookup(urgent: boolean): Promise<Permit> {
-    if (this.#place === undefined) return this.#reserveBoth(urgent);
+    if (this.#permit === undefined) return this.#reserveBoth(urgent);
     const { clock, deadlineMs, random } = this.#call;
     // Random: processes that all hold a permit and wait for another must not give up at the same time.
     const heldMs = MAX_HELD_MS * (0.5 + random() / 2);
@@ -118,44 +117,44 @@ class PermitOfChange {
       return await this.#client.reserve("lookup", call, true);
     } catch (error) {
       if (!isUserError(error)) throw error;
-      this.#withdraw();
+      this.#cancel();
       return this.#reserveBoth(true);
     }
   }
 
   #reserveBoth(urgent: boolean): Promise<Permit> {
     const [looking, changing] = this.#client.reserveWithLookup(this.#endpoint, this.#call, urgent);
-    this.#coming = this.#keep(changing!);
+    this.#pending = this.#keep(changing!);
     // It may fail while the lookup is under way.
-    this.#coming.catch(() => {});
+    this.#pending.catch(() => {});
     return looking!;
   }
 
-  async #keep(coming: Promise<Permit>): Promise<void> {
-    const place = await coming;
-    if (this.#unwanted.signal.aborted) place.cancel();
-    else this.#place = place;
+  async #keep(pending: Promise<Permit>): Promise<void> {
+    const permit = await pending;
+    if (this.#unwanted.signal.aborted) permit.cancel();
+    else this.#permit = permit;
   }
 
   /** Resolves when the permit is there. */
   arrived(): Promise<void> {
-    return this.#coming;
+    return this.#pending;
   }
 
   /** Passes the permit to the caller. */
   take(): Permit {
-    const place = this.#place!;
-    this.#place = undefined;
-    return place;
+    const permit = this.#permit!;
+    this.#permit = undefined;
+    return permit;
   }
 
   giveBack(): void {
     this.#unwanted.abort();
-    this.#withdraw();
+    this.#cancel();
   }
 
-  #withdraw(): void {
-    this.#place?.cancel();
-    this.#place = undefined;
+  #cancel(): void {
+    this.#permit?.cancel();
+    this.#permit = undefined;
   }
 }

@@ -32,7 +32,7 @@ export interface CallOptions extends WaitOptions {
   /** No retries: the caller repeats the request itself. */
   once?: boolean;
   /** A permit that the caller has acquired. Absent: the request waits for one. */
-  place?: Permit;
+  permit?: Permit;
 }
 
 export interface ClientOptions {
@@ -42,7 +42,7 @@ export interface ClientOptions {
   baseUrl: string;
   apiKey: string;
   userAgent: string;
-  retryPolicy?: RetryPolicy;
+  retryPolicy?: RetryPolicy | undefined;
 }
 
 /**
@@ -100,7 +100,8 @@ export class ProxyKeyClient {
 
   async lookup(key: string, call: CallOptions): Promise<KeyObject> {
     const found = await this.#call("lookup", by(foundKeySchema), { proxy_key: key }, call, [key]);
-    if (found.key !== undefined && found.key !== key) throw unexpected(200, "another key than was asked for");
+    if (found.key !== undefined && found.key !== key)
+      throw unexpected(200, "another key than the requested one");
     return found;
   }
 
@@ -163,7 +164,7 @@ export class ProxyKeyClient {
     if (call.once) return attempt(false);
     return withRetries(attempt, call, {
       mayRepeat: (error) => ROUTES[endpoint].repeatable || !error.outcomeUnknown,
-      ...(retryPolicy ? { policy: retryPolicy } : {}),
+      policy: retryPolicy,
     });
   }
 
@@ -177,13 +178,13 @@ export class ProxyKeyClient {
     const { transport } = this.#options;
     const { signal, clock } = call;
     const isMutating = ROUTES[endpoint].mutating;
-    const place = call.place ?? (await this.reserve(endpoint, call, again));
+    const permit = call.permit ?? (await this.reserve(endpoint, call, again));
     try {
       if (isMutating) await call.beforeMutation?.();
       signal?.throwIfAborted();
       call.onRequest?.(isMutating);
     } catch (error) {
-      place.cancel();
+      permit.cancel();
       throw error;
     }
     let status: number | undefined;
@@ -192,13 +193,13 @@ export class ProxyKeyClient {
       const response = await transport.send(request, isMutating ? undefined : signal);
       ({ status } = response);
       const nowMs = clock.nowMs();
-      place.complete(rateLimitInfo(response, nowMs));
+      permit.complete(rateLimitInfo(response, nowMs));
       const dateMs = Date.parse(String(response.headers["date"]));
       if (!Number.isNaN(dateMs)) this.#serverAheadMs = dateMs - nowMs;
       return response;
     } catch (error) {
-      if (error instanceof ConnectionError && !error.maybeSent) place.cancel();
-      else place.complete();
+      if (error instanceof ConnectionError && !error.maybeSent) permit.cancel();
+      else permit.complete();
       throw error;
     } finally {
       // A remove with status 404 changed nothing, so that concurrent ones share the list that they need as evidence.
@@ -227,7 +228,6 @@ export class ProxyKeyClient {
 interface Route {
   method: "GET" | "POST";
   path: string;
-  /** It changes keys. */
   mutating: boolean;
   /** Retried even if its effect is unknown. */
   repeatable: boolean;

@@ -44,7 +44,7 @@ export function isNotFound(error: unknown): error is NotFoundError {
   return isNamed<NotFoundError>(error, "NotFoundError");
 }
 
-/** A 404 in which the API itself says that the key does not exist. */
+/** A 404 in which the API states that the key does not exist. */
 export function isKeyGone(error: unknown): error is NotFoundError {
   return isNotFound(error) && error.saidByApi;
 }

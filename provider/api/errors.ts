@@ -2,7 +2,7 @@ import { UserError, type UserErrorDetails } from "../util/userError";
 import type { KeyObject } from "./wire";
 
 export interface ApiErrorDetails extends UserErrorDetails {
-  /** Can the same request succeed when it is sent again? Decided here, once. */
+  /** The same request can succeed when it is sent again. */
   retryable?: boolean;
   /** The HTTP status, if there was a response. */
   status?: number | undefined;
@@ -10,7 +10,7 @@ export interface ApiErrorDetails extends UserErrorDetails {
   isForeign?: boolean;
 }
 
-/** Base of every error that a call to the API ends in: one subclass per meaning. */
+/** Base of the errors of API calls: one subclass per meaning. */
 export abstract class ApiError extends UserError {
   readonly retryable: boolean;
   readonly status: number | undefined;
@@ -23,7 +23,7 @@ export abstract class ApiError extends UserError {
     this.isForeign = isForeign;
   }
 
-  /** May the request have taken effect although it failed? */
+  /** Whether the request may have taken effect although it failed. */
   get outcomeUnknown(): boolean {
     return false;
   }
@@ -64,7 +64,7 @@ export class ForbiddenError extends ApiError {
   }
 }
 
-/** 404. `saidByApi`: the API itself says that it knows no such key; otherwise from a proxy or an unknown route. */
+/** 404. `saidByApi`: the API states that the key does not exist; otherwise from a proxy or an unknown route. */
 export class NotFoundError extends ApiError {
   override readonly name = "NotFoundError";
   readonly saidByApi: boolean;
@@ -88,7 +88,7 @@ export class RateLimitedError extends ApiError {
 /** 5xx: the server failed, before or after the request took effect. */
 export class ServerError extends ApiError {
   override readonly name = "ServerError";
-  /** 0: the response does not say. */
+  /** 0: not in the response. */
   readonly retryAfterMs: number;
   constructor(details: ApiErrorDetails & { retryAfterMs?: number | undefined }) {
     super(details);
@@ -99,7 +99,7 @@ export class ServerError extends ApiError {
   }
 }
 
-/** A response that is not the API's: a redirect, HTML in place of JSON, JSON of another shape. */
+/** A response that is not in the API's form: a redirect, HTML instead of JSON, JSON of another shape. */
 export class UnexpectedResponseError extends ApiError {
   override readonly name = "UnexpectedResponseError";
   override get outcomeUnknown(): boolean {

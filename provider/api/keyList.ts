@@ -35,7 +35,7 @@ export function readKeyList(
   throw new IncompleteListError({
     status,
     shown: keys.data,
-    why: `The list of the account's keys ${quotable(flaw, secrets)}, so it may be a part of the whole, which proves nothing.`,
+    why: `The list of the account's keys ${quotable(flaw, secrets)}, so it may be incomplete, which proves nothing.`,
     nextStep:
       "Check electronhub:baseUrl, and any proxy between here and the API, then run the command again.",
   });
@@ -57,7 +57,7 @@ function opened(value: unknown): { list: unknown; beside: Record<string, unknown
 /** Fields that name the next page. */
 const NEXT = /^(?:next|nextpage|nexturl|nextlink)$|(?:cursor|token|after)$/;
 
-/** Fields beside the list by what they must say for it to be complete; names without case and separators. */
+/** Fields beside a complete list, with their values. Names have no case and no separators. */
 const COMPLETE: readonly [RegExp, (value: unknown, count: number) => boolean][] = [
   [/^total(?:count|items|keys|size|results|elements)?$/, (value, count) => value === count],
   [/^(?:hasmore|hasnext|hasnextpage|more|(?:is)?truncated|partial|incomplete)$/, (value) => value === false],
@@ -69,7 +69,7 @@ const COMPLETE: readonly [RegExp, (value: unknown, count: number) => boolean][] 
 /** Fields with the number of entries, perhaps of this page alone. */
 const COUNT = /^(?:(?:item|key|result)s?)?(?:count|size|length)$/;
 
-/** Fields about pages that do not give their number. */
+/** Fields about pages, without the number of pages. */
 const PAGING: readonly [RegExp, (value: unknown) => boolean][] = [
   [/^(?:page|currentpage|pagenumber)$/, (value) => value === 0 || value === 1],
   [/^(?:offset|skip|start)$/, (value) => value === 0],
@@ -107,7 +107,7 @@ function flawBeside(fields: Record<string, unknown>, count: number): string | un
     else if (count === 0 || !(value === null || fits(COURTESY)))
       return `has ${JSON.stringify(name)} beside its entries`;
   }
-  return isPaged && !saysComplete ? "comes in pages and does not say that this is the only one" : undefined;
+  return isPaged && !saysComplete ? "is paged and does not state that this is the only page" : undefined;
 }
 
 function flawInHeaders(headers: HttpResponse["headers"], count: number): string | undefined {

@@ -1,7 +1,7 @@
 /** A response body, parsed if possible. */
 export type ResponseBody =
   | { kind: "json"; value: unknown }
-  /** Markup in place of JSON: from a network edge or a proxy, not from the API. */
+  /** From a network edge or a proxy, not from the API. */
   | { kind: "html" }
   | { kind: "empty" }
   | { kind: "text" };
@@ -17,7 +17,7 @@ export function readBody(text: string): ResponseBody {
   }
 }
 
-/** Replaces the API's message if a response has none. */
+/** Describes a body without a message. */
 export function describeBody(body: ResponseBody): string {
   switch (body.kind) {
     case "html":
@@ -25,14 +25,14 @@ export function describeBody(body: ResponseBody): string {
     case "empty":
       return "an empty body";
     case "text":
-      return "text that is no JSON";
+      return "text that is not JSON";
     case "json":
       return "JSON without a message";
   }
 }
 
 /**
- * The API's own words in an error body, raw and possibly hostile. The shapes: `{"error":{"message"}}`, `{"error":""}`,
+ * The API's message in an error body, unescaped and possibly hostile. The shapes: `{"error":{"message"}}`, `{"error":""}`,
  * `{"detail":""}`, `{"detail":{"error":{"message"}}}`, `{"detail":[{"loc","msg"}]}` and `{"message":""}`.
  */
 export function errorMessage(body: ResponseBody): string | undefined {

@@ -16,19 +16,18 @@ import { retryTextMs } from "./retryText";
 import { saysAlreadyGone } from "./statements";
 import type { HttpResponse } from "./transport";
 
-/** The endpoints of the API in use. */
 export type Endpoint = "create" | "list" | "lookup" | "update" | "toggle" | "remove" | "validate" | "me";
 
-/** Those that are about one key. */
+/** The endpoints that concern one key. */
 const OF_ONE_KEY: ReadonlySet<Endpoint> = new Set(["lookup", "update", "toggle", "remove"]);
 
-/** https://docs.electronhub.ai: the cooldown after a request too many, if the response does not say. */
+/** The documented cooldown (https://docs.electronhub.ai), for a 429 without a time. */
 const DEFAULT_COOLDOWN_MS = 180_000;
 
-/** Lower bound: a 429 that asks for less is not believed. */
+/** A 429 that asks for less is not trusted. */
 const MIN_RETRY_AFTER_MS = 1_000;
 
-/** Upper bound: no documented cooldown is near it. */
+/** Far above every documented cooldown. */
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
 /** Upper bound for a 429 from an edge or a proxy, which does not know the account's limit. */
@@ -117,7 +116,7 @@ export function errorFor(
         ...about,
         isForeign: about.isForeign || isRedirect,
         why: isRedirect
-          ? `The address redirects elsewhere (HTTP ${status}), which is never followed: it would carry the API key away.`
+          ? `The address redirects elsewhere (HTTP ${status}). Redirects are not followed: they would send the API key there.`
           : said("The API documents no such response"),
         nextStep: "Check electronhub:baseUrl, and any proxy between here and the API.",
       });
@@ -125,7 +124,7 @@ export function errorFor(
   }
 }
 
-const TRY_AGAIN = "The API may be in trouble: run the command again later; it continues where it stopped.";
+const TRY_AGAIN = "Run the command again later; it continues where it stopped.";
 
 function forbiddenReason(
   endpoint: Endpoint,
@@ -164,14 +163,14 @@ function forbidden(
 }
 
 const MAYBE_OTHER_ACCOUNT =
-  " The usual reason is a key that another account owns: use the API key of the account that made it.";
+  " The usual reason is a key of another account: use the API key of the account that created it.";
 
 const FORBIDDEN: Record<ForbiddenReason, { meaning: string; nextStep: string }> = {
   otherAccount: {
     meaning: "The key is owned by another account than this API key's",
     nextStep:
       "Use the API key of the account that owns it (electronhub:apiKey, or an explicit provider). " +
-      "If the key is no longer this stack's business, `pulumi state delete` makes the stack forget it.",
+      "To drop the key from this stack without removing it, run `pulumi state delete`.",
   },
   keyCap: {
     meaning: "The account's plan allows no more proxy keys",
@@ -195,7 +194,7 @@ const FORBIDDEN: Record<ForbiddenReason, { meaning: string; nextStep: string }> 
       "Check electronhub:baseUrl and whether this machine's address or the User-Agent (electronhub:userAgent) is blocked.",
   },
   unstated: {
-    meaning: "The API refuses the request and does not say why",
+    meaning: "The API refuses the request without a reason",
     nextStep: "Check that the account's plan is active and that this API key may manage proxy keys.",
   },
 };

@@ -8,7 +8,7 @@ import type { HttpResponse } from "./transport";
 /** Reads the body of a success. Undefined: it is not in the API's form. @throws a more precise error. */
 export type Reader<T> = (value: unknown, response: HttpResponse, secrets: readonly string[]) => T | undefined;
 
-/** @param anySuccess also one that is not final (202) or not whole (206). */
+/** @param anySuccess accepts any 2xx status, such as 202 or 206. */
 export function by<Schema extends z.ZodType>(
   schema: Schema,
   { anySuccess = false } = {},
@@ -17,7 +17,7 @@ export function by<Schema extends z.ZodType>(
     anySuccess || status === 200 || status === 201 ? schema.safeParse(value).data : undefined;
 }
 
-/** Only a 200 in the API's words: any other success may have been accepted, and not yet done. */
+/** Accepts only a 200 in the API's words: the server may not have carried out any other success yet. */
 export function confirmed<T>(says: (value: unknown) => value is T): Reader<T> {
   return (value, { status }) => (status === 200 && says(value) ? value : undefined);
 }

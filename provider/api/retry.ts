@@ -6,7 +6,7 @@ import { MaxWaitError, type ApiError } from "./errors";
 
 /** How often and how fast a failed request is retried. */
 export interface RetryPolicy {
-  /** All attempts, without those that the rate limit refused. */
+  /** Without attempts that got a 429. */
   maxAttempts: number;
   /** Upper bound of the first delay. Doubles with each attempt. */
   baseDelayMs: number;
@@ -97,7 +97,7 @@ export async function withRetries<T>(
   {
     policy = DEFAULT_RETRY_POLICY,
     mayRepeat,
-  }: { policy?: RetryPolicy; mayRepeat: (error: ApiError) => boolean },
+  }: { policy?: RetryPolicy | undefined; mayRepeat: (error: ApiError) => boolean },
 ): Promise<T> {
   const attempts: string[] = [];
   for (let failures = 0; ;) {

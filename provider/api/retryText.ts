@@ -1,4 +1,4 @@
-/** Words that ask for a wait. A duration elsewhere in a message may be another one, such as the limit's window. */
+/** Words that ask for a wait. Other durations in a message may be, for example, the limit's window. */
 const ASKS = String.raw`\b(?:try(?:ing)? again|retry(?:ing)?(?:[- ]?after)?|wait(?:ing)?|come back|available(?: again)?|cool-?down(?: period)?)`;
 
 /** Words between that and the duration. */
@@ -13,13 +13,13 @@ const REQUEST = new RegExp(String.raw`${ASKS}${BETWEEN}(${PART}(?:(?:\s*,|\s+and
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** No message of an API is longer. */
+/** A longer message is cut. */
 const MAX_LENGTH = 2_000;
 
 /**
  * How long a message asks to wait, such as "Try again in 1 minute and 30 seconds."
  *
- * @returns the longest, or undefined when the message asks for no time that is clear.
+ * @returns the longest of several. Undefined: the message does not ask for a clear time.
  */
 export function retryTextMs(message: string): number | undefined {
   const delays = [...message.slice(0, MAX_LENGTH).matchAll(REQUEST)].map(([, text = ""]) => durationMs(text));

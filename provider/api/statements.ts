@@ -17,30 +17,30 @@ const DELETED = confirmation("(?:deleted|removed)");
 const UPDATED = confirmation("updated");
 const STATUS_UPDATED = confirmation("updated", `${PROXY_KEY} status`);
 
-/** Does a 404's body say that the key does not exist? */
+/** Whether a 404's body states that the key does not exist. */
 export function saysAlreadyGone(body: unknown): boolean {
   return says(ALREADY_GONE, body, REFUSAL_SHAPES, isHarmlessInRefusal);
 }
 
-/** Does a 200's body say that the key was deleted? */
+/** Whether a 200's body states that the key was deleted. */
 export function saysDeleted(body: unknown): body is object {
   return says(DELETED, body, SUCCESS_SHAPES, isHarmlessInSuccess);
 }
 
-/** Does a 200's body say that the key was updated? */
+/** Whether a 200's body states that the key was updated. */
 export function saysUpdated(body: unknown): body is object {
   return says(UPDATED, body, SUCCESS_SHAPES, isHarmlessInSuccess);
 }
 
-/** Does a 200's body say that the key was toggled, and into which state? A gateway's `"status": false` does not. */
+/** Whether a 200's body states that the key was toggled, with its new state. A gateway's `"status": false` does not. */
 export function saysToggled(body: unknown): body is { status: boolean } {
   if (typeof body !== "object" || body === null || !("status" in body)) return false;
   const { status, ...rest } = body;
   return typeof status === "boolean" && says(STATUS_UPDATED, rest, SUCCESS_SHAPES, isHarmlessInSuccess);
 }
 
-/** Does any field of a body report a failure? */
-export function speaksOfError(body: Readonly<Record<string, unknown>>): boolean {
+/** Whether any field of a body reports a failure. */
+export function reportsError(body: Readonly<Record<string, unknown>>): boolean {
   const { error, errors, detail, success, ok } = body;
   return [error, errors, detail].some((entry) => !isEmpty(entry)) || success === false || ok === false;
 }

@@ -3,7 +3,6 @@ import type { Dispatcher } from "undici";
 import { errorCode } from "../util/errno";
 import { ConnectionError } from "./errors";
 
-/** One HTTP request, ready to go out. */
 export interface HttpRequest {
   method: "GET" | "POST";
   url: URL;
@@ -11,7 +10,6 @@ export interface HttpRequest {
   body?: string | undefined;
 }
 
-/** One HTTP response with its whole body. */
 export interface HttpResponse {
   status: number;
   /** Names in lower case. */
@@ -19,9 +17,9 @@ export interface HttpResponse {
   body: string;
 }
 
-/** Sends one request once: no retry, no redirect, no waiting for a limit. */
+/** Sends a request once: no retry, no redirect, no rate limit. */
 export interface Transport {
-  /** @throws ConnectionError when no whole response came back. */
+  /** @throws ConnectionError without a complete response. */
   send(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse>;
   close(): Promise<void>;
 }
@@ -40,7 +38,7 @@ export interface TransportOptions {
 /** Must be less than the time after which the rate limiter drops a request without a response. */
 export const EXCHANGE_TIMEOUT_MS = 120_000;
 
-/** The transport on undici: through the proxy that HTTPS_PROXY and NO_PROXY name, but never to loopback. */
+/** Sends requests with undici, through the proxy that HTTPS_PROXY and NO_PROXY name, except to loopback. */
 export function createTransport({
   connectTimeoutMs = 10_000,
   responseTimeoutMs = 60_000,
@@ -57,7 +55,7 @@ export function createTransport({
 
   return {
     async send({ method, url, headers, body }, signal) {
-      // Loaded with the first request: a preview, and a program that declares keys, send none.
+      // Loaded with the first request: previews and programs send none.
       const { Agent, EnvHttpProxyAgent, request } = await import("undici");
       const dispatcher = isLoopback(url.hostname)
         ? (direct ??= new Agent(options))
@@ -90,7 +88,7 @@ export function createTransport({
   };
 }
 
-/** Is the host this machine, so that plain http is safe and a proxy would be wrong? */
+/** Whether the host is this machine: plain http is safe, and no proxy is used. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
@@ -120,7 +118,7 @@ class ResponseTooSlowError extends Error {
   readonly code = "RESPONSE_TOO_SLOW";
 }
 
-/** Errors with which a connection could not be made, also that through a proxy: undici announces each. */
+/** Errors while connecting, also to a proxy, which undici publishes. */
 const whileConnecting = new WeakSet<object>();
 subscribe("undici:client:connectError", (message) => {
   const { error } = message as { error?: unknown };
@@ -138,12 +136,12 @@ const DESCRIPTIONS: Record<string, string> = {
   EPIPE: "the connection broke",
   EPROTO: "TLS failed",
   ETIMEDOUT: "the connection timed out",
-  UND_ERR_ABORTED: "it was given up, as when a proxy refuses it",
+  UND_ERR_ABORTED: "it was aborted, for example because a proxy refused it",
   UND_ERR_SOCKET: "the connection was closed before the response was complete",
   UND_ERR_HEADERS_TIMEOUT: "no response came in time",
   UND_ERR_BODY_TIMEOUT: "the response stopped half-way",
   RESPONSE_TOO_SLOW: "the response did not end in time",
-  RESPONSE_TOO_LONG: "the response is far longer than any of this API's",
+  RESPONSE_TOO_LONG: "the response is far longer than the API's responses",
 };
 
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)_/;
@@ -172,7 +170,7 @@ export function connectionError(error: unknown, url: URL): ConnectionError {
   });
 }
 
-/** The first error code in a chain of causes; undici wraps what the system says. */
+/** The first error code in a chain of causes: undici wraps system errors. */
 function firstCode(error: unknown): string {
   const codes = causesOf(error).map((cause) => errorCode(cause) ?? "");
   return codes.find((code) => /^[A-Z][A-Z0-9_]*$/.test(code)) ?? "";

@@ -1,14 +1,13 @@
 import { z } from "zod";
 import { isShownWhole, isWholeKey } from "../util/keyText";
-import { speaksOfError } from "./statements";
+import { reportsError } from "./statements";
 import { readExpiryUnixS, readUnixS } from "./unixTime";
 
 export { isWholeKey } from "../util/keyText";
 
 /**
- * The wire as the vendor documents it (https://docs.electronhub.ai), misspellings included, read with the tolerance
- * that its sources demand: unknown fields pass, null lists are empty, a list may come in an envelope. A field that a
- * response leaves out is undefined, which means unknown: it is never read as a value.
+ * The wire format as the vendor documents it (https://docs.electronhub.ai), misspellings included. Unknown fields pass, and
+ * a null list is empty. A field that a response leaves out is undefined, which means unknown.
  */
 
 const list = z
@@ -17,7 +16,7 @@ const list = z
   .transform((value) => value ?? [])
   .optional();
 
-/** One that cannot be read is unknown. */
+/** A malformed instant is unknown. */
 const unixS = z
   .number()
   .nullish()
@@ -41,7 +40,7 @@ const keyFields = {
   model_whitelist: list,
   ip_whitelist: list,
   created_at: unixS,
-  /** null: never. Absent: the answer does not say. */
+  /** null: never. Undefined: unknown. */
   last_used: z
     .number()
     .nullish()
@@ -51,13 +50,13 @@ const keyFields = {
 /** What a response shows of a key. */
 export type KeyFields = { [K in keyof typeof keyFields]: z.output<(typeof keyFields)[K]> };
 
-/** The answer to create: the only key object without whose secret nothing can be done. */
+/** The response to create. Without the secret the key would be lost. */
 export const createdKeySchema = z.looseObject({
   ...keyFields,
   key: z.custom<string>(isWholeKey),
 });
 
-/** A key object in a list or a lookup, where the secret may be left out, or masked, which is the same to us. */
+/** A key object in a list or a lookup, whose secret may be left out or masked. */
 export const keyObjectSchema = z.looseObject({
   ...keyFields,
   key: z
@@ -66,13 +65,13 @@ export const keyObjectSchema = z.looseObject({
     .transform((value) => (isShownWhole(value) ? value : undefined)),
 });
 
-/** The answer to lookup. */
+/** The response to lookup. */
 export const foundKeySchema = keyObjectSchema.refine(
-  (answer) => !speaksOfError(answer),
-  "speaks of an error",
+  (response) => !reportsError(response),
+  "reports an error",
 );
 
-/** The answer to validate. A 200 is no pass: `valid` says it. */
+/** The response to validate. A status of 200 does not mean that the key is valid. */
 export const validationSchema = z.looseObject({
   valid: z.boolean(),
   message: z
@@ -81,7 +80,6 @@ export const validationSchema = z.looseObject({
     .transform((value) => value ?? undefined),
 });
 
-/** The account, as far as we use it. */
 export const accountSchema = z.looseObject({
   credits: z.number(),
   subscription: z.unknown().optional(),
@@ -92,7 +90,7 @@ export type AccountObject = z.output<typeof accountSchema>;
 export type KeyObject = z.output<typeof keyObjectSchema>;
 export type CreatedKey = z.output<typeof createdKeySchema>;
 
-/** What create takes, and update beside the key. Lists are always sent: one left out would mean "allow all". */
+/** The settings in the body of create and update. Lists are always sent: a missing one would mean "allow all". */
 export const keySettingsSchema = z.object({
   name: z.string(),
   /** Unix seconds, -1 for never. */
@@ -112,13 +110,13 @@ export function hasExpired({ expires_at: unixS }: KeyObject, nowMs: number): boo
   return unixS === undefined ? undefined : unixS >= 0 && unixS * 1_000 <= nowMs;
 }
 
-/** A key as two responses show it: by the later one, and by the earlier one what that leaves out. */
+/** A key by the later of two responses; fields that it leaves out are those of the earlier one. */
 export function merged<T extends KeyObject>(earlier: T, later: KeyObject): T {
   const shown = Object.entries(later).filter(([, value]) => value !== undefined);
   return { ...earlier, ...Object.fromEntries(shown) };
 }
 
-/** A name as it is compared: the API may trim or normalise what it stores. */
+/** The form in which names are compared: the API may trim or normalise them. */
 export function normalName(name: string): string {
   return name.trim().normalize("NFC");
 }

@@ -32,29 +32,29 @@ export class DynamicProvider implements Required<ResourceProvider<Properties, Pr
     return Promise.resolve();
   }
 
-  check(olds: Properties, news: Properties): Promise<CheckResult<Properties>> {
-    return translated(news, this.#lifecycle.check(withoutCode(olds), withoutCode(news)));
+  check(state: Properties, inputs: Properties): Promise<CheckResult<Properties>> {
+    return translated(inputs, this.#lifecycle.check(state, withoutCode(inputs)));
   }
 
-  diff(id: string, olds: Properties, news: Properties): Promise<DiffResult> {
-    return translated(news, this.#lifecycle.diff(id, withoutCode(olds), withoutCode(news)));
+  diff(id: string, state: Properties, inputs: Properties): Promise<DiffResult> {
+    return translated(inputs, this.#lifecycle.diff(id, state, withoutCode(inputs)));
   }
 
   create(inputs: Properties): Promise<CreateResult<Properties>> {
-    return translated(inputs, this.#lifecycle.create(withoutCode(inputs)));
+    return translated(inputs, this.#lifecycle.create(inputs));
   }
 
-  async read(id: string, properties: Properties = {}): Promise<ReadResult<Properties>> {
-    const found = await translated(properties, this.#lifecycle.read(id, withoutCode(properties)));
+  async read(id: string, state: Properties = {}): Promise<ReadResult<Properties>> {
+    const found = await translated(state, this.#lifecycle.read(id, state));
     return found ?? GONE;
   }
 
-  update(id: string, olds: Properties, news: Properties): Promise<UpdateResult<Properties>> {
-    return translated(news, this.#lifecycle.update(id, withoutCode(olds), withoutCode(news)));
+  update(id: string, state: Properties, inputs: Properties): Promise<UpdateResult<Properties>> {
+    return translated(inputs, this.#lifecycle.update(id, state, inputs));
   }
 
-  delete(id: string, properties: Properties): Promise<void> {
-    return translated(properties, this.#lifecycle.delete(id, withoutCode(properties)));
+  delete(id: string, state: Properties): Promise<void> {
+    return translated(state, this.#lifecycle.delete(id, state));
   }
 }
 

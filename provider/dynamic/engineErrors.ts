@@ -1,7 +1,7 @@
 import { PartialFailure } from "../lifecycle/failures";
 import { SHOWN_BY_THE_ENGINE } from "./hostLog";
 
-/** Translates what the lifecycle throws into what the dynamic-provider host passes on to the engine. */
+/** Translates an error of the lifecycle for the dynamic-provider host. */
 export function toEngineError(error: Error, providerCode: unknown): EngineError | InitializationError {
   if (!(error instanceof PartialFailure)) return new EngineError(error.message);
   const { message, state } = error;
@@ -16,10 +16,7 @@ export function toEngineError(error: Error, providerCode: unknown): EngineError 
 
 const PARTIAL = "The key is kept in the state; the next `pulumi up` brings it to what is declared.";
 
-/**
- * The host prints `toString()` and the stack beside the message, so both are empty of content: the user reads the message
- * once, under the resource.
- */
+/** The host also prints `toString()` and the stack. Both are without content, so that the user reads the message once. */
 export class EngineError extends Error {
   constructor(message: string) {
     super(message);

@@ -1,13 +1,13 @@
 import type { ResourceProvider } from "@pulumi/pulumi/dynamic";
-import { EngineGoneError, engineAt, watchEngine } from "../lifecycle/engineLiveness";
-import * as rotation from "../lifecycle/rotation";
+import { EngineGoneError, engineAt, watchEngine } from "../lifecycle/run/engineLiveness";
+import * as rotation from "../lifecycle/rotating/rotation";
 import { keysOfRun, systemDependencies } from "../lifecycle/system";
 import { DynamicProvider } from "./dynamicProvider";
 import { silenceHostEcho } from "./hostLog";
 
 /**
- * FROZEN CONTRACT: `pulumi-electronhub/handler` and the names that it exports. Every state ever written names them: the
- * code in it calls the version that is installed here. They may be added to, never renamed or removed.
+ * FROZEN CONTRACT: `pulumi-electronhub/handler` and the names of its exports. The provider code in every state loads the
+ * installed version by them. Add names; never rename or remove one.
  */
 
 /** The host's first argument is the engine's address. Undefined in other processes. */
@@ -43,7 +43,6 @@ if (engine !== undefined) {
   });
 }
 
-/** The host's own types, so that the package's declarations need no others. */
 type Verb<K extends keyof ResourceProvider> = NonNullable<ResourceProvider[K]>;
 
 export const configure: Verb<"configure"> = provider.configure.bind(provider);
@@ -55,5 +54,5 @@ export const update: Verb<"update"> = provider.update.bind(provider);
 const remove: Verb<"delete"> = provider.delete.bind(provider);
 export { remove as delete };
 
-/** The provider of what a `RotatingProxyKey` remembers. */
+/** The provider of a `RotatingProxyKey`'s records. */
 export { rotation };

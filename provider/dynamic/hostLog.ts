@@ -1,6 +1,6 @@
 /**
  * The host prints `${error}: ${error.stack}` for an error of check, diff, read and delete, and the engine then shows the
- * message under the resource. An error whose text is this marker is not printed, so that the user reads it once.
+ * message under the resource, too. An error with this text is not printed by the host, so that the user reads it once.
  */
 export const SHOWN_BY_THE_ENGINE = "pulumi-electronhub: shown under the resource";
 

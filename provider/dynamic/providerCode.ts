@@ -1,7 +1,7 @@
 /**
- * FROZEN CONTRACT: Pulumi stores these texts with every resource, twice, and old states run them. They know nothing but
- * the way to the installed code, so that fixes reach every existing stack, and hold no value of the program or the
- * environment. Literals, so that no compiler, bundler or serializer can change a byte of them.
+ * FROZEN CONTRACT: Pulumi stores these texts with every resource, and old states run them. They only load the installed
+ * code, so that fixes reach every existing stack, and contain no value of the program or the environment. Literals, so that
+ * no compiler, bundler or serializer can change them.
  *
  * The host calls `handler()` for the provider. The lookup starts at the working directory, since a plain `require`
  * cannot resolve a package by its own name from inside its repository.
@@ -21,5 +21,5 @@ function textFor(provider: string): string {
 /** The provider of a `ProxyKey`. */
 export const PROVIDER_TEXT = textFor("");
 
-/** The provider of what a `RotatingProxyKey` remembers. */
+/** The provider of a `RotatingProxyKey`'s records. */
 export const ROTATION_TEXT = textFor(".rotation");

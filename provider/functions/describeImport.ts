@@ -1,7 +1,7 @@
 import type { KeyObject } from "../api/wire";
 import { secretEnvelope } from "../lifecycle/schema/secretEnvelope";
 import { PROVIDER_TEXT } from "../dynamic/providerCode";
-import { inputNames, inputsSchema, type ProxyKeyInputs } from "../lifecycle/schema/inputs";
+import { inputDefaults, inputNames, type ProxyKeyInputs } from "../lifecycle/schema/inputs";
 import {
   fingerprintOf,
   hiddenInputs,
@@ -28,7 +28,7 @@ export async function describeImport(
 ): Promise<ProxyKeyImport> {
   const nowMs = operation.call.clock.nowMs();
   const fits = keyFilter(filter, nowMs);
-  const keys = (await allKeys.answer(operation))
+  const keys = (await allKeys.get(operation))
     .filter((wire) => fits(infoOf(wire, nowMs)))
     .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const names = resourceNames(keys.map(({ name }) => name));
@@ -56,7 +56,7 @@ function describe(
   if (wire.key === undefined) {
     throw new InvokeError({
       why: `The account's list does not show the secret of key ${JSON.stringify(wire.name)}.`,
-      nextStep: "Take each key over by `adopt` instead.",
+      nextStep: "Adopt each key with the input `adopt` instead.",
     });
   }
   const hidden = hiddenInputs(wire);
@@ -65,7 +65,7 @@ function describe(
     throw new InvokeError({
       why: `The API does not show ${list} of key ${JSON.stringify(wire.name)} (${fingerprintOf(wire.key)}), and a default would change the key.`,
       nextStep:
-        "Take this key over by `adopt` with all of its settings, and leave it out here by `namePrefix`.",
+        "Adopt this key with the input `adopt` and all of its settings, and exclude it here with `namePrefix`.",
     });
   }
   const inputs = plainJson(inputsFromWire(wire, { budgetWindow }));
@@ -99,11 +99,10 @@ function resourceNames(names: readonly string[]): string[] {
 }
 
 function programOf(described: readonly Described[]): string {
-  const defaults = inputsSchema.partial({ name: true, budget: true }).parse({}) as Record<string, unknown>;
   const declarations = described.map(({ name, inputs }) => {
     const written = inputNames
       .filter((input) => inputs[input] !== undefined)
-      .filter((input) => JSON.stringify(inputs[input]) !== JSON.stringify(defaults[input]))
+      .filter((input) => JSON.stringify(inputs[input]) !== JSON.stringify(inputDefaults[input]))
       .map((input) => `  ${input}: ${JSON.stringify(inputs[input])},`);
     return `new electronhub.ProxyKey(${JSON.stringify(name)}, {\n${written.join("\n")}\n});\n`;
   });

@@ -23,7 +23,7 @@ const profile = new SharedCall((client, context) => client.account(context));
  */
 export function getAccount(options: InvokeOptions = {}): Promise<GetAccountResult> {
   return invoke("Cannot get the account", options, async (operation) => {
-    const { credits, subscription } = await profile.answer(operation);
+    const { credits, subscription } = await profile.get(operation);
     return typeof subscription === "string" ? { credits, subscription } : { credits };
   });
 }

@@ -44,7 +44,7 @@ export interface GetProxyKeyResult extends ProxyKeyInfo {
    */
   key: string;
   /**
-   * A name for the key that is no secret.
+   * A name for the key that is not a secret.
    *
    * Unit: `pk-` and 16 hexadecimal digits.
    */
@@ -58,11 +58,9 @@ export interface GetProxyKeyResult extends ProxyKeyInfo {
  * @throws RunError if there is no such key, if several have the name, or if the account cannot be queried.
  */
 export function getProxyKey(args: GetProxyKeyArgs, options: InvokeOptions = {}): Promise<GetProxyKeyResult> {
-  const asked: Asked = args;
-  return invoke(`Cannot get proxy key ${nameOf(asked)}`.trimEnd(), options, async (operation, runtime) => {
-    mustBeOne(asked);
-    const { key, wire } =
-      asked.key === undefined ? await listed(asked, operation, runtime) : await lookUp(asked.key, operation);
+  return invoke(`Cannot get proxy key ${nameOf(args)}`.trimEnd(), options, async (operation, runtime) => {
+    requireOne(args);
+    const { key, wire } = await find(args, operation, runtime);
     const info = runtime.infoOf({ ...wire, key }, operation.call.clock.nowMs());
     return { ...info, key, fingerprint: fingerprintOf(key) };
   });
@@ -85,8 +83,8 @@ export function getProxyKeyOutput(
   );
 }
 
-/** The arguments of a caller that does not use the types. */
-interface Asked {
+/** The arguments, also of a caller that does not use the types. */
+interface Selection {
   key?: string;
   name?: string;
   fingerprint?: string;
@@ -97,34 +95,32 @@ interface Found {
   wire: KeyObject;
 }
 
-function nameOf({ key, name, fingerprint }: Asked): string {
+function nameOf({ key, name, fingerprint }: Selection): string {
   if (isWholeKey(key)) return fingerprintOf(key);
   return name === undefined ? quotable(fingerprint ?? "") : JSON.stringify(quotable(name));
 }
 
-function mustBeOne({ key, name, fingerprint }: Asked): void {
+function requireOne({ key, name, fingerprint }: Selection): void {
   if ([key, name, fingerprint].filter((value) => value !== undefined).length !== 1) {
     throw new InvokeError({
-      why: "It is not asked for by exactly one of `key`, `name` and `fingerprint`.",
+      why: "Exactly one of `key`, `name` and `fingerprint` is needed.",
       nextStep: "Pass one of them.",
     });
   }
-  // Anything else, such as an API key by mistake, is not sent.
+  // Another credential, such as the API key, must not be sent.
   if (key !== undefined && !isWholeKey(key)) {
     throw new InvokeError({
-      why: "What was passed as `key` is no whole proxy key (ek-proxy-…).",
-      nextStep: "Pass the key itself, or ask by `name` or `fingerprint`.",
+      why: "`key` is not a complete proxy key (ek-proxy-…).",
+      nextStep: "Pass the key itself, or `name` or `fingerprint`.",
     });
   }
 }
 
-async function listed(asked: Asked, operation: Operation, { completed }: Runtime): Promise<Found> {
-  const { key, wire } = onlyKey(await allKeys.answer(operation), asked);
+async function find(args: Selection, operation: Operation, { completed }: Runtime): Promise<Found> {
+  const { client, call } = operation;
+  if (args.key !== undefined) return { key: args.key, wire: await client.lookup(args.key, call) };
+  const { key, wire } = onlyKey(await allKeys.get(operation), args);
   return { key, wire: await completed(wire, operation) };
-}
-
-async function lookUp(key: string, { client, call }: Operation): Promise<Found> {
-  return { key, wire: await client.lookup(key, call) };
 }
 
 /**
@@ -133,24 +129,24 @@ async function lookUp(key: string, { client, call }: Operation): Promise<Found> 
  * @internal
  * @throws InvokeError if there is none or more than one, or if the list does not show it.
  */
-export function onlyKey(keys: readonly KeyObject[], asked: { name?: string; fingerprint?: string }): Found {
+export function onlyKey(keys: readonly KeyObject[], args: Omit<Selection, "key">): Found {
   const fits = keys.filter(({ name, key }) =>
-    asked.name === undefined
-      ? key !== undefined && fingerprintOf(key) === asked.fingerprint
-      : name === asked.name,
+    args.name === undefined
+      ? key !== undefined && fingerprintOf(key) === args.fingerprint
+      : name === args.name,
   );
   const [wire] = fits;
   if (fits.length > 1) {
     throw new InvokeError({
       why: `The account has ${fits.length} keys of this name.`,
-      nextStep: "Ask by `key`, or by `fingerprint`.",
+      nextStep: "Pass `key` or `fingerprint` instead.",
     });
   }
   if (wire?.key !== undefined) return { key: wire.key, wire };
   if (wire !== undefined || keys.some(({ key }) => key === undefined)) {
     throw new InvokeError({
       why: "The account's list does not show its keys in full.",
-      nextStep: "Ask by `key`.",
+      nextStep: "Pass `key` instead.",
     });
   }
   throw new InvokeError({

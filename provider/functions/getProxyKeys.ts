@@ -59,7 +59,7 @@ export function getProxyKeys(
   return invoke("Cannot list the account's proxy keys", options, async (operation, { infoOf }) => {
     const nowMs = operation.call.clock.nowMs();
     const fits = keyFilter(args, nowMs);
-    const keys = await allKeys.answer(operation);
+    const keys = await allKeys.get(operation);
     return keys
       .map((wire) => infoOf(wire, nowMs))
       .filter(fits)

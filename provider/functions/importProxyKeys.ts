@@ -2,7 +2,7 @@ import type { GetProxyKeysArgs } from "./getProxyKeys";
 import { invoke } from "./invoke";
 import type { InvokeOptions } from "./invokeOptions";
 
-/** Which keys are imported, and what the account does not show of them. */
+/** Which keys are imported, and their settings that the account does not show. */
 export interface ImportProxyKeysArgs extends GetProxyKeysArgs {
   /**
    * The time after which these keys may spend their whole budget again, which the API never shows.
@@ -21,7 +21,7 @@ export interface ProxyKeyImport {
    * mode 0600 and remove it afterwards. In the state they are encrypted.
    */
   file: string;
-  /** The TypeScript program that declares the same keys. It holds no secret. */
+  /** The TypeScript program that declares the same keys, without secrets. */
   program: string;
   /** The resources' names in the stack, in the order of the file. */
   names: readonly string[];

@@ -9,11 +9,11 @@ export function infoOf(wire: KeyObject, nowMs: number): ProxyKeyInfo {
     ...shownInputs(wire),
     ...outputs,
     expired: hasExpired(wire, nowMs),
-    fingerprint: key === "" ? undefined : fingerprint,
+    ...(key === "" ? {} : { fingerprint }),
   });
 }
 
-/** A key whose list entry leaves out some of its settings, by one lookup. */
+/** Looks up a key whose list entry leaves out some of its settings. */
 export async function completed(wire: KeyObject, { client, call }: Operation): Promise<KeyObject> {
   if (wire.key === undefined || hiddenInputs(wire).length === 0) return wire;
   return merged(wire, await client.lookup(wire.key, call));

@@ -6,13 +6,12 @@ import { quotable } from "../util/redact";
 import { isUserError, UserError } from "../util/userError";
 import { CONFIG_NAMESPACE, readSettings, type WrittenSettings } from "../config";
 import type { Operation } from "../lifecycle/accountContext";
-import { settingsOf } from "../resources/account";
+import { Account } from "../resources/account";
 import type { InvokeOptions } from "./invokeOptions";
 
-/** What answers a query; see `runtime.ts`. */
 export type Runtime = typeof import("./runtime").runtime;
 
-/** The arguments are malformed, or the account does not show what is queried. */
+/** The arguments are malformed, or the account does not have the key. */
 export class InvokeError extends UserError {
   override readonly name = "InvokeError";
 }
@@ -29,7 +28,8 @@ export async function invoke<T>(
   query: (operation: Operation, runtime: Runtime) => Promise<T>,
 ): Promise<T> {
   try {
-    const stack = provider === undefined ? stackSetting : accountSetting(await known(settingsOf(provider)));
+    const stack =
+      provider === undefined ? stackSetting : accountSetting(await known(Account.settingsOf(provider)));
     const settings = readSettings({ stack, environment: process.env });
     const { runtime } = await import("./runtime.js");
     return await query(runtime.accountContexts.begin(settings), runtime);
@@ -48,7 +48,7 @@ export function invokeOutput<Args, T>(
   { provider }: InvokeOptions,
   query: (args: Args) => Promise<T>,
 ): pulumi.Output<T> {
-  const settings = provider === undefined ? undefined : pulumi.unsecret(settingsOf(provider));
+  const settings = provider === undefined ? undefined : pulumi.unsecret(Account.settingsOf(provider));
   return pulumi.all([args, settings]).apply(([args]) => query(args as Args));
 }
 
@@ -61,22 +61,22 @@ export class SharedCall<T> {
     this.#call = call;
   }
 
-  answer({ client, call }: Operation): Promise<T> {
+  get({ client, call }: Operation): Promise<T> {
     const waiting = this.#waiting.get(client);
     if (waiting !== undefined) return waiting;
     const close = () => {
-      if (this.#waiting.get(client) === answer) this.#waiting.delete(client);
+      if (this.#waiting.get(client) === response) this.#waiting.delete(client);
     };
     const onRequest = (isMutating: boolean) => {
       close();
       call.onRequest?.(isMutating);
     };
-    // A program's calls follow one another within one turn of the event loop.
-    const answer = setImmediate()
+    // A program makes its calls within one turn of the event loop.
+    const response = setImmediate()
       .then(() => this.#call(client, { ...call, onRequest }))
       .finally(close);
-    this.#waiting.set(client, answer);
-    return answer;
+    this.#waiting.set(client, response);
+    return response;
   }
 }
 
@@ -104,15 +104,15 @@ async function known<T>(output: pulumi.Output<T>): Promise<T> {
   if (await inner.isKnown) return inner.promise();
   throw new InvokeError({
     why: "The account's settings are not known yet in this preview.",
-    nextStep: "Call the function's `…Output` form, whose result is then unknown as well.",
+    nextStep: "Call the function's `…Output` form: its result is then unknown, too.",
   });
 }
 
-/** The next step for a query: an error of the client names that of a resource's change. */
+/** The next step for a query. The error's own next step is that of a resource. */
 function nextStep(error: UserError): string {
   if (isKeyGone(error))
-    return "Check that the key is whole and not removed, and that the account is the one that made it.";
+    return "Check that the key is complete and not removed, and that it belongs to this account.";
   if (isForbidden(error, "otherAccount"))
-    return "Ask the account that owns the key: name its API key as electronhub:apiKey, or pass `{ provider: account }`.";
+    return "Query the account that owns the key: set its API key as electronhub:apiKey, or pass `{ provider: account }`.";
   return error.nextStep;
 }

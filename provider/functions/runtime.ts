@@ -5,11 +5,11 @@ import { describeImport } from "./describeImport";
 import { completed, infoOf } from "./infoOf";
 
 /**
- * What a function needs to query the account, zod included. `invoke` loads it with the first call: a program that only
- * declares keys starts without.
+ * The part of the functions that needs zod and the client. `invoke` loads it with the first call, so that a program that
+ * only declares keys starts fast.
  */
 export const runtime = {
-  /** The accounts of the program's process, which shares their rate limits with the plugin's process through files. */
+  /** Share their rate limits with the plugin processes through files. */
   accountContexts: new AccountContexts(systemDependencies((line) => void pulumi.log.info(line))),
   completed,
   describeImport,

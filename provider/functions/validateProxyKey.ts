@@ -35,26 +35,25 @@ export interface ValidateProxyKeyResult {
 }
 
 /**
- * Asks the API, with the proxy key itself, whether it works: enabled, not expired, from this machine's address, for this
- * model. The API answers 200 to a key that does not work as well: look at `valid`.
+ * Checks with the proxy key itself whether it works: enabled, not expired, from this machine's address, for this model.
  *
  * The account's API key is needed too: the call counts in that account's rate limit.
  *
- * @throws RunError when the API does not say whether the key works.
+ * @throws RunError when the API does not show whether the key works.
  */
 export function validateProxyKey(
   { key, model }: ValidateProxyKeyArgs,
   options: InvokeOptions = {},
 ): Promise<ValidateProxyKeyResult> {
-  // Whatever else it is, such as an API key by mistake, it is not sent anywhere.
+  // Another credential, such as the API key, must not be sent.
   if (!isWholeKey(key))
-    return Promise.resolve({ valid: false, reason: "It is no whole proxy key (ek-proxy-…)." });
+    return Promise.resolve({ valid: false, reason: "It is not a complete proxy key (ek-proxy-…)." });
   return invoke(`Cannot validate proxy key ${fingerprintOf(key)}`, options, async ({ client, call }) => {
     try {
       const { valid, message } = await client.withApiKey(key).validate(model, call);
       return valid || message === undefined ? { valid } : { valid, reason: quotable(message, [key]) };
     } catch (error) {
-      // Of a key that is none, or none any more, the API says so by the status.
+      // The status for a key that does not exist.
       if (isApiError(error) && (error.status === 400 || error.status === 401))
         return { valid: false, reason: error.why };
       throw error;
@@ -63,8 +62,8 @@ export function validateProxyKey(
 }
 
 /**
- * `validateProxyKey` for arguments, and for an `Account`'s settings, that are outputs. The answer does not hold the key
- * and is no secret.
+ * `validateProxyKey` for arguments, and for an `Account`'s settings, that are outputs. The result does not contain the key
+ * and is not a secret.
  */
 export function validateProxyKeyOutput(
   args: { key: pulumi.Input<string>; model?: pulumi.Input<string | undefined> },

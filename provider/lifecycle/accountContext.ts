@@ -7,17 +7,17 @@ import type { Transport } from "../api/transport";
 import { memoryStore, type WindowStore } from "../api/rateLimit/windowStore";
 import type { Settings } from "../config";
 import type { CreationJournal } from "./creations/journal";
-import { EngineGoneError, type EngineLiveness } from "./engineLiveness";
-import { UnsettledKeys } from "./unsettledKeys";
-import { KeysOfRun } from "./keysOfRun";
+import { EngineGoneError, type EngineLiveness } from "./run/engineLiveness";
+import { UnsettledKeys } from "./run/unsettledKeys";
+import { KeysOfRun } from "./run/keysOfRun";
 import { serverOf } from "./server";
 
-/** Dependencies that tests replace. */
+/** Dependencies of a plugin process or a command, which tests replace. */
 export interface Dependencies {
   clock: Clock;
   /** A number in [0, 1), for delays. */
   random: () => number;
-  /** Unpredictable bytes, for names. */
+  /** For names. */
   randomBytes: (count: number) => Uint8Array;
   transport: Transport;
   environment: Readonly<Record<string, string | undefined>>;
@@ -53,7 +53,6 @@ export interface Operation extends AccountContext {
   effects: { unclear: number };
   keys: KeysOfRun;
   unsettledKeys: UnsettledKeys;
-  /** Unpredictable bytes, for names. */
   randomBytes: (count: number) => Uint8Array;
   /** Requests that this operation has sent. */
   requests: number;
@@ -65,23 +64,15 @@ const FRESH_MS = 1_000;
 
 /** One context per account and base URL, shared by all resources of the process. */
 export class AccountContexts {
+  readonly keys: KeysOfRun;
+  readonly unsettledKeys: UnsettledKeys;
   readonly #byName = new Map<string, AccountContext>();
   readonly #dependencies: Dependencies;
-  readonly #keys: KeysOfRun;
-  readonly #unsettledKeys: UnsettledKeys;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
-    this.#keys = dependencies.keysOfRun ?? new KeysOfRun();
-    this.#unsettledKeys = dependencies.unsettledKeys ?? new UnsettledKeys();
-  }
-
-  get unsettledKeys(): UnsettledKeys {
-    return this.#unsettledKeys;
-  }
-
-  get keys(): KeysOfRun {
-    return this.#keys;
+    this.keys = dependencies.keysOfRun ?? new KeysOfRun();
+    this.unsettledKeys = dependencies.unsettledKeys ?? new UnsettledKeys();
   }
 
   /** Begins an operation: from now on it may wait `maxWait` in all. */
@@ -95,8 +86,8 @@ export class AccountContexts {
       report,
       requests: 0,
       effects,
-      keys: this.#keys,
-      unsettledKeys: this.#unsettledKeys,
+      keys: this.keys,
+      unsettledKeys: this.unsettledKeys,
       randomBytes,
       call: {
         clock,
@@ -126,14 +117,7 @@ export class AccountContexts {
       configured: rateLimit,
       report,
     });
-    const client = new ProxyKeyClient({
-      transport,
-      rateLimiter,
-      baseUrl,
-      apiKey,
-      userAgent,
-      ...(retryPolicy ? { retryPolicy } : {}),
-    });
+    const client = new ProxyKeyClient({ transport, rateLimiter, baseUrl, apiKey, userAgent, retryPolicy });
     const context: AccountContext = { account, client };
     this.#byName.set(name, context);
     return context;

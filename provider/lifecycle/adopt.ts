@@ -5,13 +5,20 @@ import { UserError } from "../util/userError";
 import { applySettings } from "./applySettings";
 import { ensureEnabled } from "./enabled";
 import { inputFields } from "./schema/fields";
-import { containsUnknown, inputsSchema, toWireSettings, type ProxyKeyInputs } from "./schema/inputs";
-import type { KeysOfRun } from "./keysOfRun";
-import type { DeclaredSettings } from "./runFile";
+import { inputsSchema, resolveInputs, toWireSettings, type Declared } from "./schema/inputs";
+import type { KeysOfRun } from "./run/keysOfRun";
+import type { DeclaredSettings } from "./run/runFile";
 import type { Operation } from "./accountContext";
-import { fingerprintOf, inputsFromWire, plainJson, stateOf, type ProxyKeyState } from "./schema/state";
+import {
+  fingerprintOf,
+  inputsFromWire,
+  plainJson,
+  stateOf,
+  type ProxyKeyState,
+  type Stored,
+} from "./schema/state";
 
-/** The key cannot be taken over, or cannot be what it is asked to be as well. */
+/** The key cannot be adopted, or another resource declares it too. */
 class AdoptionError extends UserError {
   override readonly name = "AdoptionError";
 }
@@ -20,15 +27,11 @@ class AdoptionError extends UserError {
  * Adopts an existing key: looks it up and updates it to the declared settings. Creates nothing. After a failure the key
  * stays outside the state, and the next `up` adopts it again.
  */
-export async function adopt(
-  key: string,
-  properties: Record<string, unknown>,
-  operation: Operation,
-): Promise<ProxyKeyState> {
+export async function adopt(key: string, declared: Declared, operation: Operation): Promise<ProxyKeyState> {
   const { keys } = operation;
   const fingerprint = fingerprintOf(key);
   try {
-    const state = await takeOver(key, properties, operation);
+    const state = await takeOver(key, declared, operation);
     keys.adopted(fingerprint);
     return state;
   } catch (error) {
@@ -37,14 +40,16 @@ export async function adopt(
   }
 }
 
-async function takeOver(
-  key: string,
-  properties: Record<string, unknown>,
-  operation: Operation,
-): Promise<ProxyKeyState> {
+async function takeOver(key: string, declared: Declared, operation: Operation): Promise<ProxyKeyState> {
   refuseSharedKey(key, operation);
   const found = await find(key, operation);
-  const inputs = resolve(properties, found);
+  if (!inputFields.name.schema.safeParse(declared.name ?? found.name).success) {
+    throw new AdoptionError({
+      why: "The key to adopt has a name that the API does not take in an update.",
+      nextStep: "Give it a `name`.",
+    });
+  }
+  const inputs = resolveInputs(declared, found.name);
   // Once more: the engine may have checked another declared resource that has the key meanwhile.
   refuseSharedKey(key, operation);
   const fingerprint = fingerprintOf(key);
@@ -88,27 +93,15 @@ async function find(key: string, { client, call }: Operation): Promise<KeyObject
   try {
     return await client.lookup(key, call);
   } catch (error) {
-    // Other 404s already say that the server is not the API.
+    // The message of any other 404 already names the server as the cause.
     if (!isKeyGone(error)) throw error;
     throw new AdoptionError({
-      why: `The key to adopt is not there. ${error.why}`,
+      why: `The key to adopt does not exist. ${error.why}`,
       nextStep:
-        "Check that it is whole, not removed, and of the account of the API key in use. Without `adopt` a new key is made.",
+        "Check that it is complete, not removed, and belongs to the account of the API key in use. Without `adopt` a new key is created.",
       cause: error,
     });
   }
-}
-
-/** The declared settings; a name that is left out is the key's own. */
-function resolve(properties: Record<string, unknown>, found: KeyObject): ProxyKeyInputs {
-  const name = properties["name"] ?? found.name;
-  if (!inputFields.name.schema.safeParse(name).success) {
-    throw new AdoptionError({
-      why: "The key to adopt has a name that the API does not take in an update.",
-      nextStep: "Give it a `name`.",
-    });
-  }
-  return inputsSchema.parse({ ...properties, name });
 }
 
 /**
@@ -117,13 +110,14 @@ function resolve(properties: Record<string, unknown>, found: KeyObject): ProxyKe
  */
 export function refuseToReplaceByItself(
   replaces: readonly string[],
-  olds: Readonly<Record<string, unknown>>,
-  news: Readonly<Record<string, unknown>>,
+  { key }: Stored,
+  { adopt }: Declared,
 ): void {
-  if (replaces.length === 0 || !isWholeKey(news["adopt"]) || news["adopt"] !== olds["key"]) return;
+  if (replaces.length === 0 || !isWholeKey(adopt) || adopt !== key) return;
   throw new AdoptionError({
-    why: `A change of ${replaces.join(" and ")} asks for a new key, and \`adopt\` for the one that the resource has.`,
-    nextStep: "Leave `adopt` out: it has done its work. The new key is made then, and this one removed.",
+    why: `A change of ${replaces.join(" and ")} needs a new key, but \`adopt\` names the key that the resource already has.`,
+    nextStep:
+      "Leave `adopt` out: the key is already adopted. Then a new key is created, and this one is removed.",
   });
 }
 
@@ -136,7 +130,7 @@ export function refuseToReplaceByItself(
  */
 export function isTakenOver(
   fingerprint: string,
-  { __createdAs: createdAs }: Readonly<Record<string, unknown>>,
+  { __createdAs: createdAs }: Stored,
   { keys }: Operation,
 ): boolean {
   const progress = keys.adoption(fingerprint);
@@ -158,21 +152,20 @@ export function isTakenOver(
 }
 
 /** Sets a key to what the resource that keeps it declares: the deleted one may have set it to something else. */
-export async function settleForHolder(
-  key: string,
-  deleted: Readonly<Record<string, unknown>>,
-  operation: Operation,
-): Promise<void> {
+export async function settleForHolder(key: string, stored: Stored, operation: Operation): Promise<void> {
   const declared = operation.keys.holder(fingerprintOf(key))?.declared;
   if (declared === undefined) return;
-  if (deleted["unsettled"] !== true && isDeepStrictEqual(declaredSettings(deleted), declared)) return;
+  if (stored.unsettled !== true && isDeepStrictEqual(wireSettings(stored), declared)) return;
   await applySettings(key, declared.settings, operation);
   await ensureEnabled(key, declared.enabled, undefined, operation);
 }
 
-/** Undefined: some are not known yet. */
-export function declaredSettings(inputs: Readonly<Record<string, unknown>>): DeclaredSettings | undefined {
-  const parsed = inputsSchema.safeParse(inputs);
-  if (!parsed.success || containsUnknown(inputs)) return undefined;
+/** Undefined: an input is not known yet, or is missing. */
+export function wireSettings(
+  inputs: Stored | Declared,
+  name: string | undefined = inputs.name,
+): DeclaredSettings | undefined {
+  const parsed = inputsSchema.safeParse({ ...inputs, name });
+  if (!parsed.success || ("unknown" in inputs && inputs.unknown.size > 0)) return undefined;
   return { enabled: parsed.data.enabled, settings: toWireSettings(parsed.data) };
 }

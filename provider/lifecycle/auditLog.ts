@@ -8,7 +8,7 @@ import { PartialFailure, type Action, type KeyLabel } from "./failures";
 import { inputNames, type InputName } from "./schema/inputs";
 import type { ProxyKeyState } from "./schema/state";
 
-/** What a verb has done. */
+/** The result of a verb. */
 export interface Done<T> {
   /** For the engine. */
   result: T;
@@ -18,7 +18,7 @@ export interface Done<T> {
 
 /**
  * Runs a verb. With `auditLog` set, opens the log before the first request, and writes one line before the engine gets the
- * result. Writes no line for an operation that sent no request, or that changes nothing.
+ * result. Writes nothing for an operation that sends no request, and for verbs that change nothing.
  */
 export async function withAuditLog<T>(
   action: Action,
@@ -36,14 +36,14 @@ export async function withAuditLog<T>(
     const entry: AuditEntry = {
       time: new Date(operation.call.clock.nowMs()).toISOString(),
       action: audited,
-      name: textOf(name),
-      fingerprint: textOf(fingerprint),
+      name,
+      fingerprint,
       requests: operation.requests,
-      settings: audited === "delete" ? backupOf(label as Record<string, unknown>) : undefined,
+      settings: audited === "delete" ? backupOf(label) : undefined,
       outcome,
       reason,
     };
-    await log.append(entry, [apiKey, ...(typeof label.key === "string" ? [label.key] : [])]);
+    await log.append(entry, [apiKey, label.key ?? ""]);
   };
   try {
     let done: Done<T>;
@@ -69,7 +69,6 @@ export async function withAuditLog<T>(
   }
 }
 
-/** One line of the log: what one operation did to a key. */
 interface AuditEntry {
   /** ISO 8601, UTC. */
   time: string;
@@ -79,9 +78,9 @@ interface AuditEntry {
   outcome: string;
   /** Why it failed, a sentence for the user. */
   reason: string | undefined;
-  /** Requests that the operation sent, failed ones included. */
+  /** Failed ones included. */
   requests: number;
-  /** For delete: what the key was set to, as a backup. Never the key. */
+  /** For delete: the key's settings as a backup, without the key. */
   settings: Record<string, unknown> | undefined;
 }
 
@@ -97,44 +96,32 @@ function hasOutputs<T>(result: T): result is T & { outs: ProxyKeyState } {
   return typeof result === "object" && result !== null && "outs" in result;
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
 function reasonOf(error: unknown): string {
   return isUserError(error) ? error.why : "an unexpected error";
 }
 
-/** A program may pass a secret as the trigger, and neither is needed to make a key like the removed one. */
+/** The trigger may be a secret, and neither is needed to recreate the key. */
 const LEFT_OUT: ReadonlySet<InputName> = new Set(["rotationTrigger", "adopt"]);
 
-/** All settings of a removed key, to make one like it. */
-function backupOf(properties: Record<string, unknown>): Record<string, unknown> {
+/** The settings of a removed key, to recreate it. */
+function backupOf(stored: KeyLabel): Record<string, unknown> {
   const settings = inputNames.filter((name) => !LEFT_OUT.has(name));
-  const kept = [...settings, "createdAt", "lastUsedAt", "usedBudget"];
-  return Object.fromEntries(kept.map((name) => [name, properties[name]]));
+  const kept = [...settings, "createdAt", "lastUsedAt", "usedBudget"] as const;
+  return Object.fromEntries(kept.map((name) => [name, stored[name]]));
 }
 
-/** The log cannot be written. */
 class AuditLogError extends UserError {
   override readonly name = "AuditLogError";
 }
 
-/** A log that was writable when it was opened. */
-interface AuditLog {
-  /** Appends one line, and resolves when it is on the disk. */
-  append(entry: AuditEntry, secrets: readonly string[]): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** A line is far shorter; a disk with less room than this counts as full. */
+/** A disk with less free space counts as full. A line is far shorter. */
 const MIN_FREE_BYTES = 64 * 1024;
 
 /**
  * @param path relative to the working directory, which for a plugin is the program's folder.
  * @throws AuditLogError when the log cannot be written.
  */
-async function openAuditLog(path: string): Promise<AuditLog> {
+async function openAuditLog(path: string) {
   const file = resolve(path);
   let handle: FileHandle;
   try {
@@ -151,7 +138,8 @@ async function openAuditLog(path: string): Promise<AuditLog> {
     });
   }
   return {
-    async append(entry, secrets) {
+    /** Appends one line, and resolves when it is on the disk. */
+    async append(entry: AuditEntry, secrets: readonly string[]): Promise<void> {
       try {
         // One write for one line: appends of several processes do not mix.
         const line = Buffer.from(`${toLine(entry, secrets)}\n`);
@@ -174,7 +162,7 @@ async function openAuditLog(path: string): Promise<AuditLog> {
 /** Refuses pipes, terminals and full disks, which may fail only when a line is written. */
 async function requireRoom(handle: FileHandle, file: string): Promise<void> {
   if (!(await handle.stat()).isFile())
-    throw Object.assign(new Error("no file"), { code: "it is no regular file" });
+    throw Object.assign(new Error("no file"), { code: "it is not a regular file" });
   const { bavail, bsize } = await statfs(dirname(file));
   if (bavail * bsize < MIN_FREE_BYTES) throw Object.assign(new Error("no room"), { code: "ENOSPC" });
 }

@@ -3,12 +3,16 @@ import {
   containsUnknown,
   fieldOf,
   inputNames,
+  internalInputNames,
+  internalInputsOf,
   secretInputNames,
   type InputName,
   type InternalInputs,
+  type Properties,
 } from "./schema/inputs";
 import { generateName } from "./schema/generatedName";
 import { renewalConflict, renewalOf } from "./renewal";
+import type { Stored } from "./schema/state";
 
 export interface CheckContext {
   nowMs: number;
@@ -16,8 +20,6 @@ export interface CheckContext {
   /** The account that a creation would be sent to, by its anonymous name. Absent: no API key is known. */
   account?: string | undefined;
 }
-
-type Properties = Record<string, unknown>;
 
 interface CheckFailure {
   /** Empty: the engine then does not print the property's value. */
@@ -35,82 +37,70 @@ export interface Checked extends CheckResult {
   note?: string;
 }
 
-const INTERNAL_NAMES: readonly string[] = [
-  "__resourceName",
-  "__stack",
-  "__urn",
-  "__createdAs",
-  "__account",
-] satisfies (keyof InternalInputs)[];
-
 /**
  * Validates what a program declares and resolves it: defaults filled in, one spelling for each meaning. Pure. Unknown
  * values pass as they are.
  */
-export function check(olds: Properties, news: Properties, context: CheckContext): Checked {
-  const failures: CheckFailure[] = unknownProperties(news);
-  const inputs: Properties = { ...createdAs(olds, news, context), ...sentTo(olds, context) };
+export function check(stored: Stored, declared: Properties, context: CheckContext): Checked {
+  const failures = unknownProperties(declared);
+  const inputs: Record<string, unknown> = originOf(stored, declared, context);
   for (const name of inputNames) {
-    const value = news[name] ?? undefined;
+    const value = declared[name] ?? undefined;
     // A name that is left out is generated, and then known to the outputs only.
     if (name === "name" && value === undefined) continue;
     if (containsUnknown(value)) {
       inputs[name] = value;
     } else {
-      const result = checkField(name, value, olds[name], context.nowMs);
+      const result = checkField(name, value, stored[name], context.nowMs);
       if ("reason" in result) failures.push({ property: name, reason: `${name} ${result.reason}` });
       // The host cannot carry an undefined value.
       else if (result.value !== undefined) inputs[name] = result.value;
     }
   }
-  const conflict = renewalConflict(given(news));
+  const conflict = renewalConflict(declared);
   if (conflict) failures.push(conflict);
   if (failures.length > 0) {
-    return { inputs: news, failures: failures.map((failure) => withoutSecret(failure, news)) };
+    return { inputs: declared, failures: failures.map((failure) => withoutSecret(failure, declared)) };
   }
-  const renewal = renewalOf(olds, inputs, context.nowMs);
+  const renewal = renewalOf(stored, inputs, context.nowMs);
   if (renewal === undefined) return { inputs };
   inputs["expiresAt"] = renewal.expiresAt;
   if (renewal.renewed === undefined) return { inputs };
   if (renewal.renewed.how === "rotate") inputs["__renewal"] = "rotate";
   const done = renewal.renewed.how === "rotate" ? "a new key replaces it" : "its expiry is extended";
-  const label = JSON.stringify(inputs["name"] ?? olds["name"] ?? news["__resourceName"]);
+  const label = JSON.stringify(inputs["name"] ?? stored.name ?? declared["__resourceName"]);
   return { inputs, note: `Proxy key ${label}: ${renewal.renewed.why}, so ${done}.` };
 }
 
 /** The engine prints the value of a refused property, so a value that contains a key is not named as the property. */
-function withoutSecret({ property, reason }: CheckFailure, news: Properties): CheckFailure {
-  const value = JSON.stringify(news[property]) ?? "";
+function withoutSecret({ property, reason }: CheckFailure, declared: Properties): CheckFailure {
+  const value = JSON.stringify(declared[property]) ?? "";
   const isSecret = (secretInputNames as readonly string[]).includes(property) || redact(value) !== value;
   return isSecret ? { property: "", reason } : { property, reason };
 }
 
-/** The engine checks with empty olds before it creates a key, also in place of another one: each gets its own name. */
-function createdAs(olds: Properties, news: Properties, context: CheckContext): Properties {
-  if (typeof olds["__createdAs"] === "string") return { __createdAs: olds["__createdAs"] };
-  if (Object.keys(olds).length > 0 || isGiven(news["adopt"])) return {};
-  const resourceName = news["__resourceName"];
+/**
+ * The name under which a key is created, and the account. The engine checks without a state before it creates a key, also in
+ * place of another one: each gets its own name. Both are kept for the key's life, even if another API key is configured.
+ */
+function originOf(
+  stored: Stored,
+  declared: Properties,
+  { account, randomBytes }: CheckContext,
+): InternalInputs {
+  if (Object.keys(stored).length > 0) {
+    const { __createdAs: createdAs, __account: sentTo } = stored;
+    return {
+      ...(createdAs === undefined ? {} : { __createdAs: createdAs }),
+      ...(sentTo === undefined ? {} : { __account: sentTo }),
+    };
+  }
+  const isAdoption = (declared["adopt"] ?? undefined) !== undefined;
+  const { __resourceName: resourceName } = internalInputsOf(declared);
   return {
-    __createdAs: generateName(
-      typeof resourceName === "string" ? resourceName : undefined,
-      context.randomBytes,
-    ),
+    ...(isAdoption ? {} : { __createdAs: generateName(resourceName, randomBytes) }),
+    ...(account === undefined ? {} : { __account: account }),
   };
-}
-
-/** Kept as long as the resource has its key, even if another API key is configured later. */
-function sentTo(olds: Properties, { account }: CheckContext): Properties {
-  const sent = Object.keys(olds).length > 0 ? olds["__account"] : account;
-  return sent === undefined ? {} : { __account: sent };
-}
-
-/** What a program wrote; null and undefined are left out. */
-function given(news: Properties): Properties {
-  return Object.fromEntries(Object.entries(news).filter(([, value]) => isGiven(value)));
-}
-
-function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }
 
 function checkField(
@@ -127,12 +117,14 @@ function checkField(
   return reason === undefined ? { value: parsed.data } : { reason };
 }
 
-function unknownProperties(news: Properties): CheckFailure[] {
-  const known = new Set<string>([...inputNames, ...INTERNAL_NAMES]);
-  return Object.keys(news)
+function unknownProperties(declared: Properties): CheckFailure[] {
+  const known = new Set<string>([...inputNames, ...internalInputNames]);
+  // Only check itself decides this one.
+  known.delete("__renewal");
+  return Object.keys(declared)
     .filter((property) => !known.has(property))
     .map((property) => ({
       property,
-      reason: `${property} is no input of a ProxyKey; the inputs are ${inputNames.join(", ")}`,
+      reason: `${property} is not an input of ProxyKey; its inputs are ${inputNames.join(", ")}`,
     }));
 }

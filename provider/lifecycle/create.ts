@@ -12,7 +12,7 @@ import { removeDuplicates } from "./duplicates";
 import { ensureEnabled } from "./enabled";
 import { PartialFailure } from "./failures";
 import type { CreationInFlight } from "./creations/creationInFlight";
-import { inputsSchema, toWireSettings, type InternalInputs } from "./schema/inputs";
+import { resolveInputs, toWireSettings, type Declared } from "./schema/inputs";
 import { generateName } from "./schema/generatedName";
 import { nameHashOf } from "./creations/journalReader";
 import { isNoSuchKey, matchLostKey } from "./creations/matchLostKey";
@@ -29,17 +29,16 @@ export interface CreateResult {
  * monthly window.
  */
 export async function create(
-  properties: Record<string, unknown>,
+  declared: Declared,
   operation: Operation,
   inFlight: CreationInFlight,
 ): Promise<Done<CreateResult>> {
-  if (typeof properties["adopt"] === "string") {
-    const adopted = await adopt(properties["adopt"], properties, operation);
+  if (typeof declared.adopt === "string") {
+    const adopted = await adopt(declared.adopt, declared, operation);
     return { result: { id: adopted.fingerprint, outs: adopted }, outcome: "adopted" };
   }
-  const { __createdAs: createdAs = generateName(undefined, operation.randomBytes) } =
-    properties as InternalInputs;
-  const inputs = inputsSchema.parse({ ...properties, name: properties["name"] ?? createdAs });
+  const { __createdAs: createdAs = generateName(undefined, operation.randomBytes) } = declared;
+  const inputs = resolveInputs(declared, createdAs);
   const settings = toWireSettings(inputs);
   const { created, doubt, clear, isAnotherPossible } = await createExactlyOnce(
     { ...settings, name: createdAs },
@@ -135,7 +134,7 @@ function possiblyCreated(error: UserError, createdAs: string): UserError {
 
 interface FoundKey {
   created: CreatedKey;
-  /** Why a lookup of the key failed. The list shows it, so it is recorded nonetheless. */
+  /** Why a lookup of the key failed. The list shows the key, so it is recorded nonetheless. */
   doubt?: unknown;
 }
 

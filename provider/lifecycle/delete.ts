@@ -11,33 +11,33 @@ import { ensureEnabled } from "./enabled";
 import { isOfAccount, requireSameServer } from "./server";
 import type { Operation } from "./accountContext";
 import type { Done } from "./auditLog";
-import { fingerprintOf, keyOf } from "./schema/state";
+import { keyOf, type Stored } from "./schema/state";
 import { usageGuard } from "./usageGuard";
 
 export type DeleteOutcome = "removed" | "already deleted" | "disabled" | "taken over";
 
 /**
- * Removes a key, irreversibly. Done when the API confirms it, or says that the key does not exist. Any other
- * success or 404 counts only after the account's complete list does not show the key. That there is no key
- * counts only from the server that had it.
+ * Removes a key, irreversibly. Succeeds when the API confirms the removal, or states that the key does not exist. Any other
+ * success or 404 counts only if the account's complete list does not show the key. An absent key counts only on the server
+ * that had it.
  */
 export async function remove(
   id: string,
-  properties: Record<string, unknown>,
+  stored: Stored,
   operation: Operation,
 ): Promise<Done<void> & { outcome: DeleteOutcome }> {
-  const key = keyOf(id, properties);
-  const isTaken = () => isTakenOver(fingerprintOf(key), properties, operation);
+  const key = keyOf(id, stored);
+  const isTaken = () => isTakenOver(id, stored, operation);
   try {
     if (!isTaken()) {
-      return { result: undefined, outcome: await removeKey(key, properties, guarded(operation, isTaken)) };
+      return { result: undefined, outcome: await removeKey(key, stored, guarded(operation, isTaken)) };
     }
   } catch (error) {
     if (!(error instanceof TakenOverError)) throw error;
   }
-  await settleForHolder(key, properties, operation);
+  await settleForHolder(key, stored, operation);
   operation.report(
-    `Proxy key ${JSON.stringify(properties["name"])} (${id}) stays on the account: another resource of the program has it.`,
+    `Proxy key ${JSON.stringify(stored.name)} (${id}) stays on the account: another resource of the program has it.`,
   );
   return { result: undefined, outcome: "taken over" };
 }
@@ -45,7 +45,7 @@ export async function remove(
 /** Another resource took the key while its deletion waited for the rate limit. */
 class TakenOverError extends Error {}
 
-/** Checks right before each request what may change while it waits, and once before the wait. */
+/** Repeats the checks right before each request: their results may change while it waits. */
 function guarded(operation: Operation, isTaken: () => boolean): Operation {
   refuseAfterFailure(operation);
   const beforeMutation = async () => {
@@ -56,11 +56,7 @@ function guarded(operation: Operation, isTaken: () => boolean): Operation {
   return { ...operation, call: { ...operation.call, beforeMutation } };
 }
 
-async function removeKey(
-  key: string,
-  properties: Record<string, unknown>,
-  operation: Operation,
-): Promise<DeleteOutcome> {
+async function removeKey(key: string, stored: Stored, operation: Operation): Promise<DeleteOutcome> {
   let refusal: unknown;
   const send = (call: CallOptions) =>
     operation.client.remove(key, call).catch((error: unknown) => {
@@ -68,12 +64,12 @@ async function removeKey(
       throw error;
     });
   try {
-    const guard = usageGuard(properties["refuseIfUsedWithin"], operation);
-    if (properties["onDestroy"] === "disable") return await disable(key, properties, operation, guard);
+    const guard = usageGuard(stored.refuseIfUsedWithin, operation);
+    if (stored.onDestroy === "disable") return await disable(key, stored, operation, guard);
     await (guard === undefined ? send(operation.call) : removeUnused(key, guard, send, operation));
     return "removed";
   } catch (error) {
-    const requireServer = () => requireSameServer(properties["server"], operation.settings);
+    const requireServer = () => requireSameServer(stored.server, operation.settings);
     if (isKeyGone(error)) {
       requireServer();
       return "already deleted";
@@ -81,7 +77,7 @@ async function removeKey(
     // An edge or a proxy may have sent the response, so the account's list must prove that the key is gone.
     const isSuccess = error === refusal && isUnclearSuccess(error);
     if (!isSuccess && !isNotFound(error)) throw error;
-    await requireEvidence(key, properties, error, operation);
+    await requireEvidence(key, stored, error, operation);
     requireServer();
     return isSuccess ? "removed" : "already deleted";
   }
@@ -100,42 +96,41 @@ async function removeUnused(
   await changeAfterLook(client, key, { endpoint: "remove", isDone, isUrgent: true, send }, call);
 }
 
-/** With `--continue-on-error` the engine deletes what a program that failed half-way has not declared. */
+/** With `--continue-on-error` the engine deletes resources that a failed program did not come to declare. */
 function refuseAfterFailure({ keys }: Operation): void {
   if (!keys.hasFailed) return;
   throw new IncompleteRunError({
-    why: "Another operation of this run failed, so the program may declare resources that the engine does not know of.",
+    why: "Another operation of this run failed, so the program may declare resources that the engine does not know.",
     nextStep: "Nothing was removed. Fix the cause in the other message, then run `pulumi up` again.",
   });
 }
 
-/** A deletion in an `up` that has failed elsewhere. */
 class IncompleteRunError extends UserError {
   override readonly name = "IncompleteRunError";
 }
 
 async function disable(
   key: string,
-  { name, fingerprint }: Record<string, unknown>,
+  { name, fingerprint }: Stored,
   operation: Operation,
   guard: ((found: KeyObject) => void) | undefined,
 ): Promise<DeleteOutcome> {
   await ensureEnabled(key, false, undefined, operation, guard);
   operation.report(
-    `Proxy key ${JSON.stringify(name)} (${String(fingerprint)}) is disabled, not removed (onDestroy): it stays on the account with its unused credits.`,
+    `Proxy key ${JSON.stringify(name)} (${fingerprint}) is disabled, not removed (onDestroy): it stays on the account with its unused credits.`,
   );
   return "disabled";
 }
 
 async function requireEvidence(
   key: string,
-  properties: Record<string, unknown>,
+  stored: Stored,
   doubt: ApiError,
   operation: Operation,
 ): Promise<void> {
   const { client, call } = operation;
-  if (!isOfAccount(properties, operation)) {
-    requireSameServer(properties["server"], operation.settings);
+  if (!isOfAccount(stored.__account, operation)) {
+    requireSameServer(stored.server, operation.settings);
     throw unproven(
       doubt,
       "The key was created with another API key, so the list of this account proves nothing.",
@@ -145,7 +140,7 @@ async function requireEvidence(
   try {
     const first = client.keyList.get(call);
     seen = sightingOf(key, await first);
-    // A list from before the response may still show a key that has just gone.
+    // A list from before the response may still show the removed key.
     if (seen !== "gone") seen = sightingOf(key, await client.keyList.after(first, call));
   } catch (error) {
     throw unproven(

@@ -1,15 +1,15 @@
+import { sortedJson } from "../util/sortedJson";
 import { refuseToReplaceByItself } from "./adopt";
-import { containsUnknown, fieldOf, inputNames, type InputName } from "./schema/inputs";
+import { fieldOf, inputDefaults, inputNames, type Declared, type InputName } from "./schema/inputs";
+import type { Stored } from "./schema/state";
 
-type Properties = Record<string, unknown>;
-
-/** Which inputs differ between a state and what is declared. The order of models and addresses, and spelling, are no difference. Pure. */
-export function changedInputs(olds: Properties, news: Properties): InputName[] {
+/** The inputs that differ between the state and the program. The order of models and addresses, and spelling, never differ. Pure. */
+export function changedInputs(stored: Stored, declared: Declared): InputName[] {
   return inputNames.filter((name) => {
-    if (containsUnknown(news[name])) return true;
+    if (declared.unknown.has(name)) return true;
     const { isSatisfiedBy } = fieldOf(name);
-    if (isSatisfiedBy?.(news[name], olds)) return false;
-    return canonical(name, olds[name]) !== canonical(name, news[name]);
+    if (isSatisfiedBy?.(declared[name], stored)) return false;
+    return canonical(name, stored[name]) !== canonical(name, declared[name]);
   });
 }
 
@@ -20,28 +20,22 @@ export interface DiffResult {
   deleteBeforeReplace: false;
 }
 
-export function diff(olds: Properties, news: Properties): DiffResult {
-  const changed = changedInputs(olds, news);
+export function diff(stored: Stored, declared: Declared): DiffResult {
+  const changed = changedInputs(stored, declared);
   const replaced: string[] = changed.filter(
-    (name) => fieldOf(name).change === "replace" && !containsUnknown(news[name]),
+    (name) => fieldOf(name).change === "replace" && !declared.unknown.has(name),
   );
-  const replaces = news["__renewal"] === "rotate" ? [...replaced, "expiresAt"] : replaced;
-  refuseToReplaceByItself(replaces, olds, news);
+  const replaces = declared.__renewal === "rotate" ? [...replaced, "expiresAt"] : replaced;
+  refuseToReplaceByItself(replaces, stored, declared);
   return {
-    changes: changed.length > 0 || olds["unsettled"] === true,
+    changes: changed.length > 0 || stored.unsettled === true,
     replaces,
     deleteBeforeReplace: false,
   };
 }
 
-/** One text for each meaning; also of values that a schema refuses, since a state may hold what an API once sent. */
+/** The same text for values that mean the same, malformed ones included: a state may hold what an API once sent. */
 function canonical(name: InputName, value: unknown): string {
-  const { schema, canonical: formOf = (same: unknown) => same } = fieldOf(name);
-  const parsed = schema.safeParse(value ?? undefined);
-  return JSON.stringify(formOf(parsed.success ? parsed.data : (value ?? null)), sortedKeys) ?? "null";
-}
-
-function sortedKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const { canonical: formOf = (same: unknown) => same } = fieldOf(name);
+  return sortedJson(formOf(value ?? inputDefaults[name] ?? null));
 }

@@ -72,7 +72,7 @@ function notSettled(desired: boolean, unclear: ApiError | undefined): Unexpected
   });
 }
 
-/** The API does not show the state: a toggle could do the opposite of what is declared. */
+/** The API does not show whether the key is enabled, so a toggle could do the opposite. */
 class NotShownError extends UserError {
   override readonly name = "NotShownError";
 }

@@ -1,17 +1,13 @@
 import { isForbidden, isUnauthorized } from "../api/errorGuards";
 import { quotable, redact } from "../util/redact";
 import { isUserError, UserError } from "../util/userError";
-import type { ProxyKeyState } from "./schema/state";
+import type { ProxyKeyState, Stored } from "./schema/state";
 
 /** What the engine requests of a key. `adopt` is a create that takes over an existing key. */
 export type Action = "check" | "compare" | "create" | "adopt" | "read" | "update" | "delete";
 
-/** The key that an operation is about, as far as it is known. Messages show only its name and fingerprint. */
-export interface KeyLabel {
-  name?: unknown;
-  fingerprint?: unknown;
-  key?: unknown;
-}
+/** The key of an operation, as far as it is known. Messages show only its name and fingerprint. */
+export type KeyLabel = { [K in keyof Stored]: Stored[K] | undefined };
 
 /**
  * The key exists, but a later step of its create or update failed: the resource must be saved with `state`. The state is
@@ -36,7 +32,7 @@ export class OperationError extends UserError {
   }
 }
 
-/** Says what failed, for which key, why, and what to do next. */
+/** The failure for the engine: what failed, for which key, why, and what to do next. */
 export function failureOf(
   action: Action,
   label: KeyLabel,
@@ -45,12 +41,12 @@ export function failureOf(
 ): OperationError | PartialFailure {
   if (!(error instanceof PartialFailure)) {
     const what = ["Cannot", VERBS[action], "proxy key", nameOf(label)].filter(Boolean).join(" ");
-    return explained(action, what, error, [...secretsOf(label), ...secrets]);
+    return explained(action, what, error, [label.key ?? "", ...secrets]);
   }
   const { state, cause } = error;
   const done = { create: "was created", adopt: "was adopted" }[action as string] ?? "was updated in part";
   const what = `Proxy key ${nameOf(state)} ${done}, but is not yet as declared`;
-  return new PartialFailure(explained(action, what, cause, [...secretsOf(state), ...secrets]), state);
+  return new PartialFailure(explained(action, what, cause, [state.key, ...secrets]), state);
 }
 
 const VERBS: Record<Action, string> = {
@@ -79,8 +75,8 @@ function explained(action: Action, what: string, error: unknown, secrets: readon
 
 function nameOf({ name, fingerprint }: KeyLabel): string {
   const parts = [
-    typeof name === "string" ? JSON.stringify(quotable(name)) : undefined,
-    typeof fingerprint === "string" && fingerprint !== "" ? `(${quotable(fingerprint)})` : undefined,
+    typeof name === "string" && JSON.stringify(quotable(name)),
+    fingerprint && `(${quotable(fingerprint)})`,
   ];
   return parts.filter(Boolean).join(" ");
 }
@@ -108,8 +104,4 @@ function nextStep(action: Action, error: UserError): string {
   }
   const isStored = action === "delete" || action === "read";
   return isStored && isUnauthorized(error) ? `${error.nextStep} ${STORED_CONFIGURATION}` : error.nextStep;
-}
-
-function secretsOf({ key }: KeyLabel): string[] {
-  return typeof key === "string" && key !== "" ? [key] : [];
 }

@@ -1,6 +1,7 @@
 import { isWholeKey } from "../api/wire";
 import { readSettings, type Settings } from "../config";
-import { declaredSettings, isShared, sharedKeyError } from "./adopt";
+import { sortedJson } from "../util/sortedJson";
+import { isShared, sharedKeyError, wireSettings } from "./adopt";
 import { withAuditLog, type Done } from "./auditLog";
 import { check, type CheckResult } from "./check";
 import { create, type CreateResult } from "./create";
@@ -8,13 +9,11 @@ import { remove } from "./delete";
 import { diff, type DiffResult } from "./diff";
 import { failureOf, type Action, type KeyLabel } from "./failures";
 import { CreationInFlight } from "./creations/creationInFlight";
-import type { InternalInputs } from "./schema/inputs";
+import { internalInputsOf, parseDeclared, type Declared, type Properties } from "./schema/inputs";
 import { read, type ReadResult } from "./read";
 import { accountNameOf, AccountContexts, type Dependencies, type Operation } from "./accountContext";
-import { fingerprintOf } from "./schema/state";
+import { fingerprintOf, parseStored, type Stored } from "./schema/state";
 import { update, type UpdateResult } from "./update";
-
-type Properties = Record<string, unknown>;
 
 /** The verbs of an engine, for all resources of a plugin process. They throw OperationError and PartialFailure. */
 export class ProxyKeyProvider {
@@ -44,43 +43,54 @@ export class ProxyKeyProvider {
     this.#stackSetting = stackSetting;
   }
 
-  check(olds: Properties, news: Properties): Promise<CheckResult> {
-    const { __stack: stack } = news as InternalInputs;
-    if (typeof stack === "string") this.#stack = stack;
-    return this.#run("check", news, { pure: () => this.#check(olds, news) });
+  check(state: Properties, inputs: Properties): Promise<CheckResult> {
+    const { __stack: stack } = internalInputsOf(inputs);
+    if (stack !== undefined) this.#stack = stack;
+    const { name } = inputs;
+    const label = typeof name === "string" ? { name } : {};
+    return this.#run("check", label, { pure: () => this.#check(parseStored(state), inputs) });
   }
 
-  diff(id: string, olds: Properties, news: Properties): Promise<DiffResult> {
-    return this.#run("compare", { ...news, fingerprint: id }, { pure: () => this.#diff(id, olds, news) });
+  diff(id: string, state: Properties, inputs: Properties): Promise<DiffResult> {
+    const declared = parseDeclared(inputs);
+    const label = { name: declared.name, fingerprint: id };
+    return this.#run("compare", label, {
+      pure: () => this.#diff(id, parseStored(state), declared, this.#checked.has(sortedJson(inputs))),
+    });
   }
 
   create(inputs: Properties): Promise<CreateResult> {
-    const { adopt, name, __createdAs: createdAs } = inputs;
+    const declared = parseDeclared(inputs);
+    const { adopt, name, __createdAs: createdAs } = declared;
     const isAdoption = typeof adopt === "string";
     const label = isAdoption
-      ? { ...inputs, key: adopt, fingerprint: fingerprintOf(adopt) }
-      : { ...inputs, name: name ?? createdAs };
+      ? { name, key: adopt, fingerprint: fingerprintOf(adopt) }
+      : { name: name ?? createdAs };
     const inFlight = new CreationInFlight({ journal: this.#dependencies.creations, stack: this.#stack });
     const created = this.#run(isAdoption ? "adopt" : "create", label, {
-      verb: (operation) => create(inputs, operation, inFlight),
+      verb: (operation) => create(declared, operation, inFlight),
     });
     return inFlight.handOver(created);
   }
 
   /** @returns undefined when the key does not exist. */
-  read(id: string, properties: Properties): Promise<ReadResult | undefined> {
-    const label = { ...properties, fingerprint: id };
-    return this.#run("read", label, { verb: (operation) => read(id, properties, operation) });
+  read(id: string, state: Properties): Promise<ReadResult | undefined> {
+    const stored = parseStored(state);
+    const label = { ...stored, fingerprint: id };
+    return this.#run("read", label, { verb: (operation) => read(id, stored, operation) });
   }
 
-  update(id: string, olds: Properties, news: Properties): Promise<UpdateResult> {
-    const label = { key: olds["key"], name: olds["name"], fingerprint: id };
-    return this.#run("update", label, { verb: (operation) => update(id, olds, news, operation) });
+  update(id: string, state: Properties, inputs: Properties): Promise<UpdateResult> {
+    const stored = parseStored(state);
+    const declared = parseDeclared(inputs);
+    const label = { ...stored, fingerprint: id };
+    return this.#run("update", label, { verb: (operation) => update(id, stored, declared, operation) });
   }
 
-  delete(id: string, properties: Properties): Promise<void> {
-    const label = { ...properties, fingerprint: id };
-    return this.#run("delete", label, { verb: (operation) => remove(id, properties, operation) });
+  delete(id: string, state: Properties): Promise<void> {
+    const stored = parseStored(state);
+    const label = { ...stored, fingerprint: id };
+    return this.#run("delete", label, { verb: (operation) => remove(id, stored, operation) });
   }
 
   /** Begins an operation, runs the verb with the audit log, and words its failure. */
@@ -97,52 +107,50 @@ export class ProxyKeyProvider {
     }
   }
 
-  #check(olds: Properties, news: Properties): CheckResult {
+  #check(stored: Stored, declared: Properties): CheckResult {
     const { clock, randomBytes, report } = this.#dependencies;
     const context = { nowMs: clock.nowMs(), randomBytes, account: this.#account() };
-    const { note, ...result } = check(olds, news, context);
+    const { note, ...result } = check(stored, declared, context);
     if (note !== undefined) report?.(note);
-    const checked = result.failures === undefined ? this.#declared(news, result) : result;
+    const checked = result.failures === undefined ? this.#declareAdoption(declared, result) : result;
     if (checked.failures !== undefined) this.#accounts.keys.operationFailed();
     return checked;
   }
 
-  #diff(id: string, olds: Properties, news: Properties): DiffResult {
-    const result = diff(olds, news);
-    if (result.replaces.length === 0) this.#keeps(id, olds, news);
+  #diff(id: string, stored: Stored, declared: Declared, isChecked: boolean): DiffResult {
+    const result = diff(stored, declared);
+    // A comparison without a check is part of a refresh, so the resource may not be declared.
+    if (isChecked && result.replaces.length === 0) this.#keep(id, stored, declared);
     return this.#accounts.unsettledKeys.isOpen(id) ? { ...result, changes: true } : result;
   }
 
   /** Records the adoption that a resource declares, for deletions and other adoptions of the run. */
-  #declared(news: Properties, result: CheckResult): CheckResult {
-    const { adopt, __urn: urn, __resourceName: name } = news;
-    this.#checked.add(textOf(result.inputs ?? {}));
-    if (typeof adopt !== "string" || !isWholeKey(adopt)) return result;
+  #declareAdoption(declared: Properties, result: CheckResult): CheckResult {
+    const { __urn: urn, __resourceName: name } = internalInputsOf(declared);
+    const { adopt } = declared;
+    this.#checked.add(sortedJson(result.inputs));
+    if (!isWholeKey(adopt)) return result;
     const { keys } = this.#accounts;
     const fingerprint = fingerprintOf(adopt);
-    keys.declareAdoption(fingerprint, typeof urn === "string" ? urn : String(name));
+    keys.declareAdoption(fingerprint, urn ?? String(name));
     if (!isShared(fingerprint, keys)) return result;
     const reason = `adopt names a key (${fingerprint}) that another resource of this program has or adopts as well; declare each key in one resource only`;
     // Without a property: the engine prints the value of a property that it is given.
     return { ...result, failures: [{ property: "", reason }] };
   }
 
-  /** Records that a declared resource keeps its key. A diff without a check is of a refresh, so the resource may not be declared. */
-  #keeps(id: string, olds: Properties, news: Properties): void {
+  /** Records that a declared resource keeps its key. */
+  #keep(id: string, stored: Stored, declared: Declared): void {
     const { keys } = this.#accounts;
-    if (!this.#checked.has(textOf(news))) return;
-    if (news["adopt"] !== undefined && news["adopt"] === olds["key"]) {
+    if (declared.adopt !== undefined && declared.adopt === stored.key) {
       keys.adopted(id);
       return;
     }
-    const { __createdAs: createdAs } = olds as InternalInputs;
+    const { __createdAs: by } = stored;
     const holder = keys.holder(id);
-    keys.holds(id, {
-      by: createdAs,
-      declared: declaredSettings({ ...news, name: news["name"] ?? olds["name"] }),
-    });
+    keys.holds(id, { by, declared: wireSettings(declared, declared.name ?? stored.name) });
     // The engine may have checked or compared the other resource first.
-    const isHeldByAnother = holder !== undefined && holder.by !== createdAs;
+    const isHeldByAnother = holder !== undefined && holder.by !== by;
     if (isHeldByAnother || keys.adoption(id) !== undefined) throw sharedKeyError();
   }
 
@@ -168,12 +176,3 @@ export class ProxyKeyProvider {
 
 /** What a verb does: `pure` sends nothing and needs no settings. */
 type Work<T> = { pure: () => T } | { verb: (operation: Operation) => Promise<Done<T>> };
-
-/** One text for equal inputs, whatever their order. */
-function textOf(inputs: Properties): string {
-  return JSON.stringify(inputs, (_key, value: unknown) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
-}

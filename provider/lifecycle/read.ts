@@ -6,15 +6,7 @@ import { instantOf } from "./schema/instants";
 import { isOfAccount, requireSameServer } from "./server";
 import type { Operation } from "./accountContext";
 import type { Done } from "./auditLog";
-import {
-  fingerprintOf,
-  inputsFromWire,
-  internalState,
-  keyOf,
-  plainJson,
-  stateOf,
-  type ProxyKeyState,
-} from "./schema/state";
+import { inputsFromWire, keyOf, plainJson, stateOf, type ProxyKeyState, type Stored } from "./schema/state";
 
 export interface ReadResult {
   id: string;
@@ -23,57 +15,53 @@ export interface ReadResult {
 }
 
 /**
- * Reads a key. All reads of a refresh share one list. A key that is not in the list is looked up, and is gone only if the API
- * itself says so, or if neither the lookup nor the complete list shows it. Both count only from the server that had it.
+ * Reads a key. All reads of a refresh share one list. A key that is not in the list is looked up. It is gone only if the API
+ * states this, or if neither the lookup nor the complete list shows it, on the server that had the key.
  *
  * @returns undefined when the key does not exist.
  */
 export async function read(
   id: string,
-  properties: Record<string, unknown>,
+  stored: Stored,
   operation: Operation,
 ): Promise<Done<ReadResult | undefined>> {
-  const key = keyOf(id, properties);
-  const found = await find(key, properties, operation);
-  if (found === undefined) requireSameServer(properties["server"], operation.settings);
-  reportChanges(properties, found, operation);
+  const key = keyOf(id, stored);
+  const found = await find(key, stored, operation);
+  if (found === undefined) requireSameServer(stored.server, operation.settings);
+  reportChanges(stored, found, operation);
   if (found === undefined) return { result: undefined, outcome: "gone" };
-  const inputs = inputsFromWire(found, properties);
-  const { declared, outputs } = expiryOf(properties, inputs);
+  const inputs = inputsFromWire(found, stored);
+  const { unsettled, __account, __createdAs } = stored;
+  const expiry = expiryOf(stored, inputs.expiresAt);
   const result: ReadResult = {
-    id: fingerprintOf(key),
-    props: {
-      ...stateOf(key, inputs, found, operation.settings, properties),
-      ...internalState(properties),
-      ...outputs,
-    },
-    inputs: withoutSecrets(plainJson({ ...inputs, expiresAt: declared })),
+    id,
+    props: plainJson({
+      ...stateOf(key, inputs, found, operation.settings, stored),
+      unsettled,
+      __account,
+      __createdAs,
+      __movedExpiry: expiry.moved,
+    }) as ProxyKeyState,
+    inputs: withoutSecrets(plainJson({ ...inputs, expiresAt: expiry.declared })),
   };
   return { result, outcome: "read" };
 }
 
 /**
- * With `expiresIn` the declared expiry is in the state alone. It stays the input, so that an expiry that was moved outside
- * is a difference; and what it was is kept beside the moved one for the refreshes that follow.
+ * With `expiresIn` only the state has the declared expiry. It stays the input, so that an expiry that was changed outside
+ * Pulumi is a difference. Later refreshes read it from the state, beside the changed one.
  */
 function expiryOf(
-  { expiresIn, expiresAt: known, __movedExpiry: moved }: Record<string, unknown>,
-  { expiresAt: found }: ProxyKeyInputs,
-): { declared: string; outputs: { __movedExpiry?: MovedExpiry } } {
-  if (typeof expiresIn !== "string" || typeof known !== "string") return { declared: found, outputs: {} };
-  const { from, to } = (moved ?? {}) as Partial<MovedExpiry>;
-  // An update since then has set another one.
-  const declared = from !== undefined && to === known ? from : known;
-  return { declared, outputs: declared === found ? {} : { __movedExpiry: { from: declared, to: found } } };
+  { expiresIn, expiresAt, __movedExpiry: moved }: Stored,
+  found: string,
+): { declared: string; moved?: Stored["__movedExpiry"] } {
+  if (expiresIn === undefined || expiresAt === undefined) return { declared: found };
+  // If they differ, an update has set another expiry since then.
+  const declared = moved?.to === expiresAt ? moved.from : expiresAt;
+  return declared === found ? { declared } : { declared, moved: { from: declared, to: found } };
 }
 
-/** The engine hides properties that start with two underscores. */
-interface MovedExpiry {
-  from: string;
-  to: string;
-}
-
-/** The host cannot mark an input as a secret here; that of the state stays as it is. */
+/** A read cannot mark an input as a secret. The engine keeps the input of the state. */
 function withoutSecrets(inputs: ProxyKeyInputs): Partial<ProxyKeyInputs> {
   const shown = Object.entries(inputs).filter(
     ([name]) => !(secretInputNames as readonly string[]).includes(name),
@@ -81,11 +69,7 @@ function withoutSecrets(inputs: ProxyKeyInputs): Partial<ProxyKeyInputs> {
   return Object.fromEntries(shown);
 }
 
-async function find(
-  key: string,
-  properties: Record<string, unknown>,
-  operation: Operation,
-): Promise<KeyObject | undefined> {
+async function find(key: string, stored: Stored, operation: Operation): Promise<KeyObject | undefined> {
   const { client, call } = operation;
   const { keys, isComplete } = await client.keyList.get(call).then(
     (listing) => ({ keys: listing.keys, isComplete: true }),
@@ -101,18 +85,18 @@ async function find(
   } catch (error) {
     if (isKeyGone(error)) return undefined;
     if (!isNotFound(error)) throw error;
-    // A proxy may have sent the 404, but a complete list of keys with secrets does not contain this key.
+    // A proxy may have sent the 404, so only a complete list of keys with their secrets proves that the key is gone.
     if (isComplete && !mayHide(keys, key)) {
-      if (isOfAccount(properties, operation)) return undefined;
-      requireSameServer(properties["server"], operation.settings);
+      if (isOfAccount(stored.__account, operation)) return undefined;
+      requireSameServer(stored.server, operation.settings);
     }
     throw error;
   }
 }
 
-/** Reports what a diff does not show: that the key is gone, was disabled outside, or has expired. */
+/** Reports what a diff does not show: the key is gone, was disabled outside Pulumi, or has expired. */
 function reportChanges(
-  { name, fingerprint, enabled }: Record<string, unknown>,
+  { name, fingerprint, enabled }: Stored,
   found: KeyObject | undefined,
   { report, call }: Operation,
 ): void {

@@ -1,31 +1,30 @@
 import { formatDuration, parseDurationMs } from "../util/duration";
 import { instantOf, NEVER, unixSOf } from "./schema/instants";
-import { containsUnknown, UNKNOWN } from "./schema/inputs";
-
-type Properties = Readonly<Record<string, unknown>>;
+import { containsUnknown, UNKNOWN, type Properties } from "./schema/inputs";
+import type { Stored } from "./schema/state";
 
 /** When a key with `expiresIn` expires, and whether that is a renewal. */
 export interface Renewal {
   /** An instant, or the engine's placeholder for an unknown value. */
   expiresAt: string;
-  /** Set when the key is renewed: how, and why, for people. */
+  /** Set when the key is renewed: how, and why, for the user. */
   renewed?: { how: "extend" | "rotate"; why: string };
 }
 
 /**
- * Resolves `expiresIn` into an instant. Counts from the first `up` that has it, keeps the instant from `up` to `up`, moves it
- * when `expiresIn` changes, and renews it when the expiry is within `renewBefore`. Pure.
+ * Resolves `expiresIn` to an instant: counted from the first `up` that has it, then kept, moved when `expiresIn` changes,
+ * and renewed when it is within `renewBefore`. Pure.
  *
  * @returns undefined when the key has no `expiresIn`.
  */
-export function renewalOf(olds: Properties, inputs: Properties, nowMs: number): Renewal | undefined {
-  const { expiresIn, renewBefore, renew } = inputs;
+export function renewalOf(stored: Stored, declared: Properties, nowMs: number): Renewal | undefined {
+  const { expiresIn, renewBefore, renew } = declared;
   if (expiresIn === undefined) return undefined;
   if (containsUnknown(expiresIn)) return { expiresAt: UNKNOWN };
   const lifeMs = durationMs(expiresIn) ?? 0;
   const fresh = instantOf((nowMs + lifeMs) / 1_000) ?? NEVER;
-  const oldMs = millisecondsOf(olds["expiresAt"]);
-  const oldLifeMs = durationMs(olds["expiresIn"]);
+  const oldMs = msOf(stored.expiresAt);
+  const oldLifeMs = durationMs(stored.expiresIn);
   if (oldMs === undefined || oldLifeMs === undefined) return { expiresAt: fresh };
 
   const keptMs = oldLifeMs === lifeMs ? oldMs : oldMs - oldLifeMs + lifeMs;
@@ -33,19 +32,19 @@ export function renewalOf(olds: Properties, inputs: Properties, nowMs: number): 
   const beforeMs = durationMs(renewBefore);
   const isDue = beforeMs !== undefined && keptMs - nowMs <= beforeMs;
   if (!isDue)
-    return { expiresAt: keptMs === oldMs ? String(olds["expiresAt"]) : keptMs > nowMs ? kept : fresh };
+    return { expiresAt: keptMs === oldMs ? String(stored.expiresAt) : keptMs > nowMs ? kept : fresh };
   const how = renew === "rotate" ? "rotate" : "extend";
   return { expiresAt: fresh, renewed: { how, why: whyRenewed(kept, keptMs - nowMs, renewBefore as string) } };
 }
 
-/** What is wrong with the three inputs together; each alone is checked already. */
-export function renewalConflict(written: Properties): { property: string; reason: string } | undefined {
-  const { expiresAt, expiresIn, renewBefore } = written;
-  if (expiresIn !== undefined && expiresAt !== undefined) {
+/** Why the three inputs do not fit together. */
+export function renewalConflict(declared: Properties): { property: string; reason: string } | undefined {
+  const { expiresAt, expiresIn, renewBefore } = declared;
+  if (expiresIn != null && expiresAt != null) {
     return { property: "expiresIn", reason: "expiresIn and expiresAt exclude each other; write one of them" };
   }
-  if (renewBefore === undefined || containsUnknown([expiresIn, renewBefore])) return undefined;
-  if (expiresIn === undefined) {
+  if (renewBefore == null || containsUnknown([expiresIn, renewBefore])) return undefined;
+  if (expiresIn == null) {
     return { property: "renewBefore", reason: "renewBefore needs expiresIn, the time for which to renew" };
   }
   const [beforeMs, lifeMs] = [durationMs(renewBefore), durationMs(expiresIn)];
@@ -57,13 +56,10 @@ function durationMs(value: unknown): number | undefined {
   return typeof value === "string" ? parseDurationMs(value) : undefined;
 }
 
-function millisecondsOf(instant: unknown): number | undefined {
-  return typeof instant === "string" &&
-    instant !== NEVER &&
-    instant !== UNKNOWN &&
-    !Number.isNaN(Date.parse(instant))
-    ? unixSOf(instant) * 1_000
-    : undefined;
+/** Undefined for "never", and for a malformed instant. */
+function msOf(instant: string | undefined): number | undefined {
+  const ms = unixSOf(instant ?? NEVER) * 1_000;
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 function whyRenewed(expiresAt: string, leftMs: number, renewBefore: string): string {

@@ -18,11 +18,8 @@ class OtherServerError extends UserError {
  *
  * @param account the anonymous name of that account in the state. Undefined: unknown, so any account is accepted.
  */
-export function isOfAccount(
-  { __account: account }: Readonly<Record<string, unknown>>,
-  asked: { account: string },
-): boolean {
-  return typeof account !== "string" || account === asked.account;
+export function isOfAccount(account: string | undefined, configured: { account: string }): boolean {
+  return account === undefined || account === configured.account;
 }
 
 /**
@@ -31,11 +28,11 @@ export function isOfAccount(
  * @param server the server in the state. Undefined: an earlier version wrote the state, so any server is accepted.
  * @throws OtherServerError when the settings name another server.
  */
-export function requireSameServer(server: unknown, settings: Pick<Settings, "baseUrl">): void {
-  const asked = serverOf(settings);
-  if (typeof server !== "string" || server === asked) return;
+export function requireSameServer(server: string | undefined, settings: Pick<Settings, "baseUrl">): void {
+  const configured = serverOf(settings);
+  if (server === undefined || server === configured) return;
   throw new OtherServerError({
-    why: `${asked} does not have the key, but the state has it from ${quotable(server)}, so it is not taken for gone.`,
+    why: `${configured} does not have the key, but the state has it from ${quotable(server)}, so it is not taken for gone.`,
     nextStep:
       "Nothing was changed in the state. Check electronhub:baseUrl and ELECTRONHUB_BASE_URL, then run the command again. If the API has moved, forget keys that are gone with `pulumi state delete`.",
   });

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { systemClock } from "../util/clock";
 import { fileWindowStore } from "../api/rateLimit/fileWindow";
 import { createTransport } from "../api/transport";
-import { unsettledFolder, creationsFolder, ledgerFolder, runsFolder } from "../config";
-import { backendIdIn } from "./backend";
+import { cacheFolder } from "../config";
+import { backendIdIn } from "./creations/backend";
 import { creationJournal } from "./creations/journal";
-import { runIdOf } from "./engineLiveness";
-import { UnsettledKeys } from "./unsettledKeys";
-import { KeysOfRun } from "./keysOfRun";
-import { fileOfRun } from "./runFile";
+import { runIdOf } from "./run/engineLiveness";
+import { UnsettledKeys } from "./run/unsettledKeys";
+import { KeysOfRun } from "./run/keysOfRun";
+import { fileOfRun } from "./run/runFile";
 import type { Dependencies } from "./accountContext";
 
 /** Production dependencies: system clock, network, environment, and files in the user's cache. */
@@ -21,21 +21,21 @@ export function systemDependencies(report: (line: string) => void): Dependencies
     transport: createTransport(),
     environment: process.env,
     report,
-    unsettledKeys: new UnsettledKeys(unsettledFolder(process.env)),
+    unsettledKeys: new UnsettledKeys(cacheFolder("unsettled", process.env)),
     windowStore: (account) =>
       fileWindowStore({
-        path: join(ledgerFolder(process.env), `${account}.json`),
+        path: join(cacheFolder("rate", process.env), `${account}.json`),
         onTrouble: (reason) =>
           report(
-            `Electron Hub: the rate limit cannot be shared with other processes (${reason}); this one keeps to it alone.`,
+            `Electron Hub: the rate limit cannot be shared with other processes (${reason}); this process keeps it alone.`,
           ),
       }),
     creations: creationJournal({
-      folder: creationsFolder(process.env),
+      folder: cacheFolder("creations", process.env),
       backendOf: (project) => backendIdIn(process.env, process.cwd(), project),
       onTrouble: (reason) =>
         report(
-          `Electron Hub: creations in flight cannot be noted (${reason}); if this process is killed in the middle of one, only its generated name shows that it is ours.`,
+          `Electron Hub: creations cannot be recorded (${reason}); if this process is killed during one, only the generated name identifies the key.`,
         ),
     }),
   };
@@ -45,7 +45,7 @@ export function systemDependencies(report: (line: string) => void): Dependencies
 export function keysOfRun(engineAddress: string | undefined, report: (line: string) => void): KeysOfRun {
   const run = runIdOf(engineAddress);
   return new KeysOfRun({
-    file: run === undefined ? undefined : fileOfRun(runsFolder(process.env), run),
+    file: run === undefined ? undefined : fileOfRun(cacheFolder("runs", process.env), run),
     onTrouble: (reason) =>
       report(
         `Electron Hub: explicit providers cannot share which keys are adopted (${reason}); do not move a key between providers in this run.`,

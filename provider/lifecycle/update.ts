@@ -7,17 +7,10 @@ import { ensureEnabled } from "./enabled";
 import { PartialFailure } from "./failures";
 import { inputFields } from "./schema/fields";
 import { NEVER, unixSOf } from "./schema/instants";
-import { inputsSchema, toWireSettings } from "./schema/inputs";
+import { resolveInputs, toWireSettings, type Declared } from "./schema/inputs";
 import { serverOf } from "./server";
 import type { Operation } from "./accountContext";
-import {
-  fingerprintOf,
-  keyOf,
-  pickInputs,
-  plainJson,
-  STATE_VERSION,
-  type ProxyKeyState,
-} from "./schema/state";
+import { keyOf, pickInputs, plainJson, STATE_VERSION, type ProxyKeyState, type Stored } from "./schema/state";
 
 export interface UpdateResult {
   outs: ProxyKeyState;
@@ -29,14 +22,15 @@ export interface UpdateResult {
  */
 export async function update(
   id: string,
-  olds: Record<string, unknown>,
-  news: Record<string, unknown>,
+  stored: Stored,
+  declared: Declared,
   operation: Operation,
 ): Promise<Done<UpdateResult>> {
-  const key = keyOf(id, olds);
-  const inputs = inputsSchema.parse({ ...news, name: news["name"] ?? olds["name"] });
-  const changed = changedInputs(olds, news);
-  const { unsettled: isMarked, ...before } = olds as ProxyKeyState;
+  const key = keyOf(id, stored);
+  const inputs = resolveInputs(declared, stored.name);
+  const changed = changedInputs(stored, declared);
+  const { unsettled: isMarked, ...known } = stored;
+  const before = { ...known, key, fingerprint: id, stateVersion: STATE_VERSION } as ProxyKeyState;
   const { unsettledKeys } = operation;
   const isNoted = unsettledKeys.isOpen(id);
   const unsettled = isMarked === true || isNoted;
@@ -72,8 +66,7 @@ export async function update(
   unsettledKeys.end(id);
   // Without a request, this server has not confirmed that it has the key.
   const confirmed = operation.requests > 0 ? { server: serverOf(operation.settings) } : {};
-  const identity = { fingerprint: fingerprintOf(key), stateVersion: STATE_VERSION } as const;
-  return { result: { outs: plainJson({ ...state, ...confirmed, ...identity }) }, outcome: "updated" };
+  return { result: { outs: plainJson({ ...state, ...confirmed }) }, outcome: "updated" };
 }
 
 /** The API refuses an update with an expiry in the past, and every update contains the expiry. */

@@ -11,19 +11,20 @@ class StillUsedError extends UserError {
 }
 
 /**
- * Makes the check for the state's `refuseIfUsedWithin`. Undefined: the state has none.
+ * The check for the state's `refuseIfUsedWithin`. Undefined: the state has none.
  *
- * @returns a function that throws StillUsedError unless the key was last used long enough ago.
+ * @returns a function that throws StillUsedError unless the last use was long enough ago.
  */
 export function usageGuard(
-  within: unknown,
+  within: string | undefined,
   { client, call, effects }: Operation,
 ): ((found: KeyObject) => void) | undefined {
-  if (typeof within !== "string") return undefined;
-  const withinMs = parseDurationMs(within);
+  if (within === undefined) return undefined;
+  // A damaged state may hold another type.
+  const withinMs = typeof within === "string" ? parseDurationMs(within) : undefined;
   if (withinMs === undefined) {
     throw new StillUsedError({
-      why: `The state's refuseIfUsedWithin (${quotable(within)}) is not a duration, so whether the key is still used is unknown.`,
+      why: `The state's refuseIfUsedWithin (${quotable(JSON.stringify(within))}) is not a duration, so whether the key is still used is unknown.`,
       nextStep: "Correct it in the program and run `pulumi up`, then destroy.",
     });
   }
@@ -37,7 +38,7 @@ export function usageGuard(
     const { last_used: lastUsedUnixS } = found;
     if (lastUsedUnixS === undefined || lastUsedUnixS === null) {
       throw refusal(
-        "The API does not say when the key was last used",
+        "The API does not show when the key was last used",
         "Make sure that the key is not in use, leave refuseIfUsedWithin out",
       );
     }

@@ -7,8 +7,8 @@ import type { AccountArgs } from "./accountArgs";
  * to functions such as `getProxyKeysOutput`. Each account has credentials, a rate limit and a process of its own; keys
  * without a provider stay with the stack's configuration.
  *
- * - The API key is a secret, whatever is passed, and encrypted in the state.
- * - A key belongs to the account that made it: with another account's API key, refresh, update and destroy fail with the
+ * - The API key is a secret even if it is passed in clear, and encrypted in the state.
+ * - A key belongs to the account that created it: with another account's API key, refresh, update and destroy fail with the
  *   API's 403, and the key stays in the state. So `{ provider }` alone moves no key. Change the key's `rotationTrigger` in
  *   the same `up`: that makes a new key on the new account, then removes the old one from the old account.
  * - After a rotation of the API key run `pulumi up` with the new one: it changes the account alone, no key. `destroy` and
@@ -32,19 +32,18 @@ export class Account extends pulumi.ProviderResource {
     this.#settings = pulumi.output(settings) as pulumi.Output<WrittenSettings>;
   }
 
-  /** @internal */
+  /**
+   * The settings, a secret as a whole: they contain the API key.
+   *
+   * @internal
+   */
   static settingsOf(provider: Account): pulumi.Output<WrittenSettings> {
     if (#settings in provider) return provider.#settings;
     throw new pulumi.RunError(
-      "The option `provider` is no `Account` of this copy of pulumi-electronhub.\n" +
-        "Pass what `new Account(…)` gives; `npm ls pulumi-electronhub` shows whether there are two copies.",
+      "The option `provider` is not an `Account` of this copy of pulumi-electronhub.\n" +
+        "Pass a `new Account(…)`; `npm ls pulumi-electronhub` shows whether there are two copies.",
     );
   }
-}
-
-/** The settings that an account was made with, for the functions that ask it: a secret, as its API key is one. */
-export function settingsOf(provider: Account): pulumi.Output<WrittenSettings> {
-  return Account.settingsOf(provider);
 }
 
 function namespaced(settings: pulumi.Inputs): pulumi.Inputs {

@@ -22,8 +22,8 @@ export interface ProxyKey extends ProxyKeyProperties {}
  */
 export class ProxyKey extends DynamicResource {
   /**
-   * @param name the resource's name in the stack. The key is named after it, unless `args.name` says otherwise.
-   * @param args the key's settings. A wrong one fails the preview, with the input's name and the right form.
+   * @param name the resource's name in the stack. The key is named after it, unless `args.name` is set.
+   * @param args the key's settings. An invalid one fails the preview, with the input's name and the correct form.
    */
   constructor(name: string, args: ProxyKeyArgs, options: pulumi.CustomResourceOptions = {}) {
     const unresolved = Object.fromEntries(PROPERTY_NAMES.map((property) => [property, undefined]));
@@ -61,7 +61,7 @@ function urnOf(name: string, { parent }: pulumi.CustomResourceOptions): Promise<
   return new Promise((resolve) => pulumi.createUrn(name, PROXY_KEY_TOKEN, parent).apply(resolve));
 }
 
-/** The inputs that are secrets, marked as such whatever the program passes. */
+/** The secret inputs, marked as secrets even if the program passes plain values. */
 function secretly(args: ProxyKeyArgs): Partial<ProxyKeyArgs> {
   const given = SECRET_INPUT_NAMES.filter((name) => args[name] !== undefined);
   return Object.fromEntries(given.map((name) => [name, pulumi.secret(args[name])]));

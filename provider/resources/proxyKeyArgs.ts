@@ -150,130 +150,8 @@ export interface ProxyKeyArgs {
   refuseIfUsedWithin?: pulumi.Input<string | undefined>;
 }
 
-/** The outputs of a proxy key: every input, resolved, and what the account shows of the key. */
-export interface ProxyKeyProperties {
-  /**
-   * The key's name on the account. A chosen name costs a second request when the key is created. A
-   * generated name stays for the key's life.
-   *
-   * Unit: at most 25 characters.
-   */
-  readonly name: pulumi.Output<string>;
-  /**
-   * The amount that the key may spend in each window of time (`budgetWindow`).
-   *
-   * Unit: credits, more than 0 and at most 10,000.
-   */
-  readonly budget: pulumi.Output<number>;
-  /**
-   * The time after which the key may spend its whole `budget` again.
-   *
-   * Unit: `daily`, `weekly` or `monthly`.
-   */
-  readonly budgetWindow: pulumi.Output<"daily" | "weekly" | "monthly">;
-  /**
-   * The instant at which the key stops working.
-   *
-   * Unit: `"never"`, an ISO 8601 instant or date (UTC), or Unix seconds.
-   */
-  readonly expiresAt: pulumi.Output<string>;
-  /**
-   * Instead of `expiresAt`: the time until the key stops working, counted from the `up` that first has
-   * it.
-   *
-   * Unit: a duration such as `30m`, `24h` or `7d`.
-   */
-  readonly expiresIn: pulumi.Output<string | undefined>;
-  /**
-   * With `expiresIn`: an `up` within this time before the expiry, or after it, renews the key.
-   *
-   * Unit: a duration such as `30m`, `24h` or `7d`.
-   */
-  readonly renewBefore: pulumi.Output<string | undefined>;
-  /**
-   * How a key is renewed: `extend` moves its expiry in place, `rotate` creates a new key first, then
-   * removes the old one.
-   *
-   * Unit: `extend` or `rotate`.
-   */
-  readonly renew: pulumi.Output<"extend" | "rotate" | undefined>;
-  /**
-   * The models that the key may use. An empty list is refused: the API would read it as all.
-   *
-   * Unit: a list of model ids, or `"all"`.
-   */
-  readonly models: pulumi.Output<"all" | string[]>;
-  /**
-   * The addresses that may use the key. An empty list is refused: the API would read it as any.
-   *
-   * Unit: a list of IP addresses and CIDR blocks, or `"any"`.
-   */
-  readonly allowedIps: pulumi.Output<"any" | string[]>;
-  /**
-   * Whether the key works. Read before it is toggled, and verified afterwards.
-   */
-  readonly enabled: pulumi.Output<boolean>;
-  /**
-   * A change of this value creates a new key first, then removes the old one. The order within a list
-   * counts.
-   *
-   * Unit: any value.
-   */
-  readonly rotationTrigger: pulumi.Output<unknown>;
-  /**
-   * An existing key of the account, taken over instead of creating one, and updated to the declared
-   * settings. Once taken over, it may be left out. A secret.
-   *
-   * Unit: a whole proxy key (`ek-proxy-…`).
-   */
-  readonly adopt: pulumi.Output<string | undefined>;
-  /**
-   * What destroy does: `remove` the key for good, or `disable` it, so that it stays on the account with
-   * its credits.
-   *
-   * Unit: `remove` or `disable`.
-   */
-  readonly onDestroy: pulumi.Output<"remove" | "disable">;
-  /**
-   * Destroy is refused while the key was used more recently than this.
-   *
-   * Unit: a duration such as `30m`, `24h` or `7d`.
-   */
-  readonly refuseIfUsedWithin: pulumi.Output<string | undefined>;
-  /**
-   * The proxy key itself, a secret.
-   *
-   * Unit: `ek-proxy-…`.
-   */
-  readonly key: pulumi.Output<string>;
-  /**
-   * A name for the key that is no secret, the same as the resource's id.
-   *
-   * Unit: `pk-` and 16 hexadecimal digits.
-   */
-  readonly fingerprint: pulumi.Output<string>;
-  /**
-   * When the key was created. Absent if the API does not show it.
-   *
-   * Unit: an ISO 8601 instant.
-   */
-  readonly createdAt: pulumi.Output<string | undefined>;
-  /**
-   * When the key was last used. Absent if it never was, or if the API does not show it.
-   *
-   * Unit: an ISO 8601 instant.
-   */
-  readonly lastUsedAt: pulumi.Output<string | undefined>;
-  /**
-   * What the key has spent in the current window. Absent if the API does not show it.
-   *
-   * Unit: credits.
-   */
-  readonly usedBudget: pulumi.Output<number | undefined>;
-}
-
-/** What the account shows of a proxy key. The API never shows the budget's window. */
-export interface ShownProxyKey {
+/** The values of a proxy key's outputs. */
+interface ProxyKeyValues {
   /**
    * The key's name on the account. A chosen name costs a second request when the key is created. A
    * generated name stays for the key's life.
@@ -288,52 +166,130 @@ export interface ShownProxyKey {
    */
   budget: number;
   /**
+   * The time after which the key may spend its whole `budget` again.
+   *
+   * Unit: `daily`, `weekly` or `monthly`.
+   */
+  budgetWindow: "daily" | "weekly" | "monthly";
+  /**
    * The instant at which the key stops working.
    *
    * Unit: `"never"`, an ISO 8601 instant or date (UTC), or Unix seconds.
    */
-  expiresAt?: string | undefined;
+  expiresAt: string;
+  /**
+   * Instead of `expiresAt`: the time until the key stops working, counted from the `up` that first has
+   * it.
+   *
+   * Unit: a duration such as `30m`, `24h` or `7d`.
+   */
+  expiresIn: string | undefined;
+  /**
+   * With `expiresIn`: an `up` within this time before the expiry, or after it, renews the key.
+   *
+   * Unit: a duration such as `30m`, `24h` or `7d`.
+   */
+  renewBefore: string | undefined;
+  /**
+   * How a key is renewed: `extend` moves its expiry in place, `rotate` creates a new key first, then
+   * removes the old one.
+   *
+   * Unit: `extend` or `rotate`.
+   */
+  renew: "extend" | "rotate" | undefined;
   /**
    * The models that the key may use. An empty list is refused: the API would read it as all.
    *
    * Unit: a list of model ids, or `"all"`.
    */
-  models?: "all" | string[] | undefined;
+  models: "all" | string[];
   /**
    * The addresses that may use the key. An empty list is refused: the API would read it as any.
    *
    * Unit: a list of IP addresses and CIDR blocks, or `"any"`.
    */
-  allowedIps?: "any" | string[] | undefined;
+  allowedIps: "any" | string[];
   /**
    * Whether the key works. Read before it is toggled, and verified afterwards.
    */
-  enabled?: boolean | undefined;
+  enabled: boolean;
   /**
-   * A name for the key that is no secret, the same as the resource's id.
+   * A change of this value creates a new key first, then removes the old one. The order within a list
+   * counts.
+   *
+   * Unit: any value.
+   */
+  rotationTrigger: unknown;
+  /**
+   * An existing key of the account, taken over instead of creating one, and updated to the declared
+   * settings. Once taken over, it may be left out. A secret.
+   *
+   * Unit: a whole proxy key (`ek-proxy-…`).
+   */
+  adopt: string | undefined;
+  /**
+   * What destroy does: `remove` the key for good, or `disable` it, so that it stays on the account with
+   * its credits.
+   *
+   * Unit: `remove` or `disable`.
+   */
+  onDestroy: "remove" | "disable";
+  /**
+   * Destroy is refused while the key was used more recently than this.
+   *
+   * Unit: a duration such as `30m`, `24h` or `7d`.
+   */
+  refuseIfUsedWithin: string | undefined;
+  /**
+   * The proxy key itself, a secret.
+   *
+   * Unit: `ek-proxy-…`.
+   */
+  key: string;
+  /**
+   * A name for the key that is not a secret, the same as the resource's id.
    *
    * Unit: `pk-` and 16 hexadecimal digits.
    */
-  fingerprint?: string | undefined;
+  fingerprint: string;
   /**
    * When the key was created. Absent if the API does not show it.
    *
    * Unit: an ISO 8601 instant.
    */
-  createdAt?: string | undefined;
+  createdAt: string | undefined;
   /**
    * When the key was last used. Absent if it never was, or if the API does not show it.
    *
    * Unit: an ISO 8601 instant.
    */
-  lastUsedAt?: string | undefined;
+  lastUsedAt: string | undefined;
   /**
    * What the key has spent in the current window. Absent if the API does not show it.
    *
    * Unit: credits.
    */
-  usedBudget?: number | undefined;
+  usedBudget: number | undefined;
 }
+
+/** The outputs of a proxy key: every input, resolved, and what the account shows of the key. */
+export type ProxyKeyProperties = { readonly [K in keyof ProxyKeyValues]: pulumi.Output<ProxyKeyValues[K]> };
+
+/** What the account shows of a proxy key. The API never shows the budget's window. */
+export type ShownProxyKey = Pick<ProxyKeyValues, "name" | "budget"> &
+  Partial<
+    Pick<
+      ProxyKeyValues,
+      | "expiresAt"
+      | "models"
+      | "allowedIps"
+      | "enabled"
+      | "fingerprint"
+      | "createdAt"
+      | "lastUsedAt"
+      | "usedBudget"
+    >
+  >;
 
 /** The names of all inputs and outputs. */
 export const PROPERTY_NAMES = [
@@ -358,8 +314,8 @@ export const PROPERTY_NAMES = [
   "usedBudget",
 ] as const;
 
-/** The inputs that are secrets, whatever the program passes. */
+/** The secret inputs. */
 export const SECRET_INPUT_NAMES = ["adopt"] as const;
 
-/** The outputs that are secrets. */
+/** The secret outputs. */
 export const SECRET_OUTPUT_NAMES = ["key", "adopt"] as const;

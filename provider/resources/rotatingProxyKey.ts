@@ -3,13 +3,13 @@ import { parseDurationMs } from "../util/duration";
 import { NEVER, readInstant } from "../lifecycle/schema/instants";
 import { ProxyKey } from "./proxyKey";
 import type { ProxyKeyArgs } from "./proxyKeyArgs";
-import { hasOverlap, NOTHING_PUBLISHED, assumedBefore } from "../lifecycle/publication";
-import { rotatesAt, type Rotation, type Schedule } from "../lifecycle/rotation";
+import { hasOverlap, NOTHING_PUBLISHED, assumedBefore } from "../lifecycle/rotating/publication";
+import { rotatesAt, type Rotation, type Schedule } from "../lifecycle/rotating/rotation";
 import { PublicationRecord, RotationRecord, type PublicationChange } from "./rotationRecord";
 
 /**
- * What the rotation decides itself. Names have to be generated, so that two keys never share one; the published key must
- * not expire; and what is rotated out is removed, or disabled keys would pile up on the account with their credits.
+ * Inputs that the rotation decides itself. Names are generated, so that two keys never share one; the published key must
+ * not expire; and a rotated key is removed, since disabled keys would keep their credits.
  */
 const OWNED = [
   "name",
@@ -22,7 +22,7 @@ const OWNED = [
   "onDestroy",
 ] as const;
 
-/** When a rotating key rotates. Plain values, since they decide which keys the stack has. */
+/** When a rotating key rotates. Plain values: they decide which resources the stack has. */
 export interface RotationArgs {
   /**
    * The time after which a new key is created.
@@ -49,7 +49,7 @@ export interface RotationArgs {
    */
   anchor?: string | undefined;
   /**
-   * The time to go by, for tests.
+   * The current time, for tests.
    *
    * Unit: an ISO 8601 instant.
    *
@@ -58,10 +58,9 @@ export interface RotationArgs {
   now?: string | undefined;
 }
 
-/** What a program declares of a rotating key: the settings of both its keys, and when to rotate. */
+/** The settings of a rotating key's keys, and when it rotates. */
 export type RotatingProxyKeyArgs = RotationArgs & Omit<ProxyKeyArgs, (typeof OWNED)[number]>;
 
-/** The keys of one run. */
 interface Keys {
   current: ProxyKey;
   previous: ProxyKey | undefined;
@@ -70,20 +69,19 @@ interface Keys {
 }
 
 /**
- * A proxy key that is replaced by a new one every so often, without a moment at which the published one does not work.
+ * A proxy key that is regularly replaced by a new one. The published key always works.
  *
- * `pulumi up` does the rotating: run it on a schedule, for example once a day. The first `up` after a period has begun
- * makes a new key and publishes it as `current`. The key before stays valid as `previous` for the time of `overlap`, and
- * the first `up` after that removes it. Between runs nothing happens, so a missed run only makes things later. The overlap
- * is counted from the run that made the new key: an `up` that fails before that begins none, and keeps the published key.
- * There are never more than two keys after an `up`.
+ * `pulumi up` rotates: run it on a schedule, for example once a day. The first `up` in a new period creates a key and
+ * publishes it as `current`. The key before stays valid as `previous` during `overlap`, and the first `up` after that
+ * removes it. Nothing happens between runs, so a missed run only delays the rotation. The overlap starts with the run that
+ * created the new key: an `up` that fails before that keeps the published key. After an `up` there are at most two keys.
  */
 export class RotatingProxyKey extends pulumi.ComponentResource {
   /** The published key, a secret. */
   readonly current: pulumi.Output<string>;
   /** The key that was published before, a secret. Undefined outside of the overlap. */
   readonly previous: pulumi.Output<string | undefined>;
-  /** The fingerprint of `current`, which is no secret. */
+  /** The fingerprint of `current`, not a secret. */
   readonly currentFingerprint: pulumi.Output<string>;
   /** The fingerprint of `previous`. Undefined outside of the overlap. */
   readonly previousFingerprint: pulumi.Output<string | undefined>;
@@ -103,9 +101,9 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
   /**
    * @param name the resource's name in the stack. The keys are named after it.
    * @param args the keys' settings and when to rotate.
-   * @param options of a component. `protect` holds for the published key only, or nothing could rotate. `retainOnDelete` is
-   *   refused: rotated keys would stay on the account with their credits.
-   * @throws Error when the schedule makes no sense, or an input is given that the rotation decides itself.
+   * @param options of a component. `protect` applies to the published key only, so that rotated keys can be removed.
+   *   `retainOnDelete` is refused: rotated keys would stay on the account with their credits.
+   * @throws Error for an invalid schedule, or an input that the rotation decides itself.
    */
   constructor(name: string, args: RotatingProxyKeyArgs, options: pulumi.ComponentResourceOptions = {}) {
     const { schedule, settings } = read(name, args);
@@ -136,8 +134,8 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
   }
 
   /**
-   * A record is read where it is registered, and cannot be written later in the same run. So there are two: the one that
-   * the rotation before wrote is read first and decides which key to declare; the other is written once that key exists.
+   * A record is read when it is registered, and cannot be written later in the same run. So there are two: the one of the
+   * previous rotation is read first and decides which key to declare; the other is written once that key exists.
    */
   #declare(
     name: string,
@@ -161,7 +159,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
       published: assumedBefore(rotation.generation),
     });
     return before.apply((other = NOTHING_PUBLISHED) => {
-      // A key that was published late still has its predecessor: it waits, so that there is no third key.
+      // A key that was published late still has its predecessor. The rotation waits, so that there is no third key.
       const isHeld = hasOverlap(other);
       const number = isHeld ? other.number : Math.max(rotation.generation, other.number + 1);
       const current = keyOf(number, isHeld ? {} : inPlaceOf(name, other.previous?.number));
@@ -178,7 +176,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
         const previousValidUntil = hasOverlap(published) ? validUntil : undefined;
         return {
           current,
-          // It has to be removable when its time comes, also by an `up` that declares it no more.
+          // An `up` that does not declare it any more must be able to remove it.
           previous:
             previousValidUntil === undefined
               ? undefined
@@ -192,8 +190,8 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
 }
 
 /**
- * A key whose overlap is over, and which no run came by to remove, goes before its successor's successor is made: it
- * holds a place and credits on the account. Where there is none, the alias stands for nothing.
+ * Removes a key whose overlap is over before the next key is created: it occupies a place and credits on the account. The
+ * alias has no effect without such a key.
  */
 function inPlaceOf(name: string, number: number | undefined): pulumi.CustomResourceOptions {
   return number === undefined ? {} : { aliases: [{ name: `${name}-${number}` }], deleteBeforeReplace: true };

@@ -1,6 +1,6 @@
-/** The source of time. Injected, so that tests simulate minutes in microseconds and never sleep. */
+/** The source of time, which tests replace. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Since the Unix epoch. */
   nowMs(): number;
   /**
    * Resolves after a delay.

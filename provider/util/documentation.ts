@@ -1,4 +1,4 @@
-/** Documentation as data: of it, declarations, editors' tooltips and the README are made. */
+/** Documentation as data: the source of declarations, editor tooltips and the README. */
 export interface Documentation {
   /** One or more sentences in Markdown. */
   meaning: string;

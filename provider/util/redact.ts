@@ -3,7 +3,7 @@ import { KEY_CHARACTERS } from "./keyText";
 /** Replaces a secret in a text. */
 export const REDACTED = "[redacted]";
 
-/** What a text may hold of a key: its characters, escaped ones, and those that mask it. No full stop closes it. */
+/** The rest of a key in a text: its characters, escaped ones, and those that mask it. Does not end with a full stop. */
 const REST = `[${KEY_CHARACTERS}%*•…]*[${KEY_CHARACTERS.replace(".", "")}%*•…]`;
 
 /** The start of a key: not within a word, except after an escape. */
@@ -22,17 +22,17 @@ const KEY_LIKE = new RegExp(
   "g",
 );
 
-/** The password of a URL. A port is none, nor is an `@` in a path. */
+/** The password of a URL. A port is not a password, nor is an `@` in a path. */
 const URL_PASSWORD = /(:\/\/[^\s:/?#@"']*):(?!\d{1,5}(?:[/?#"'\s]|$))[^\s"'<>]{1,1000}@/g;
 const URL_PARAMETER = /([?&]\w*(?:password|secret|token)\w*=)[^\s&"'<>]+/gi;
 
-/** The kinds' prefixes are no secret, and would make common words look like one. */
+/** Not secret, and would make common words look like secrets. */
 const KIND_PREFIX = /^ek-(?:proxy-|dev-)?/;
 
-/** A part of a secret this long is a secret too: a server may split one over several fields. */
+/** A part of this length is secret too: a server may split a secret over several fields. */
 const PART_LENGTH = 8;
 
-/** Longest text that is looked at; longer ones are cut first. */
+/** A longer text is cut first. */
 const MAX_TEXT_LENGTH = 20_000;
 
 /**
@@ -56,7 +56,7 @@ export function redact(text: string, secrets: Iterable<string> = []): string {
  * characters.
  */
 export function quotable(text: string, secrets: Iterable<string> = [], maxLength = 200): string {
-  // Before anything is looked for: invisible characters may stand within a key.
+  // Invisible characters may be inside a key, so they are removed first.
   const oneLine = redact(text.replace(/\p{Cf}/gu, ""), secrets)
     .replace(/[\p{C}\p{Z}\s]+/gu, " ")
     .trim();

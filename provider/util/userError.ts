@@ -1,8 +1,8 @@
-/** Marks our errors across copies of the package, where `instanceof` fails. */
+/** Marks the errors of this package. `instanceof` fails for errors from another copy of it. */
 const MARKER = Symbol.for("pulumi-electronhub.UserError");
 
 export interface UserErrorDetails {
-  /** Why it failed, a sentence for the user. Holds no secret and no raw body. */
+  /** Why it failed, a sentence for the user, without secrets and raw bodies. */
   why: string;
   /** What to do next, an imperative sentence for the user. */
   nextStep: string;
@@ -15,7 +15,7 @@ export abstract class UserError extends Error {
   readonly [MARKER] = true;
   readonly why: string;
   readonly nextStep: string;
-  /** The attempts before it gave up, one line each, when there was more than one. */
+  /** One line for each attempt, if there was more than one. */
   attempts: readonly string[] = [];
 
   constructor({ why, nextStep, cause }: UserErrorDetails) {

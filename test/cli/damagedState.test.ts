@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { creationsFolder } from "../../provider/config";
+import { cacheFolder } from "../../provider/config";
 import { readCreations } from "../../provider/lifecycle/creations/journalReader";
 import { program } from "../engine/fixture";
 import { mutations, outcomes, useCli } from "./fixture";
@@ -66,7 +66,8 @@ async function forgetful(name: string): Promise<{ lost: string }> {
   return { lost };
 }
 
-const remembered = () => readCreations(creationsFolder({ XDG_CACHE_HOME: cli.project.folders.cache }));
+const remembered = () =>
+  readCreations(cacheFolder("creations", { XDG_CACHE_HOME: cli.project.folders.cache }));
 
 /** Runs the commands of a message as a user would, in a shell. */
 function follow({ nextStep }: { nextStep: string }): string[] {

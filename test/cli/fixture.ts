@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { creationsFolder } from "../../provider/config";
+import { cacheFolder } from "../../provider/config";
 import type { AccountOptions, FaultMatch, InjectedFault, SimulatedKey } from "../../provider/testing";
 import { secretsFoundIn } from "../engine/secretScan";
 import { useEngine, type Engine } from "../engine/fixture";
@@ -275,7 +275,7 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
         return { PATH: `${bin}:${env["PATH"]}` };
       },
       forgetCreations: () =>
-        rm(creationsFolder({ XDG_CACHE_HOME: engine.project.folders.cache }), {
+        rm(cacheFolder("creations", { XDG_CACHE_HOME: engine.project.folders.cache }), {
           recursive: true,
           force: true,
         }),

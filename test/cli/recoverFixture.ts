@@ -1,4 +1,4 @@
-import { creationsFolder } from "../../provider/config";
+import { cacheFolder } from "../../provider/config";
 import { readCreations } from "../../provider/lifecycle/creations/journalReader";
 import { program } from "../engine/fixture";
 import { useCli } from "./fixture";
@@ -9,7 +9,7 @@ export function useRecover() {
 
   /** The open creations in this machine's journal. */
   function remembered() {
-    return readCreations(creationsFolder({ XDG_CACHE_HOME: cli.project.folders.cache }));
+    return readCreations(cacheFolder("creations", { XDG_CACHE_HOME: cli.project.folders.cache }));
   }
 
   /** Deploys a stack with one key, then kills a run that creates these keys as well. */

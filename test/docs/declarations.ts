@@ -30,28 +30,19 @@ export function proxyKeyArgs(): string {
       ? `${inputDoc(name)}${name}: pulumi.Input<${type}>;`
       : `${inputDoc(name)}${name}?: pulumi.Input<${type === "unknown" ? type : `${type} | undefined`}>;`;
   });
-  const properties = [
-    ...inputNames.map((name) => `${factDoc(fieldOf(name))}readonly ${name}: pulumi.Output<${stored(name)}>;`),
-    ...outputNames.map(
-      (name) => `${factDoc(outputFields[name])}readonly ${name}: pulumi.Output<${stored(name)}>;`,
-    ),
+  const values = [
+    ...inputNames.map((name) => `${factDoc(fieldOf(name))}${name}: ${stored(name)};`),
+    ...outputNames.map((name) => `${factDoc(outputFields[name])}${name}: ${stored(name)};`),
   ];
-  const facts = [
-    ...inputNames
-      .filter((name) => fieldOf(name).fromWire !== undefined)
-      .map((name) => {
-        const type = shown(name);
-        const isAlways = !type.endsWith("| undefined");
-        return `${factDoc(fieldOf(name))}${name}${isAlways ? "" : "?"}: ${type};`;
-      }),
-    ...outputNames
-      .filter((name) => name !== "key")
-      .map(
-        (name) =>
-          `${factDoc(outputFields[name])}${name}?: ${stored(name).replace(/ \| undefined$/, "")} | undefined;`,
-      ),
+  const shownNames = inputNames.filter((name) => fieldOf(name).fromWire !== undefined);
+  const isAlwaysShown = (name: InputName) => !shown(name).endsWith("| undefined");
+  const always = shownNames.filter(isAlwaysShown);
+  const maybe = [
+    ...shownNames.filter((name) => !isAlwaysShown(name)),
+    ...outputNames.filter((name) => name !== "key"),
   ];
   const names = (list: readonly string[]) => JSON.stringify(list);
+  const union = (list: readonly string[]) => list.map((name) => JSON.stringify(name)).join(" | ");
   return `${header("provider/lifecycle/schema/fields.ts")}
 import type * as pulumi from "@pulumi/pulumi";
 
@@ -60,23 +51,25 @@ export interface ProxyKeyArgs {
   ${inputs.join("\n")}
 }
 
-/** The outputs of a proxy key: every input, resolved, and what the account shows of the key. */
-export interface ProxyKeyProperties {
-  ${properties.join("\n")}
+/** The values of a proxy key's outputs. */
+interface ProxyKeyValues {
+  ${values.join("\n")}
 }
 
+/** The outputs of a proxy key: every input, resolved, and what the account shows of the key. */
+export type ProxyKeyProperties = { readonly [K in keyof ProxyKeyValues]: pulumi.Output<ProxyKeyValues[K]> };
+
 /** What the account shows of a proxy key. The API never shows the budget's window. */
-export interface ShownProxyKey {
-  ${facts.join("\n")}
-}
+export type ShownProxyKey = Pick<ProxyKeyValues, ${union(always)}> &
+  Partial<Pick<ProxyKeyValues, ${union(maybe)}>>;
 
 /** The names of all inputs and outputs. */
 export const PROPERTY_NAMES = ${names([...inputNames, ...outputNames])} as const;
 
-/** The inputs that are secrets, whatever the program passes. */
+/** The secret inputs. */
 export const SECRET_INPUT_NAMES = ${names(secretInputNames)} as const;
 
-/** The outputs that are secrets. */
+/** The secret outputs. */
 export const SECRET_OUTPUT_NAMES = ${names([...secretOutputNames, ...secretInputNames])} as const;
 `;
 }

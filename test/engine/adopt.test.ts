@@ -110,7 +110,7 @@ describe("a key that exists", () => {
     stack.setProgram(program({ legacy: { adopt: second.key, rotationTrigger: 1 } }));
     for (const refused of [await expectFailure(stack.preview()), await expectFailure(stack.up())]) {
       expect(refused.output).toMatch(
-        /A change of rotationTrigger asks for a new key, and `adopt` for the one/,
+        /A change of rotationTrigger needs a new key, but `adopt` names the key/,
       );
     }
     expect(engine.takeRequests()).toEqual([]);
@@ -165,7 +165,7 @@ describe("a key that cannot be taken over", () => {
     for (const fault of held) fault.release();
     const diagnostics = diagnosticsOf((await failing).output);
     expect(diagnostics).toMatch(/Cannot adopt proxy key \(pk-.*\): The key is owned by another account.*403/);
-    expect(diagnostics).toMatch(/Cannot adopt proxy key \(pk-.*\): The key to adopt is not there\. .*404/);
+    expect(diagnostics).toMatch(/Cannot adopt proxy key \(pk-.*\): The key to adopt does not exist\. .*404/);
     expect(engine.takeRequests()).toEqual([LOOKUP, LOOKUP]);
     expect(await engine.keysInState("unfit")).toEqual({});
     expect(engine.simulator.account("other").keys()).toEqual([foreign]);

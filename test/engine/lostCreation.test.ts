@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { creationsFolder } from "../../provider/config";
-import { reportedBackendId } from "../../provider/lifecycle/backend";
+import { cacheFolder } from "../../provider/config";
+import { reportedBackendId } from "../../provider/lifecycle/creations/backend";
 import { nameHashOf, readCreations } from "../../provider/lifecycle/creations/journalReader";
 import { createEngineProject } from "../support/engine";
 import { descendantsOf, endProcesses, isAlive, type OwnedProcess } from "../support/processes";
@@ -12,7 +12,7 @@ const engine = useEngine();
 
 /** What this machine remembers of creations in flight. */
 function remembered() {
-  return readCreations(creationsFolder({ XDG_CACHE_HOME: engine.project.folders.cache }));
+  return readCreations(cacheFolder("creations", { XDG_CACHE_HOME: engine.project.folders.cache }));
 }
 
 /** An `up` whose one creation has taken effect, and waits for its answer; the engine, and below it the plugin. */
@@ -98,7 +98,9 @@ it("the note names the backend that Pulumi reports, also where the last login al
     const { url } = JSON.parse(stdout) as { url: string };
     const id = reportedBackendId(url, project.env, work, project.name);
     expect(id).toMatch(/^[0-9a-f]{32}$/);
-    expect(readCreations(creationsFolder({ XDG_CACHE_HOME: cache }))).toMatchObject([{ backend: id }]);
+    expect(readCreations(cacheFolder("creations", { XDG_CACHE_HOME: cache }))).toMatchObject([
+      { backend: id },
+    ]);
   } finally {
     await project.dispose();
   }

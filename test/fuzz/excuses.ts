@@ -23,7 +23,7 @@ const EXCUSES: Readonly<Record<string, Excuse>> = {
     holds: (_, { before }) => [...before.keys.values()].some(({ lastUsedUnixS }) => lastUsedUnixS !== null),
   },
   replacedByItself: {
-    says: /asks for a new key, and `adopt` for the one/,
+    says: /needs a new key, but `adopt` names the key/,
     holds: ({ step }) => step.kind === "up" && step.program.keys.some(({ adopt }) => adopt !== undefined),
   },
   adoption: {

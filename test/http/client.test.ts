@@ -210,7 +210,7 @@ describe("a success that is none of the API's", () => {
   it.each([
     ["HTML", "<html>welcome</html>", "an HTML page"],
     ["nothing", "", "an empty body"],
-    ["half of a JSON", '{"message":"Proxy', "text that is no JSON"],
+    ["half of a JSON", '{"message":"Proxy', "text that is not JSON"],
     ["JSON of another shape", '["ok"]', "JSON of another shape"],
     ["an error", '{"error":{"message":"no"}}', "JSON of another shape"],
   ])("is refused: %s", async (_, body, found) => {

@@ -142,7 +142,7 @@ function countAnswers(inner: Transport, baseUrl: string) {
       watchers.add(look);
       look();
     });
-    // Whoever waited for the answer has gone on by then.
+    // The code that waited for the response has continued by then.
     await new Promise((resolve) => setImmediate(resolve));
   };
   return { transport, answered };

@@ -79,7 +79,7 @@ describe("getProxyKey", () => {
     const { key } = account.addKey({ name: "web" });
     simulator.dialect.listKeys = "omitted";
     expect(await failure(getProxyKey({ fingerprint: fingerprintOf(key) }))).toBe(
-      `Cannot get proxy key ${fingerprintOf(key)}: The account's list does not show its keys in full.\nAsk by \`key\`.`,
+      `Cannot get proxy key ${fingerprintOf(key)}: The account's list does not show its keys in full.\nPass \`key\` instead.`,
     );
     expect(await getProxyKey({ key })).toMatchObject({ key, fingerprint: fingerprintOf(key) });
   });
@@ -87,10 +87,10 @@ describe("getProxyKey", () => {
   it("says that there is none, and whose it is", async () => {
     const stranger = simulator.account("other").addKey({ name: "theirs" }).key;
     expect(await failure(getProxyKey({ key: stranger }))).toMatch(
-      /^Cannot get proxy key pk-[0-9a-f]{16}: .*owned by another account.*HTTP 403.*\nAsk the account that owns the key/,
+      /^Cannot get proxy key pk-[0-9a-f]{16}: .*owned by another account.*HTTP 403.*\nQuery the account that owns the key/,
     );
     expect(await failure(getProxyKey({ key: "ek-proxy-0123456789" }))).toMatch(
-      /The account has no such key \(HTTP 404: "Proxy key not found"\)\.\nCheck that the key is whole/,
+      /The account has no such key \(HTTP 404: "Proxy key not found"\)\.\nCheck that the key is complete/,
     );
     expect(await failure(getProxyKey({ name: "theirs" }))).toMatch(
       /^Cannot get proxy key "theirs": The account has no such key\.\n`getProxyKeys` lists/,
@@ -112,7 +112,9 @@ describe("getProxyKey", () => {
     ["an undefined name", { name: undefined }],
     ["the API key by mistake", { key: `ek-${"5".repeat(48)}` }],
   ])("asks nothing of the API for %s", async (_, args) => {
-    expect(await failure(getProxyKey(args as GetProxyKeyArgs))).toMatch(/exactly one of|no whole proxy key/);
+    expect(await failure(getProxyKey(args as GetProxyKeyArgs))).toMatch(
+      /Exactly one of|not a complete proxy key/,
+    );
     expect(simulator.requests()).toEqual([]);
   });
 });
@@ -122,8 +124,8 @@ describe("getProxyKeys", () => {
     const { key } = account.addKey({ name: "a" });
     const body = { data: [{ name: "a", key, allocated_ammount: 1, is_active: true }], has_more: true };
     simulator.inject({ status: 200, body, times: 2 });
-    expect((await rejection(getProxyKeys())).message).toMatch(/may be a part of the whole/);
-    expect((await rejection(getProxyKey({ name: "b" }))).message).toMatch(/may be a part of the whole/);
+    expect((await rejection(getProxyKeys())).message).toMatch(/may be incomplete/);
+    expect((await rejection(getProxyKey({ name: "b" }))).message).toMatch(/may be incomplete/);
   });
 
   it("lists by name, without secrets, once for all who ask at the same time", async () => {
@@ -141,7 +143,7 @@ describe("getProxyKeys", () => {
     expect(simulator.requests()).toEqual([LIST]);
   });
 
-  it("shows whoever asks later what has changed since, even while an answer is on its way", async () => {
+  it("shows a later call the changes since, even while a response is on its way", async () => {
     const held = simulator.inject({ on: { path: "/auth/proxy" }, hold: true });
     const before = getProxyKeys();
     await held.reached();
@@ -219,7 +221,7 @@ describe("a list that leaves out what keys are set to", () => {
     shortens("/auth/proxy", key);
     shortens("/auth/proxy/lookup", key);
     expect(await failure(importProxyKeys())).toMatch(
-      /does not show `models`, `allowedIps`, `enabled` of key "web" \(pk-[0-9a-f]{16}\).*\nTake this key over by `adopt`/,
+      /does not show `models`, `allowedIps`, `enabled` of key "web" \(pk-[0-9a-f]{16}\).*\nAdopt this key with the input `adopt`/,
     );
   });
 });
@@ -252,7 +254,7 @@ describe("validateProxyKey", () => {
     expect(simulator.requests()).toEqual([VALIDATE]);
     expect(await validateProxyKey({ key: account.apiKey })).toEqual({
       valid: false,
-      reason: "It is no whole proxy key (ek-proxy-…).",
+      reason: "It is not a complete proxy key (ek-proxy-…).",
     });
     expect(simulator.requests()).toEqual([VALIDATE]);
   });
@@ -269,7 +271,7 @@ describe("validateProxyKey", () => {
 });
 
 describe("getAccount", () => {
-  it("tells the credits and the plan, once for all who ask at the same time", async () => {
+  it("returns the credits and the plan, with one request for concurrent calls", async () => {
     account.addKey({ name: "web", allocatedAmount: 10 });
     account.balance = 12.5;
     expect(await Promise.all([getAccount(), getAccount()])).toEqual([
@@ -333,7 +335,7 @@ describe("an explicit account", () => {
     expect(await (output as unknown as { isKnown: Promise<boolean> }).isKnown).toBe(false);
     expect(await failure(getProxyKeys({}, { provider }))).toBe(
       "Cannot list the account's proxy keys: The account's settings are not known yet in this preview.\n" +
-        "Call the function's `…Output` form, whose result is then unknown as well.",
+        "Call the function's `…Output` form: its result is then unknown, too.",
     );
     expect(simulator.requests()).toEqual([]);
   });
@@ -342,7 +344,7 @@ describe("an explicit account", () => {
     await mock(false);
     class Foreign extends pulumi.ProviderResource {}
     const provider = new Foreign("pulumi-nodejs", "foreign") as unknown as Account;
-    expect(await failure(getProxyKeys({}, { provider }))).toContain("`provider` is no `Account`");
+    expect(await failure(getProxyKeys({}, { provider }))).toContain("`provider` is not an `Account`");
   });
 });
 

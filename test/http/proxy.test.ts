@@ -38,7 +38,7 @@ beforeAll(async () => {
     noteRequest(request);
     response.writeHead(502).end();
   });
-  // A proxy knows its way to the API, whatever the name; it sees what goes through as it is.
+  // A proxy resolves any name, and sees requests in clear.
   proxy.on("connect", (request: IncomingMessage, socket, head: Buffer) => {
     noteRequest(request);
     const upstream = connect(ports.api, "127.0.0.1", () => {
@@ -101,7 +101,7 @@ describe("with a proxy in the environment", () => {
     },
   );
 
-  it("loopback never goes through it, whatever names it; other plain http would", async () => {
+  it("loopback never goes through it, under any name; other plain http would", async () => {
     const environment = {
       HTTP_PROXY: throughProxy(),
       HTTPS_PROXY: throughProxy(),
@@ -121,7 +121,7 @@ describe("with a proxy in the environment", () => {
     expect([atProxy.asked, atApi]).toEqual([[], []]);
   });
 
-  it("a certificate that nobody vouches for ends it before the API key is sent, and says what to set", async () => {
+  it("an untrusted certificate ends it before the API key is sent, and says what to set", async () => {
     const [answer] = await send({ HTTPS_PROXY: throughProxy() }, apiUrl);
     expect(answer).toEqual({
       why: expect.stringMatching(

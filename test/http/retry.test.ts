@@ -87,7 +87,7 @@ describe("a refusal for the rate", () => {
       const world = await createWorld({
         simulator: { dialect: { retryAfter }, accounts: [{ name: "main", rateLimit }] },
       });
-      // Somebody else has used up the window before our first request.
+      // Another client has used up the window before our first request.
       world.simulator.account().takeFromWindow(2);
       for (let call = 0; call < 3; call += 1) await world.client.list(world.context);
       expect(world.simulator.journal.map(({ status }) => status)).toEqual([429, 200, 200, 200]);
@@ -115,7 +115,7 @@ describe("a refusal for the rate", () => {
     },
   );
 
-  it("that comes again and again is asked for less and less often, whatever it invites to", async () => {
+  it("that repeats is followed by longer and longer waits, even if it names short ones", async () => {
     const world = await createWorld();
     const refusal = { status: 429, headers: { "Retry-After": "0" }, body: "" };
     world.simulator.inject({ ...refusal, times: 6 });

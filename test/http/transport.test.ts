@@ -15,7 +15,7 @@ async function listOnce(world: World) {
 }
 
 describe("one request, one answer", () => {
-  it("gives status, headers in lower case and the body as text, whatever they are", async () => {
+  it("gives status, headers in lower case and the body as text, for every response", async () => {
     const world = await createWorld();
     world.simulator.inject({ ...edgePage(503), headers: { "X-Odd": "1" } });
     await expect(listOnce(world)).resolves.toMatchObject({
@@ -44,7 +44,7 @@ describe("one request, one answer", () => {
       name: "ConnectionError",
       retryable: false,
       maybeSent: true,
-      why: expect.stringMatching(/far longer than any of this API's/),
+      why: expect.stringMatching(/far longer than the API's responses/),
     });
   });
 });
@@ -107,7 +107,7 @@ describe("no whole answer", () => {
     });
   });
 
-  it("nobody waits any more: the signal's reason", async () => {
+  it("an abort: the signal's reason", async () => {
     const { transport, simulator } = await createWorld();
     const fault = simulator.inject({ hang: true });
     const abort = new AbortController();
@@ -115,8 +115,8 @@ describe("no whole answer", () => {
     const answer = transport.send({ method: "GET", url, headers: {} }, abort.signal);
     const failed = rejection(answer);
     await fault.reached();
-    abort.abort(new Error("nobody waits"));
-    expect((await failed).message).toBe("nobody waits");
+    abort.abort(new Error("the caller aborted"));
+    expect((await failed).message).toBe("the caller aborted");
   });
 });
 

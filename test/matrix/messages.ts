@@ -16,14 +16,14 @@ const KINDS: readonly [RegExp, string][] = [
   [/refuses this machine's IP/, "Forbidden address"],
   [/plan is paused/, "Forbidden paused"],
   [/network edge in front/, "Forbidden edge"],
-  [/refuses the request and does not say why/, "Forbidden unstated"],
+  [/refuses the request without a reason/, "Forbidden unstated"],
   [/The account has no such key/, "NotFound"],
   [/not like the Electron Hub API/, "NotFound address"],
   [/The request timed out/, "Server timeout"],
   [/The API failed/, "Server"],
   [/redirects elsewhere/, "Redirect"],
   [/API documents no such response/, "Unexpected"],
-  [/so it may be a part of the whole/, "Incomplete"],
+  [/so it may be incomplete/, "Incomplete"],
   [/The response reports success/, "Unexpected 2xx"],
   [/could not be reached|The connection to \S+ failed/, "Connection"],
 ];
@@ -34,7 +34,7 @@ export function failureKind(message: string): string {
 
 /** A sentence with the next step. */
 const NEXT_STEP =
-  /(?:^|[.:;] |\n)(?:Check|Run|Use|Wait|Top up|Remove|Look|Compare|Restore|Resume|Correct|Make|Set|Move|Nothing was sent|The API may be in trouble: run|The key is kept in the state; the next `pulumi up`)[^\n]*\.$/;
+  /(?:^|[.:;] |\n)(?:Check|Run|Use|Wait|Top up|Remove|Look|Compare|Restore|Resume|Correct|Make|Set|Move|Nothing was sent|The key is kept in the state; the next `pulumi up`)[^\n]*\.$/;
 
 /** The flaws of a message. */
 export function messageFlaws(
@@ -46,9 +46,7 @@ export function messageFlaws(
   if (/<!?[a-z]+[ >]|<\//i.test(message)) flaws.push("HTML in the message");
   if (/\n\s+at /.test(message)) flaws.push("a stack in the message");
   if (!names.some((name) => message.includes(name))) flaws.push("the message does not name the key");
-  if (
-    !/HTTP \d{3}|may be a part of the whole|could not be reached|The connection to \S+ failed/.test(message)
-  )
+  if (!/HTTP \d{3}|may be incomplete|could not be reached|The connection to \S+ failed/.test(message))
     flaws.push("the message does not say what went wrong");
   if (!NEXT_STEP.test(message)) flaws.push("the message does not end with the next step");
   if (failureKind(message) === "UNKNOWN KIND") flaws.push("a message of no known kind");

@@ -2,10 +2,15 @@ import { keyObjectSchema, keySettingsSchema } from "../../provider/api/wire";
 import { describeImport } from "../../provider/functions/describeImport";
 import { infoOf } from "../../provider/functions/infoOf";
 import type { Operation } from "../../provider/lifecycle/accountContext";
-import { declaredSettings } from "../../provider/lifecycle/adopt";
+import { wireSettings } from "../../provider/lifecycle/adopt";
 import { check } from "../../provider/lifecycle/check";
 import { changedInputs } from "../../provider/lifecycle/diff";
-import { inputsSchema, showsSettings, toWireSettings } from "../../provider/lifecycle/schema/inputs";
+import {
+  inputsSchema,
+  parseDeclared,
+  showsSettings,
+  toWireSettings,
+} from "../../provider/lifecycle/schema/inputs";
 import { stateOf } from "../../provider/lifecycle/schema/state";
 import { startSimulator } from "../../provider/testing";
 
@@ -26,10 +31,10 @@ async function main(): Promise<void> {
   console.log(
     JSON.stringify({
       check: check({}, declared, context).inputs,
-      diff: changedInputs(inputs, other),
+      diff: changedInputs(inputs, parseDeclared(other)),
       body: settings,
       comparison: [showsSettings(wire, settings, inputs), showsSettings(wire, toWireSettings(other), inputs)],
-      sharedBetweenProcesses: keySettingsSchema.parse(declaredSettings(declared)?.settings),
+      sharedBetweenProcesses: keySettingsSchema.parse(wireSettings(inputs)?.settings),
       state: stateOf(found.key, inputs, wire, operation.settings),
       info: infoOf(wire, 0),
       program: (await describeImport({}, operation)).program,

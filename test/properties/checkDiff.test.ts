@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { check } from "../../provider/lifecycle/check";
-import { diff } from "../../provider/lifecycle/diff";
 import { containsUnknown, inputNames, UNKNOWN } from "../../provider/lifecycle/schema/inputs";
+import { check, diff } from "../support/pureVerbs";
 
 type Properties = Record<string, unknown>;
 

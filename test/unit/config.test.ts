@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ConfigurationError, creationsFolder, DEFAULT_BASE_URL, readSettings } from "../../provider/config";
+import { ConfigurationError, cacheFolder, DEFAULT_BASE_URL, readSettings } from "../../provider/config";
 import { userError, thrown } from "./fixture";
 
 const API_KEY = "ek-abcdefABCDEF0123456789";
@@ -85,13 +85,13 @@ describe("apiKey", () => {
     ["a JWT", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.dozjgNry", /is a JWT, which the API refuses/],
     ["a header", `Bearer ${API_KEY}`, /starts with `Bearer`/],
     ["a header in small letters", `bearer ${API_KEY}`, /starts with `Bearer`/],
-    ["in quotation marks", `"${API_KEY}"`, /stands in quotation marks/],
-    ["in single ones", `'${API_KEY}'`, /stands in quotation marks/],
+    ["in quotation marks", `"${API_KEY}"`, /is in quotation marks/],
+    ["in single ones", `'${API_KEY}'`, /is in quotation marks/],
     ["with a line break at its end", `${API_KEY}\n`, /spaces, line breaks/],
     ["with a Windows line break", `${API_KEY}\r\n`, /spaces, line breaks/],
     ["with a space before it", ` ${API_KEY}`, /spaces, line breaks/],
     ["with a header smuggled in", `${API_KEY}\r\nx-evil: 1`, /spaces, line breaks/],
-    ["with a letter of another alphabet", `${API_KEY}é`, /characters that no API key has/],
+    ["with a letter of another alphabet", `${API_KEY}é`, /characters that API keys do not have/],
   ])("is refused when it is %s, without being repeated", (_, value, why) => {
     const error = refusal("apiKey", value);
     expect(error.why).toMatch(why);
@@ -116,8 +116,8 @@ describe("baseUrl", () => {
   });
 
   it.each([
-    ["api.electronhub.ai/v1", /no URL/],
-    ["https://", /no URL/],
+    ["api.electronhub.ai/v1", /not a URL/],
+    ["https://", /not a URL/],
     ["http://api.electronhub.ai/v1", /must be https.*http only to loopback/],
     ["http://127.0.0.1.example.com/v1", /must be https/],
     ["http://localhost.example.com/v1", /must be https/],
@@ -144,7 +144,7 @@ describe("baseUrl", () => {
 
 describe("the other settings", () => {
   it.each(["soon", "10", "-1s", "1w"])("maxWait %j is refused", (value) => {
-    expect(refusal("maxWait", value).message).toMatch(/maxWait.*is no duration.*90s, 15m or 1h/);
+    expect(refusal("maxWait", value).message).toMatch(/maxWait.*is not a duration.*90s, 15m or 1h/);
   });
 
   it.each(["with\nbreak", "é", "x".repeat(257)])("userAgent %j is refused", (value) => {
@@ -154,11 +154,13 @@ describe("the other settings", () => {
 
 describe("the folders in the cache", () => {
   it("are in XDG_CACHE_HOME, unless that is empty or relative: processes run in different folders", () => {
-    expect(creationsFolder({ XDG_CACHE_HOME: "/cache" }, "linux")).toBe(
+    expect(cacheFolder("creations", { XDG_CACHE_HOME: "/cache" }, "linux")).toBe(
       "/cache/pulumi-electronhub/creations",
     );
     for (const folder of ["", "cache", "./cache"]) {
-      expect(creationsFolder({ XDG_CACHE_HOME: folder }, "linux")).toBe(creationsFolder({}, "linux"));
+      expect(cacheFolder("creations", { XDG_CACHE_HOME: folder }, "linux")).toBe(
+        cacheFolder("creations", {}, "linux"),
+      );
     }
   });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** A file system of one block. */
 export interface TinyDisk {
   fill(): void;
-  mend(): void;
+  makeRoom(): void;
   /** From now on it can only be read. */
   protect(): void;
   dispose(): void;
@@ -22,7 +22,7 @@ export function tinyDisk(folder: string): TinyDisk | undefined {
   const filler = join(folder, "filler");
   return {
     fill: () => writeFileSync(filler, Buffer.alloc(4_096)),
-    mend: () => rmSync(filler),
+    makeRoom: () => rmSync(filler),
     protect: () => void execFileSync("mount", ["-o", "remount,ro", folder], { stdio: "pipe" }),
     dispose: () => void execFileSync("umount", [folder], { stdio: "pipe" }),
   };

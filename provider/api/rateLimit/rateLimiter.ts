@@ -19,7 +19,7 @@ export interface RateLimiterOptions {
 export interface AcquireOptions {
   /** What waits, for lines of progress: `remove`, `lookup`, … */
   what: string;
-  /** Milliseconds since the epoch after which `acquire` rejects. */
+  /** `acquire` rejects after this instant. */
   deadlineMs: number;
   signal?: AbortSignal | undefined;
   /** The request was sent already and got HTTP 429: it goes before those that were not sent yet. */
@@ -58,7 +58,7 @@ export class RateLimiter {
   /** In order; those before `#first` are done. An array's `shift` would move all others each time. */
   #waiters: Waiter[] = [];
   #first = 0;
-  /** Signals with a listener. One listener per signal, whatever the number of waiters: many are slow. */
+  /** Signals with a listener. One listener serves all waiters of a signal, since many listeners are slow. */
   readonly #watched = new WeakSet<AbortSignal>();
   /** Identifies this process in a shared window. */
   readonly #idPrefix = randomUUID().slice(0, 13);

@@ -1,9 +1,8 @@
 import { addPast, prunePast, type PastRequests } from "./pastRequests";
 
 /**
- * What is known of an account's rate limit: the requests of the last window, our own and those of other clients that
- * the API's counts reveal. Plain data and pure functions, so that it can be kept in memory or in a file that processes
- * share.
+ * The known state of an account's rate limit: the requests of the last window, our own and those of other clients that
+ * the API's counts reveal. Plain data, kept in memory or in a file that processes share.
  *
  * The server counts the requests that arrive in any 60 s (https://docs.electronhub.ai). We do not know when a request
  * arrives, only that it is between sending and response: it counts from sending until one window after the response.

@@ -1,4 +1,4 @@
-import { projectRoot } from "../../lifecycle/backend";
+import { projectRoot } from "../../lifecycle/creations/backend";
 import type { AccountView } from "./accounts";
 import { Refusal } from "../problems";
 import type { PulumiProject } from "../pulumi/project";

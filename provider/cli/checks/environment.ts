@@ -1,6 +1,6 @@
 import { access, constants, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { CONFIG_NAMESPACE, SETTINGS, creationsFolder, ledgerFolder } from "../../config";
+import { CONFIG_NAMESPACE, SETTINGS, cacheFolder } from "../../config";
 import { errorCode } from "../../util/errno";
 import { chosenStack, type StackChoice } from "../account/accountForCommand";
 import type { StackSettings } from "../account/accounts";
@@ -78,10 +78,16 @@ export async function folderChecks(
   };
   const cache = "Make it writable, or set XDG_CACHE_HOME.";
   const checks = [
-    check("Rate folder", ledgerFolder(environment), warning, "processes do not share the rate limit", cache),
+    check(
+      "Rate folder",
+      cacheFolder("rate", environment),
+      warning,
+      "processes do not share the rate limit",
+      cache,
+    ),
     check(
       "Journal folder",
-      creationsFolder(environment),
+      cacheFolder("creations", environment),
       warning,
       "keys of killed creations may be lost",
       cache,

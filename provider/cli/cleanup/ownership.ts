@@ -1,4 +1,4 @@
-import { creationsFolder } from "../../config";
+import { cacheFolder } from "../../config";
 import { keysInTheMaking } from "../../lifecycle/creations/journalReader";
 import type { ListedKey } from "../account/accounts";
 import { keysInStates, type KeysInStates } from "../stack/keysInStates";
@@ -46,7 +46,7 @@ export class Ownership {
   async read(): Promise<void> {
     const { clock, environment } = this.#world;
     const latest = await keysInStates(this.#project, this.#world, this.#matches);
-    this.#isInTheMaking = readJournal(creationsFolder(environment), (folder) =>
+    this.#isInTheMaking = readJournal(cacheFolder("creations", environment), (folder) =>
       keysInTheMaking(folder, clock.nowMs()),
     );
     for (const [fingerprint, stack] of latest.owners) this.#owners.set(fingerprint, stack);

@@ -1,7 +1,7 @@
 import { withAuditLog } from "../../lifecycle/auditLog";
 import { remove } from "../../lifecycle/delete";
 import { serverOf } from "../../lifecycle/server";
-import { outputsFromWire, shownInputs } from "../../lifecycle/schema/state";
+import { outputsFromWire, shownInputs, type Stored } from "../../lifecycle/schema/state";
 import type { AccountView, ListedKey } from "../account/accounts";
 import { problemOf, type Problem } from "../problems";
 import { Claim, hiddenClaim } from "./ownership";
@@ -30,12 +30,12 @@ export async function removeKey(
   const { wire, fingerprint } = key;
   if (wire.key === undefined || fingerprint === undefined)
     return { outcome: "failed", ...problemOf(hiddenClaim(key)) };
-  const properties: Record<string, unknown> = {
+  const stored: Stored = {
     ...shownInputs(wire),
     ...outputsFromWire(wire.key, wire),
     server: serverOf(account.settings),
+    refuseIfUsedWithin,
   };
-  if (refuseIfUsedWithin !== undefined) properties["refuseIfUsedWithin"] = refuseIfUsedWithin;
   const operation = account.begin();
   const { beforeMutation, onRequest } = operation.call;
   let isSent = false;
@@ -49,8 +49,8 @@ export async function removeKey(
     isSent ||= isMutating;
   };
   try {
-    const { outcome } = await withAuditLog("delete", properties, operation, () =>
-      remove(fingerprint, properties, operation),
+    const { outcome } = await withAuditLog("delete", stored, operation, () =>
+      remove(fingerprint, stored, operation),
     );
     return { outcome: outcome === "already deleted" ? "already-gone" : "removed" };
   } catch (error) {

@@ -5,7 +5,7 @@ import { errorCode } from "../../util/errno";
 import { Refusal } from "../problems";
 import { holderName, type LockHolder } from "./lock";
 import { shortName } from "./names";
-import { homeFolder } from "../../lifecycle/backend";
+import { homeFolder } from "../../lifecycle/creations/backend";
 
 /** A truncated file in a backend. It makes `pulumi stack ls` fail. */
 export interface Damage {

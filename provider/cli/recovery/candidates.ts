@@ -1,4 +1,4 @@
-import { creationsFolder } from "../../config";
+import { cacheFolder } from "../../config";
 import { nameHashOf, readCreations, type OpenCreation } from "../../lifecycle/creations/journalReader";
 import type { StackAccounts } from "../account/stackAccounts";
 import type { AccountView } from "../account/accounts";
@@ -99,7 +99,7 @@ function isAccountedFor(note: OpenCreation, now: Checkpoint): boolean {
 /** The journal's creations of the stack, or of a stack with its name in an unknown backend. */
 function notesOf(task: StackContext): readonly OpenCreation[] {
   const { backendId, projectName, stack, world } = task;
-  const notes = readJournal(creationsFolder(world.environment), readCreations).filter((note) =>
+  const notes = readJournal(cacheFolder("creations", world.environment), readCreations).filter((note) =>
     isOfStack(note.stack, stack, projectName),
   );
   const isElsewhere = ({ backend }: OpenCreation) =>

@@ -1,5 +1,5 @@
 import { Ownership } from "../cleanup/ownership";
-import { reportedBackendId } from "../../lifecycle/backend";
+import { reportedBackendId } from "../../lifecycle/creations/backend";
 import { PulumiProject } from "../pulumi/project";
 import type { CommandContext } from "../commandContext";
 

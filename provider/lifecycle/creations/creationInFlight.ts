@@ -9,8 +9,8 @@ export interface InFlightOptions {
 }
 
 /**
- * One creation on its way from the first request to the engine. Its note in the journal ends only when the responses
- * prove that no key was made: whether the engine saves a key is not reported to the plugin.
+ * One creation from the first request to the engine. Its note in the journal ends only when the responses prove that no key
+ * was created: the engine does not report whether it saves a key.
  */
 export class CreationInFlight {
   readonly #options: InFlightOptions;
@@ -20,24 +20,24 @@ export class CreationInFlight {
     this.#options = options;
   }
 
-  /** A request is about to go out that may make a key. */
+  /** Called right before a request that may create a key. */
   requested({ name }: Pick<KeySettings, "name">, details: Pick<Creation, "account" | "startedMs">): void {
     const { journal, stack } = this.#options;
     this.#note ??= journal?.begin({ stack, nameHash: nameHashOf(name), ...details });
   }
 
-  /** The key exists. To be called before a request gives it the chosen name, by which it could not be recognised. */
+  /** The key exists. Called before a request gives it the chosen name, by which it could not be recognised. */
   made(fingerprint: string): void {
     this.#note?.made(fingerprint);
   }
 
-  /** The responses prove that no key was made. */
+  /** The responses prove that no key was created. */
   nothingMade(): void {
     this.#note?.end();
     this.#note = undefined;
   }
 
-  /** Passes the outcome on to the engine: a key, or a failure with or without a key to be saved. */
+  /** Records the delivery of the result to the engine. */
   async handOver<T>(outcome: Promise<T>): Promise<T> {
     try {
       const result = await outcome;

@@ -9,13 +9,12 @@ import { append, appendIfThere, removeOldFiles, type Creation } from "./journalR
 export interface CreationNote {
   /** A response has returned the key. Called before a request changes its name. */
   made(fingerprint: string): void;
-  /** No key was made. */
+  /** No key was created. */
   end(): void;
   /** The engine gets the key, so a program may receive it. Whether the engine saves the key is unknown: the note stays. */
   delivered(): void;
 }
 
-/** The disk is full. The engine could not save the key either, so none is created. */
 export class DiskFullError extends UserError {
   override readonly name = "DiskFullError";
 }
@@ -25,7 +24,7 @@ export class DiskFullError extends UserError {
  * operation, and the journal is the only record of the key.
  */
 export interface CreationJournal {
-  /** Called right before the first request that may make a key. @throws DiskFullError. */
+  /** Called right before the first request that may create a key. @throws DiskFullError. */
   begin(creation: Omit<Creation, "backend">): CreationNote;
 }
 
@@ -33,7 +32,7 @@ export interface JournalOptions {
   folder: string;
   /** Called once, when the folder cannot be written. Creations then go on without a note. */
   onTrouble: (reason: string) => void;
-  /** Identifies the stack's backend. Default: it is not known. @param project the project's name. */
+  /** Identifies the stack's backend. Default: unknown. */
   backendOf?: (project: string) => string | undefined;
 }
 
@@ -90,7 +89,7 @@ export function creationJournal({
       });
       if (trouble === "ENOSPC" || trouble === "EDQUOT") {
         throw new DiskFullError({
-          why: `The disk is full (${folder}), so a key that is made now might never be recorded.`,
+          why: `The disk is full (${folder}), so a new key might never be recorded.`,
           nextStep: "Nothing was sent. Make room, then run the command again.",
         });
       }

@@ -17,13 +17,13 @@ import { errorCode } from "../../util/errno";
 export interface Creation {
   /** `organization/project/stack`, as the program names it. Undefined: the program names none. */
   stack: string | undefined;
-  /** The stack's backend, as `backendIdIn` identifies it. Undefined: it is not known for certain. */
+  /** The stack's backend, as `backendIdIn` identifies it. Undefined: not known for certain. */
   backend: string | undefined;
   /** The account, by its anonymous name. */
   account: string;
-  /** The `nameHashOf` the generated name under which the key is created. The name itself may contain a secret. */
+  /** `nameHashOf` the generated name under which the key is created. The name itself may contain a secret. */
   nameHash: string;
-  /** Milliseconds since the epoch, by this machine's clock: when the first request went out. */
+  /** When the first request was sent, by this machine's clock. */
   startedMs: number;
 }
 
@@ -38,9 +38,9 @@ export interface OpenCreation extends Creation {
   file: string;
   /** Within its journal. */
   id: string;
-  /** Of the key, once a response has brought it. Undefined: whether there is a key is not known. */
+  /** Of the key, once a response has returned it. Undefined: whether there is a key is unknown. */
   fingerprint: string | undefined;
-  /** The plugin returned the key to the engine. No proof that any state has the key. */
+  /** The plugin returned the key to the engine. This does not prove that a state has the key. */
   delivered: boolean;
   /** A command has found that the state lacks a delivered key. */
   isLost: boolean;
@@ -54,11 +54,11 @@ export interface OpenCreation extends Creation {
  * Reads the open creations of a folder, the oldest first. Whether an engine still works on them is decided by the stack's
  * lock, not by process ids.
  *
- * @throws the file system's error when something is there and cannot be read.
+ * @throws the file system's error if the folder or a file exists and cannot be read.
  */
 export function readCreations(folder: string): OpenCreation[] {
   return filesIn(folder)
-    .flatMap((file) => openIn(file))
+    .flatMap((file) => begunIn(file).map((creation) => openCreation(file, creation)))
     .toSorted((a, b) => a.startedMs - b.startedMs);
 }
 
@@ -99,10 +99,6 @@ function filesIn(folder: string): string[] {
   return names.filter((name) => /^[0-9a-f]{16}\.jsonl$/.test(name)).map((name) => join(folder, name));
 }
 
-function openIn(file: string): OpenCreation[] {
-  return begunIn(file).map((creation) => openCreation(file, creation));
-}
-
 function openCreation(file: string, creation: Begun): OpenCreation {
   const { id } = creation;
   return {
@@ -137,19 +133,18 @@ const lineSchema = z.union([
   z.object({ end: z.string() }),
 ]);
 
-const UNANSWERED = { fingerprint: undefined, delivered: false, isLost: false };
-
 /** The creations of a file that have begun and not ended. */
 function begunIn(file: string): Begun[] {
   const open = new Map<string, Begun>();
   for (const line of (orAbsent(() => readFileSync(file, "utf8")) ?? "").split("\n")) {
-    const said = parse(line);
-    if (said === undefined) continue;
-    if ("begin" in said) open.set(said.begin.id, { ...said.begin, ...UNANSWERED });
-    else if ("made" in said) amend(open, said.made, { fingerprint: said.fingerprint });
-    else if ("delivered" in said) amend(open, said.delivered, { delivered: true });
-    else if ("lost" in said) amend(open, said.lost, { isLost: true });
-    else open.delete(said.end);
+    const event = parse(line);
+    if (event === undefined) continue;
+    if ("begin" in event)
+      open.set(event.begin.id, { ...event.begin, fingerprint: undefined, delivered: false, isLost: false });
+    else if ("made" in event) amend(open, event.made, { fingerprint: event.fingerprint });
+    else if ("delivered" in event) amend(open, event.delivered, { delivered: true });
+    else if ("lost" in event) amend(open, event.lost, { isLost: true });
+    else open.delete(event.end);
   }
   return [...open.values()];
 }
@@ -168,19 +163,19 @@ function parse(line: string): z.output<typeof lineSchema> | undefined {
   }
 }
 
-/** Appends all lines in one write. Each line starts with "\n", so a truncated line cannot corrupt the next. */
-export function append(file: string, ifAbsent: number, ...lines: readonly object[]): void {
+/** Appends a line in one write. It starts with "\n", so that a truncated line before it cannot corrupt it. */
+export function append(file: string, ifAbsent: number, line: object): void {
   const handle = openSync(file, constants.O_WRONLY | constants.O_APPEND | ifAbsent, 0o600);
   try {
-    writeFileSync(handle, lines.map((line) => `\n${JSON.stringify(line)}`).join(""));
+    writeFileSync(handle, `\n${JSON.stringify(line)}`);
   } finally {
     closeSync(handle);
   }
 }
 
 /** Does nothing when the file was removed: its creations were removed with it. */
-export function appendIfThere(file: string, ...lines: readonly object[]): void {
-  orAbsent(() => append(file, 0, ...lines));
+export function appendIfThere(file: string, line: object): void {
+  orAbsent(() => append(file, 0, line));
 }
 
 /** Undefined for a file that does not exist: another process may have removed it, or its folder is a file. */

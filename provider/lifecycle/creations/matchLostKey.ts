@@ -5,7 +5,7 @@ import { nameHashOf } from "./journalReader";
 
 /** A creation whose response or whose record was lost. */
 export interface LostCreation {
-  /** The `nameHashOf` the generated name, which no other key has. Undefined: unknown. */
+  /** `nameHashOf` the generated name, which no other key has. Undefined: unknown. */
   nameHash: string | undefined;
   /** The key's fingerprint, once a response has returned the key. */
   fingerprint?: string | undefined;
@@ -15,7 +15,7 @@ export interface LostCreation {
 
 /** The keys of an account that belong to a lost creation, the oldest first. */
 export interface LostKeyMatch {
-  /** The creation made these: more than one if a request that seemed lost took effect late. */
+  /** The creation made these: several if a request without a response took effect late. */
   own: readonly CreatedKey[];
   /** The creation made these, but the list does not show their secrets. */
   secretHidden: readonly KeyObject[];
@@ -23,7 +23,7 @@ export interface LostKeyMatch {
   possible: readonly KeyObject[];
 }
 
-/** Decides which keys of an account belong to a lost creation. Reading the account is up to the caller. */
+/** Decides which keys of an account belong to a lost creation. */
 export function matchLostKey(
   keys: readonly KeyObject[],
   { nameHash, fingerprint, chosenName }: LostCreation,
@@ -50,12 +50,12 @@ export function isSameName(a: string, b: string): boolean {
   return nameHashOf(a) === nameHashOf(b);
 }
 
-/** Whether the account says that the key was never used. */
+/** Whether the account shows that the key was never used. */
 export function isUnused({ used_ammount: used, last_used: lastUsed }: KeyObject): boolean {
   return used === 0 && lastUsed === null;
 }
 
-/** Whether the account's list leaves out if the key was used. */
+/** Whether the account does not show if the key was used. */
 export function isUseUnknown(key: KeyObject): boolean {
   const { used_ammount: used, last_used: lastUsed } = key;
   return !((used ?? 0) > 0) && typeof lastUsed !== "number" && !isUnused(key);

@@ -13,8 +13,8 @@ export interface InputField<Schema extends z.ZodType = z.ZodType> {
   /** One form for values that mean the same to the API, whether the schema accepts them or not. Default: the value. */
   canonical?: (value: unknown) => unknown;
   /** Whether a declared value leaves the state as it is, although the two differ. */
-  isSatisfiedBy?: (value: unknown, state: Readonly<Record<string, unknown>>) => boolean;
-  /** Encrypted in the state and masked on the screen, whatever the program passes. */
+  isSatisfiedBy?: (value: unknown, stored: { key?: string }) => boolean;
+  /** Encrypted in the state and masked on the screen, even if the program passes a plain value. */
   secret?: true;
 }
 
@@ -58,11 +58,11 @@ export function wireField<const Name extends WireName, Schema extends z.ZodType>
 export interface OutputField {
   doc: Documentation;
   schema: z.ZodType;
-  /** The field of the key object. Absent: made of the key itself. */
+  /** The field of the key object. Absent: derived from the key itself. */
   wire?: keyof KeyFields;
   fromWire?: (value: never) => unknown;
   /** Encrypted in the state and masked on the screen. */
   secret?: true;
-  /** Changes without the user's doing; never a difference. */
+  /** Changes when the key is used; never a difference. */
   usage?: true;
 }

@@ -17,8 +17,8 @@ import {
 } from "./values";
 
 /**
- * The one table of what a proxy key has. Inputs and outputs, their documentation, check, diff, the request bodies, the
- * comparison with what the API shows, the functions' results and generated programs are derived from it.
+ * The one table of a proxy key's fields. Inputs and outputs, their documentation, check, diff, the request bodies, the
+ * comparison with responses, the functions' results and generated programs are derived from it.
  */
 
 const DURATION = "a duration such as `30m`, `24h` or `7d`";
@@ -155,7 +155,7 @@ export const inputFields = {
     change: "replace",
     secret: true,
     // Without this, leaving it out later would remove the key that was taken over.
-    isSatisfiedBy: (adopt, state) => adopt === undefined || adopt === state["key"],
+    isSatisfiedBy: (adopt, { key }) => adopt === undefined || adopt === key,
   }),
   onDestroy: ownField({
     doc: {
@@ -185,7 +185,7 @@ export const outputFields = {
   },
   fingerprint: {
     doc: {
-      meaning: "A name for the key that is no secret, the same as the resource's id.",
+      meaning: "A name for the key that is not a secret, the same as the resource's id.",
       unit: "`pk-` and 16 hexadecimal digits",
     },
     schema: z.string(),

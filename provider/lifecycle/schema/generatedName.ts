@@ -12,7 +12,7 @@ export function generateName(
   randomBytes: (count: number) => Uint8Array,
 ): string {
   const suffix = Array.from(randomBytes(SUFFIX_LENGTH), (byte) => BASE32[byte % BASE32.length]).join("");
-  // Other characters might come back from the API as something else.
+  // The API may change other characters.
   const fit = [...(resourceName ?? "").normalize("NFC")].filter(
     (character) => !UNFIT_CHARACTER.test(character),
   );

@@ -3,8 +3,12 @@ import { z } from "zod";
 import type { KeyObject, KeySettings } from "../../api/wire";
 import type { InputField, WireName } from "./field";
 import { inputFields } from "./fields";
+import { containsUnknown } from "./unknown";
 
 export { containsUnknown, UNKNOWN } from "./unknown";
+
+/** Properties as an engine passes them. */
+export type Properties = Readonly<Record<string, unknown>>;
 
 type InputFields = typeof inputFields;
 
@@ -31,22 +35,84 @@ export type ProxyKeyInputs = z.output<typeof inputsSchema>;
 
 /**
  * Inputs of our own that a program never writes. The engine hides and never compares properties that start with two
- * underscores.
+ * underscores. Check removes the first three.
  */
-export interface InternalInputs {
-  /** The resource's name, for a generated key name; removed by check. */
-  __resourceName?: string;
-  /** `organization/project/stack`, for the journal of creations; removed by check. */
-  __stack?: string;
-  /** The resource's URN, given together with `adopt`; removed by check. */
-  __urn?: string;
+const internalInputs = {
+  /** The resource's name, for a generated key name. */
+  __resourceName: z.string(),
+  /** `organization/project/stack`, for the journal of creations. */
+  __stack: z.string(),
+  /** The resource's URN, given together with `adopt`. */
+  __urn: z.string(),
   /** The generated name under which the key is created, unique for each attempt. */
-  __createdAs?: string;
+  __createdAs: z.string(),
   /** The account that the creation is sent to, by its anonymous name: a search for a lost key queries this account. */
-  __account?: string;
+  __account: z.string(),
   /** The key is due to be replaced by a new one, since its expiry is near. */
-  __renewal?: "rotate";
+  __renewal: z.literal("rotate"),
+};
+
+export type InternalInputs = { [K in keyof typeof internalInputs]?: z.output<(typeof internalInputs)[K]> };
+
+export const internalInputNames = Object.keys(internalInputs) as (keyof InternalInputs)[];
+
+export function internalInputsOf(properties: Properties): InternalInputs {
+  return parseFields(internalInputs, properties);
 }
+
+/** What a program declares, as check has resolved it. */
+export type Declared = Partial<ProxyKeyInputs> &
+  InternalInputs & {
+    /** Inputs whose value is not known yet, in a preview. They are left out otherwise. */
+    unknown: ReadonlySet<InputName>;
+  };
+
+export function parseDeclared(properties: Properties): Declared {
+  const unknown = new Set(inputNames.filter((name) => containsUnknown(properties[name])));
+  const known = inputNames.filter((name) => !unknown.has(name));
+  return { ...parseInputs(properties, known), ...internalInputsOf(properties), unknown };
+}
+
+/** The inputs in properties, in one spelling. A malformed value stays as it is: the API may have sent it. */
+export function parseInputs(
+  properties: Properties,
+  names: readonly InputName[] = inputNames,
+): Partial<ProxyKeyInputs> {
+  const entries = names.flatMap((name) => {
+    const value = properties[name] ?? undefined;
+    if (value === undefined) return [];
+    const parsed = inputFields[name].schema.safeParse(value);
+    return [[name, parsed.success ? parsed.data : value] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The fields in properties, without those that are missing or malformed. */
+export function parseFields<Schemas extends Readonly<Record<string, z.ZodType>>>(
+  schemas: Schemas,
+  properties: Properties,
+): { [K in keyof Schemas]?: NonNullable<z.output<Schemas[K]>> } {
+  const entries = Object.entries(schemas).flatMap(([name, schema]) => {
+    const { data } = schema.safeParse(properties[name]);
+    return data === undefined ? [] : [[name, data] as const];
+  });
+  return Object.fromEntries(entries) as { [K in keyof Schemas]?: NonNullable<z.output<Schemas[K]>> };
+}
+
+/**
+ * All inputs of a key whose name is known.
+ *
+ * @throws when an input is unknown or malformed: check and the engine rule this out before a change.
+ */
+export function resolveInputs({ unknown, ...declared }: Declared, name: string | undefined): ProxyKeyInputs {
+  if (unknown.size > 0) throw new Error(`${[...unknown].join(", ")} must be known`);
+  return inputsSchema.parse({ ...declared, name: declared.name ?? name });
+}
+
+/** The values of the inputs that a program leaves out. */
+export const inputDefaults: Partial<ProxyKeyInputs> = inputsSchema
+  .omit({ name: true, budget: true })
+  .parse({});
 
 /** The inputs that the API carries, and of these the ones whose value a response shows. */
 type WireInput = { [K in InputName]: InputFields[K] extends { wire: WireName } ? K : never }[InputName];

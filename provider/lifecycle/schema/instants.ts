@@ -7,10 +7,10 @@ const ISO_8601 =
   /^(?<day>\d{4}-\d\d-\d\d)(?<time>T(?:[01]\d|2[0-3])(?::[0-5]\d){2}(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))?$/;
 
 /**
- * Reads `"never"`, an ISO 8601 date or instant, or Unix seconds into the one form that we store: `"never"` or an
- * instant in UTC, to the second.
+ * Converts `"never"`, an ISO 8601 date or instant, or Unix seconds to the stored form: `"never"` or an instant in UTC, to
+ * the second.
  *
- * @returns undefined when it is none of them.
+ * @returns undefined for a malformed value.
  */
 export function readInstant(value: string | number): string | undefined {
   if (value === NEVER) return NEVER;
@@ -22,20 +22,20 @@ export function readInstant(value: string | number): string | undefined {
   return day !== undefined && isDay(day) ? instantOf(Date.parse(`${day}${time}`) / 1_000) : undefined;
 }
 
-/** Date.parse takes February 30 for March 2. */
+/** Date.parse reads February 30 as March 2. */
 function isDay(day: string): boolean {
   const midnightMs = Date.parse(`${day}T00:00:00Z`);
   return !Number.isNaN(midnightMs) && new Date(midnightMs).toISOString().startsWith(day);
 }
 
-/** An instant as we store it, from Unix seconds. Undefined beyond the years 1970 to 9999. */
+/** The stored form of Unix seconds. Undefined outside the years 1970 to 9999. */
 export function instantOf(unixS: number): string | undefined {
   const wholeS = Math.floor(unixS);
   if (!(wholeS >= 0 && wholeS <= MAX_UNIX_S)) return undefined;
   return new Date(wholeS * 1_000).toISOString().replace(".000Z", "Z");
 }
 
-/** Unix seconds of an instant as we store it. */
+/** Unix seconds of an instant in the stored form. */
 export function unixSOf(instant: string): number {
   return Math.floor(Date.parse(instant) / 1_000);
 }

@@ -8,8 +8,8 @@ export function isIpBlock(text: string): boolean {
 }
 
 /**
- * One spelling per address or CIDR block, so that two spellings of one thing are no drift: IPv6 in its short lower-case
- * form, a block by its first address, a block of one address as the address.
+ * The one spelling of an address or CIDR block, so that other spellings never differ: IPv6 in its short lower-case form, a
+ * block by its first address, a block of one address as the address.
  */
 export function canonicalIpBlock(text: string): string {
   if (!isIpBlock(text)) return text;

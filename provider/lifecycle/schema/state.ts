@@ -6,14 +6,23 @@ import type { Settings } from "../../config";
 import { inputFields, outputFields } from "./fields";
 import type { OutputField } from "./field";
 import { fingerprintOf } from "./fingerprint";
-import { fieldOf, inputNames, type InputName, type ProxyKeyInputs, type ShownInput } from "./inputs";
+import {
+  fieldOf,
+  inputNames,
+  parseFields,
+  parseInputs,
+  type InputName,
+  type Properties,
+  type ProxyKeyInputs,
+  type ShownInput,
+} from "./inputs";
 import { serverOf } from "../server";
 
 export { fingerprintOf } from "./fingerprint";
 
 /**
- * FROZEN CONTRACT: the version of what stands in people's states. A later version has to read every earlier one; raise
- * it only together with code that does.
+ * FROZEN CONTRACT: the version of states. A later version must read every earlier one, so raise it only together with code
+ * that does.
  */
 export const STATE_VERSION = 1;
 
@@ -34,30 +43,32 @@ export type ProxyKeyState = ProxyKeyInputs &
   InternalState & { stateVersion: typeof STATE_VERSION };
 
 /** What only this package reads of a state, and what the account does not know. */
-export type InternalState = {
+const internalState = {
   /**
    * The key's settings may differ from this state: a request that changes them has failed, perhaps after it took effect.
    * The next update sends everything.
    */
-  unsettled?: true;
+  unsettled: z.literal(true),
   /** The anonymous name of the account that has created the key. Absent: the key was adopted. */
-  __account?: string;
-  /** The generated name under which the key was created, which tells resources apart. Absent: the key was adopted. */
-  __createdAs?: string;
-  /** Where the API is that last had the key. Absent: an earlier version wrote the state. */
-  server?: string;
+  __account: z.string(),
+  /** The generated name under which the key was created, which distinguishes resources. Absent: the key was adopted. */
+  __createdAs: z.string(),
+  /** The server that last had the key. Absent: an earlier version wrote the state. */
+  server: z.string(),
+  /** With `expiresIn`: an expiry that was changed outside Pulumi. */
+  __movedExpiry: z.object({ from: z.string(), to: z.string() }),
 };
 
-/** The part of a state that a look at the account must not lose. */
-export function internalState({
-  unsettled,
-  __account: account,
-  __createdAs: createdAs,
-}: Record<string, unknown>): Omit<InternalState, "server"> {
+type InternalState = { [K in keyof typeof internalState]?: z.output<(typeof internalState)[K]> };
+
+/** A state as it was read. Any version may have written it: a missing field is unknown. */
+export type Stored = Partial<ProxyKeyInputs> & Partial<ProxyKeyOutputs> & InternalState;
+
+export function parseStored(properties: Properties): Stored {
   return {
-    ...(unsettled === true ? { unsettled } : {}),
-    ...(typeof account === "string" ? { __account: account } : {}),
-    ...(typeof createdAs === "string" ? { __createdAs: createdAs } : {}),
+    ...parseInputs(properties),
+    ...parseFields(outputsSchema.shape, properties),
+    ...parseFields(internalState, properties),
   };
 }
 
@@ -82,18 +93,18 @@ export function shownInputs(wire: KeyObject): ShownInputs {
   return Object.fromEntries(shown) as unknown as ShownInputs;
 }
 
-/** The inputs that the API tells, and that this response leaves out. */
+/** The inputs that the API shows in general, but not in this response. */
 export function hiddenInputs(wire: KeyObject): InputName[] {
   const shown = shownInputs(wire);
   return inputNames.filter((name) => "fromWire" in inputFields[name] && !Object.hasOwn(shown, name));
 }
 
 /**
- * The inputs of a key: those that the account shows, and the others as `known` has them.
+ * The inputs of a key: those that the account shows, and the others from `known`.
  *
- * @throws StateError when neither has one that the API tells: its default may be wider than what the key has.
+ * @throws StateError when the API should show an input, and neither has it: the default may be wider than the key's value.
  */
-export function inputsFromWire(wire: KeyObject, known: Record<string, unknown>): ProxyKeyInputs {
+export function inputsFromWire(wire: KeyObject, known: Partial<ProxyKeyInputs>): ProxyKeyInputs {
   const shown: Record<string, unknown> = shownInputs(wire);
   const hidden = new Set(hiddenInputs(wire));
   const inputs = inputNames.map((name): [InputName, unknown] => {
@@ -101,7 +112,7 @@ export function inputsFromWire(wire: KeyObject, known: Record<string, unknown>):
     const kept = inputFields[name].schema.safeParse(known[name]);
     if (!hidden.has(name))
       return [name, kept.success ? kept.data : inputFields[name].schema.parse(undefined)];
-    // The state may hold what the API once sent, whether the schema takes it or not.
+    // The state may hold a value that the API once sent and that the schema refuses.
     if (known[name] !== undefined) return [name, kept.success ? kept.data : known[name]];
     throw new StateError({
       why: `The API does not show \`${name}\` of the key, and it is not known otherwise.`,
@@ -112,7 +123,7 @@ export function inputsFromWire(wire: KeyObject, known: Record<string, unknown>):
   return Object.fromEntries(inputs) as unknown as ProxyKeyInputs;
 }
 
-/** The state lacks what must be known of the key, or contradicts itself. */
+/** The state lacks the key or one of its settings, or contradicts itself. */
 class StateError extends UserError {
   override readonly name = "StateError";
 }
@@ -120,11 +131,10 @@ class StateError extends UserError {
 /**
  * The key of a resource in the state.
  *
- * @throws StateError when the state holds none, or another than the resource's id says: a damaged state must never
- *   make us touch a key that is not the resource's.
+ * @throws StateError when the state has no key, or a key that does not match the resource's id: a damaged state must never
+ *   change a key that is not the resource's.
  */
-export function keyOf(id: string, properties: Record<string, unknown>): string {
-  const { key } = properties;
+export function keyOf(id: string, { key }: Stored): string {
   if (!isWholeKey(key)) {
     throw new StateError({
       why: "The state holds no proxy key for this resource.",
@@ -141,15 +151,11 @@ export function keyOf(id: string, properties: Record<string, unknown>): string {
   return key;
 }
 
-/**
- * What the account says of a key beside its inputs.
- *
- * @param known what is known of it otherwise, for what the response leaves out.
- */
+/** The outputs of a key: those that the account shows, and the others from `known`. */
 export function outputsFromWire(
   key: string,
   wire: KeyObject,
-  known: Record<string, unknown> = {},
+  known: Partial<ProxyKeyOutputs> = {},
 ): ProxyKeyOutputs {
   const shown = (Object.keys(outputFields) as OutputName[]).flatMap((name): [OutputName, unknown][] => {
     const { wire: field, fromWire }: OutputField = outputFields[name];
@@ -163,13 +169,13 @@ export function outputsFromWire(
   return { key, fingerprint: fingerprintOf(key), ...Object.fromEntries(shown) };
 }
 
-/** The state of a key, from its inputs and what the account of these settings says of it, or else what is known of it. */
+/** The state of a key, from its inputs and its outputs. */
 export function stateOf(
   key: string,
   inputs: ProxyKeyInputs,
   wire: KeyObject,
   settings: Pick<Settings, "baseUrl">,
-  known?: Record<string, unknown>,
+  known?: Partial<ProxyKeyOutputs>,
 ): ProxyKeyState {
   return plainJson({
     ...pickInputs(inputs),

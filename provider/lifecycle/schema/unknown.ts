@@ -1,4 +1,4 @@
-/** What stands for a value that is not known yet, at any depth; a fixed contract of the engine. */
+/** The engine's placeholder for a value that is not known yet, at any depth. Fixed by the engine. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export function containsUnknown(value: unknown, depth = 0): boolean {

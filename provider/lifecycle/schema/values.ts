@@ -8,10 +8,10 @@ import { canonicalIpBlock, isIpBlock } from "./ipBlocks";
 export const MAX_NAME_LENGTH = 25;
 export const MAX_BUDGET = 10_000;
 
-/** Credits: a smaller difference is one of rounding. */
+/** A smaller difference is due to rounding. */
 export const MIN_CREDITS = 1e-6;
 
-/** Characters that an API may drop or rewrite, and that can forge the output of a terminal. */
+/** Characters that an API may drop or rewrite, and that can manipulate a terminal's output. */
 export const UNFIT_CHARACTER = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 export const keyName = z

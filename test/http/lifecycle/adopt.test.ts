@@ -2,30 +2,11 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { UnsettledKeys } from "../../../provider/lifecycle/unsettledKeys";
-import { KeysOfRun } from "../../../provider/lifecycle/keysOfRun";
-import { DynamicProvider } from "../../../provider/dynamic/dynamicProvider";
-import type { Dependencies } from "../../../provider/lifecycle/accountContext";
+import { KeysOfRun } from "../../../provider/lifecycle/run/keysOfRun";
 import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
-import { echoSecrets, edgePage, type OutsideKey } from "../../../provider/testing";
+import { echoSecrets, edgePage } from "../../../provider/testing";
 import { createWorld, PATHS, refusal, rejection, sent, type World } from "../fixture";
-
-const MADE_OUTSIDE: OutsideKey = {
-  name: "made by hand",
-  allocatedAmount: 3,
-  limitType: "monthly",
-  modelWhitelist: ["o3"],
-  ipWhitelist: ["10.0.0.0/8"],
-};
-
-/** A world with a key that somebody made by hand, and the inputs that take it over. */
-async function handMade(args: Record<string, unknown> = {}, outside: Partial<OutsideKey> = {}) {
-  const world = await createWorld();
-  const account = world.simulator.account();
-  const { key } = account.addKey({ ...MADE_OUTSIDE, ...outside });
-  const inputs = await world.declare({ adopt: key, ...args });
-  return { world, account, key, inputs, adopt: () => world.lifecycle.create(inputs) };
-}
+import { handMade, laterRun } from "./adoptFixture";
 
 function bodies({ simulator }: World): unknown[] {
   return simulator.journal.map(({ body }) => body);
@@ -103,9 +84,9 @@ describe("a refusal", () => {
     account.removeKey(key);
     const { message } = await rejection(adopt());
     expect(message).toMatch(
-      /^Cannot adopt proxy key \(pk-[0-9a-f]{16}\): The key to adopt is not there\. .*\(HTTP 404/,
+      /^Cannot adopt proxy key \(pk-[0-9a-f]{16}\): The key to adopt does not exist\. .*\(HTTP 404/,
     );
-    expect(message).toMatch(/\nCheck that it is whole, not removed, and of the account/);
+    expect(message).toMatch(/\nCheck that it is complete, not removed, and belongs to the account/);
     expect(sent(world)).toEqual(["lookup"]);
   });
 
@@ -125,7 +106,7 @@ describe("a refusal", () => {
     const { world, adopt } = await handMade();
     world.simulator.inject({ on: { path: PATHS.lookup }, ...edgePage(404) });
     const { message } = await rejection(adopt());
-    expect(message).not.toContain("The key to adopt is not there");
+    expect(message).not.toContain("The key to adopt does not exist");
   });
 
   it.each([PATHS.lookup, PATHS.update, PATHS.toggle])("never repeats the key (%s)", async (path) => {
@@ -216,129 +197,6 @@ describe("one key for two resources", () => {
   });
 });
 
-describe("the deletion of the resource that had the key before", () => {
-  const before = (key: string) => ({ key, name: "old" });
-
-  it("removes nothing in the run that adopts it", async () => {
-    const { world, account, key, adopt } = await handMade();
-    await adopt();
-    world.simulator.clearJournal();
-    await world.lifecycle.delete(fingerprintOf(key), before(key));
-    expect(sent(world)).toEqual([]);
-    expect(account.keys()).toMatchObject([{ key }]);
-  });
-
-  it("removes nothing in a later run, with or without `adopt` in the program", async () => {
-    for (const declared of [{ adopt: true }, {}]) {
-      const { world, account, key, inputs, adopt } = await handMade();
-      const { outs } = await adopt();
-      const later = laterRun(world);
-      const news = { budget: 10, __resourceName: "after", ...("adopt" in declared ? { adopt: key } : {}) };
-      const checked = (await later.check(inputs, news)).inputs;
-      await later.diff(fingerprintOf(key), outs as never, checked as never);
-      world.simulator.clearJournal();
-      await later.delete(fingerprintOf(key), { ...outs, adopt: undefined });
-      expect(sent(world)).toEqual([]);
-      expect(account.keys()).toMatchObject([{ key }]);
-    }
-  });
-
-  it("removes nothing when the same resource adopted the key again, in a run that then failed", async () => {
-    const { world, account, key, inputs, adopt } = await handMade();
-    const first = await adopt();
-    const second = await adopt();
-    const later = laterRun(world);
-    const { inputs: checked } = await later.check(inputs, { budget: 10, __resourceName: "web" });
-    await later.diff(second.id, second.outs as never, checked as never);
-    world.simulator.clearJournal();
-    await later.delete(first.id, first.outs as never);
-    expect(sent(world)).toEqual([]);
-    expect(account.keys()).toMatchObject([{ key }]);
-  });
-
-  it("removes the key when a destroy deletes both, in which nothing is checked", async () => {
-    const { world, account, key, adopt } = await handMade();
-    const { id, outs } = await adopt();
-    const later = laterRun(world);
-    await later.delete(id, before(key));
-    await later.delete(id, outs as never);
-    expect(account.keys()).toEqual([]);
-  });
-
-  it("is refused while the adoption has failed, or has not begun", async () => {
-    for (const fails of [true, false]) {
-      const { world, account, key, adopt } = await handMade();
-      world.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
-      if (fails) await rejection(adopt());
-      world.simulator.clearJournal();
-      const removal = world.lifecycle.delete(fingerprintOf(key), before(key));
-      expect((await rejection(removal)).message).toMatch(
-        /^Cannot remove proxy key "old" .*adopts this key, and the adoption (?:failed|has not begun)\.\nNothing was removed\./,
-      );
-      expect(sent(world)).toEqual([]);
-      expect(account.keys()).toMatchObject([{ key }]);
-    }
-  });
-});
-
-describe("a resource that has the key", () => {
-  const NARROW = { budget: 3, models: ["o3"], allowedIps: ["10.0.0.0/8"], budgetWindow: "monthly" };
-  const WIDE = { budget: 900, models: "all", budgetWindow: "daily" };
-  const asHeld = { name: "made by hand", allocatedAmount: 3, modelWhitelist: ["o3"], limitType: "monthly" };
-
-  /** The next run, with a program that declares the first resource alone; its comparison with the state. */
-  async function reverted(world: World, key: string, dependencies: Partial<Dependencies> = {}) {
-    const later = laterRun(world, dependencies);
-    const olds = { ...NARROW, name: "made by hand", expiresAt: "never", enabled: true, onDestroy: "remove" };
-    const { inputs = {} } = await later.check(olds, { ...NARROW, __resourceName: "first" });
-    const id = fingerprintOf(key);
-    const compared = await later.diff(id, { ...olds, key }, inputs);
-    world.simulator.clearJournal();
-    return { later, id, olds: { ...olds, key }, inputs, compared };
-  }
-
-  it("gets its settings back when the resource that adopted its key is dropped", async () => {
-    const { world, account, key, adopt } = await handMade(WIDE);
-    const { outs } = await adopt();
-    expect(account.keys()).toMatchObject([{ allocatedAmount: 900, modelWhitelist: [] }]);
-    const { later, id } = await reverted(world, key);
-    await later.delete(id, outs as never);
-    expect(sent(world)).toEqual(["update", "lookup"]);
-    expect(account.keys()).toMatchObject([asHeld]);
-  });
-
-  it("and the dropped one stays in the state while that fails", async () => {
-    const { world, key, adopt } = await handMade(WIDE);
-    const { outs } = await adopt();
-    const { later, id } = await reverted(world, key);
-    world.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
-    expect((await rejection(later.delete(id, outs as never))).message).toMatch(/^Cannot remove proxy key/);
-  });
-
-  it("sends everything after an adoption that failed half-way, although its state shows no change", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "adoptions-"));
-    const { world, account, key, inputs } = await handMade({ ...WIDE, enabled: false });
-    world.simulator.inject({ on: { path: PATHS.toggle }, ...refusal(403, "Your plan is paused") });
-    const adopting = laterRun(world, { unsettledKeys: new UnsettledKeys(folder) });
-    await rejection(adopting.create(inputs));
-    const unsettledKeys = new UnsettledKeys(folder);
-    const { later, id, olds, inputs: news, compared } = await reverted(world, key, { unsettledKeys });
-    expect(compared).toMatchObject({ changes: true, replaces: [] });
-    await later.update(id, olds, news);
-    expect(account.keys()).toMatchObject([asHeld]);
-    expect(unsettledKeys.isOpen(id)).toBe(false);
-    expect((await reverted(world, key, { unsettledKeys })).compared).toMatchObject({ changes: false });
-  });
-
-  it("keeps the key when a second resource of the same key, such as an imported one, is dropped", async () => {
-    const { world, account, key } = await handMade();
-    const { later, id, olds } = await reverted(world, key);
-    await later.delete(id, olds);
-    expect(sent(world)).toEqual([]);
-    expect(account.keys()).toMatchObject([{ key }]);
-  });
-});
-
 it("an adoption that other providers of the run could not know of is refused before anything is sent", async () => {
   const { world, inputs } = await handMade();
   const file = join(mkdtempSync(join(tmpdir(), "runs-")), "file");
@@ -350,21 +208,3 @@ it("an adoption that other providers of the run could not know of is refused bef
   );
   expect(sent(world)).toEqual([]);
 });
-
-/** Another plugin process on the same account. */
-function laterRun(
-  { simulator, clock, transport }: World,
-  dependencies: Partial<Dependencies> = {},
-): DynamicProvider {
-  return new DynamicProvider({
-    ...dependencies,
-    clock,
-    random: () => 0.5,
-    randomBytes: (count) => Buffer.alloc(count, 9),
-    transport,
-    environment: {
-      ELECTRONHUB_API_KEY: simulator.account().apiKey,
-      ELECTRONHUB_BASE_URL: simulator.baseUrl,
-    },
-  });
-}

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A world that logs; the key in it was made before anybody logged. */
+/** A world that logs; the key in it was created before the log. */
 const logging = (path = file) => createWorld({ environment: { ELECTRONHUB_AUDIT_LOG: path } });
 
 async function lines(): Promise<Record<string, unknown>[]> {
@@ -172,7 +172,7 @@ describe("an audit log that cannot be written", () => {
     return { world, lifecycle: blind.lifecycle, ...key };
   };
 
-  it("fails whatever would change something before anything is sent, and names the file", async () => {
+  it("fails every change before anything is sent, and names the file", async () => {
     const { world, lifecycle, id, state, inputs } = await opened();
     const attempts = [
       () => lifecycle.create(inputs),
@@ -196,7 +196,7 @@ describe("an audit log that cannot be written", () => {
     expect(sent(world)).toEqual(["list"]);
   });
 
-  it("is mended, and the same operation goes on", async () => {
+  it("is repaired, and the same operation continues", async () => {
     const world = await logging();
     const { id, state } = await world.existing();
     await rm(file);

@@ -43,7 +43,7 @@ describe("a creation", () => {
     });
   });
 
-  it.each(["200", "201"])("may answer %s, with fields that nobody knows", async (status) => {
+  it.each(["200", "201"])("may answer %s, with unknown fields", async (status) => {
     const dialect = { createStatus: Number(status) as 200, unknownFields: true, nullWhitelists: true };
     const { lifecycle, declare } = await createWorld({ simulator: { dialect } });
     await expect(lifecycle.create(await declare())).resolves.toMatchObject({ outs: { models: "all" } });
@@ -99,7 +99,7 @@ describe("a failure after the key exists", () => {
     });
   });
 
-  it("of the window keeps `daily` in the state, so that the next up mends it", async () => {
+  it("of the window keeps `daily` in the state, so that the next up corrects it", async () => {
     const { lifecycle, simulator, declare } = await createWorld();
     const fault = simulator.inject({ on: { path: PATHS.update }, status: 500, times: Infinity });
     const inputs = await declare({ budgetWindow: "monthly" });
@@ -115,14 +115,14 @@ describe("a failure after the key exists", () => {
     expect(simulator.account().keys()).toMatchObject([{ limitType: "monthly" }]);
   });
 
-  it("never tells the key", async () => {
+  it("never shows the key", async () => {
     const { lifecycle, simulator, declare } = await createWorld();
     simulator.inject({ on: { path: PATHS.toggle }, ...echoSecrets(403) });
     const failure = await savedFailure(lifecycle.create(await declare({ enabled: false })));
-    const told = `${failure.message} ${failure.reasons.join()}`;
-    expect(told).toContain("[redacted]");
-    expect(told).not.toContain(simulator.account().keys()[0]?.key.slice(9, 17));
-    expect(told).not.toContain(simulator.account().apiKey.slice(3, 11));
+    const shown = `${failure.message} ${failure.reasons.join()}`;
+    expect(shown).toContain("[redacted]");
+    expect(shown).not.toContain(simulator.account().keys()[0]?.key.slice(9, 17));
+    expect(shown).not.toContain(simulator.account().apiKey.slice(3, 11));
   });
 });
 
@@ -136,12 +136,12 @@ describe("a refusal before anything exists passes through, and is not repeated",
     [422, "name: taken", /calls the request invalid/],
     [404, "Unknown", /not like the Electron Hub API.*electronhub:baseUrl/s],
     [307, "", /redirects elsewhere/],
-  ])("%d %s", async (status, message, told) => {
+  ])("%d %s", async (status, message, expected) => {
     const { lifecycle, simulator, declare } = await createWorld();
     simulator.inject(refusal(status, message));
     const error = await rejection(lifecycle.create(await declare()));
     expect(error.message).toMatch(/^Cannot create proxy key "web-[a-z2-7]{7}": /);
-    expect(error.message).toMatch(told);
+    expect(error.message).toMatch(expected);
     expect(error).not.toHaveProperty("id");
     // What an edge or a proxy may have said hides what the API did.
     const isForeign = status === 404 || status === 307;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nameHashOf, readCreations } from "../../../provider/lifecycle/creations/journalReader";
 import { creationJournal } from "../../../provider/lifecycle/creations/journal";
-import { EngineGoneError } from "../../../provider/lifecycle/engineLiveness";
+import { EngineGoneError } from "../../../provider/lifecycle/run/engineLiveness";
 import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
 import type { FaultSpec } from "../../../provider/testing";
 import { NO_DISK, tinyDisk } from "../../unit/tinyDisk";
@@ -65,7 +65,7 @@ describe("a creation is noted", () => {
     expect(await deliveries()).toEqual([true]);
   });
 
-  it("under its generated name, whatever name is chosen, and for the account that check recorded", async () => {
+  it("under its generated name, even if a name is chosen, and for the account that check recorded", async () => {
     const world = await notingWorld();
     const inputs = await world.declare({ name: "billing" });
     await world.lifecycle.create(inputs);
@@ -171,7 +171,7 @@ describe("a note", () => {
       const refused = await rejection(world.lifecycle.create(inputs));
       expect(refused.message).toMatch(/The disk is full[^]*Nothing was sent\. Make room/);
       expect(sent(world)).toEqual([]);
-      disk.mend();
+      disk.makeRoom();
       await world.lifecycle.create(inputs);
       expect(sent(world)).toEqual(["create"]);
       expect(world.clock.slept).toEqual([]);

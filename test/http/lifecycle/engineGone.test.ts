@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EngineGoneError } from "../../../provider/lifecycle/engineLiveness";
+import { EngineGoneError } from "../../../provider/lifecycle/run/engineLiveness";
 import { createWorld, refusal, rejection, sent, type World } from "../fixture";
 
 /** A world whose engine answers as the test says, and counts how often it is asked. */
@@ -46,7 +46,7 @@ describe("the engine is asked before a change that had to wait", () => {
     expect(error.message).toMatch(
       /^Cannot create proxy key "web-.{7}": .*Pulumi engine.*no longer responds.*not sent\.[^]*\nRun the command again\./,
     );
-    // Only looking is allowed: nobody is left to record what a change would do.
+    // Only lookups are allowed: no engine would record a change.
     expect(sent(world).filter((request) => request !== "list")).toEqual(["create"]);
     expect(world.simulator.account().keys()).toEqual([]);
   });
@@ -70,7 +70,7 @@ describe("the engine is asked before a change that had to wait", () => {
   });
 });
 
-it("whoever waits is released at once when nobody waits for the answer any more", async () => {
+it("waits end at once when the engine is gone", async () => {
   const abort = new AbortController();
   const world = await worldWithEngine(abort);
   const { id, state } = await world.existing();

@@ -12,7 +12,7 @@ import { createWorld, PATHS, refusal, rejection, sent, type World, type WorldOpt
 
 const FIRST_LINE = /^Cannot remove proxy key "web-[a-z2-7]{7}" \(pk-[0-9a-f]{16}\): /;
 
-/** Everything that can happen to one request for good, and what a person is told of it. */
+/** Every lasting failure of one request, and its message. */
 const FAULTS: readonly [string, FaultEffect, RegExp][] = [
   ["400", refusal(400, "proxy_key: must be a string"), /calls the request invalid/],
   ["401", refusal(401, "Invalid API key"), /does not accept this API key.*--run-program/s],
@@ -32,7 +32,7 @@ const FAULTS: readonly [string, FaultEffect, RegExp][] = [
   ["a cut before the effect", { cut: "before" }, /tried 6 times/],
   ["200 with nothing in it", emptyBody(200), /reports success .* holds an empty body/],
   ["200 with a page", edgePage(200), /reports success .* holds an HTML page/],
-  ["200 with half of an answer", malformedJson(), /reports success .* holds text that is no JSON/],
+  ["200 with half of an answer", malformedJson(), /reports success .* holds text that is not JSON/],
   ["200 with JSON of another shape", { status: 200, body: { ok: true } }, /JSON of another shape/],
 ];
 
@@ -41,13 +41,13 @@ const impatient: WorldOptions = { environment: { ELECTRONHUB_MAX_WAIT: "2m" } };
 const keyOnAccount = ({ simulator }: World) => simulator.account().keys()[0];
 
 describe("refuseIfUsedWithin never removes a key", () => {
-  it.each(FAULTS)("that it could not look up: %s", async (_, fault, told) => {
+  it.each(FAULTS)("that it could not look up: %s", async (_, fault, expected) => {
     const world = await createWorld(impatient);
     const { id, state } = await world.existing({ refuseIfUsedWithin: "1h" });
     world.simulator.inject({ on: { path: PATHS.lookup }, ...fault, times: Infinity });
     const error = await rejection(world.lifecycle.delete(id, state));
     expect(error.message).toMatch(FIRST_LINE);
-    expect(error.message).toMatch(told);
+    expect(error.message).toMatch(expected);
     expect(error).toMatchObject({ stack: "" });
     expect(error.message).not.toContain(state.key);
     expect(sent(world)).not.toContain("remove");
@@ -109,30 +109,30 @@ describe("refuseIfUsedWithin never removes a key", () => {
   });
 });
 
-/** A lost answer to a toggle is settled by looking again, so a page in its stead is told as a page until the last try. */
+/** After a lost response to a toggle the key is looked up again, so a page instead of a response is reported after the last try. */
 const TOGGLE_FAULTS = FAULTS.filter(([name]) => !/^(?:500|503|200|a cut)/.test(name));
 const UNCLEAR = FAULTS.filter(([name]) => /^(?:500|503|200|a cut)/.test(name));
 
 describe("onDestroy: disable never removes a key", () => {
-  it.each(FAULTS)("that it could not look up: %s", async (_, fault, told) => {
+  it.each(FAULTS)("that it could not look up: %s", async (_, fault, expected) => {
     const world = await createWorld(impatient);
     const { id, state } = await world.existing({ onDestroy: "disable" });
     world.simulator.inject({ on: { path: PATHS.lookup }, ...fault, times: Infinity });
     const { message } = await rejection(world.lifecycle.delete(id, state));
     expect(message).toMatch(FIRST_LINE);
-    expect(message).toMatch(told);
+    expect(message).toMatch(expected);
     expect(sent(world)).not.toContain("toggle");
     expect(sent(world)).not.toContain("remove");
     expect(keyOnAccount(world)).toMatchObject({ isActive: true });
   });
 
-  it.each(TOGGLE_FAULTS)("that it could not toggle: %s", async (_, fault, told) => {
+  it.each(TOGGLE_FAULTS)("that it could not toggle: %s", async (_, fault, expected) => {
     const world = await createWorld(impatient);
     const { id, state } = await world.existing({ onDestroy: "disable" });
     world.simulator.inject({ on: { path: PATHS.toggle }, ...fault, times: Infinity });
     const { message } = await rejection(world.lifecycle.delete(id, state));
     expect(message).toMatch(FIRST_LINE);
-    expect(message).toMatch(told);
+    expect(message).toMatch(expected);
     expect(sent(world)).not.toContain("remove");
     expect(keyOnAccount(world)).toMatchObject({ isActive: true });
   });
@@ -160,7 +160,7 @@ describe("onDestroy: disable never removes a key", () => {
     },
   );
 
-  it("when somebody else toggles at the same moment: it looks again, and ends disabled", async () => {
+  it("when another client toggles at the same moment: it looks again, and ends disabled", async () => {
     const world = await createWorld();
     const { id, state } = await world.existing({ onDestroy: "disable" });
     const held = world.simulator.inject({ on: { path: PATHS.toggle }, hold: true });
@@ -172,7 +172,7 @@ describe("onDestroy: disable never removes a key", () => {
     await destroy.catch(() => undefined);
     expect(sent(world)).toEqual(["lookup", "toggle", "lookup", "toggle"]);
     expect(keyOnAccount(world)).toMatchObject({ isActive: false });
-    // The first of the two flips was blind, by nobody's fault.
+    // The first of the two toggles was without a lookup.
     world.simulator.clearJournal();
   });
 });

@@ -73,7 +73,7 @@ describe("a destroy under a limit of 5 in 60 s", () => {
   it("notices others who use the account, before and in the middle", async () => {
     const world = await limited(12);
     world.account.takeFromWindow(3);
-    // Just when the first window has passed, somebody is quicker.
+    // Another client is faster when the first window has passed.
     void world.clock.sleep(60_050).then(() => world.account.takeFromWindow(2));
     await plugin(world).removeAll(world.keys);
     expect(refusals(world)).toBe(0);
@@ -163,7 +163,7 @@ describe("processes that share a ledger", () => {
     expect(world.clock.nowMs() - world.startMs).toBeLessThanOrEqual(120_000 * 1.01);
   });
 
-  it("wait for a cooldown that one of them was told of, the later ones too", async () => {
+  it("wait for a cooldown that a response to one of them names, the later ones too", async () => {
     const world = await limited(2);
     const [first, second] = world.keys as [Key, Key];
     world.simulator.inject({ on: { path: PATHS.remove }, ...tooManyRequestsWithoutHeaders() });

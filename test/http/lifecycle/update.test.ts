@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { UnsettledKeys } from "../../../provider/lifecycle/unsettledKeys";
+import { UnsettledKeys } from "../../../provider/lifecycle/run/unsettledKeys";
 import { createWorld, PATHS, refusal, rejection, savedFailure, sent, type World } from "../fixture";
 
 const ALL_CHANGED = {
@@ -94,7 +94,7 @@ describe("enabled", () => {
     expect(world.simulator.account().keys()[0]?.isActive).toBe(false);
   });
 
-  it("is left alone when somebody else did it already", async () => {
+  it("sends nothing when another client did it already", async () => {
     const world = await createWorld();
     const { update, state } = await updated(world, { enabled: false });
     world.simulator.account().disableKey(state.key);
@@ -113,7 +113,7 @@ describe("enabled", () => {
     expect(sent(world)).toEqual(["update", "lookup", "toggle"]);
   });
 
-  it("ends as declared although somebody else toggles between the look and the toggle", async () => {
+  it("ends as declared although another client toggles between the lookup and the toggle", async () => {
     const world = await createWorld();
     const { update, state } = await updated(world, { enabled: false });
     const race = world.simulator.inject({ on: { path: PATHS.toggle }, hold: true });
@@ -124,7 +124,7 @@ describe("enabled", () => {
     await expect(done).resolves.toMatchObject({ outs: { enabled: false } });
     expect(sent(world)).toEqual(["lookup", "toggle", "lookup", "toggle"]);
     expect(world.simulator.account().keys()[0]?.isActive).toBe(false);
-    // That somebody was faster is no fault of ours, and the simulator cannot know.
+    // The simulator cannot know that another client was faster.
     expect(world.simulator.violations.map(({ kind }) => kind)).toEqual(["blind-toggle"]);
     world.simulator.clearJournal();
   });

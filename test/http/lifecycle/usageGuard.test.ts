@@ -34,7 +34,7 @@ describe("the lookup of refuseIfUsedWithin", () => {
     };
     world.simulator.inject({ on: { path: PATHS.lookup }, status: 200, body });
     const { message } = await rejection(world.lifecycle.delete(id, state));
-    expect(message).toMatch(/does not say when the key was last used/);
+    expect(message).toMatch(/does not show when the key was last used/);
     expect(sent(world)).toEqual(["lookup"]);
   });
 
@@ -73,7 +73,7 @@ describe("the lookup of refuseIfUsedWithin", () => {
     expect(count).toBeLessThanOrEqual(39 + Math.ceil(count / limit));
   });
 
-  it("is at most 10 s old where places come free one by one", async () => {
+  it("is at most 10 s old where permits become free one by one", async () => {
     const world = await createWorld();
     const { id, state, inputs } = await world.existing(GUARDED);
     world.clock.advance(120_000);
@@ -183,7 +183,7 @@ describe("the lookup of refuseIfUsedWithin", () => {
     expect(sent(world)).toEqual(["lookup"]);
   });
 
-  it("gives its reserved place back when the key is kept", async () => {
+  it("gives its permit back when the key is kept", async () => {
     const world = await createWorld();
     const used = await world.existing(GUARDED);
     const other = await world.existing();

@@ -61,7 +61,7 @@ describe("whose refusal a 403 is", () => {
   });
 
   it("names the usual reason where the API gives none about an existing key", () => {
-    expect(forbidden("Forbidden", "remove").nextStep).toMatch(/a key that another account owns/);
+    expect(forbidden("Forbidden", "remove").nextStep).toMatch(/a key of another account/);
     expect(forbidden("Forbidden", "create").nextStep).not.toMatch(/another account/);
     expect(forbidden("Forbidden", "list").nextStep).not.toMatch(/another account/);
   });

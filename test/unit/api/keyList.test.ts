@@ -64,7 +64,7 @@ describe("no list of keys", () => {
   });
 });
 
-describe("a list that may be a part of the whole", () => {
+describe("a list that may be incomplete", () => {
   it.each<[unknown]>([
     [{ keys: [ONE], has_more: true }],
     [{ keys: [ONE], hasMore: "yes" }],

@@ -43,7 +43,7 @@ describe("each status has one meaning", () => {
   });
 
   it("says for a redirect that it is not followed, and why", () => {
-    expect(classified(307, "").why).toMatch(/HTTP 307.*never followed.*carry the API key away/);
+    expect(classified(307, "").why).toMatch(/HTTP 307.*not followed.*send the API key/);
   });
 });
 
@@ -71,7 +71,7 @@ describe("the API's own words are quoted", () => {
     ["null", "JSON without a message"],
     ["", "an empty body"],
     [HTML, "an HTML page"],
-    ["oops", "text that is no JSON"],
+    ["oops", "text that is not JSON"],
   ])("%j", (body, words) => {
     expect(classified(400, body).why).toBe(`The API calls the request invalid (HTTP 400: ${words}).`);
   });

@@ -67,7 +67,7 @@ describe("withRetries", () => {
     expect(clock.slept).toEqual([250, 500, 1_000, 2_000, 4_000]);
   });
 
-  it("does not count refusals for the rate, and leaves the waiting to whoever gives out the turns", async () => {
+  it("does not count a 429, and leaves the wait to the rate limiter", async () => {
     const refusals = Array.from({ length: 10 }, () => rateLimited(180_000));
     const { result, attempt, clock } = run([...refusals, serverError(), "done"]);
     await expect(result).resolves.toBe("done");
@@ -120,7 +120,9 @@ describe("withRetries", () => {
   });
 
   it("ends with the signal's reason while it waits", async () => {
-    const aborted = AbortSignal.abort(new Error("nobody waits"));
-    await expect(run([serverError(), "done"], { signal: aborted }).result).rejects.toThrow("nobody waits");
+    const aborted = AbortSignal.abort(new Error("the caller aborted"));
+    await expect(run([serverError(), "done"], { signal: aborted }).result).rejects.toThrow(
+      "the caller aborted",
+    );
   });
 });

@@ -87,7 +87,7 @@ describe("how long a 429 asks to wait", () => {
     expect(cooldownMs(answer("90"), undefined, NOW_MS)).toBe(90_000);
   });
 
-  it("is at least a second, whatever the refusal invites to", () => {
+  it("is at least a second, even if the 429 names less", () => {
     expect(delay(inSeconds(-500))).toBe(1_000);
     expect(delay("0")).toBe(1_000);
   });

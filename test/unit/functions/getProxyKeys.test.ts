@@ -76,7 +76,7 @@ describe("which keys are among those asked for", () => {
   });
 });
 
-describe("what is told of a key", () => {
+describe("the info of a key", () => {
   it("has everything but the key itself", () => {
     const info = infoOf(
       wireKey({

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { check } from "../../../provider/lifecycle/check";
 import { inputNames, UNKNOWN } from "../../../provider/lifecycle/schema/inputs";
 import { countingBytes, jsonish, NOW_MS, SECRET, validInputs } from "../fixture";
+import { check } from "../../support/pureVerbs";
 
 const context = () => ({ nowMs: NOW_MS, randomBytes: countingBytes() });
 const run = (news: Record<string, unknown>, olds: Record<string, unknown> = {}) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { check } from "../../../provider/lifecycle/check";
 import { inputNames } from "../../../provider/lifecycle/schema/inputs";
 import { countingBytes, NOW_MS, SECRET } from "../fixture";
+import { check } from "../../support/pureVerbs";
 
 const context = { nowMs: NOW_MS, randomBytes: countingBytes() };
 
@@ -78,12 +78,12 @@ describe("a refusal names its property and what would be right", () => {
     expect(failuresOf({ budgett: 3 })).toEqual([
       {
         property: "budgett",
-        reason: `budgett is no input of a ProxyKey; the inputs are ${inputNames.join(", ")}`,
+        reason: `budgett is not an input of ProxyKey; its inputs are ${inputNames.join(", ")}`,
       },
     ]);
   });
 
-  it("tells everything that is wrong at once", () => {
+  it("reports all failures at once", () => {
     const failures = failuresOf({ name: "", budget: 0, models: [], allowedIps: ["x"], oops: 1 });
     expect(failures.map(({ property }) => property)).toEqual([
       "oops",
@@ -119,9 +119,9 @@ describe("secrets", () => {
   it.each([...inputNames, "unheardOf"].filter((name) => name !== "rotationTrigger"))(
     "a key pasted into %s is never repeated",
     (name) => {
-      const told = [SECRET, [SECRET], { key: SECRET }].flatMap((value) => failuresOf({ [name]: value }));
-      expect(JSON.stringify(told)).not.toContain(SECRET.slice(9, 17));
-      expect(told.length).toBeGreaterThan(0);
+      const failures = [SECRET, [SECRET], { key: SECRET }].flatMap((value) => failuresOf({ [name]: value }));
+      expect(JSON.stringify(failures)).not.toContain(SECRET.slice(9, 17));
+      expect(failures.length).toBeGreaterThan(0);
     },
   );
 

@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { check } from "../../../provider/lifecycle/check";
-import { changedInputs, diff } from "../../../provider/lifecycle/diff";
 import { inputFields } from "../../../provider/lifecycle/schema/fields";
 import { inputNames, UNKNOWN, type InputName } from "../../../provider/lifecycle/schema/inputs";
 import { userError, countingBytes, jsonish, NOW_MS, SECRET, thrown, validInputs } from "../fixture";
+import { changedInputs, check, diff } from "../../support/pureVerbs";
 
 const state = {
   name: "web",
@@ -113,7 +112,7 @@ describe("adopt", () => {
     const news = { ...state, adopt: SECRET, rotationTrigger: 2 };
     const { why, nextStep } = userError(thrown(() => diff(state, news)));
     expect(why).toBe(
-      "A change of rotationTrigger asks for a new key, and `adopt` for the one that the resource has.",
+      "A change of rotationTrigger needs a new key, but `adopt` names the key that the resource already has.",
     );
     expect(nextStep).toMatch(/^Leave `adopt` out/);
     expect(diff(state, { ...news, adopt: undefined })).toMatchObject({ replaces: ["rotationTrigger"] });

@@ -1,7 +1,6 @@
 import { assert, array, constantFrom, integer, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { check } from "../../../provider/lifecycle/check";
-import { diff } from "../../../provider/lifecycle/diff";
+import { check, diff } from "../../support/pureVerbs";
 
 type Properties = Record<string, unknown>;
 

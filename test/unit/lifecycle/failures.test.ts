@@ -13,7 +13,7 @@ const state = stateOf(SECRET, inputsSchema.parse({ name: "web", budget: 1 }), wi
   baseUrl: "https://api.example/v1",
 });
 
-function told(action: Action, error: unknown, secrets: string[] = []): string {
+function messageOf(action: Action, error: unknown, secrets: string[] = []): string {
   const result = failureOf(action, subject, error, secrets);
   expect(result).toBeInstanceOf(OperationError);
   expect(result.cause).toBeUndefined();
@@ -29,7 +29,7 @@ describe("what a person reads", () => {
     ["update", "update"],
     ["delete", "remove"],
   ] as const)("of a failed %s: what, which key, why, and the next step last", (action, verb) => {
-    expect(told(action, forbidden)).toBe(
+    expect(messageOf(action, forbidden)).toBe(
       `Cannot ${verb} proxy key "web-abc2345" (${subject.fingerprint}): It failed (HTTP 403).\nDo this.`,
     );
   });
@@ -37,23 +37,25 @@ describe("what a person reads", () => {
   it("lists the tries, when there were several", () => {
     const error = new ServerError({ ...details, status: 500 });
     error.attempts = ["first", "second"];
-    expect(told("delete", error).split("\n").slice(1)).toEqual([
+    expect(messageOf("delete", error).split("\n").slice(1)).toEqual([
       "It was tried 2 times:",
       "  first",
       "  second",
       "Do this.",
     ]);
     error.attempts = ["only"];
-    expect(told("delete", error)).not.toContain("tried");
+    expect(messageOf("delete", error)).not.toContain("tried");
   });
 
   it.each(["delete", "read"] as const)("of a 401 on %s says whose API key was used", (action) => {
     const error = new UnauthorizedError({ ...details, status: 401 });
-    expect(told(action, error)).toMatch(/Do this\..*last `pulumi up`.*rotation.*`--run-program`/s);
+    expect(messageOf(action, error)).toMatch(/Do this\..*last `pulumi up`.*rotation.*`--run-program`/s);
   });
 
   it.each(["create", "update"] as const)("of a 401 on %s does not", (action) => {
-    expect(told(action, new UnauthorizedError({ ...details, status: 401 }))).not.toContain("--run-program");
+    expect(messageOf(action, new UnauthorizedError({ ...details, status: 401 }))).not.toContain(
+      "--run-program",
+    );
   });
 
   it.each([
@@ -63,7 +65,7 @@ describe("what a person reads", () => {
     new Error(SECRET.slice(9, 25)),
     Object.assign(new Error(SECRET), { id: SECRET }),
   ])("of an error that is none of ours holds no secret: %#", (error) => {
-    const message = told("delete", error);
+    const message = messageOf("delete", error);
     expect(message).toMatch(
       /^Cannot remove proxy key "web-abc2345" \(pk-[0-9a-f]{16}\): .*\n.*Please report it\.$/,
     );
@@ -74,7 +76,7 @@ describe("what a person reads", () => {
   it("holds no other secret that is known either", () => {
     const master = "ek-MasterKeyOfTheAccount42";
     const encoded = Buffer.from(master).toString("hex");
-    expect(told("create", new Error(`seen ${encoded}`), [master])).not.toContain(encoded.slice(10, 30));
+    expect(messageOf("create", new Error(`seen ${encoded}`), [master])).not.toContain(encoded.slice(10, 30));
   });
 
   it("recognises our errors from another copy of the package", () => {
@@ -85,11 +87,11 @@ describe("what a person reads", () => {
       nextStep: "Next.",
       attempts: [],
     }) as unknown as UserError;
-    expect(told("delete", foreign)).toMatch(/: Why\.\nNext\.$/);
+    expect(messageOf("delete", foreign)).toMatch(/: Why\.\nNext\.$/);
   });
 
   it("makes a name from a damaged state harmless", () => {
-    const odd = { name: `a\n${SECRET}"`, fingerprint: 7 };
+    const odd = { name: `a\n${SECRET}"` };
     const { message } = failureOf("read", odd, forbidden);
     expect(message.split("\n")[0]).toBe(
       String.raw`Cannot refresh proxy key "a [redacted]\"": It failed (HTTP 403).`,

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { creationsFolder } from "../../../../provider/config";
+import { cacheFolder } from "../../../../provider/config";
 import type { KeyObject } from "../../../../provider/api/wire";
 import type { AccountView } from "../../../../provider/cli/account/accounts";
 import {
@@ -106,7 +106,7 @@ export function useSearch() {
   function journal(options: Parameters<typeof journals.journal>[0] = {}) {
     return journals.journal({ folder: folder(), ...options });
   }
-  const folder = () => creationsFolder({ XDG_CACHE_HOME: journals.root });
+  const folder = () => cacheFolder("creations", { XDG_CACHE_HOME: journals.root });
   const open = () => readCreations(folder());
 
   /** A note of a key that the plugin returned. */

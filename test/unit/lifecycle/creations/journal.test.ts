@@ -33,7 +33,7 @@ describe("a creation in flight", () => {
     expect(await readFile(file, "utf8")).not.toContain("secret");
   });
 
-  it.runIf(process.platform !== "win32")("is nobody else's to read", async () => {
+  it.runIf(process.platform !== "win32")("is readable only by its owner", async () => {
     journal().begin(creation("web"));
     expect((await stat(journals.folder)).mode & 0o777).toBe(0o700);
     expect((await stat(await onlyFile())).mode & 0o777).toBe(0o600);
@@ -223,7 +223,7 @@ it("a full disk refuses the creation, and no other trouble does", async ({ skip 
     for (const name of ["a", "b"]) expect(() => begin(creation(name))).toThrow(DiskFullError);
     expect(open()).toEqual([]);
     expect(troubles).toEqual([expect.stringMatching(/: ENOSPC$/)]);
-    disk.mend();
+    disk.makeRoom();
     begin(creation("c"));
     expect(open()).toMatchObject([creation("c")]);
   } finally {

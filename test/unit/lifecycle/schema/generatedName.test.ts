@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { check } from "../../../../provider/lifecycle/check";
 import { generateName } from "../../../../provider/lifecycle/schema/generatedName";
 import { countingBytes, NOW_MS, SECRET } from "../../fixture";
+import { check } from "../../../support/pureVerbs";
 
 const context = { nowMs: NOW_MS, randomBytes: countingBytes() };
 
@@ -23,7 +23,7 @@ describe("a generated name", { timeout: 60_000 }, () => {
     expect(generateName(resourceName, countingBytes())).toMatch(pattern);
   });
 
-  it("fits and passes check, whatever the resource is called", () => {
+  it("passes check for any name of a resource", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ maxLength: 60 }), fc.string({ unit: "binary" })), (resourceName) => {
         const name = generateName(resourceName, countingBytes());

@@ -48,7 +48,7 @@ describe("toWireSettings", { timeout: 60_000 }, () => {
     });
   });
 
-  it("comes back from the wire as it went, but for what the API never tells", () => {
+  it("comes back from the wire unchanged, except for inputs that the API never shows", () => {
     fc.assert(
       fc.property(validInputs, (written) => {
         const inputs = resolve(written);

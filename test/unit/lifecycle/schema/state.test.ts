@@ -1,10 +1,16 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { inputsSchema } from "../../../../provider/lifecycle/schema/inputs";
+import {
+  inputsSchema,
+  parseDeclared,
+  resolveInputs,
+  UNKNOWN,
+} from "../../../../provider/lifecycle/schema/inputs";
 import {
   fingerprintOf,
   inputsFromWire,
   keyOf,
+  parseStored,
   plainJson,
   secretOutputNames,
   STATE_VERSION,
@@ -40,7 +46,7 @@ describe("stateOf", () => {
     expect(JSON.parse(JSON.stringify(state))).toStrictEqual(state);
   });
 
-  it("leaves out what the account does not say, and what nobody needs", () => {
+  it("leaves out fields that the account does not show, and unused ones", () => {
     const wire = { ...wireKey({ created_at: undefined }), user_id: "user-1", enabled_thinking: true };
     const state = stateOf(SECRET, inputs, wire, settings);
     expect(Object.values(state)).not.toContain(undefined);
@@ -71,12 +77,46 @@ describe("inputsFromWire", () => {
   });
 
   it("keeps what the account never shows, or the default of what was never known", () => {
-    const known = { budgetWindow: "monthly", onDestroy: "disable", refuseIfUsedWithin: "7d" };
+    const known = parseStored({ budgetWindow: "monthly", onDestroy: "disable", refuseIfUsedWithin: "7d" });
     expect(inputsFromWire(wireKey(), known)).toMatchObject(known);
-    expect(inputsFromWire(wireKey(), { budgetWindow: "hourly" })).toMatchObject({
+    expect(inputsFromWire(wireKey(), parseStored({ budgetWindow: "hourly" }))).toMatchObject({
       budgetWindow: "daily",
       onDestroy: "remove",
     });
+  });
+});
+
+describe("parseStored", () => {
+  it("leaves missing fields out, and never fills in a default", () => {
+    expect(parseStored({})).toEqual({});
+    expect(parseStored({ name: null, models: undefined, stateVersion: 1, __provider: "code" })).toEqual({});
+  });
+
+  it("reads what any version has written", () => {
+    const state = stateOf(SECRET, inputs, wireKey(), settings);
+    const internal = {
+      unsettled: true,
+      __account: "a",
+      __createdAs: "b",
+      __movedExpiry: { from: "never", to: "2030-01-01T00:00:00Z" },
+    };
+    const { stateVersion, ...fields } = { ...state, ...internal };
+    expect(stateVersion).toBe(1);
+    expect(parseStored({ ...state, ...internal })).toEqual(fields);
+  });
+
+  it("keeps malformed inputs, which the API may have sent, and drops other malformed fields", () => {
+    const name = "x".repeat(40);
+    const malformed = { key: 7, usedBudget: "1", unsettled: "yes", server: 1, __movedExpiry: {} };
+    expect(parseStored({ name, budget: 0, ...malformed })).toEqual({ name, budget: 0 });
+  });
+});
+
+describe("parseDeclared", () => {
+  it("names the inputs that are not known yet, and leaves them out", () => {
+    const declared = parseDeclared({ budget: 1, models: ["a", UNKNOWN], __createdAs: "web-1" });
+    expect(declared).toEqual({ budget: 1, __createdAs: "web-1", unknown: new Set(["models"]) });
+    expect(() => resolveInputs(declared, "web")).toThrow("models must be known");
   });
 });
 
@@ -88,7 +128,7 @@ describe("keyOf", () => {
   it.each([undefined, null, "", 7, "ek-proxy-", "ek-master0123456789", "ek-proxy-with space", "ek-dev-1"])(
     "refuses the key %j",
     (key) => {
-      const error = userError(thrown(() => keyOf(fingerprintOf(String(key)), { key })));
+      const error = userError(thrown(() => keyOf(fingerprintOf(String(key)), parseStored({ key }))));
       expect(error.why).toMatch(/holds no proxy key/);
       expect(error.nextStep).toMatch(/pulumi stack import/);
     },

@@ -2,7 +2,11 @@ import { mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:f
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { backendIdIn, backendIdOf, reportedBackendId } from "../../../provider/lifecycle/backend";
+import {
+  backendIdIn,
+  backendIdOf,
+  reportedBackendId,
+} from "../../../../provider/lifecycle/creations/backend";
 
 let root: string;
 const at = (...parts: string[]) => join(root, ...parts);

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from "node:path";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Identifies the backend that Pulumi uses for a project, as a plugin process finds it out.
+ * Identifies the backend that Pulumi uses for a project, from the environment and files that a plugin process can read.
  *
  * @param folder the plugin's working directory.
  * @param project the project's name.
@@ -20,7 +20,7 @@ export function backendIdIn(environment: Environment, folder: string, project: s
 }
 
 /**
- * The same for a command, which asks Pulumi for the backend.
+ * Identifies the backend that the Pulumi CLI reports to a command.
  *
  * @param url the URL that `pulumi whoami` reports: of a service it is the console's, not the one of its API.
  * @param folder the CLI's working directory.
@@ -38,7 +38,7 @@ export function reportedBackendId(
     : undefined;
 }
 
-/** @param folder the one that a relative path starts from. */
+/** @param folder the base of a relative path. */
 export function backendIdOf(url: string, folder: string, environment: Environment = {}): string | undefined {
   const identity = url.startsWith(FILE)
     ? folderIdentity(url.slice(FILE.length), folder)
@@ -55,8 +55,8 @@ function isService(url: string): boolean {
 }
 
 /**
- * A folder by its path, and by its file number: containers may share the notes and not the folder. Undefined where no
- * backend is in it, so that it is not the one that Pulumi uses.
+ * A folder by its path and its inode: containers may share the journal but not the folder. Undefined for a folder without a
+ * backend, which Pulumi does not use.
  */
 function folderIdentity(text: string, folder: string): unknown[] | undefined {
   const path = (text.split("?", 1)[0] ?? "").replace(/^~(?=$|[\\/])/, homeFolder);
@@ -69,7 +69,7 @@ function folderIdentity(text: string, folder: string): unknown[] | undefined {
   }
 }
 
-/** Go asks the system for it, and so do we; HOME may say something else. */
+/** As Go does: from the system, not from HOME. */
 export function homeFolder(): string {
   try {
     return userInfo().homedir;
@@ -78,7 +78,7 @@ export function homeFolder(): string {
   }
 }
 
-/** Pulumi takes a server or an account that a URL leaves out from these variables. */
+/** The variables from which Pulumi takes a server or an account that a URL leaves out. */
 const LOCATION_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   "azblob:": ["AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_DOMAIN"],
   "s3:": ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"],
@@ -93,8 +93,8 @@ function urlIdentity(text: string, environment: Environment): unknown[] | undefi
 }
 
 /**
- * The backend's URL as Pulumi selects it: of the environment, of the project's file, or of the last login. Undefined
- * where these do not say it, or another project's file was found.
+ * The backend's URL as Pulumi selects it: from the environment, the project's file, or the last login. Undefined if none of
+ * these has it, or if the file is another project's.
  */
 function selectedBackend(
   environment: Environment,
@@ -124,7 +124,7 @@ export function projectRoot(folder: string): ProjectRoot | undefined {
   }
 }
 
-/** @returns undefined where the file is not the project's, or is written in a way that is not understood here. */
+/** @returns undefined if the file is another project's, or in a form that is not supported here. */
 function declaredIn(file: string, project: string): { url: string | undefined } | undefined {
   const text = orUndefined(() => readFileSync(file, "utf8"));
   if (text === undefined) return undefined;
@@ -154,7 +154,7 @@ function declaredInJson(text: string, project: string): { url: string | undefine
   return { url: typeof url === "string" && url !== "" ? url : undefined };
 }
 
-/** One line's plain or quoted text. Undefined: anything else that YAML knows. */
+/** The plain or quoted text of one line. Undefined for any other YAML. */
 function scalar(text: string | undefined): string | undefined {
   const trimmed = text?.trim() ?? "";
   const quoted = /^(?:"([^"\\]*)"|'([^']*)')(?:\s+#.*)?$/.exec(trimmed);
@@ -170,7 +170,7 @@ function currentLogin(environment: Environment): string | undefined {
     () => JSON.parse(readFileSync(join(folder, "credentials.json"), "utf8")) as unknown,
   ) as { current?: unknown } | undefined;
   if (typeof parsed?.current === "string" && parsed.current !== "") return parsed.current;
-  // A token needs no login.
+  // With a token, no login is needed.
   return environment["PULUMI_ACCESS_TOKEN"] ? environment["PULUMI_API"] || PULUMI_CLOUD : undefined;
 }
 

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { keySettingsSchema } from "../api/wire";
+import { keySettingsSchema } from "../../api/wire";
 
 export interface RunFileOptions {
   /** The file that all plugin processes of the run share. Absent: nothing is shared. */
@@ -21,7 +21,7 @@ export interface RunFileOptions {
   onTrouble?: (reason: string) => void;
 }
 
-/** The file in which the plugin processes of one run share what they know of its keys, one fact per line. */
+/** The file in which the plugin processes of one run share facts about its keys, one per line. */
 export class RunFile {
   readonly #options: RunFileOptions;
   #offset = 0;
@@ -51,7 +51,7 @@ export class RunFile {
     });
   }
 
-  /** What was written since the last call, by this process too. */
+  /** The facts since the last call, including those of this process. */
   readNew(): { key: string; fact: Fact }[] {
     const read = this.#withFile((file, nowMs) =>
       this.#newLines(file).flatMap((line) => {
@@ -109,10 +109,9 @@ export function fileOfRun(folder: string, run: string): string {
 /** An older line is from an earlier run with the same id: an address alone is used again. */
 const MAX_RUN_MS = 24 * 3_600_000;
 
-/** How a declared resource has its key set. */
+/** The settings that a resource declares for its key. */
 export type DeclaredSettings = z.output<typeof settingsSchema>;
 
-/** What the processes of one run share about a key. */
 export type Fact = z.output<typeof factSchema>;
 
 const settingsSchema = z.object({

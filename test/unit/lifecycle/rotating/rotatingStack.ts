@@ -3,12 +3,18 @@ import {
   hasOverlap,
   NOTHING_PUBLISHED,
   type Publication,
-} from "../../../provider/lifecycle/publication";
-import { check, isoOf, rotatesAt, type Rotation, type Schedule } from "../../../provider/lifecycle/rotation";
+  isoOf,
+} from "../../../../provider/lifecycle/rotating/publication";
+import {
+  check,
+  rotatesAt,
+  type Rotation,
+  type Schedule,
+} from "../../../../provider/lifecycle/rotating/rotation";
 
 type Record = Parameters<typeof check>[0];
 
-/** The step at which an `up` was told to fail. */
+/** The step at which an `up` fails. */
 class StepFailure extends Error {}
 
 /**

@@ -1,8 +1,7 @@
-import { confirm, keep, type Publication, type Confirmation, type Time } from "./publication";
+import { confirm, isoOf, keep, type Publication, type Confirmation, type Time } from "./publication";
 
 /** When a rotating key rotates. Pure. */
 
-/** All instants and durations in milliseconds, instants since the Unix epoch. */
 export interface Schedule extends Time {
   rotateEveryMs: number;
   /** An instant at which a period begins. Absent: the first `up`. */
@@ -10,8 +9,8 @@ export interface Schedule extends Time {
 }
 
 /**
- * The plan of a rotating key: which rotation is due. The record of it is registered before the keys, so it runs ahead of
- * a key whose creation fails; what exists is in the `Publication` alone. Instants in ISO 8601, since people read states.
+ * The plan of a rotating key: which rotation is due. Its record is registered before the keys, so it may be ahead of a key
+ * whose creation fails; only the `Publication` shows which key exists. Instants are in ISO 8601, readable in states.
  */
 export interface Rotation {
   /** Counts rotations from 0. */
@@ -27,7 +26,7 @@ export function rotationAt(schedule: Schedule, before?: Rotation): Rotation {
   const { nowMs, rotateEveryMs } = schedule;
   const now = isoOf(nowMs);
   if (before === undefined) return { generation: 0, startedAt: now, rotatedAt: now };
-  // Planned by a clock that ran far ahead; without this nothing would rotate until the real time gets there.
+  // A clock that was far ahead made the plan. Without this, nothing would rotate until then.
   if (Date.parse(before.rotatedAt) - nowMs > rotateEveryMs) return { ...before, rotatedAt: now };
   if (nowMs < rotatesAtMs(schedule, before)) return before;
   return { generation: before.generation + 1, startedAt: before.startedAt, rotatedAt: now };
@@ -55,12 +54,7 @@ function rotatesAtMs(
   return generation === 0 ? nextPeriodMs : Math.max(nextPeriodMs, rotatedAtMs + overlapMs);
 }
 
-/** An instant in ISO 8601, without a fraction that is zero. */
-export function isoOf(ms: number): string {
-  return new Date(ms).toISOString().replace(".000Z", "Z");
-}
-
-/** The properties of a record: of the plan, or of a publication. The first three are what the program passes, and a first `published`. */
+/** The properties of a record. The program passes the first three and an initial `published`. */
 interface Properties {
   schedule?: Schedule;
   time?: Time;
@@ -72,23 +66,23 @@ interface Properties {
 /**
  * FROZEN CONTRACT: the names `check`, `diff`, `create`, `read` and `update`, which the handler gives the host.
  *
- * `check` decides: it alone runs in a preview as well and gets what was before.
+ * `check` computes the new record: no other verb both runs in a preview and gets the previous record.
  */
-export function check(olds: Properties, news: Properties): { inputs: Properties } {
-  const { schedule, time, confirmation } = news;
-  if (schedule !== undefined) return { inputs: { rotation: rotationAt(schedule, olds.rotation) } };
-  if (confirmation !== undefined) return { inputs: { published: confirm(confirmation, olds.published) } };
-  const [earlier, passed] = [olds.published, news.published];
+export function check(stored: Properties, declared: Properties): { inputs: Properties } {
+  const { schedule, time, confirmation } = declared;
+  if (schedule !== undefined) return { inputs: { rotation: rotationAt(schedule, stored.rotation) } };
+  if (confirmation !== undefined) return { inputs: { published: confirm(confirmation, stored.published) } };
+  const [earlier, passed] = [stored.published, declared.published];
   const published = (earlier?.order ?? -1) >= (passed?.order ?? -1) ? earlier : passed;
-  if (time === undefined || published === undefined) return { inputs: olds };
+  if (time === undefined || published === undefined) return { inputs: stored };
   return { inputs: { published: keep(time, published) } };
 }
 
-export function diff(_id: string, olds: Properties, news: Properties): { changes: boolean } {
-  return { changes: textOf(olds) !== textOf(news) };
+export function diff(_id: string, stored: Properties, declared: Properties): { changes: boolean } {
+  return { changes: textOf(stored) !== textOf(declared) };
 }
 
-/** The engine keeps no order of properties. */
+/** The engine does not keep the order of properties. */
 function textOf({ rotation, published }: Properties): string {
   const previous = published?.previous;
   return JSON.stringify([
@@ -102,7 +96,6 @@ export function create({ rotation, published }: Properties): { id: string; outs:
   return { id: "rotation", outs: factsOf({ rotation, published }) };
 }
 
-/** There is nothing outside of the state to look at. */
 export function read(
   id: string,
   properties: Properties,
@@ -110,8 +103,8 @@ export function read(
   return { id, props: properties, inputs: properties };
 }
 
-export function update(_id: string, _olds: Properties, news: Properties): { outs: Properties } {
-  return { outs: factsOf(news) };
+export function update(_id: string, _stored: Properties, declared: Properties): { outs: Properties } {
+  return { outs: factsOf(declared) };
 }
 
 /** The host cannot carry an undefined value. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
-import { ancestorNamed } from "../util/processes";
-import { UserError } from "../util/userError";
+import { ancestorNamed } from "../../util/processes";
+import { UserError } from "../../util/userError";
 
 /** Checks whether the engine that started this plugin process is still there. */
 export interface EngineLiveness {

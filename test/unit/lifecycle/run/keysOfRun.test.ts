@@ -2,8 +2,8 @@ import { appendFileSync, mkdtempSync, readdirSync, utimesSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { KeysOfRun } from "../../../provider/lifecycle/keysOfRun";
-import { fileOfRun } from "../../../provider/lifecycle/runFile";
+import { KeysOfRun } from "../../../../provider/lifecycle/run/keysOfRun";
+import { fileOfRun } from "../../../../provider/lifecycle/run/runFile";
 
 const KEY = "pk-0123456789abcdef";
 const folder = () => join(mkdtempSync(join(tmpdir(), "runs-")), "runs");

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { engineAt, watchEngine } from "../../../provider/lifecycle/engineLiveness";
+import { engineAt, watchEngine } from "../../../../provider/lifecycle/run/engineLiveness";
 
 describe("engineLinkTo", () => {
   it.each([
@@ -19,7 +19,7 @@ describe("engineLinkTo", () => {
   });
 
   it.each(["127.0.0.1:PORT", "http://127.0.0.1:PORT", "localhost:PORT"])(
-    "%s answers while somebody listens there, and no longer",
+    "%s is alive while a server listens there",
     async (address) => {
       const { server, port } = await listen();
       const link = engineAt(address.replace("PORT", String(port)));
@@ -67,7 +67,7 @@ describe("watchEngine", () => {
     expect(onGone).not.toHaveBeenCalled();
   });
 
-  it("looks every second unless told otherwise, and no more once it is stopped", async () => {
+  it("looks every second by default, and not after it is stopped", async () => {
     vi.useFakeTimers();
     const engine = { isAlive: vi.fn<() => Promise<boolean>>(() => Promise.resolve(true)) };
     const watching = watchEngine({ engine, onGone: () => {} });

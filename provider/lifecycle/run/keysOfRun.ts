@@ -1,6 +1,5 @@
 import { RunFile, type DeclaredSettings, type Fact, type RunFileOptions } from "./runFile";
 
-/** How far the adoption of a key has come in this run. */
 export type AdoptionProgress = "declared" | "done" | "failed";
 
 export interface Holder {
@@ -10,7 +9,6 @@ export interface Holder {
   declared?: DeclaredSettings | undefined;
 }
 
-/** What is known of a key in this run. */
 class KeyFacts {
   /** URNs of the declared resources that adopt the key. */
   readonly adopters = new Set<string>();
@@ -88,7 +86,7 @@ export class KeysOfRun {
     return adopters.size === 0 ? undefined : (progress ?? "declared");
   }
 
-  /** Why the other processes of the run cannot know what this one notes. Undefined: they can. */
+  /** Why the other processes of the run cannot read the facts of this one. Undefined: they can. */
   get trouble(): string | undefined {
     return this.#file.trouble;
   }
@@ -98,7 +96,7 @@ export class KeysOfRun {
     this.#file.append(fingerprint, fact);
   }
 
-  /** Learns what the other processes of the run have noted since. */
+  /** Reads the new facts of the other processes. */
   #read(): this {
     for (const { key, fact } of this.#file.readNew()) this.#learn(key, fact);
     return this;
