@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, "..");
  */
 const server = { deps: { external: [/\/dist\//] } };
 
-/** Milliseconds: far more than any needs, so that a busy machine fails none. */
+/** The timeout is far more than any test needs, even on a busy machine. */
 const quick = { root, server, testTimeout: 60_000 };
 
 /** Tests that start the real engine, or install the package: after the quick ones, so that nothing competes with them. */

@@ -2,7 +2,7 @@
 export interface SimulatedRateLimit {
   /** Requests per window. */
   readonly limit: number;
-  /** Length of the window, in milliseconds. */
+  /** The length of the window. */
   readonly windowMs: number;
 }
 
@@ -16,7 +16,7 @@ export interface RateFigures {
 
 export interface RequestWindowOptions {
   readonly rateLimit?: SimulatedRateLimit | undefined;
-  /** Milliseconds for which all requests get 429 after the limit was exceeded. Default: 180,000. */
+  /** The time during which all requests get 429 after the limit was exceeded. Default: 180,000. */
   readonly cooldownMs?: number;
   /** Whether a request during the cooldown restarts it. Default: false. */
   readonly requestsExtendCooldown?: boolean;

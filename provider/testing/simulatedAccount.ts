@@ -26,7 +26,7 @@ export interface AccountOptions {
   readonly keyCap?: number;
   /** The rate limit. Default: undefined, no limit and no `X-RateLimit-*` headers. */
   readonly rateLimit?: SimulatedRateLimit | undefined;
-  /** Milliseconds for which all requests get 429 after the limit was exceeded. Default: 180,000. */
+  /** The time during which all requests get 429 after the limit was exceeded. Default: 180,000. */
   readonly cooldownMs?: number;
   /** Whether a request during the cooldown restarts it. Default: false. */
   readonly requestsExtendCooldown?: boolean;

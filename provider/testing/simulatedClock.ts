@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface SimulatedClock {
   /** Returns the time in milliseconds since the Unix epoch. */
   nowMs(): number;
-  /** Resolves after `delayMs` milliseconds. Rejects with the signal's reason if the signal aborts. */
+  /** Resolves after the delay. Rejects with the signal's reason if the signal aborts. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export class ManualClock implements SimulatedClock {
     return this.#nowMs;
   }
 
-  /** Resolves when the clock has moved by `delayMs` milliseconds. Rejects if the signal aborts. */
+  /** Resolves when the clock has moved by the delay. Rejects if the signal aborts. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
@@ -85,7 +85,7 @@ export class ManualClock implements SimulatedClock {
   }
 
   /**
-   * Moves the clock by `durationMs` milliseconds. Wakes each due sleeper at its own time, in order. Code that a sleeper
+   * Moves the clock forward. Wakes each due sleeper at its own time, in order. Code that a sleeper
    * runs next, including another sleep, runs before the next sleeper wakes.
    */
   async advance(durationMs: number): Promise<void> {

@@ -12,7 +12,7 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue };
 
-/** The API's behaviour where its documentation is contradictory or silent. */
+/** The API's behaviour in points on which its documentation is contradictory or silent. */
 export interface Dialect {
   /** The status of a successful create. Default: 201. */
   createStatus: 200 | 201;

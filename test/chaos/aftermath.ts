@@ -1,29 +1,29 @@
 import type { ExportedState } from "../support/checkpoint";
-import type { World } from "./world";
+import type { Fixture } from "./fixture";
 
-/** What a crash has left, for reports. */
+/** What a crash left behind, for reports. */
 export interface Aftermath {
   locks: number;
-  /** "whole", "none", or what is wrong with the file. */
+  /** "whole", "none", or the damage. */
   checkpoint: string;
-  /** The same of the copy beside it, which the engine makes before each save. */
+  /** The condition of the copy that the engine makes before each save. */
   backup: string;
-  /** How many resources the checkpoint has, of any type. */
+  /** The number of resources of any type in the checkpoint. */
   resources: number;
   /** The types of the operations that were in flight: "creating", "deleting", … */
   pending: string[];
-  /** Keys on the accounts that are none of the others'. */
+  /** The number of keys that the stack under test left on the accounts. */
   keysOnAccounts: number;
 }
 
-export function aftermathOf(world: World, others: ReadonlySet<string>): Aftermath {
-  const text = world.checkpoint(world.stackName);
-  const keys = world.accounts.flatMap((account) => account.keys());
+export function aftermathOf(fixture: Fixture, others: ReadonlySet<string>): Aftermath {
+  const text = fixture.checkpoint(fixture.stackName);
+  const keys = fixture.accounts.flatMap((account) => account.keys());
   const read = readCheckpoint(text);
   return {
-    locks: world.locks().length,
+    locks: fixture.locks().length,
     checkpoint: read.condition,
-    backup: readCheckpoint(world.checkpoint(world.stackName, ".bak")).condition,
+    backup: readCheckpoint(fixture.checkpoint(fixture.stackName, ".bak")).condition,
     resources: read.latest?.resources?.length ?? 0,
     pending: (read.latest?.pending_operations ?? []).map(({ type }) => type),
     keysOnAccounts: keys.filter(({ key }) => !others.has(key)).length,

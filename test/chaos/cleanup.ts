@@ -3,18 +3,18 @@ import type { CommandResult, RunningCommand } from "../support/command";
 import { startElectronhubCli } from "../support/electronhubCli";
 import { endProcesses, processesIn } from "../support/processes";
 import { until, within } from "../support/until";
+import type { Fixture } from "./fixture";
 import { turn, type Watch } from "./moment";
-import type { World } from "./world";
 
-/** Milliseconds: far more than a cleanup needs, so that only one that hangs is stopped. */
+/** Far more than a cleanup needs: only one that hangs is stopped. */
 const LIMIT_MS = 240_000;
 
-/** Runs the cleanup as a CI job would; where the scenario wants it, what was held takes effect meanwhile. */
-export async function cleanUp(world: World, watch: Watch): Promise<CommandResult> {
-  const { scenario, simulator } = world;
+/** Runs the cleanup as a CI job would. In a late scenario, the held request takes effect meanwhile. */
+export async function cleanUp(fixture: Fixture, watch: Watch): Promise<CommandResult> {
+  const { scenario, simulator } = fixture;
   const before = simulator.journal.length;
   const hasAsked = (requests: number): boolean => simulator.journal.length - before >= requests;
-  /** At the first request of the first cleanup: later than `--settle` nothing is promised. */
+  /** Releases the held request at the first request of the first cleanup: `--settle` covers no later effect. */
   const takeEffect = async (running: RunningCommand): Promise<void> => {
     if (!scenario.late) return;
     while (!hasAsked(1) && !hasEnded(running)) await turn();
@@ -22,18 +22,18 @@ export async function cleanUp(world: World, watch: Watch): Promise<CommandResult
   };
   const killAfter = scenario.cleanupKilledAfter;
   if (killAfter !== undefined) {
-    const first = start(world);
+    const first = start(fixture);
     await takeEffect(first);
     await until(() => hasEnded(first) || hasAsked(killAfter), LIMIT_MS, 1);
-    // Everything that it has started goes too: a machine that is switched off.
-    endProcesses(processesIn(world.project.folders.work));
+    // Its children too, as when a machine is switched off.
+    endProcesses(processesIn(fixture.project.folders.work));
     await first.done;
   }
-  const running = start(world);
+  const running = start(fixture);
   await takeEffect(running);
   const result = await within(running.done, LIMIT_MS + 5_000, "The cleanup");
   if (!followInstructions(result)) return result;
-  return within(start(world).done, LIMIT_MS + 5_000, "The second cleanup");
+  return within(start(fixture).done, LIMIT_MS + 5_000, "The second cleanup");
 }
 
 /** Runs the commands that a refusal prints, as a user would. @returns whether there were any. */
@@ -50,10 +50,10 @@ function hasEnded({ child }: RunningCommand): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-function start({ project, stackName, accountEnv }: World): RunningCommand {
+function start({ project, stackName, accountEnv }: Fixture): RunningCommand {
   const { work } = project.folders;
   const args = ["cleanup", "--dir", work, "--stack", stackName, "--yes", "--json", "--remove-stack"];
-  // The user knows that the run is dead, and so is every cleanup before this one.
+  // The run and every earlier cleanup have ended, so their locks are stale at any age.
   const words = [...args, "--settle", "10s", "--break-locks-older-than", "0s"];
   return startElectronhubCli(project, words, { env: accountEnv, timeoutMs: LIMIT_MS });
 }

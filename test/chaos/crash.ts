@@ -1,15 +1,15 @@
 import { endProcesses, type OwnedProcess } from "../support/processes";
 import { until } from "../support/until";
+import type { Fixture } from "./fixture";
 import type { Watch } from "./moment";
 import { pluginsOf, type Operation } from "./operation";
 import type { Scenario } from "./scenario";
-import type { World } from "./world";
 
-/** Milliseconds in which the engine says that it has heard the signal. */
-const HEARD_LIMIT_MS = 20_000;
+/** The engine responds to a signal, and ends after a second one, within this time. */
+const SIGNAL_LIMIT_MS = 20_000;
 
-/** Connections that end: to be arranged before the command starts. */
-export function arrangeCuts({ crash, cuts }: Scenario, { simulator }: World): void {
+/** Injects the scenario's cut connections. Call it before the command starts. */
+export function arrangeCuts({ crash, cuts }: Scenario, { simulator }: Fixture): void {
   if (crash !== "cutBefore" && crash !== "cutAfter") return;
   simulator.inject({
     ...(cuts.path === undefined ? {} : { on: { path: cuts.path } }),
@@ -19,31 +19,31 @@ export function arrangeCuts({ crash, cuts }: Scenario, { simulator }: World): vo
   });
 }
 
-/** Whether the crash happens at the scenario's moment; cuts happen by themselves. */
+/** Whether the crash waits for the scenario's moment. Cuts do not. */
 export function hasMoment({ crash }: Scenario): boolean {
   return crash !== "cutBefore" && crash !== "cutAfter";
 }
 
-/** Breaks what the scenario breaks, now, and sees to it that the command can end. */
-export async function crashNow(world: World, operation: Operation, watch: Watch): Promise<void> {
-  const { scenario, disk } = world;
+/** Performs the crash, and waits until the command has ended. */
+export async function crashNow(fixture: Fixture, operation: Operation, watch: Watch): Promise<void> {
+  const { scenario, disk } = fixture;
   const cli = await operation.cli();
   if (cli === undefined) return;
-  const letGo = (): void => {
+  const releaseUnlessLate = (): void => {
     if (!scenario.late) watch.release();
   };
   switch (scenario.crash) {
     case "killEngine":
       endProcesses([cli]);
-      letGo();
+      releaseUnlessLate();
       break;
     case "killPlugin":
       endProcesses(pluginsOf(cli));
-      letGo();
+      releaseUnlessLate();
       break;
     case "killBoth":
       endProcesses([cli, ...pluginsOf(cli)]);
-      letGo();
+      releaseUnlessLate();
       break;
     case "interrupt":
       await interrupt(cli, operation);
@@ -52,14 +52,14 @@ export async function crashNow(world: World, operation: Operation, watch: Watch)
     case "interruptTwice":
       await interrupt(cli, operation);
       signal(cli, "SIGINT");
-      if (await until(operation.isDone, HEARD_LIMIT_MS)) letGo();
+      if (await until(operation.isDone, SIGNAL_LIMIT_MS)) releaseUnlessLate();
       else watch.release();
       break;
     case "fullDisk":
     case "unwritableBackend":
       disk.fail();
       watch.release();
-      await afterTheDisk(world, operation);
+      await afterTheDisk(fixture, operation);
       break;
     case "cutBefore":
     case "cutAfter":
@@ -71,24 +71,24 @@ export async function crashNow(world: World, operation: Operation, watch: Watch)
 
 async function interrupt(cli: OwnedProcess, operation: Operation): Promise<void> {
   signal(cli, "SIGINT");
-  await until(() => operation.isDone() || /cancelling/i.test(operation.output()), HEARD_LIMIT_MS);
+  await until(() => operation.isDone() || /cancelling/i.test(operation.output()), SIGNAL_LIMIT_MS);
 }
 
 function signal({ pid }: OwnedProcess, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It came to its end in between.
+    // It has exited.
   }
 }
 
-/** The engine tries to save for about half a minute; what happens in that time is the scenario's. */
-async function afterTheDisk({ scenario, simulator, disk }: World, operation: Operation): Promise<void> {
+/** While the engine tries to save, for about half a minute: waits, repairs the disk, or kills all processes. */
+async function afterTheDisk({ scenario, simulator, disk }: Fixture, operation: Operation): Promise<void> {
   const { outcome } = scenario.disk;
   if (outcome === "wait") return;
   const isQuiet = (): boolean =>
     simulator.journal.every(({ status, fault }) => status !== undefined || fault?.startsWith("cut"));
-  await until(() => operation.isDone() || isQuiet(), HEARD_LIMIT_MS);
+  await until(() => operation.isDone() || isQuiet(), SIGNAL_LIMIT_MS);
   if (outcome === "heal") {
     disk.repair();
     return;

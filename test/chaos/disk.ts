@@ -5,25 +5,25 @@ import { join } from "node:path";
 import type { EngineProject } from "../support/engine";
 import type { DiskTrouble } from "./scenario";
 
-/** Where the state lives, and how it fails. */
+/** The disk with the state, and how it fails. */
 export interface Disk {
-  /** From now on nothing can be written. */
+  /** Makes every write fail. */
   fail(): void;
-  /** From now on everything can be written again. */
+  /** Makes writes work again. */
   repair(): void;
-  /** Takes away what it took to do this. */
+  /** Unmounts or removes the disk. */
   dispose(): void;
-  /** What is done instead of what was wanted. */
+  /** Why the disk differs from the scenario. */
   readonly remark?: string;
 }
 
-/** Bytes: enough for the state, the caches and a home without plugins. */
+/** Enough for the state, the caches and a home without plugins. */
 const SIZE = { backend: "4m", everything: "48m" } as const;
 
-/** Milliseconds between two looks for free blocks. */
+/** The interval between two attempts to fill freed blocks. */
 const REFILL_MS = 2;
 
-/** A small file system of the project's own that can be filled; where none can be mounted, a backend that goes away. */
+/** Mounts a small file system that can be filled, or uses a vanishing backend if this user may not mount. */
 export function fillableDisk(project: EngineProject, { scope, contended }: DiskTrouble): Disk {
   const { folders } = project;
   const folder = scope === "backend" ? folders.backend : folders.root;
@@ -34,7 +34,7 @@ export function fillableDisk(project: EngineProject, { scope, contended }: DiskT
   } catch {
     return {
       ...vanishingBackend(project),
-      remark: "no file system can be mounted: the backend goes instead",
+      remark: "no file system can be mounted: the backend vanishes instead",
     };
   }
   for (const below of Object.values(folders)) mkdirSync(below, { recursive: true });
@@ -47,19 +47,19 @@ export function fillableDisk(project: EngineProject, { scope, contended }: DiskT
   return {
     fail: () => {
       fill(filler);
-      // A file that is replaced gives a block back, which may be all that a small state needs.
+      // A replaced file frees a block, which may suffice for a small state.
       if (contended) refilling = setInterval(() => fill(filler), REFILL_MS);
     },
     repair,
     dispose: () => {
       repair();
-      // Lazily: what still runs there must not keep it.
+      // Lazily: a process that still runs there must not prevent it.
       execFileSync("umount", ["--lazy", folder], { stdio: "pipe" });
     },
   };
 }
 
-/** The backend's folder gives way to a file: even root cannot write into it then. */
+/** Replaces the backend's folder by a file, into which not even root can write. */
 export function vanishingBackend({ folders }: EngineProject): Disk {
   const aside = `${folders.backend}-aside`;
   let isAside = false;
@@ -83,7 +83,7 @@ export function vanishingBackend({ folders }: EngineProject): Disk {
 /** A disk that never fails. */
 export const soundDisk: Disk = { fail: () => {}, repair: () => {}, dispose: () => {} };
 
-/** Takes the last free block. */
+/** Writes until no block is free. */
 function fill(file: string): void {
   const descriptor = openSync(file, "a");
   try {

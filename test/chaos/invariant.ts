@@ -4,36 +4,36 @@ import type { SimulatedKey } from "../../provider/testing";
 import type { CommandResult } from "../support/command";
 import { processesIn } from "../support/processes";
 import { until } from "../support/until";
-import type { World } from "./world";
+import type { Fixture } from "./fixture";
 
-/** Milliseconds: an orphaned plugin looks after its engine every five seconds, and gives up at the second miss. */
+/** Far more than an orphaned plugin needs to end, on a busy machine. */
 const ORPHAN_LIMIT_MS = 45_000;
 
-/** What must be the same after a cleanup as before the stack's first `up`. */
+/** The accounts and the other stack before the first `up`, which a cleanup must restore. */
 export interface Before {
   accounts: { name: string; balance: number; keys: readonly SimulatedKey[] }[];
   neighbour: string | undefined;
 }
 
-export function remember(world: World): Before {
+export function remember(fixture: Fixture): Before {
   return {
-    accounts: world.accounts.map((account) => ({
+    accounts: fixture.accounts.map((account) => ({
       name: account.name,
       balance: account.balance,
       keys: account.keys(),
     })),
-    neighbour: world.checkpoint(world.neighbourName),
+    neighbour: fixture.checkpoint(fixture.neighbourName),
   };
 }
 
-/** The keys that are none of the stack's. */
+/** The keys that do not belong to the stack under test. */
 export function keysOfOthers({ accounts }: Before): Set<string> {
   return new Set(accounts.flatMap(({ keys }) => keys.map(({ key }) => key)));
 }
 
-/** Everything that is not as it must be after a cleanup, in words; nothing when all is well. */
+/** Describes what a cleanup left wrong. Empty: nothing. */
 export async function brokenPromises(
-  world: World,
+  fixture: Fixture,
   before: Before,
   cleanup: CommandResult,
 ): Promise<string[]> {
@@ -41,28 +41,31 @@ export async function brokenPromises(
   const broken: string[] = [];
   if (exitCode !== 0) broken.push(`the cleanup ended with ${signal ?? exitCode}`);
   if (!isJson(stdout)) broken.push("the cleanup's standard output is no JSON");
-  const leaked = [...world.secrets].filter((secret) => output.includes(secret));
+  const leaked = [...fixture.secrets].filter((secret) => output.includes(secret));
   if (leaked.length > 0) broken.push(`${leaked.length} secrets in the cleanup's output`);
-  broken.push(...brokenOnAccounts(world, before));
-  if (!(await until(() => processesIn(world.project.folders.work).length === 0, ORPHAN_LIMIT_MS))) {
+  broken.push(...brokenOnAccounts(fixture, before));
+  if (!(await until(() => processesIn(fixture.project.folders.work).length === 0, ORPHAN_LIMIT_MS))) {
     broken.push("a process of the stack is still alive");
   }
-  // Once more: nobody is left who could still change anything.
-  const later = brokenOnAccounts(world, before).map((problem) => `${problem}, once every process had ended`);
+  // Checked again after the last process: an earlier one may have changed something.
+  const later = brokenOnAccounts(fixture, before).map(
+    (problem) => `${problem}, once every process had ended`,
+  );
   broken.push(...later.filter((problem) => !broken.some((known) => problem.startsWith(known))));
-  if (world.checkpoint(world.neighbourName) !== before.neighbour)
+  if (fixture.checkpoint(fixture.neighbourName) !== before.neighbour)
     broken.push("the other stack's state differs");
-  for (const { kind, method, path } of world.simulator.violations) broken.push(`${kind}: ${method} ${path}`);
-  const stacks = await stackNames(world);
+  for (const { kind, method, path } of fixture.simulator.violations)
+    broken.push(`${kind}: ${method} ${path}`);
+  const stacks = await stackNames(fixture);
   if (stacks === undefined) return [...broken, "`pulumi stack ls` fails"];
-  if (stacks.includes(world.stackName)) broken.push("the stack is still there");
-  if (!stacks.includes(world.neighbourName)) broken.push("the other stack is gone");
+  if (stacks.includes(fixture.stackName)) broken.push("the stack is still there");
+  if (!stacks.includes(fixture.neighbourName)) broken.push("the other stack is gone");
   return broken;
 }
 
-function brokenOnAccounts(world: World, before: Before): string[] {
+function brokenOnAccounts(fixture: Fixture, before: Before): string[] {
   const broken: string[] = [];
-  for (const account of world.accounts) {
+  for (const account of fixture.accounts) {
     const then = before.accounts.find(({ name }) => name === account.name);
     const known = new Map((then?.keys ?? []).map((key) => [key.key, key]));
     const now = account.keys();
@@ -83,7 +86,7 @@ function brokenOnAccounts(world: World, before: Before): string[] {
   return broken;
 }
 
-async function stackNames({ project }: World): Promise<string[] | undefined> {
+async function stackNames({ project }: Fixture): Promise<string[] | undefined> {
   const { exitCode, stdout } = await project.pulumi(["stack", "ls", "--json"]);
   if (exitCode !== 0) return undefined;
   return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);

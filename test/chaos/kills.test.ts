@@ -1,5 +1,5 @@
 import { playChosenSeeds } from "./play";
 import { isKill } from "./scenario";
 
-// What ends a process: of two files, so that two workers share the seeds.
+// Crashes that end a process. Two files, so that two workers share the seeds.
 playChosenSeeds(({ crash }) => isKill(crash));

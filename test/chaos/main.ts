@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { parseArgs } from "node:util";
 
+import { ignoreLostEngines, runInLanes } from "../support/lanes";
 import { findPulumiCli } from "../support/pulumiCli";
 import { aftermathInWords } from "./aftermath";
 import { runScenario, type Outcome } from "./run";
@@ -10,12 +9,9 @@ import { inWords } from "./words";
 
 const USAGE = `npm run chaos -- [--runs 36] [--seed 1] [--parallel 1] [--only SEED]… [--print] [--verbose]
 
-Breaks the real engine in the middle of its work, cleans up, and looks whether a key is left, lost or leaked. A seed
-decides everything but what the machine decides. --print only says what would be done; --verbose also says what each
-crash has left. KEEP_SCRATCH=1 keeps the folders of runs that failed.`;
-
-/** Of gRPC: nobody answers. */
-const UNAVAILABLE = 14;
+Breaks the real engine during a command, cleans up, and checks that no key is left, lost or leaked. A seed decides
+everything except the timing of the machine. --print only lists the scenarios; --verbose also prints what each crash
+left behind. KEEP_SCRATCH=1 keeps the folders of failed runs.`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -44,29 +40,13 @@ async function main(): Promise<void> {
     return;
   }
   if (lanes > 1 && seeds.length > 1) {
-    await inLanes(seeds, lanes, values.verbose);
+    await runInLanes(__filename, seeds, lanes, values.verbose ? ["--verbose"] : []);
     return;
   }
   console.log((await findPulumiCli()).summary);
   const outcomes: Outcome[] = [];
   for (const scenario of scenarios) outcomes.push(await runAndPrint(scenario, values.verbose));
   printSummary(outcomes);
-}
-
-/** Each lane is a process: what the SDK says of a dead engine must not be taken for another run's. */
-async function inLanes(seeds: readonly number[], lanes: number, verbose: boolean): Promise<void> {
-  const runLane = async (lane: number): Promise<void> => {
-    const own = seeds.filter((_, at) => at % lanes === lane);
-    const args = [
-      __filename,
-      ...own.flatMap((seed) => ["--only", String(seed)]),
-      ...(verbose ? ["--verbose"] : []),
-    ];
-    const child = spawn(process.execPath, [...process.execArgv, ...args], { stdio: "inherit" });
-    const [code] = (await once(child, "exit")) as [number | null];
-    if (code !== 0) process.exitCode = 1;
-  };
-  await Promise.all(Array.from({ length: Math.min(lanes, seeds.length) }, (_, lane) => runLane(lane)));
 }
 
 async function runAndPrint(scenario: Scenario, verbose: boolean): Promise<Outcome> {
@@ -91,7 +71,7 @@ function indented(text: string): string {
   return text.replaceAll(/^/gm, "    | ");
 }
 
-/** A table of verbs and crashes: runs, and how many of them failed. */
+/** Prints a table of verbs and crashes with the numbers of runs and failures. */
 function printSummary(outcomes: readonly Outcome[]): void {
   const width = Math.max(...CRASHES.map((crash) => crash.length));
   console.log(`\n${"".padEnd(width)}  ${VERBS.map((verb) => verb.padStart(14)).join("")}`);
@@ -110,16 +90,12 @@ function printSummary(outcomes: readonly Outcome[]): void {
   if (failed.length === 0) return;
   const seeds = failed.toSorted((a, b) => a - b);
   console.log(
-    `Again, with everything that was said: npm run chaos -- --verbose ${seeds.map((seed) => `--only ${seed}`).join(" ")}`,
+    `To repeat them with their full output: npm run chaos -- --verbose ${seeds.map((seed) => `--only ${seed}`).join(" ")}`,
   );
   process.exitCode = 1;
 }
 
-// A program whose engine is killed while it connects leaves a promise of the SDK's own to fail with nobody listening.
-process.on("unhandledRejection", (reason) => {
-  const code = typeof reason === "object" && reason !== null && "code" in reason ? reason.code : undefined;
-  if (code !== UNAVAILABLE) throw reason;
-});
+ignoreLostEngines();
 
 main().catch((error: unknown) => {
   console.error(error);

@@ -1,20 +1,20 @@
 import type { FaultSpec, InjectedFault } from "../../provider/testing";
+import type { Fixture } from "./fixture";
 import type { Operation } from "./operation";
 import type { Moment, Scenario } from "./scenario";
-import type { World } from "./world";
 
 /** Waits for the scenario's moment. */
 export interface Watch {
-  /** Resolves at the moment; false when the command ended without it. */
+  /** Resolves at the moment, with false if the command ended before it. */
   arrived(operation: Operation): Promise<boolean>;
-  /** Lets go on what is held. */
+  /** Releases the held requests. */
   release(): void;
 }
 
-/** Prepares the simulator; to be called right before the command starts. */
-export function watchFor(scenario: Scenario, { simulator, locks }: World): Watch {
+/** Prepares the simulator. Call it right before the command starts. */
+export function watchFor(scenario: Scenario, { simulator, locks }: Fixture): Watch {
   const { moment, latencyMs } = scenario;
-  // The first fault that matches a request is the only one to hit it, so what is held comes before what is slow.
+  // Only the first matching fault hits a request, so the hold comes before the latency.
   const held = moment.kind === "held" ? simulator.inject(holdOf(moment)) : undefined;
   if (latencyMs !== undefined) simulator.inject({ latencyMs, times: Infinity });
   const before = simulator.journal.length;
@@ -22,9 +22,9 @@ export function watchFor(scenario: Scenario, { simulator, locks }: World): Watch
     arrived: async (operation) => {
       if (held !== undefined) return heldOne(held, operation);
       if (moment.kind === "held") return false;
-      const hasCome = (): boolean =>
+      const isReached = (): boolean =>
         moment.requests === 0 ? locks().length > 0 : simulator.journal.length - before >= moment.requests;
-      while (!hasCome()) {
+      while (!isReached()) {
         if (operation.isDone()) return false;
         await turn();
       }
@@ -44,7 +44,7 @@ async function heldOne(held: InjectedFault, operation: Operation): Promise<boole
   return held.hits > 0 && !operation.isDone();
 }
 
-/** One turn of the event loop. */
+/** Resolves after one turn of the event loop. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

@@ -1,27 +1,27 @@
 import { descendantsOf, isAlive, type OwnedProcess } from "../support/processes";
 import { until } from "../support/until";
-import type { World } from "./world";
+import type { Fixture } from "./fixture";
 
-/** The command of the engine that things break under. */
+/** The engine's command that the crash breaks. */
 export interface Operation {
-  /** Settles when it has ended, however. */
+  /** Resolves when the command has ended, with any result. */
   readonly done: Promise<void>;
   readonly isDone: () => boolean;
-  /** What it printed so far. */
+  /** Its output so far. */
   output(): string;
-  /** The CLI's own process; undefined when it has ended before it was found. */
+  /** The process of the CLI. undefined: it ended before it was found. */
   cli(): Promise<OwnedProcess | undefined>;
 }
 
-/** Milliseconds: the CLI of a program that runs in this process is started after some preparation. */
+/** The Automation API prepares a program before it starts the CLI. */
 const FIND_LIMIT_MS = 60_000;
 
-/** Starts the scenario's command: `up` by the Automation API, `destroy` literally. */
-export async function startOperation(world: World): Promise<Operation> {
-  const { project, scenario, stackName } = world;
+/** Starts the scenario's command: `up` through the Automation API, `destroy` literally. */
+export async function startOperation(fixture: Fixture): Promise<Operation> {
+  const { project, scenario, stackName } = fixture;
   const parallel = scenario.parallel;
-  const said = project.transcript.length;
-  const output = (): string => project.transcript.slice(said);
+  const start = project.transcript.length;
+  const output = (): string => project.transcript.slice(start);
   if (scenario.verb === "destroy") {
     const args = ["destroy", "--yes", "--skip-preview", "--stack", stackName];
     const command = project.spawn([
@@ -30,7 +30,7 @@ export async function startOperation(world: World): Promise<Operation> {
     ]);
     return track(command.done, output, () => ofThisProcess(stackName));
   }
-  const stack = await world.stack("breaking");
+  const stack = await fixture.stack("breaking");
   const up = stack.up(parallel === undefined ? {} : { parallel });
   return track(up, output, () => ofThisProcess(stackName));
 }
@@ -62,7 +62,7 @@ function ofThisProcess(stackName: string): OwnedProcess | undefined {
   );
 }
 
-/** The host of the dynamic provider: the shell that launches it, and Node. */
+/** The dynamic-provider host: the shell that launches it, and its Node process. */
 export function pluginsOf(cli: OwnedProcess): OwnedProcess[] {
   return descendantsOf(cli.pid).filter(({ commandLine }) =>
     /dynamic-provider|pulumi-resource-pulumi-nodejs/.test(commandLine),

@@ -5,12 +5,11 @@ import { CHOSEN_SEEDS } from "./seeds";
 import { inWords } from "./words";
 
 /**
- * Plays those of the chosen seeds that are wanted. Each of them again, with everything that was said:
- * `npm run chaos -- --verbose --only SEED`
+ * Plays the chosen seeds that match. `npm run chaos -- --verbose --only SEED` repeats one of them with its full output.
  */
-export function playChosenSeeds(isWanted: (scenario: Scenario) => boolean): void {
-  const wanted = CHOSEN_SEEDS.map(scenarioOf).filter(isWanted);
-  it.each(wanted.map((scenario) => ({ seed: scenario.seed, words: inWords(scenario) })))(
+export function playChosenSeeds(isMatch: (scenario: Scenario) => boolean): void {
+  const seeds = CHOSEN_SEEDS.map(scenarioOf).filter(isMatch);
+  it.each(seeds.map((scenario) => ({ seed: scenario.seed, words: inWords(scenario) })))(
     "seed $seed: $words",
     async ({ seed }) => {
       const outcome = await runScenario(scenarioOf(seed));

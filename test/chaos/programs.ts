@@ -3,14 +3,14 @@ import { Account, ProxyKey, type AccountArgs } from "pulumi-electronhub";
 
 import type { DeclaredKey, Scenario } from "./scenario";
 
-/** What the stack under test declares before things break, and while they do. */
+/** The phases of the stack under test: before the broken command, and during it. */
 export type Phase = "before" | "breaking";
 
-/** The scenario's program: a budget that an `update` changes, a trigger that a `replace` changes, and nothing else. */
+/** Returns the scenario's program. An `update` changes only budgets, a `replace` only rotation triggers. */
 export function programOf(scenario: Scenario, phase: Phase, team: AccountArgs): PulumiFn {
   const { verb, keys } = scenario;
   const declared = keys.filter(({ added }) => !added || phase === "breaking");
-  const isChanged = (wanted: Scenario["verb"]): boolean => verb === wanted && phase === "breaking";
+  const isChanged = (changing: Scenario["verb"]): boolean => verb === changing && phase === "breaking";
   const trigger = (key: DeclaredKey): string => (isChanged("replace") && key.rotates ? "second" : "first");
   return async () => {
     const account = keys.some(({ onTeam }) => onTeam) ? new Account("team", team) : undefined;

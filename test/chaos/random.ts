@@ -1,13 +1,13 @@
-/** Chance that a seed decides: the same seed, the same choices, on every machine. */
+/** Random numbers from a seed. The same seed gives the same numbers on every machine. */
 export interface Random {
-  /** A whole number from `least` to `most`, both included. */
+  /** Returns a whole number from `least` to `most`, inclusive. */
   integer(least: number, most: number): number;
-  /** True with this probability. */
+  /** Returns true with this probability. */
   chance(probability: number): boolean;
   pick<T>(choices: readonly T[]): T;
 }
 
-/** Mulberry32: small, and good enough for choosing what to break. */
+/** The Mulberry32 generator: small, and random enough for tests. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

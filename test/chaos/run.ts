@@ -3,32 +3,32 @@ import { within } from "../support/until";
 import { aftermathOf, type Aftermath } from "./aftermath";
 import { cleanUp } from "./cleanup";
 import { arrangeCuts, crashNow, hasMoment } from "./crash";
+import { createFixture, type Fixture } from "./fixture";
 import { brokenPromises, keysOfOthers, remember } from "./invariant";
 import { watchFor, type Watch } from "./moment";
 import { startOperation } from "./operation";
 import type { Scenario } from "./scenario";
-import { createWorld, type World } from "./world";
 
-/** Milliseconds: a full disk alone keeps the engine busy for half a minute at each attempt to save. */
+/** With a full disk, each attempt of the engine to save takes half a minute. */
 const COMMAND_LIMIT_MS = 300_000;
 
-/** What became of a scenario. */
+/** The result of a scenario. */
 export interface Outcome {
   scenario: Scenario;
-  /** What was promised and is not so; empty: all is well. */
+  /** The broken promises. Empty: the scenario passed. */
   broken: readonly string[];
   aftermath: Aftermath | undefined;
-  /** Whether the moment came before the command had ended; a crash that did not happen proves little. */
+  /** Whether the crash happened. Otherwise the command ended before its moment, and the run proves little. */
   crashed: boolean;
   remark: string | undefined;
   cleanup: CommandResult | undefined;
-  /** What the engine printed. */
+  /** The engine's output. */
   transcript: string;
-  /** Where the project is, when it was kept. */
+  /** The project's folder, if it was kept. */
   folder: string | undefined;
 }
 
-/** Plays one scenario: what was there before, the command, the crash, the cleanup, and what must hold then. */
+/** Plays one scenario: prepares accounts and stacks, breaks the command, cleans up, and checks the invariant. */
 export async function runScenario(scenario: Scenario): Promise<Outcome> {
   const outcome: Outcome = {
     scenario,
@@ -40,50 +40,50 @@ export async function runScenario(scenario: Scenario): Promise<Outcome> {
     transcript: "",
     folder: undefined,
   };
-  let world: World | undefined;
+  let fixture: Fixture | undefined;
   try {
-    world = await createWorld(scenario);
-    outcome.remark = world.disk.remark;
-    await world.begin();
-    const before = remember(world);
-    world.noteSecrets();
+    fixture = await createFixture(scenario);
+    outcome.remark = fixture.disk.remark;
+    await fixture.begin();
+    const before = remember(fixture);
+    fixture.noteSecrets();
     if (scenario.verb !== "up") {
-      await (await world.stack("before")).up();
-      world.noteSecrets();
+      await (await fixture.stack("before")).up();
+      fixture.noteSecrets();
     }
-    arrangeCuts(scenario, world);
-    const watch = watchFor(scenario, world);
-    outcome.crashed = await within(breakOperation(world, watch), COMMAND_LIMIT_MS, "The engine's command");
-    if (outcome.crashed && scenario.torn) world.tearCheckpoint();
-    world.noteSecrets();
-    outcome.aftermath = aftermathOf(world, keysOfOthers(before));
-    outcome.cleanup = await cleanUp(world, watch);
-    world.noteSecrets();
-    outcome.broken = await brokenPromises(world, before, outcome.cleanup);
+    arrangeCuts(scenario, fixture);
+    const watch = watchFor(scenario, fixture);
+    outcome.crashed = await within(breakOperation(fixture, watch), COMMAND_LIMIT_MS, "The engine's command");
+    if (outcome.crashed && scenario.torn) fixture.tearCheckpoint();
+    fixture.noteSecrets();
+    outcome.aftermath = aftermathOf(fixture, keysOfOthers(before));
+    outcome.cleanup = await cleanUp(fixture, watch);
+    fixture.noteSecrets();
+    outcome.broken = await brokenPromises(fixture, before, outcome.cleanup);
   } catch (error) {
     outcome.broken = [`the run itself failed: ${error instanceof Error ? error.message : String(error)}`];
   } finally {
     const keep = outcome.broken.length > 0 && process.env["KEEP_SCRATCH"] === "1";
-    if (keep) outcome.folder = world?.project.folders.root;
-    outcome.transcript = world?.project.transcript ?? "";
-    await world?.dispose(keep);
+    if (keep) outcome.folder = fixture?.project.folders.root;
+    outcome.transcript = fixture?.project.transcript ?? "";
+    await fixture?.dispose(keep);
   }
   return outcome;
 }
 
-/** Runs the command and breaks it. @returns whether the moment came. */
-async function breakOperation(world: World, watch: Watch): Promise<boolean> {
-  const { scenario } = world;
-  const operation = await startOperation(world);
+/** Runs the command and breaks it. @returns whether the crash happened. */
+async function breakOperation(fixture: Fixture, watch: Watch): Promise<boolean> {
+  const { scenario } = fixture;
+  const operation = await startOperation(fixture);
   if (!hasMoment(scenario)) {
-    // What the moment would hold is not what is cut.
+    // The cuts are the crash: the moment's hold is not needed.
     watch.release();
     await operation.done;
-    world.simulator.clearFaults();
+    fixture.simulator.clearFaults();
     return true;
   }
   const arrived = await watch.arrived(operation);
-  if (arrived) await crashNow(world, operation, watch);
+  if (arrived) await crashNow(fixture, operation, watch);
   else {
     watch.release();
     await operation.done;

@@ -1,5 +1,5 @@
 import { playChosenSeeds } from "./play";
 import { isKill } from "./scenario";
 
-// Connections that are cut, and states that cannot be written.
+// Cut connections, and states that cannot be written.
 playChosenSeeds(({ crash }) => !isKill(crash));

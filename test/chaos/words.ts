@@ -1,14 +1,14 @@
 import type { Crash, Moment, Scenario } from "./scenario";
 
-/** A scenario in one line, for a person who reads what broke. */
+/** Describes a scenario in one line. */
 export function inWords(scenario: Scenario): string {
   const { verb, keys, latencyMs, rateLimit, parallel, late, torn, cleanupKilledAfter } = scenario;
   const parts = [
     `${verb} of ${keys.length} keys${kindsOfKeys(scenario)}`,
     crashInWords(scenario),
-    ...(late ? ["which takes effect during the cleanup"] : []),
-    ...(torn ? ["with the checkpoint's attributes half written"] : []),
-    ...(latencyMs === undefined ? [] : [`answers take ${latencyMs} ms`]),
+    ...(late ? ["the held request takes effect during the cleanup"] : []),
+    ...(torn ? ["the checkpoint's attributes are empty"] : []),
+    ...(latencyMs === undefined ? [] : [`responses take ${latencyMs} ms`]),
     ...(rateLimit === undefined ? [] : [`${rateLimit.limit} requests per ${rateLimit.windowMs} ms`]),
     ...(parallel === undefined ? [] : [`${parallel} at once`]),
     ...(cleanupKilledAfter === undefined
@@ -24,11 +24,11 @@ function kindsOfKeys({ keys }: Scenario): string {
     [keys.filter(({ weekly }) => weekly).length, "weekly"],
     [keys.filter(({ onTeam }) => onTeam).length, "on a second account"],
   ] as const;
-  const said = counts.filter(([count]) => count > 0).map(([count, kind]) => `${count} ${kind}`);
-  return said.length === 0 ? "" : ` (${said.join(", ")})`;
+  const described = counts.filter(([count]) => count > 0).map(([count, kind]) => `${count} ${kind}`);
+  return described.length === 0 ? "" : ` (${described.join(", ")})`;
 }
 
-const DEEDS: Readonly<Record<Exclude<Crash, "cutBefore" | "cutAfter">, string>> = {
+const CRASH_WORDS: Readonly<Record<Exclude<Crash, "cutBefore" | "cutAfter">, string>> = {
   killEngine: "the engine is killed",
   killPlugin: "the plugin is killed",
   killBoth: "engine and plugin are killed",
@@ -42,7 +42,7 @@ function crashInWords({ crash, moment, cuts, disk }: Scenario): string {
   if (crash === "cutBefore" || crash === "cutAfter") {
     const what = cuts.path ?? "any request";
     const where = crash === "cutBefore" ? "before" : "after";
-    return `${cuts.times} connections cut ${where} the effect of ${what}, the first ${cuts.skip} spared`;
+    return `${cuts.times} connections cut ${where} the effect of ${what}, except the first ${cuts.skip}`;
   }
   const scope =
     crash !== "fullDisk"
@@ -51,8 +51,8 @@ function crashInWords({ crash, moment, cuts, disk }: Scenario): string {
   const then =
     crash !== "fullDisk" && crash !== "unwritableBackend"
       ? ""
-      : { wait: "", kill: ", then all are killed", heal: ", until there is room again" }[disk.outcome];
-  return `${DEEDS[crash]}${scope} ${momentInWords(moment)}${then}`;
+      : { wait: "", kill: ", then all are killed", heal: ", until there is space again" }[disk.outcome];
+  return `${CRASH_WORDS[crash]}${scope} ${momentInWords(moment)}${then}`;
 }
 
 function momentInWords(moment: Moment): string {

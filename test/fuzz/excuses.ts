@@ -4,9 +4,9 @@ import { isLive, type Evidence } from "./rules/rule";
 import type { Action } from "./turn";
 
 interface Excuse {
-  /** What the output says of it. */
-  says: RegExp;
-  /** Whether the program or the account gives the reason. */
+  /** Matches the output. */
+  output: RegExp;
+  /** Whether the program or the account justifies it. */
   holds(action: Action, evidence: Evidence): boolean;
 }
 
@@ -15,35 +15,36 @@ const always = (): boolean => true;
 /** Why a command may fail although no fault was injected. */
 const EXCUSES: Readonly<Record<string, Excuse>> = {
   protected: {
-    says: /is protected|protected resource|cannot be deleted|marked for protection/i,
+    output: /is protected|protected resource|cannot be deleted|marked for protection/i,
     holds: ({ stack }, { before }) => before.resources.some((one) => one.stack === stack && one.isProtected),
   },
   used: {
-    says: /key was used .* ago, and refuseIfUsedWithin/,
+    output: /key was used .* ago, and refuseIfUsedWithin/,
     holds: (_, { before }) => [...before.keys.values()].some(({ lastUsedUnixS }) => lastUsedUnixS !== null),
   },
   replacedByItself: {
-    says: /needs a new key, but `adopt` names the key/,
+    output: /needs a new key, but `adopt` names the key/,
     holds: ({ step }) => step.kind === "up" && step.program.keys.some(({ adopt }) => adopt !== undefined),
   },
   adoption: {
-    says: /adopt/i,
+    output: /adopt/i,
     holds: ({ step, stack }, evidence) =>
       step.kind === "up" &&
       step.program.keys.some((spec) => isAdoptionRefused(spec, stack, step.program, evidence)),
   },
-  duplicate: { says: /duplicate resource/i, holds: always },
+  duplicate: { output: /duplicate resource/i, holds: always },
   target: {
-    says: /can only be used if|was not found|not in the plan|not specified in --target|untargeted|depends on it|is a parent of/i,
+    output:
+      /can only be used if|was not found|not in the plan|not specified in --target|untargeted|depends on it|is a parent of/i,
     holds: ({ step }) => "target" in step && step.target !== undefined,
   },
   gone: {
-    says: /404|not there|no such key/i,
+    output: /404|not there|no such key/i,
     holds: ({ stack }, { before }) =>
       before.resources.some((one) => one.stack === stack && !before.keys.has(one.fingerprint)),
   },
   expired: {
-    says: /expire/i,
+    output: /expire/i,
     holds: ({ stack }, { before, endedAtS }) =>
       before.resources.some((one) => {
         const expiresAt = before.keys.get(one.fingerprint)?.expiresAtUnixS ?? -1;
@@ -52,14 +53,14 @@ const EXCUSES: Readonly<Record<string, Excuse>> = {
   },
 };
 
-/** Why the command may have failed; undefined: for no reason that the model knows. */
+/** Why the command may have failed. undefined: the model knows no reason. */
 export function excuseFor(action: Action, evidence: Evidence): string | undefined {
   return Object.entries(EXCUSES).find(
-    ([, { says, holds }]) => says.test(action.output) && holds(action, evidence),
+    ([, { output, holds }]) => output.test(action.output) && holds(action, evidence),
   )?.[0];
 }
 
-/** The key is not there, is another account's, or is held or adopted by another declared resource. */
+/** The key does not exist, is on another account, or another declared resource has or adopts it. */
 function isAdoptionRefused(
   spec: KeySpec,
   stack: string,

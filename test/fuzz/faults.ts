@@ -18,7 +18,7 @@ import {
   type Program,
 } from "./model";
 
-/** What the simulator has to do for a fault. */
+/** Returns the simulator's fault. */
 export function faultSpec({ kind, at, times = 1, skip = 0, hold }: Fault): FaultSpec {
   return {
     on: at === "list" ? { method: "GET", path: "/auth/proxy" } : { path: `/auth/proxy/${at}` },
@@ -68,7 +68,7 @@ function refusal(status: number, message: string): FaultEffect {
   return { status, body };
 }
 
-/** Faults after which the request may have taken effect although its response says otherwise. */
+/** Faults of requests that took effect, without a response that confirms it. */
 const UNCLEAR = ["500applied", "cutAfter", "midBody"] as const;
 
 const KINDS: Readonly<Record<Endpoint, readonly FaultKind[]>> = {
@@ -85,7 +85,7 @@ export function randomFaults(random: Random, likely: readonly Endpoint[]): Fault
   const one = (at: Endpoint): Fault => ({
     kind: random.pick(KINDS[at]),
     at,
-    // Half of them end the operation; the others are for what a retry makes of them.
+    // Half of them make the operation fail. Retries may overcome the others.
     ...(random.chance(0.5)
       ? { times: "always" }
       : { times: random.pick([1, 1, 2, "always"]), skip: random.pick([0, 0, 1, 2]) }),
@@ -93,7 +93,7 @@ export function randomFaults(random: Random, likely: readonly Endpoint[]): Fault
   const endpoint = (): Endpoint => random.pick(likely.length > 0 && random.chance(0.8) ? likely : ENDPOINTS);
   const faults = [one(endpoint())];
   const at = faults[0]?.at ?? "create";
-  // A response that is lost, and then a clear refusal: what came before must not be forgotten over it.
+  // A clear refusal after a lost response must not hide the lost response.
   if (random.chance(0.2)) faults.push({ kind: random.pick(["403", "402", "400"]), at, times: "always" });
   else if (random.chance(0.25)) faults.push(one(endpoint()));
   if (random.chance(0.2) && at !== "list") {
@@ -102,7 +102,7 @@ export function randomFaults(random: Random, likely: readonly Endpoint[]): Fault
   return faults;
 }
 
-/** The endpoints that an `up` is likely to use, by what the program changes. */
+/** Returns the endpoints that an `up` is likely to use, by the changes of the program. */
 export function endpointsFor(before: Program, next: Program): Endpoint[] {
   const endpoints = new Set<Endpoint>();
   for (const spec of next.keys) {

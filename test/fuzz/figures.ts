@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { Outcome } from "./run";
 
-/** What a search has done and found. */
+/** Counts the steps, requests and findings of a search. */
 export class Figures {
   readonly #startedMs = performance.now();
   readonly #byRule = new Map<string, number>();

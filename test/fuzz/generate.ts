@@ -21,7 +21,7 @@ export interface StackSituation extends View {
   program: Program;
   lastGood: Program | undefined;
   hasFailed: boolean;
-  /** What the engine has refused, for a reason that the program gives. */
+  /** Why the last command was rightly refused. */
   excuse: string | undefined;
   /** Names of the resources in the state. */
   resources: readonly string[];
@@ -76,7 +76,7 @@ function upOptions(random: Random, resources: readonly string[]): Partial<Up> {
   return options;
 }
 
-/** Another stack of the same project runs the same program in the middle of this one's request. */
+/** Runs the same program in another stack of the project during a request of this one. */
 function beside(random: Random, up: Up, stack: StackName): Up {
   const { target: _, replace: __, refresh: ___, ...outer } = up;
   const other: StackName = stack === "a" ? "b" : "a";
@@ -93,12 +93,12 @@ function beside(random: Random, up: Up, stack: StackName): Up {
   };
 }
 
-/** After a failure: the same again, or the program from before. */
+/** Chooses the step after a failure: the same program again, or the previous one. */
 function heal(random: Random, { program, lastGood }: StackSituation): Step {
   const refresh = random.chance(0.3) ? { refresh: true } : {};
   if (lastGood === undefined || random.chance(0.5)) {
     const next = structuredClone(program);
-    // An adoption that seems to have worked is often taken out of the program.
+    // Users often drop `adopt` once the adoption seems to have worked.
     if (random.chance(0.2)) for (const key of next.keys) delete key.adopt;
     if (next.rotating !== undefined) next.rotating.nowH += random.pick([0, 1, 12, 25, 80]);
     return { kind: "up", program: next, ...refresh };
@@ -110,7 +110,7 @@ function heal(random: Random, { program, lastGood }: StackSituation): Step {
   return { kind: "up", program: reverted, ...refresh };
 }
 
-/** What a user does about a failure that the engine has explained. */
+/** Chooses what a user does after an explained failure. */
 function wayOut(random: Random, { program, excuse, resources }: StackSituation): Step {
   if (excuse === "gone" || excuse === "expired") return { kind: "refresh" };
   if (excuse === "used" && resources.length > 0)

@@ -1,14 +1,14 @@
 import type { StackName } from "./model";
 
-/** What the labels need to know of the resource that has a key. */
+/** The resource that has a key. */
 interface Owner {
   stack: StackName;
   name: string;
 }
 
 /**
- * Names for keys that are the same in every run of a sequence: `k0#1` is the first key that the resource k0 of the stack
- * a had, `b/k0#1` that of the stack b, `lost#1` the first one that no state had when it was first seen.
+ * Labels of keys that are the same in every run of a sequence: `k0#1` is the first key of the resource k0 in the stack a,
+ * `b/k0#1` that in the stack b, `lost#1` the first key that no state had when it appeared.
  */
 export class Labels {
   readonly #keys = new Map<string, string>();
@@ -19,7 +19,7 @@ export class Labels {
     this.#labels.set(key, label);
   }
 
-  /** Labels a key when it is seen for the first time. */
+  /** Labels a new key. */
   note(key: string, owner: Owner | undefined): void {
     if (this.#labels.has(key)) return;
     const base =
@@ -29,12 +29,12 @@ export class Labels {
     this.give(`${base}#${number}`, key);
   }
 
-  /** The key of a label. One that was never given is a key that is on no account. */
+  /** Returns the key of a label. An unknown label gets a key that is on no account. */
   keyOf(label: string): string {
     return this.#keys.get(label) ?? `ek-proxy-never-made-${label.replaceAll(/[^a-z0-9]/gi, "-")}`;
   }
 
-  /** The label of a key, or of none. */
+  /** Returns the label of a key, if it has one. */
   of(key: string | undefined): string | undefined {
     return key === undefined ? undefined : this.#labels.get(key);
   }

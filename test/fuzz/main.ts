@@ -1,11 +1,10 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 
 import { REPOSITORY_ROOT } from "../support/engineEnvironment";
+import { ignoreLostEngines, runInLanes } from "../support/lanes";
 import { Figures } from "./figures";
 import type { Sequence } from "./model";
 import { playSeed, playSequence, type Outcome, type RunOptions } from "./run";
@@ -16,11 +15,8 @@ const USAGE = `npm run fuzz -- [--runs 10] [--seed 1] [--length 10] [--seconds 6
                 [--replay FILE]… [--shrink] [--verbose]
 
 Runs random programs on the real engine, with faults, in two stacks, and compares account, states and programs after
-every step. Each seed decides a run. A run that breaks a rule ends there, is printed as a sequence, and is written to
-.scratch/fuzz/seed-N.json, which --replay plays again; --shrink leaves out what the finding does not need.`;
-
-/** Of gRPC: the engine that a program was connected to has ended. */
-const UNAVAILABLE = 14;
+every step. Each seed decides a run. A run that breaks a rule stops, prints its sequence, and writes it to
+.scratch/fuzz/seed-N.json, which --replay plays again; --shrink drops what the finding does not need.`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -52,7 +48,7 @@ async function main(): Promise<void> {
   if (lanes > 1 && values.replay === undefined && seeds.length > 1) {
     const rest = ["--length", String(length), "--seconds", String(seconds)];
     const flags = (["shrink", "verbose"] as const).filter((flag) => values[flag]).map((flag) => `--${flag}`);
-    await inLanes(seeds, lanes, [...rest, ...flags]);
+    await runInLanes(__filename, seeds, lanes, [...rest, ...flags]);
     return;
   }
 
@@ -96,24 +92,7 @@ function report(name: string, { sequence, findings, output }: Outcome): void {
   console.log(`  Again: npm run fuzz -- --verbose --replay ${JSON.stringify(file)}`);
 }
 
-/** Each lane is a process: what the SDK says of a dead engine must not be taken for another run's. */
-async function inLanes(seeds: readonly number[], lanes: number, args: readonly string[]): Promise<void> {
-  const runLane = async (lane: number): Promise<void> => {
-    const own = seeds.filter((_, at) => at % lanes === lane).flatMap((seed) => ["--only", String(seed)]);
-    const child = spawn(process.execPath, [...process.execArgv, __filename, ...own, ...args], {
-      stdio: "inherit",
-    });
-    const [code] = (await once(child, "exit")) as [number | null];
-    if (code !== 0) process.exitCode = 1;
-  };
-  await Promise.all(Array.from({ length: Math.min(lanes, seeds.length) }, (_, lane) => runLane(lane)));
-}
-
-// A program whose engine ends while it connects leaves a promise of the SDK's own to fail unhandled.
-process.on("unhandledRejection", (reason) => {
-  const code = typeof reason === "object" && reason !== null && "code" in reason ? reason.code : undefined;
-  if (code !== UNAVAILABLE) throw reason;
-});
+ignoreLostEngines();
 
 main().catch((error: unknown) => {
   console.error(error);

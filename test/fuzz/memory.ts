@@ -1,27 +1,27 @@
 import type { Program, StackName } from "./model";
 import type { Turn } from "./turn";
 
-/** A key that a rotation has published, and when, in its own hours. */
+/** A key that a rotation published. */
 export interface Publication {
   fingerprint: string;
-  /** When another one was published in its place. */
+  /** The hour in which another key was published instead. */
   supersededAtH: number | undefined;
 }
 
-/** What the search remembers from one step to the next. */
+/** What the rules remember between steps. */
 export class Memory {
-  /** The program that each stack ran last with success. */
+  /** The last successful program of each stack. */
   readonly lastGood = new Map<StackName, Program>();
-  /** Fingerprints of keys that were changed outside and that no refresh has seen since. */
+  /** Fingerprints of keys that were changed outside and not refreshed since. */
   readonly unseen = new Set<string>();
-  /** Fingerprints of keys that a resource in a state names although they are gone, which a rule has accepted. */
+  /** Fingerprints of removed keys that a state still has, which a rule has accepted. */
   readonly gone = new Set<string>();
-  /** What each stack's rotation has published, the latest last. */
+  /** The published keys of each stack's rotation, the latest last. */
   readonly publications = new Map<StackName, Publication[]>();
   /** Stacks whose last command failed. */
   readonly failed = new Set<StackName>();
 
-  /** To be called before the rules look at the turn. */
+  /** Call it before the rules judge the turn. */
   begin({ actions, touched, before, after }: Turn): void {
     for (const fingerprint of touched) {
       if (before.keys.has(fingerprint)) this.unseen.add(fingerprint);
@@ -36,7 +36,7 @@ export class Memory {
     }
   }
 
-  /** To be called after the rules have looked at the turn. */
+  /** Call it after the rules have judged the turn. */
   end({ actions, after }: Turn): void {
     for (const { stack, step, ok } of actions) {
       if (step.kind === "up" && ok && step.target === undefined) this.lastGood.set(stack, step.program);

@@ -1,4 +1,4 @@
-/** A program, and what is done to it, as plain data: a sequence can be written down and played again. */
+/** Programs and steps as plain data, so that a sequence can be stored and played again. */
 
 export const STACKS = ["a", "b"] as const;
 export type StackName = (typeof STACKS)[number];
@@ -29,11 +29,11 @@ export interface KeySpec {
   settings: Settings;
   /** The label of a key to adopt: `k0#1` is the first key of the resource k0, `b/k0#1` that of the stack b. */
   adopt?: string;
-  /** `rotationTrigger` is the fingerprint of this resource, which stands before. */
+  /** The earlier resource whose fingerprint is the `rotationTrigger`. */
   triggerFrom?: string;
-  /** An explicit provider for this account. Default: the stack's own provider, which is on "main". */
+  /** The account of an explicit provider. Default: the stack's provider, for "main". */
   account?: AccountName;
-  /** The resource's name in the program before. */
+  /** The resource's name in the previous program. */
   alias?: string;
   protect?: boolean;
   retain?: boolean;
@@ -79,13 +79,13 @@ export type FaultKind =
 export interface Fault {
   kind: FaultKind;
   at: Endpoint;
-  /** How many requests it hits. Default: 1. */
+  /** The number of requests to hit. Default: 1. */
   times?: number | "always";
-  /** How many requests it lets pass first. Default: 0. */
+  /** The number of requests to skip first. Default: 0. */
   skip?: number;
-  /** Holds the request until what happens `meanwhile` has ended. */
+  /** Holds the request until the `meanwhile` command has ended. */
   hold?: true;
-  /** In a sequence that is written down: fine when no request meets it. */
+  /** In a stored sequence: the fault need not hit a request. */
   mayMiss?: true;
 }
 
@@ -93,7 +93,7 @@ interface Operation {
   /** Default: "a". */
   stack?: StackName;
   faults?: Fault[];
-  /** In a sequence that is written down: what the command has to do. */
+  /** In a stored sequence: the expected result. */
   expect?: "success" | "failure";
 }
 
@@ -106,7 +106,7 @@ export interface Up extends Operation {
   continueOnError?: boolean;
   /** One operation at a time, in the program's order. */
   serial?: boolean;
-  /** What another stack does while this one waits for its held requests, or at the same time when none is held. */
+  /** The command of another stack during this one's held requests, or at the same time if none is held. */
   meanwhile?: Up;
 }
 
@@ -140,31 +140,31 @@ export type Step =
   | Destroy
   /** `pulumi state delete` of one resource. */
   | { kind: "stateDelete"; stack?: StackName; target: string }
-  /** A change on the account, made outside of Pulumi, of the key that a resource has. */
+  /** A change of a resource's key on the account, outside of Pulumi. */
   | { kind: "outside"; stack?: StackName; target: string; what: (typeof OUTSIDE_CHANGES)[number] }
-  /** A key that is no stack's appears on an account. */
+  /** Adds a key that belongs to no stack to an account. */
   | { kind: "foreign"; account: AccountName; name: string };
 
 export interface Sequence {
-  /** What it is about, in one line. */
+  /** Its subject in one line. */
   about?: string;
-  /** The seed that it is from; decides the API's dialect. Default: 0, the usual dialect. */
+  /** Its seed, which also decides the API's dialect. Default: 0, the default dialect. */
   seed?: number;
   steps: Step[];
 }
 
-/** The names under which a key's resource may be in a state. */
+/** The names that a key's resource may have in a state. */
 export function namesOf({ resource, alias }: KeySpec): string[] {
   return alias === undefined ? [resource] : [resource, alias];
 }
 
-/** What a program declares for a resource: for any key of the rotation, what it declares for all of them. */
+/** Returns a resource's declaration. All keys of the rotation share one. */
 export function specFor({ keys, rotating }: Program, resource: string): KeySpec | undefined {
   if (!isRotating(resource)) return keys.find((spec) => namesOf(spec).includes(resource));
   return rotating === undefined ? undefined : { resource, settings: { budget: 3, ...rotating.settings } };
 }
 
-/** Whether a resource is one of the keys of the rotation, of which each is there only for a time. */
+/** Whether a resource is a temporary key of the rotation. */
 export function isRotating(resource: string): boolean {
   return resource.startsWith("rot-");
 }

@@ -2,17 +2,17 @@ import type { Random } from "../chaos/random";
 import type { AccountName, KeySpec, Program, RotatingSpec, Settings } from "./model";
 import { changeSettings, LISTS } from "./settings";
 
-/** What a change of the program may refer to. */
+/** The keys that a change of the program may refer to. */
 export interface View {
-  /** Labels of keys that are no stack's. */
+  /** Labels of keys that belong to no stack. */
   strangers: readonly { label: string; account: AccountName }[];
-  /** Labels of the keys that the stack's resources have. */
+  /** Labels of the keys of the stack's resources. */
   held: readonly { label: string; resource: string; account: AccountName }[];
 }
 
 const MOST_KEYS = 4;
 
-/** Changes a program as its author may: a few things at once. */
+/** Makes a few changes to a program, as its author may. */
 export class Mutation {
   readonly program: Program;
 
@@ -20,11 +20,11 @@ export class Mutation {
     readonly random: Random,
     program: Program,
     readonly view: View,
-    /** Makes a resource's name that was never used. */
+    /** Returns a new resource name. */
     readonly newName: () => string,
   ) {
     this.program = structuredClone(program);
-    // An alias is for one `up`, mostly.
+    // Most aliases stay for one `up`.
     for (const key of this.program.keys) if (random.chance(0.7)) delete key.alias;
   }
 
@@ -102,7 +102,7 @@ export class Mutation {
       key.ignoreChanges = random.pick([["budget"], ["models"], ["rotationTrigger"], ["enabled"], ["name"]]);
     else if (option === "replaceOnChanges")
       key.replaceOnChanges = random.pick([["budget"], ["models"], ["name"]]);
-    // A protected key blocks much of what follows.
+    // A protected key blocks many later steps.
     else if (option !== "protect" || random.chance(0.4)) key[option] = true;
   }
 
@@ -149,7 +149,7 @@ export class Mutation {
     if (key.account === "main") delete key.account;
     else if (key.account === undefined && random.chance(0.6)) key.account = "main";
     else {
-      // Another account is another key, which the program has to ask for.
+      // A change of the account needs a new key, which the program must request.
       if (key.account === "team") delete key.account;
       else key.account = "team";
       delete key.triggerFrom;
@@ -181,7 +181,7 @@ export class Mutation {
     else changeRotating(random, rotating);
   }
 
-  /** A trigger can come only from a resource that stands before. */
+  /** Drops triggers that do not come from an earlier resource. */
   private dropBadTriggers(): void {
     const { keys } = this.program;
     for (const [at, key] of keys.entries()) {

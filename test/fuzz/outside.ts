@@ -1,13 +1,13 @@
+import type { Snapshot, Fixture } from "./fixture";
 import type { Step } from "./model";
-import type { Snapshot, World } from "./world";
 
 const DAY_S = 86_400;
 
-/** Changes the key that a resource has, as its owner may do on the account, and notes which it was. */
+/** Changes a resource's key on the account, outside of Pulumi. Adds its fingerprint to `touched`. */
 export function changeOutside(
   { stack = "a", target, what }: Extract<Step, { kind: "outside" }>,
   { keys, resources }: Snapshot,
-  { simulator }: World,
+  { simulator }: Fixture,
   touched: Set<string>,
 ): void {
   const resource = resources.find(

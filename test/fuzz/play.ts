@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import type { Sequence } from "./model";
 import { playSeed, playSequence, type Outcome } from "./run";
 
-/** Plays every sequence of a folder. One of them again, step by step: `npm run fuzz -- --verbose --replay FILE` */
+/** Plays every sequence of a folder. `npm run fuzz -- --verbose --replay FILE` repeats one of them and prints its steps. */
 export function playSequences(subject: "ownership" | "settings"): void {
   const folder = join(__dirname, "sequences", subject);
   const sequences = readdirSync(folder).map((file) => {
@@ -18,7 +18,7 @@ export function playSequences(subject: "ownership" | "settings"): void {
   });
 }
 
-/** Plays seeds. One of them again, step by step: `npm run fuzz -- --verbose --only SEED --length LENGTH` */
+/** Plays seeds. `npm run fuzz -- --verbose --only SEED --length LENGTH` repeats one of them and prints its steps. */
 export function playSeeds(seeds: readonly number[], length: number): void {
   it.each(seeds)("seed %d breaks no rule", async (seed) => {
     const outcome = await playSeed(seed, length, { previews: "last" });

@@ -10,33 +10,33 @@ import {
   type RotatingSpec,
 } from "./model";
 
-/** What a program needs of the world that it runs in. */
-export interface Surroundings {
+/** The simulator's addresses and keys that a program uses. */
+export interface ProgramContext {
   baseUrl: string;
   apiKeyOf(account: AccountName): string;
   /** The key of a label. */
   keyOf(label: string): string;
 }
 
-/** Longer than another stack takes while a request is held, and shorter than the API's cooldown. */
+/** Longer than another stack's command during a held request, and shorter than the API's cooldown. */
 export const MAX_WAIT = "60s";
 
-/** Makes the Pulumi program of a description. */
-export function programOf(program: Program, surroundings: Surroundings): PulumiFn {
+/** Returns the Pulumi program of a description. */
+export function programOf(program: Program, context: ProgramContext): PulumiFn {
   return async () => {
     const accounts = new Map<AccountName, Account>();
     const accountNamed = (name: AccountName): Account => {
-      const { baseUrl } = surroundings;
+      const { baseUrl } = context;
       const account =
         accounts.get(name) ??
-        new Account(name, { apiKey: surroundings.apiKeyOf(name), baseUrl, maxWait: MAX_WAIT });
+        new Account(name, { apiKey: context.apiKeyOf(name), baseUrl, maxWait: MAX_WAIT });
       accounts.set(name, account);
       return account;
     };
     const declared = new Map<string, ProxyKey>();
     for (const spec of program.keys) {
       const provider = spec.account === undefined ? undefined : accountNamed(spec.account);
-      declared.set(spec.resource, declare(spec, declared, provider, surroundings));
+      declared.set(spec.resource, declare(spec, declared, provider, context));
     }
     if (program.rotating !== undefined) declareRotating(program.rotating);
     return Object.fromEntries([...declared].map(([name, { key }]) => [name, key]));
@@ -47,7 +47,7 @@ function declare(
   spec: KeySpec,
   before: ReadonlyMap<string, ProxyKey>,
   provider: Account | undefined,
-  { keyOf }: Surroundings,
+  { keyOf }: ProgramContext,
 ): ProxyKey {
   const trigger = spec.triggerFrom === undefined ? undefined : before.get(spec.triggerFrom)?.fingerprint;
   const options: CustomResourceOptions = {};

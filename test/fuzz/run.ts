@@ -1,4 +1,5 @@
 import { seededRandom } from "../chaos/random";
+import { Fixture } from "./fixture";
 import { nextStep, type Situation, type StackSituation } from "./generate";
 import { Memory } from "./memory";
 import { ACCOUNTS, type Sequence, type StackName, type Step } from "./model";
@@ -6,25 +7,24 @@ import { excuseFor } from "./excuses";
 import { judge, type Finding } from "./rules/index";
 import { isLive, type Evidence } from "./rules/rule";
 import { playStep, type Turn } from "./turn";
-import { World } from "./world";
 
 export interface Outcome {
   sequence: Sequence;
   findings: readonly Finding[];
   requests: number;
-  /** Of the step that broke a rule. */
+  /** The output of the step that broke a rule. */
   output: string;
 }
 
 export interface RunOptions {
-  /** Goes on after a step that broke a rule. Default: false. */
+  /** Whether to continue after a step that broke a rule. Default: false. */
   goOn?: boolean;
   /** Which successful `up`s are followed by a preview. Default: all. */
   previews?: "all" | "last";
   onTurn?(turn: Turn, findings: readonly Finding[], run: Run): void;
 }
 
-/** A world in which steps are played, and every rule is asked after each of them. */
+/** Plays steps, and checks every rule after each of them. */
 export class Run {
   readonly memory = new Memory();
   readonly excuses = new Map<StackName, string | undefined>();
@@ -33,10 +33,10 @@ export class Run {
   requests = 0;
   output = "";
 
-  private constructor(readonly world: World) {}
+  private constructor(readonly fixture: Fixture) {}
 
   static async open(seed: number): Promise<Run> {
-    return new Run(await World.open(seed));
+    return new Run(await Fixture.open(seed));
   }
 
   /** @param isPreviewed whether a preview follows an `up` that succeeds. */
@@ -46,7 +46,7 @@ export class Run {
   }
 
   async #play(step: Step, number: number, isPreviewed: boolean) {
-    const turn = await playStep(step, number, this.world);
+    const turn = await playStep(step, number, this.fixture);
     this.memory.begin(turn);
     const evidence = this.#evidence(turn);
     const findings = judge(evidence);
@@ -61,7 +61,7 @@ export class Run {
   }
 
   #evidence(turn: Turn): Evidence {
-    const { labels, programs } = this.world;
+    const { labels, programs } = this.fixture;
     const labelOf = (fingerprint: string): string | undefined =>
       labels.of((turn.after.keys.get(fingerprint) ?? turn.before.keys.get(fingerprint))?.key);
     return {
@@ -73,35 +73,35 @@ export class Run {
     };
   }
 
-  /** A preview right after a whole `up` that succeeded shows no change and sends nothing. */
+  /** Checks that a preview after a complete, successful `up` shows no change and sends no request. */
   async #preview({ actions, number }: Turn): Promise<Finding[]> {
     const found = (text: string): Finding[] => [{ rule: "previewShowsNoChange", step: number, text }];
     const findings: Finding[] = [];
     for (const { stack, step, ok } of actions) {
       if (step.kind !== "up" || !ok || step.target !== undefined) continue;
-      this.world.simulator.clearJournal();
-      const { exitCode, output } = await this.world.run(
+      this.fixture.simulator.clearJournal();
+      const { exitCode, output } = await this.fixture.run(
         ["preview", "--diff", "--expect-no-changes"],
         stack,
         step.program,
       );
       if (exitCode !== 0) findings.push(...found(`${stack}: ${output.slice(0, 2_000)}`));
-      const requests = this.world.simulator.requests();
+      const requests = this.fixture.simulator.requests();
       if (requests.length > 0) findings.push(...found(`${stack}: it sent ${requests.join(", ")}`));
     }
     return findings;
   }
 
-  /** Destroys every stack, and looks for secrets in whatever was written or printed. */
+  /** Destroys every stack, and searches all files and output for secrets. */
   async end(): Promise<void> {
-    const { project, simulator, openStacks } = this.world;
+    const { project, simulator, openStacks } = this.fixture;
     for (const account of ACCOUNTS) {
       for (const { key, lastUsedUnixS } of simulator.account(account).keys())
         if (lastUsedUnixS !== null)
           simulator.account(account).updateKey(key, { lastUsedUnixS: lastUsedUnixS - 86_400 });
     }
     for (const stack of openStacks) {
-      const own = this.world.look().resources.filter((resource) => resource.stack === stack);
+      const own = this.fixture.look().resources.filter((resource) => resource.stack === stack);
       if (own.some(({ isProtected }) => isProtected))
         await project.pulumi(["state", "unprotect", "--all", "--yes", "--stack", stack]);
       const { turn } = await this.#play({ kind: "destroy", stack }, 0, false);
@@ -118,23 +118,20 @@ export class Run {
   }
 
   async #leaks(): Promise<Finding[]> {
-    const { project, simulator, labels } = this.world;
+    const { project, simulator, labels } = this.fixture;
     const secrets = [
       ...labels.secrets.map((key) => key.slice("ek-proxy-".length)),
       ...ACCOUNTS.map((name) => simulator.account(name).apiKey.slice("ek-".length)),
     ];
-    const places = [
-      { path: "what was printed", text: project.transcript },
-      ...(await project.allFilesText()),
-    ];
+    const places = [{ path: "the output", text: project.transcript }, ...(await project.allFilesText())];
     return places
       .filter(({ text }) => secrets.some((secret) => text.includes(secret)))
-      .map(({ path }) => ({ rule: "secretsStaySecret", step: 0, text: `a secret is in ${path}` }));
+      .map(({ path }) => ({ rule: "secretsStaySecret", step: 0, text: `${path} contains a secret` }));
   }
 
   situation(): Situation {
-    const snapshot = this.world.look();
-    const { labels, programs } = this.world;
+    const snapshot = this.fixture.look();
+    const { labels, programs } = this.fixture;
     const labelled = [...snapshot.keys.values()].flatMap((key) => {
       const label = labels.of(key.key);
       return label === undefined ? [] : [{ ...key, label }];
@@ -163,11 +160,11 @@ export class Run {
   }
 
   async close(): Promise<void> {
-    await this.world.close();
+    await this.fixture.close();
   }
 }
 
-/** Plays a sequence that is written down, and destroys the stacks at its end. */
+/** Plays a stored sequence, and destroys the stacks at its end. */
 export async function playSequence(sequence: Sequence, options: RunOptions = {}): Promise<Outcome> {
   const { steps } = sequence;
   return playFrom(
@@ -179,7 +176,7 @@ export async function playSequence(sequence: Sequence, options: RunOptions = {})
   );
 }
 
-/** Plays steps that a seed decides, each from what the ones before have led to. */
+/** Plays the steps of a seed. Each depends on the results of the earlier ones. */
 export async function playSeed(seed: number, length: number, options: RunOptions = {}): Promise<Outcome> {
   const random = seededRandom(seed);
   let names = 0;

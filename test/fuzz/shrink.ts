@@ -1,7 +1,7 @@
 import type { Sequence, Step } from "./model";
 import { playSequence, type Outcome } from "./run";
 
-/** Leaves out steps, resources, faults and settings as long as the same rule breaks. Each try plays the whole sequence. */
+/** Drops steps, resources, faults and settings while the same rule breaks. Each try plays the whole sequence. */
 export async function shrink(outcome: Outcome, mostTries = 60): Promise<Outcome> {
   const rules = new Set(outcome.findings.map(({ rule }) => rule));
   let best = outcome;
@@ -12,7 +12,7 @@ export async function shrink(outcome: Outcome, mostTries = 60): Promise<Outcome>
     tries += 1;
     const tried = await playSequence(smaller);
     if (tried.findings.some(({ rule }) => rules.has(rule))) {
-      // What stood before was tried already, and was needed.
+      // The candidates before `at` were tried, and are needed.
       best = {
         ...tried,
         sequence: { ...smaller, steps: smaller.steps.slice(0, tried.sequence.steps.length) },

@@ -2,14 +2,13 @@ import type { Finding } from "./rules/index";
 import type { Run } from "./run";
 import type { Turn } from "./turn";
 
-/** Prints a step: what it was, what it sent, and what is there after it. No secrets. */
-export function printTurn(turn: Turn, findings: readonly Finding[], { world }: Run): void {
+/** Prints a step, its requests, and the state and account after it. No secrets. */
+export function printTurn(turn: Turn, findings: readonly Finding[], { fixture }: Run): void {
   const { step, number, actions, journal, faults, after } = turn;
   const nameOf = (fingerprint: string): string =>
-    world.labels.of(after.keys.get(fingerprint)?.key) ?? `${fingerprint} (gone)`;
+    fixture.labels.of(after.keys.get(fingerprint)?.key) ?? `${fingerprint} (gone)`;
   const requests = journal.map(({ path, fault, status }) => {
-    const answer = fault === undefined ? String(status ?? "-") : fault;
-    return `${path.split("/").at(-1)}:${answer}`;
+    return `${path.split("/").at(-1)}:${fault ?? status ?? "-"}`;
   });
   const resources = after.resources.map(
     ({ stack, name, fingerprint, isReplaced, hasFailed }) =>
@@ -17,7 +16,7 @@ export function printTurn(turn: Turn, findings: readonly Finding[], { world }: R
   );
   console.log(`${number}. ${JSON.stringify(step)}`);
   for (const { stack, ok, output } of actions)
-    console.log(`   ${stack}: ${ok ? "ok" : `failed: ${gist(output)}`}`);
+    console.log(`   ${stack}: ${ok ? "ok" : `failed: ${firstError(output)}`}`);
   if (faults.length > 0) console.log(`   faults hit: ${faults.map(({ hits }) => hits).join(", ")}`);
   console.log(`   requests: ${requests.join(" ")}`);
   console.log(`   state:    ${resources.join(", ")}`);
@@ -27,8 +26,8 @@ export function printTurn(turn: Turn, findings: readonly Finding[], { world }: R
   for (const { rule, text } of findings) console.log(`   !! ${rule}: ${text}`);
 }
 
-/** The first error of an output. */
-function gist(output: string): string {
+/** Returns the first error of an output. */
+function firstError(output: string): string {
   const error = output.split("\n").find((line) => /error:|refused|cannot|failed/i.test(line));
   return (error ?? "").trim().slice(0, 300);
 }

@@ -15,10 +15,10 @@ interface Grpc {
 }
 
 interface LanguageServer {
-  run(call: unknown, answer: Answer): Promise<void>;
+  run(call: unknown, respond: Respond): Promise<void>;
 }
 
-type Answer = (error: Error | null | undefined, response: unknown) => void;
+type Respond = (error: Error | null | undefined, response: unknown) => void;
 
 /** A language host that runs a program of this process: the SDK's own, which the Automation API uses. */
 export interface LanguageHost {
@@ -55,9 +55,8 @@ export async function languageHost(program: PulumiFn): Promise<LanguageHost> {
 }
 
 /**
- * Makes a run whose program did not come to its end a failure. The SDK keeps dead connections of runs that failed, by
- * port, and so may not reach a later engine. It passes over that error, and the engine takes the program for an empty
- * one and deletes every resource.
+ * Fails a run whose program did not end. The SDK caches connections by port, those of failed runs included, so it may not
+ * reach a later engine. It ignores that error, and the engine sees an empty program and deletes every resource.
  */
 export class WatchedProgram {
   readonly program: PulumiFn;
@@ -75,16 +74,16 @@ export class WatchedProgram {
 
   serveWith(server: LanguageServer): LanguageServer {
     const runOfSdk = server.run.bind(server);
-    server.run = (call, answer) => {
+    server.run = (call, respond) => {
       this.#progress = "never began";
-      let isAnswered = false;
+      let hasResponded = false;
       return runOfSdk(call, (error, response) => {
-        // After an error the SDK answers once more, as if there were none.
-        if (isAnswered) return;
-        isAnswered = true;
+        // After an error the SDK responds again, without an error.
+        if (hasResponded) return;
+        hasResponded = true;
         this.isCutOff ||= this.#progress === "never began";
-        const isWhole = Boolean(error) || this.#progress === "ended";
-        answer(isWhole ? error : new Error(`${UNREACHED}: the program ${this.#progress}`), response);
+        const isComplete = Boolean(error) || this.#progress === "ended";
+        respond(isComplete ? error : new Error(`${UNREACHED}: the program ${this.#progress}`), response);
       });
     };
     return server;

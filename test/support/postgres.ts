@@ -14,7 +14,7 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** Where to search for the programs. All must be in the same folder. */
+/** The places to search for the programs. All must be in the same folder. */
 export interface PostgresOptions {
   /** Default: this process's environment. */
   env?: NodeJS.ProcessEnv;

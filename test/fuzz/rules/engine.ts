@@ -6,7 +6,7 @@ import { adoptersOf, isLive, removedKeys, type Evidence, type Rule } from "./rul
 export const apiIsNotAbused: Rule = ({ violations }) =>
   violations.map(({ kind, path }) => `${kind}: ${path}`);
 
-/** `protect` and `retainOnDelete` keep a key until the program takes them back. */
+/** `protect` and `retainOnDelete` keep a key until the program drops them. */
 export const protectedKeysStay: Rule = (evidence) =>
   removedKeys(evidence).flatMap(({ fingerprint }) =>
     evidence.before.resources
@@ -28,8 +28,8 @@ export const protectedKeysStay: Rule = (evidence) =>
   );
 
 /**
- * The stack's last program, whose `up` failed elsewhere, has the key in another resource, which does not retain it: that
- * one's own removal is the key's.
+ * In the stack's last program, whose `up` failed elsewhere, another resource has the key and does not retain it, so the
+ * removal of that resource removes the key.
  */
 function isHandedOver(stack: StackName, name: string, fingerprint: string, evidence: Evidence): boolean {
   const program = evidence.programs.get(stack);
@@ -53,7 +53,7 @@ export const onlyUpAndDestroyRemove: Rule = (evidence) =>
         ({ fingerprint }) => `${evidence.step.kind} removed ${evidence.nameOf(fingerprint)}`,
       );
 
-/** A resource keeps its key until the program asks for another one. */
+/** A resource keeps its key until the program requests another one. */
 export const keysAreKept: Rule = (evidence) =>
   evidence.actions.flatMap(({ stack, step }) => {
     if (step.kind !== "up") return [];
@@ -84,7 +84,7 @@ export const keysAreKept: Rule = (evidence) =>
     });
   });
 
-/** A command fails only for a fault, or for a reason that the program or the account gives. */
+/** A command fails only because of a fault, the program or the account. */
 export const failuresAreExplained: Rule = (evidence: Evidence) => {
   if (evidence.faults.some(({ hits }) => hits > 0)) return [];
   return evidence.actions
@@ -92,17 +92,17 @@ export const failuresAreExplained: Rule = (evidence: Evidence) => {
     .map(({ stack, step, output }) => `${step.kind} of ${stack} failed without a fault:\n${lastOf(output)}`);
 };
 
-/** A sequence that is written down says what each command does, and its faults meet a request. */
+/** In a stored sequence, each command ends as expected, and each fault hits a request. */
 export const expectationsAreMet: Rule = ({ actions, faults }) => [
   ...actions.flatMap(({ stack, step, ok, output }) => {
     const expect = "expect" in step ? step.expect : undefined;
     if (expect === undefined || (expect === "success") === ok) return [];
-    return [`${step.kind} of ${stack} was to be a ${expect}:\n${lastOf(output)}`];
+    return [`${step.kind} of ${stack} should be a ${expect}:\n${lastOf(output)}`];
   }),
   ...(actions.some(({ step }) => "expect" in step)
     ? faults
         .filter(({ fault, hits }) => hits === 0 && !fault.mayMiss)
-        .map(({ fault }) => `no request met the fault ${fault.kind} at ${fault.at}`)
+        .map(({ fault }) => `no request hit the fault ${fault.kind} at ${fault.at}`)
     : []),
 ];
 

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 
+import type { ResourceSeen } from "../fixture";
 import { isRotating, specFor } from "../model";
 import type { Action } from "../turn";
-import type { ResourceSeen } from "../world";
 import {
   actionOf,
   adoptersOf,
@@ -29,7 +29,7 @@ export const liveKeysExist: Rule = (evidence) =>
         `${stack}/${name} is in the state, and its key ${evidence.nameOf(fingerprint)} is gone`,
     );
 
-/** The engine removed the resource's key, yet keeps the resource, because it never got the response. */
+/** The resource's key was removed but its response was lost, so the engine keeps the resource. */
 function isOwnRemovalInDoubt(resource: ResourceSeen, evidence: Evidence): boolean {
   const { fingerprint, stack, name } = resource;
   const key = evidence.before.keys.get(fingerprint);
@@ -65,8 +65,8 @@ export const adoptedKeysStay: Rule = (evidence) =>
     .map(({ fingerprint }) => `${evidence.nameOf(fingerprint)} was removed although the program adopts it`);
 
 /**
- * `--target` asked for the removal of the only resource that has the key: the engine then says nothing to the provider
- * of the resource that would adopt it.
+ * `--target` requested the removal of the only resource with the key. The engine then does not call the provider for the
+ * resource that would adopt it.
  */
 function isTargetedRemoval({ stack, step }: Action, fingerprint: string, { before }: Evidence): boolean {
   if (step.kind !== "up" || step.target === undefined || specFor(step.program, step.target)) return false;
@@ -74,7 +74,7 @@ function isTargetedRemoval({ stack, step }: Action, fingerprint: string, { befor
   return holders.every((resource) => resource.stack === stack && resource.name === step.target);
 }
 
-/** A key that was made is in a state; when its response was lost, the output names it. */
+/** A new key is in a state. If the response to its creation was lost, the output names it. */
 export const newKeysAreTracked: Rule = (evidence) => {
   const { before, after, touched, journal, actions } = evidence;
   const lost = journal.filter(
@@ -97,7 +97,7 @@ export const newKeysAreTracked: Rule = (evidence) => {
     });
 };
 
-/** A key leaves the state only with its removal, unless the program says that it is retained or disabled. */
+/** A key leaves the state only with its removal, unless the program retains or disables it. */
 export const nothingIsLeftBehind: Rule = (evidence) => {
   if (evidence.actions.some(({ step }) => step.kind === "stateDelete")) return [];
   const { before, after } = evidence;
@@ -119,7 +119,7 @@ export const nothingIsLeftBehind: Rule = (evidence) => {
     );
 };
 
-/** Keys that are no stack's stay as they are. */
+/** Keys that belong to no stack do not change. */
 export const foreignKeysAreUnchanged: Rule = (evidence) => {
   const { before, after, touched, actions } = evidence;
   return [...before.keys.values()]

@@ -18,9 +18,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...engine,
 };
 
-/** What a step broke. */
+/** Checks a step against every rule. */
 export function judge(evidence: Evidence): Finding[] {
-  return Object.entries(RULES).flatMap(([rule, says]) =>
-    says(evidence).map((text) => ({ rule, step: evidence.number, text })),
+  return Object.entries(RULES).flatMap(([rule, check]) =>
+    check(evidence).map((text) => ({ rule, step: evidence.number, text })),
   );
 }

@@ -1,9 +1,9 @@
-/** Steps as the rules see them, made up rather than played. */
+/** Made-up steps for the tests of the rules. */
 
 import type { JournalEntry } from "../../../provider/testing";
+import type { KeySeen, ResourceSeen, Snapshot } from "../fixture";
 import { Memory } from "../memory";
 import type { Program, Step } from "../model";
-import type { KeySeen, ResourceSeen, Snapshot } from "../world";
 import { judge } from "./index";
 import type { Evidence } from "./rule";
 
@@ -59,14 +59,14 @@ export function snapshot(
 export interface Played {
   step?: Step;
   ok?: boolean;
-  /** How often the fault was met, of a command that failed. Default: once. */
+  /** The number of requests that hit the fault of a failed command. Default: 1. */
   hits?: number;
   output?: string;
   before?: Snapshot;
   after?: Snapshot;
   journal?: readonly Partial<JournalEntry>[];
   memory?: Memory;
-  /** The one that the stack ran last. Default: the step's. */
+  /** The stack's last program. Default: the step's. */
   program?: Program;
 }
 

@@ -2,7 +2,7 @@ import type { Publication } from "../memory";
 import { isRotating, OVERLAP_H, type StackName } from "../model";
 import type { Evidence, Rule } from "./rule";
 
-/** What a rotation has published stays valid: the current key, and the one before it for the time of the overlap. */
+/** A published key stays valid: the current one, and the previous one during the overlap. */
 export const publishedKeysStayValid: Rule = (evidence) =>
   evidence.actions.flatMap(({ stack, step }) => {
     const nowH = step.kind === "up" ? step.program.rotating?.nowH : undefined;

@@ -1,22 +1,22 @@
+import type { KeySeen, ResourceSeen } from "../fixture";
 import type { Memory } from "../memory";
 import { specFor, type KeySpec, type Program, type StackName } from "../model";
 import type { Action, Turn } from "../turn";
-import type { KeySeen, ResourceSeen } from "../world";
 
-/** What a rule judges: a step that was played, and what was known before it. */
+/** What a rule judges: a played step, and the memory of earlier ones. */
 export interface Evidence extends Turn {
   memory: Memory;
-  /** A label for a fingerprint, so that a finding reads the same in every run. */
+  /** The label of a fingerprint, so that findings are the same in every run. */
   nameOf(fingerprint: string): string;
   labelOf(fingerprint: string): string | undefined;
-  /** The program that each stack ran last, that of this step included. */
+  /** The last program of each stack, including this step's. */
   programs: ReadonlyMap<StackName, Program>;
 }
 
-/** Says what is wrong, once for each case; nothing when all is well. */
+/** Describes each violation. Empty: none. */
 export type Rule = (evidence: Evidence) => string[];
 
-/** Resources whose key is in use: not replaced by another, and not removed in order to be replaced. */
+/** Whether the resource uses its key: it was not replaced, and not removed before its replacement. */
 export function isLive({ isReplaced, isRemoved }: ResourceSeen): boolean {
   return !isReplaced && !isRemoved;
 }
@@ -33,7 +33,7 @@ export function actionOf({ actions }: Evidence, stack: StackName): Action | unde
   return actions.find((action) => action.stack === stack);
 }
 
-/** What the programs of this step declare for a key: for its resource, or by adopting it. */
+/** The declarations of a key in this step's programs: of its resource, and of resources that adopt it. */
 export function specsFor(evidence: Evidence, fingerprint: string): KeySpec[] {
   const owners = [...evidence.before.resources, ...evidence.after.resources].filter(
     (resource) => resource.fingerprint === fingerprint,
@@ -51,7 +51,7 @@ export function adoptersOf({ keys }: Program, label: string | undefined): KeySpe
   return keys.filter(({ adopt }) => adopt !== undefined && adopt === label);
 }
 
-/** Keys that were there and are not any more, and that nothing but the step's own requests can have removed. */
+/** Keys that this step's requests removed. */
 export function removedKeys({ before, after, touched }: Evidence): KeySeen[] {
   return [...before.keys.values()].filter(
     ({ fingerprint }) => !after.keys.has(fingerprint) && !touched.has(fingerprint),

@@ -1,15 +1,15 @@
 import { parseDurationMs } from "../../../provider/util/duration";
+import type { KeySeen, ResourceSeen } from "../fixture";
 import { isRotating, specFor, type KeySpec, type Settings } from "../model";
-import type { KeySeen, ResourceSeen } from "../world";
 import { actionOf, isLive, specsFor, type Rule } from "./rule";
 
-/** Seconds between the engine's reading of the clock and ours. */
+/** The difference between the engine's clock reading and the test's. */
 const TOLERANCE_S = 5;
 const DAY_S = 86_400;
 
 type Field = "budget" | "budgetWindow" | "models" | "allowedIps" | "enabled" | "expiresAt";
 
-/** The settings that decide how far a key may be used, as the account has them. */
+/** The settings of the key on the account. */
 function settingsOf(key: KeySeen): Record<Field, unknown> {
   return {
     budget: key.allocatedAmount,
@@ -21,7 +21,7 @@ function settingsOf(key: KeySeen): Record<Field, unknown> {
   };
 }
 
-/** How a setting differs from what is declared; undefined when it does not. */
+/** Describes how a setting differs from the declared one. undefined: it does not. */
 function difference(field: Field, declared: Settings, key: KeySeen, nowS: number): string | undefined {
   const actual = settingsOf(key)[field];
   if (field === "expiresAt") return lifetimeDifference(declared, key.expiresAtUnixS, nowS);
@@ -94,7 +94,7 @@ function differences(spec: KeySpec, key: KeySeen, nowS: number): string[] {
   return found;
 }
 
-/** Whatever fails, a setting is as it was before, or as the program declares it. */
+/** After any failure, a setting is the old one or the declared one. */
 export const settingsAreOldOrNew: Rule = (evidence) =>
   [...evidence.after.keys.values()].flatMap((key) => {
     const { fingerprint } = key;
@@ -116,7 +116,7 @@ export const settingsAreOldOrNew: Rule = (evidence) =>
       );
   });
 
-/** A new key is enabled and its window is daily until the request that follows. */
+/** A new key is enabled and its window is daily until the update that follows its creation. */
 function isFromCreation(field: Field, key: KeySeen, before: KeySeen | undefined): boolean {
   if (before !== undefined) return false;
   return (field === "enabled" && key.isActive) || (field === "budgetWindow" && key.limitType === "daily");
@@ -128,7 +128,7 @@ function isFromDestroy(field: Field, key: KeySeen, owners: readonly ResourceSeen
   );
 }
 
-/** With `ignoreChanges`, what the state said is what is declared. */
+/** With `ignoreChanges`, the stored setting counts as declared. */
 function isIgnoredChange(
   field: Field,
   key: KeySeen,
@@ -145,13 +145,12 @@ function isIgnoredChange(
 }
 
 function stateDifference(field: Field, outputs: ResourceSeen["outputs"], key: KeySeen): string | undefined {
-  // What a state says once is what a program would say.
-  const { expiresIn: _, ...said } = outputs;
-  return difference(field, said, key, 0);
+  const { expiresIn: _, ...stored } = outputs;
+  return difference(field, stored, key, 0);
 }
 
-/** After an `up` that succeeded or a refresh, the state says what is on the account. */
-export const statesTellTheTruth: Rule = (evidence) =>
+/** After a successful `up` or refresh, the state matches the account. */
+export const statesMatchAccounts: Rule = (evidence) =>
   evidence.after.resources.filter(isLive).flatMap((resource) => {
     const action = actionOf(evidence, resource.stack);
     const key = evidence.after.keys.get(resource.fingerprint);
@@ -159,7 +158,7 @@ export const statesTellTheTruth: Rule = (evidence) =>
     const isUp = action.step.kind === "up" && action.step.target === undefined;
     if (!isUp && action.step.kind !== "refresh") return [];
     if (evidence.memory.unseen.has(resource.fingerprint)) return [];
-    // The API never shows the window: what an unclear update has left is known after the next one only.
+    // No response contains the window: after an unclear update it is unknown until the next update.
     return FIELDS.filter((field) => isUp || field !== "budgetWindow").flatMap((field) => {
       const words = stateDifference(field, resource.outputs, key);
       return words === undefined

@@ -16,8 +16,8 @@ import type { Scenario } from "./scenario";
 
 const ACCOUNTS = ["main", "team"] as const;
 
-/** The engine, the accounts and everything on them that is none of the stack's business. */
-export interface World {
+/** The engine, the simulated API, and the stacks and keys of one scenario. */
+export interface Fixture {
   readonly scenario: Scenario;
   readonly project: EngineProject;
   readonly simulator: Simulator;
@@ -27,34 +27,34 @@ export interface World {
   readonly stackName: string;
   /** Another stack of the project. */
   readonly neighbourName: string;
-  /** Puts on the accounts what is none of the stack's business. */
+  /** Adds keys that belong to no stack, and creates the other stack. */
   begin(): Promise<void>;
-  /** The stack under test, about to run what it declares in a phase. */
+  /** The stack under test with the program of a phase. */
   stack(phase: Phase): Promise<EngineStack>;
-  /** The environment of a command that works on the main account without the stack's configuration. */
+  /** The environment of a command that uses the main account without the stack's configuration. */
   readonly accountEnv: Readonly<Record<string, string>>;
-  /** Notes what secrets there are now. */
+  /** Records the keys that exist now. */
   noteSecrets(): void;
-  /** Every secret that was ever noted, without its prefix. */
+  /** All recorded secrets, without their prefix. */
   readonly secrets: ReadonlySet<string>;
   /** The lock files of the stack under test. */
   locks(): string[];
-  /** A stack's checkpoint as it lies on the disk, or what lies beside it; undefined when there is none. */
+  /** The text of a stack's checkpoint file, or of the file with this suffix. undefined: there is none. */
   checkpoint(stackName: string, suffix?: string): string | undefined;
   /**
-   * Leaves the checkpoint as an engine does that dies at a bad moment: the library that writes it empties the attributes
-   * beside it first, and fills them again right before the checkpoint is renamed into place.
+   * Empties the checkpoint's attributes file, as an engine that is killed while it saves: the library empties that file
+   * first, and fills it right before it renames the checkpoint into place.
    */
   tearCheckpoint(): void;
-  /** Ends what still runs; keeps the folder only when asked to. */
+  /** Ends all processes, and removes the folder unless it is kept. */
   dispose(keepFolder: boolean): Promise<void>;
 }
 
-/** Makes the accounts, the project, and the disk that its state is on. */
-export async function createWorld(scenario: Scenario): Promise<World> {
+/** Creates the accounts, the project, and the disk with its state. */
+export async function createFixture(scenario: Scenario): Promise<Fixture> {
   const { rateLimit } = scenario;
   const simulator = await startSimulator({
-    // Not the documented cooldown: a run that went over the limit has to end some day.
+    // Shorter than the documented cooldown, so that a run that exceeds the limit ends soon.
     accounts: ACCOUNTS.map((name) => ({ name, ...(rateLimit ? { rateLimit, cooldownMs: 3_000 } : {}) })),
   });
   const project = await createEngineProject();
@@ -129,10 +129,10 @@ function diskOf({ crash, disk }: Scenario, project: EngineProject): Disk {
   return crash === "unwritableBackend" ? vanishingBackend(project) : soundDisk;
 }
 
-/** Names that look like a generated one, like the stack's own, and like nothing; used, disabled and fresh keys. */
+/** Used, disabled and fresh keys. Some names look like generated ones, or like the stack's own. */
 function addKeysOfOthers(account: SimulatedAccount): void {
   account.addKey({ name: "bot-abcdefg", allocatedAmount: 50, usedAmount: 12.5 });
   account.addKey({ name: "bot-2345672", allocatedAmount: 3, limitType: "weekly" });
   account.addKey({ name: "bot", isActive: false });
-  account.addKey({ name: "somebody else's", allocatedAmount: 9, ipWhitelist: ["10.0.0.0/8"] });
+  account.addKey({ name: "the team's own", allocatedAmount: 9, ipWhitelist: ["10.0.0.0/8"] });
 }

@@ -12,7 +12,7 @@ import { Labels } from "./labels";
 import { ACCOUNTS, STACKS, type AccountName, type Program, type StackName } from "./model";
 import { MAX_WAIT, programOf } from "./program";
 
-/** The type token: a contract, so it is written out here rather than computed. */
+/** The type tokens are a contract, so they are literals here. */
 const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
 const ROTATING = "electronhub:index:RotatingProxyKey";
 
@@ -28,9 +28,9 @@ export interface ResourceSeen {
   name: string;
   urn: string;
   fingerprint: string;
-  /** It was replaced, and its deletion is still to come. */
+  /** It was replaced, and its deletion is pending. */
   isReplaced: boolean;
-  /** Its key was removed before the replacement, which is still to come. */
+  /** Its key was removed, and its replacement is pending. */
   isRemoved: boolean;
   isProtected: boolean;
   isRetained: boolean;
@@ -43,14 +43,14 @@ export interface Snapshot {
   /** By fingerprint. */
   keys: ReadonlyMap<string, KeySeen>;
   resources: readonly ResourceSeen[];
-  /** The fingerprint that each stack's rotation has published. */
+  /** The published fingerprint of each stack's rotation. */
   published: ReadonlyMap<StackName, string>;
 }
 
 type CheckpointResource = StateResource & { retainOnDelete?: boolean; pendingReplacement?: boolean };
 
 /** The engine, a simulated API with two accounts, and two stacks of one project and backend. */
-export class World {
+export class Fixture {
   readonly labels = new Labels();
   /** The program that each stack ran last. */
   readonly programs = new Map<StackName, Program>();
@@ -61,8 +61,8 @@ export class World {
     readonly project: EngineProject,
   ) {}
 
-  /** @param seed decides the API's dialect, where its behaviour is unproven. */
-  static async open(seed: number): Promise<World> {
+  /** @param seed decides the API's dialect in unproven points. */
+  static async open(seed: number): Promise<Fixture> {
     const simulator = await startSimulator({
       accounts: ACCOUNTS.map((name) => ({ name })),
       dialect: dialectOf(seed),
@@ -75,14 +75,14 @@ export class World {
       },
     });
     await writeFile(join(project.folders.work, "Pulumi.yaml"), "name: test\nruntime: nodejs\n");
-    const world = new World(simulator, project);
-    world.addForeign("main", "outside");
-    world.addForeign("main", "legacy");
-    world.addForeign("team", "outside");
-    return world;
+    const fixture = new Fixture(simulator, project);
+    fixture.addForeign("main", "outside");
+    fixture.addForeign("main", "legacy");
+    fixture.addForeign("team", "outside");
+    return fixture;
   }
 
-  /** Puts a key on an account that is no stack's. */
+  /** Adds a key that belongs to no stack to an account. */
   addForeign(account: AccountName, name: string): string {
     const foreign = { name, allocatedAmount: 5, modelWhitelist: ["o3"], limitType: "monthly" } as const;
     const { key } = this.simulator.account(account).addKey(foreign);
@@ -90,7 +90,7 @@ export class World {
     return fingerprintOf(key);
   }
 
-  /** Makes a stack, unless it is there. */
+  /** Creates a stack, unless it exists. */
   async openStack(name: StackName): Promise<void> {
     if (this.openStacks.has(name)) return;
     this.openStacks.add(name);
@@ -99,8 +99,8 @@ export class World {
   }
 
   /**
-   * Runs a command that runs a program: one process, where the Automation API starts several. Runs it again when the SDK
-   * did not reach the engine, so that the program never began.
+   * Runs a command with a program, in one process: the Automation API starts several. Runs it again if the SDK did not
+   * reach the engine, so that the program did not start.
    */
   async run(args: readonly string[], stack: StackName, program: Program): Promise<CommandResult> {
     await this.openStack(stack);
@@ -129,7 +129,7 @@ export class World {
     }
   }
 
-  /** Runs a command. Each stack is used on a machine of its own, which knows nothing of what the other one sends. */
+  /** Runs a command. Each stack has its own cache, as on a separate machine, so it does not know the other's requests. */
   command(args: readonly string[], stack: StackName): Promise<CommandResult> {
     return this.project.pulumi(args, { env: { XDG_CACHE_HOME: this.#cacheOf(stack) } });
   }
@@ -170,7 +170,7 @@ export class World {
     return checkpoint.latest?.resources ?? [];
   }
 
-  /** As if the cooldown had passed: forgets what the machine remembers of the accounts' limits. */
+  /** Removes the recorded rate limits, as if the cooldown had passed. */
   forgetLimits(): void {
     for (const stack of STACKS) {
       rmSync(join(this.#cacheOf(stack), "pulumi-electronhub", "rate"), { recursive: true, force: true });
@@ -198,12 +198,12 @@ function resourceSeen(stack: StackName, resource: CheckpointResource): ResourceS
   };
 }
 
-/** The resource's id, a contract: written out here rather than imported. */
+/** The resource's id is a contract, so it is not imported. */
 export function fingerprintOf(key: string): string {
   return `pk-${createHash("sha256").update(key, "utf8").digest("hex").slice(0, 16)}`;
 }
 
-/** Some seeds have the usual dialect, others a strange one. */
+/** Half of the seeds have the default dialect. */
 function dialectOf(seed: number): Partial<Dialect> {
   const random = seededRandom(seed * 7 + 3);
   if (seed === 0 || random.chance(0.5)) return {};
