@@ -9,6 +9,7 @@ import {
   type EngineStack,
   type StackConfig,
 } from "../support/engine";
+import { REPORTS_MODULES } from "../support/loadedModules";
 import { endProcesses, processesIn } from "../support/processes";
 import { fillableDisk, soundDisk, vanishingBackend, type Disk } from "./disk";
 import { neighbourProgram, programOf, type Phase } from "./programs";
@@ -57,7 +58,7 @@ export async function createFixture(scenario: Scenario): Promise<Fixture> {
     // Shorter than the documented cooldown, so that a run that exceeds the limit ends soon.
     accounts: ACCOUNTS.map((name) => ({ name, ...(rateLimit ? { rateLimit, cooldownMs: 3_000 } : {}) })),
   });
-  const project = await createEngineProject();
+  const project = await createEngineProject({ env: REPORTS_MODULES });
   const disk = diskOf(scenario, project);
   const accounts = ACCOUNTS.map((name) => simulator.account(name));
   const [main, team] = accounts as [SimulatedAccount, SimulatedAccount];

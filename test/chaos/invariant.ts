@@ -2,11 +2,15 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { SimulatedKey } from "../../provider/testing";
 import type { CommandResult } from "../support/command";
-import { processesIn } from "../support/processes";
+import { endProcesses, processesIn, type OwnedProcess } from "../support/processes";
 import { until } from "../support/until";
 import type { Fixture } from "./fixture";
+import { idleHosts } from "./idleHosts";
 
-/** Far more than an orphaned plugin needs to end, on a busy machine. */
+/** An orphaned plugin checks its engine every second, and ends after two misses and its last responses. */
+const EXIT_LIMIT_MS = 10_000;
+
+/** Far more than an orphaned plugin needs, on a busy machine. */
 const ORPHAN_LIMIT_MS = 45_000;
 
 /** The accounts and the other stack before the first `up`, which a cleanup must restore. */
@@ -44,9 +48,8 @@ export async function brokenPromises(
   const leaked = [...fixture.secrets].filter((secret) => output.includes(secret));
   if (leaked.length > 0) broken.push(`${leaked.length} secrets in the cleanup's output`);
   broken.push(...brokenOnAccounts(fixture, before));
-  if (!(await until(() => processesIn(fixture.project.folders.work).length === 0, ORPHAN_LIMIT_MS))) {
-    broken.push("a process of the stack is still alive");
-  }
+  const left = await processesLeft(fixture);
+  broken.push(...left.map(({ commandLine }) => `a process of the stack is still alive: ${commandLine}`));
   // Checked again after the last process: an earlier one may have changed something.
   const later = brokenOnAccounts(fixture, before).map(
     (problem) => `${problem}, once every process had ended`,
@@ -61,6 +64,16 @@ export async function brokenPromises(
   if (stacks.includes(fixture.stackName)) broken.push("the stack is still there");
   if (!stacks.includes(fixture.neighbourName)) broken.push("the other stack is gone");
   return broken;
+}
+
+/** Ends what never used this package, and waits for the rest. @returns what did not exit. */
+async function processesLeft(fixture: Fixture): Promise<OwnedProcess[]> {
+  const left = (): OwnedProcess[] => processesIn(fixture.project.folders.work);
+  const haveExited = (limitMs: number): Promise<boolean> => until(() => left().length === 0, limitMs);
+  if (await haveExited(EXIT_LIMIT_MS)) return [];
+  endProcesses(await idleHosts(fixture));
+  await haveExited(ORPHAN_LIMIT_MS);
+  return left();
 }
 
 function brokenOnAccounts(fixture: Fixture, before: Before): string[] {
