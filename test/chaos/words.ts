@@ -42,7 +42,8 @@ function crashInWords({ crash, moment, cuts, disk }: Scenario): string {
   if (crash === "cutBefore" || crash === "cutAfter") {
     const what = cuts.path ?? "any request";
     const where = crash === "cutBefore" ? "before" : "after";
-    return `${cuts.times} connections cut ${where} the effect of ${what}, except the first ${cuts.skip}`;
+    const except = cuts.skip === 0 ? "" : `, except the first ${cuts.skip}`;
+    return `${cuts.times} connections cut ${where} the effect of ${what}${except}`;
   }
   const scope =
     crash !== "fullDisk"
