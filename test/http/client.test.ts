@@ -5,7 +5,7 @@ import type { HttpRequest } from "../../provider/api/transport";
 import { ProxyKeyClient } from "../../provider/api/client";
 import type { KeySettings } from "../../provider/api/wire";
 import { echoSecrets, type FaultEffect, type JsonValue } from "../../provider/testing";
-import { createWorld, PATHS, rejection, sent, type World } from "./fixture";
+import { createFixture, PATHS, rejection, sent, type Fixture } from "./fixture";
 
 const SETTINGS: KeySettings = {
   name: "web",
@@ -58,7 +58,7 @@ describe("the exact requests", () => {
   );
 
   it("arrive as they were meant, with our user agent and no key in the URL", async () => {
-    const { client, context, simulator } = await createWorld();
+    const { client, context, simulator } = await createFixture();
     const { key } = await client.create(SETTINGS, context);
     await client.list(context);
     await client.lookup(key, context);
@@ -90,7 +90,7 @@ describe("tolerance", () => {
     ["null lists", { nullWhitelists: true }],
     ["unknown fields", { unknownFields: true }],
   ] as const)("for %s", async (_, dialect) => {
-    const { client, context } = await createWorld({ simulator: { dialect } });
+    const { client, context } = await createFixture({ simulator: { dialect } });
     const { key } = await client.create(SETTINGS, context);
     const { keys } = await client.list(context);
     expect(keys).toMatchObject([{ name: "web", key, model_whitelist: [], ip_whitelist: [] }]);
@@ -98,14 +98,14 @@ describe("tolerance", () => {
   });
 
   it("for a list without keys", async () => {
-    const { client, context } = await createWorld({ simulator: { dialect: { listKeys: "omitted" } } });
+    const { client, context } = await createFixture({ simulator: { dialect: { listKeys: "omitted" } } });
     await client.create(SETTINGS, context);
     const { keys } = await client.list(context);
     expect(keys.map(({ name, key }) => [name, key])).toEqual([["web", undefined]]);
   });
 
   it("knows how far the server's clock is ahead", async () => {
-    const { client, context, simulator, clock } = await createWorld();
+    const { client, context, simulator, clock } = await createFixture();
     await expect(client.list(context)).resolves.toMatchObject({ serverAheadMs: 0 });
     const date = new Date(clock.nowMs() + 60_000).toUTCString();
     simulator.inject({ status: 200, body: [], headers: { date } });
@@ -117,8 +117,11 @@ describe("tolerance", () => {
 
 describe("remove and update believe only the API's words", () => {
   const CALLS = {
-    remove: { done: "deleted", call: ({ client, context }: World) => client.remove(KEY, context) },
-    update: { done: "updated", call: ({ client, context }: World) => client.update(KEY, SETTINGS, context) },
+    remove: { done: "deleted", call: ({ client, context }: Fixture) => client.remove(KEY, context) },
+    update: {
+      done: "updated",
+      call: ({ client, context }: Fixture) => client.update(KEY, SETTINGS, context),
+    },
   };
 
   describe.each(["remove", "update"] as const)("%s", (endpoint) => {
@@ -126,9 +129,9 @@ describe("remove and update believe only the API's words", () => {
     const confirmation = { message: `Proxy key ${done}` };
 
     it.each([{}, { success: true }, { error: null }])("%j beside them", async (more) => {
-      const world = await createWorld();
-      world.simulator.inject({ status: 200, body: { ...confirmation, ...more } });
-      await expect(call(world)).resolves.toBeUndefined();
+      const fixture = await createFixture();
+      fixture.simulator.inject({ status: 200, body: { ...confirmation, ...more } });
+      await expect(call(fixture)).resolves.toBeUndefined();
     });
 
     it.each<[number, JsonValue | undefined]>([
@@ -146,18 +149,18 @@ describe("remove and update believe only the API's words", () => {
       [200, [confirmation]],
       [200, { name: "web", allocated_ammount: 10, expires_at: -1, is_active: true }],
     ])("not %s with %j: its outcome is unknown", async (status, body) => {
-      const world = await createWorld();
-      world.simulator.inject({ status, ...(body === undefined ? {} : { body }) });
+      const fixture = await createFixture();
+      fixture.simulator.inject({ status, ...(body === undefined ? {} : { body }) });
       const effects = { unclear: 0 };
-      const error = await rejection(call({ ...world, context: { ...world.context, effects } }));
+      const error = await rejection(call({ ...fixture, context: { ...fixture.context, effects } }));
       expect(error).toMatchObject({ name: "UnexpectedResponseError", status, outcomeUnknown: true });
       expect(effects.unclear).toBe(1);
-      expect(sent(world)).toEqual([endpoint]);
+      expect(sent(fixture)).toEqual([endpoint]);
     });
   });
 
   it("quotes what was said instead", async () => {
-    const { client, context, simulator } = await createWorld();
+    const { client, context, simulator } = await createFixture();
     simulator.inject({ status: 200, body: { message: `Nothing was deleted: ${KEY}` } });
     const { message } = await rejection(client.remove(KEY, context));
     expect(message).toMatch(/holds JSON of another shape \("Nothing was deleted: \[redacted\]"\)/);
@@ -166,7 +169,7 @@ describe("remove and update believe only the API's words", () => {
   it.each([{ error: { message: "no" } }, { success: false }, { detail: "locked" }])(
     "as toggle believes no state beside %j",
     async (beside) => {
-      const { client, context, simulator } = await createWorld();
+      const { client, context, simulator } = await createFixture();
       simulator.inject({ status: 200, body: { status: true, ...beside } });
       await expect(client.toggle(KEY, context)).rejects.toMatchObject({ outcomeUnknown: true });
     },
@@ -182,7 +185,7 @@ describe("a lookup or a toggle that is not final, or speaks of an error, counts 
     [200, { ...key, error: "the usage service is down" }],
     [200, { ...key, success: false }],
   ])("%s with %j", async (status, body) => {
-    const { client, context, simulator } = await createWorld();
+    const { client, context, simulator } = await createFixture();
     simulator.inject({ status, body, times: 2 });
     await expect(client.lookup(KEY, context)).rejects.toMatchObject({ name: "UnexpectedResponseError" });
     await expect(client.toggle(KEY, context)).rejects.toMatchObject({ outcomeUnknown: true });
@@ -195,14 +198,14 @@ describe("an incomplete list", () => {
     ["with HTTP 206", { status: 206, body: [] }],
     ["that links to another page", { status: 200, body: [], headers: { link: '<?page=2>; rel="next"' } }],
   ])("is an error of its own: %s", async (_, fault) => {
-    const world = await createWorld();
-    world.simulator.inject(fault);
-    await expect(world.client.list(world.context)).rejects.toMatchObject({
+    const fixture = await createFixture();
+    fixture.simulator.inject(fault);
+    await expect(fixture.client.list(fixture.context)).rejects.toMatchObject({
       name: "IncompleteListError",
       retryable: false,
       outcomeUnknown: false,
     });
-    expect(sent(world)).toEqual(["list"]);
+    expect(sent(fixture)).toEqual(["list"]);
   });
 });
 
@@ -214,7 +217,7 @@ describe("a success that is none of the API's", () => {
     ["JSON of another shape", '["ok"]', "JSON of another shape"],
     ["an error", '{"error":{"message":"no"}}', "JSON of another shape"],
   ])("is refused: %s", async (_, body, found) => {
-    const { client, context, simulator } = await createWorld();
+    const { client, context, simulator } = await createFixture();
     simulator.inject({ status: 200, body });
     await expect(client.remove(KEY, context)).rejects.toMatchObject({
       name: "UnexpectedResponseError",
@@ -226,7 +229,7 @@ describe("a success that is none of the API's", () => {
   });
 
   it("is refused for a creation without a key, and for a toggle without a state", async () => {
-    const { client, context, simulator } = await createWorld();
+    const { client, context, simulator } = await createFixture();
     simulator.inject({ status: 201, body: { name: "web", allocated_ammount: 10, is_active: true } });
     await expect(client.create(SETTINGS, context)).rejects.toMatchObject({ name: "UnexpectedResponseError" });
     simulator.inject({ status: 200, body: { message: "Proxy key status updated" } });
@@ -235,7 +238,7 @@ describe("a success that is none of the API's", () => {
 });
 
 it("never repeats a secret that the server echoes", async () => {
-  const { client, context, simulator } = await createWorld();
+  const { client, context, simulator } = await createFixture();
   for (const status of [400, 401, 403, 422]) {
     simulator.inject(echoSecrets(status));
     const { message } = await rejection(client.remove(KEY, context));

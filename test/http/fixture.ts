@@ -24,7 +24,7 @@ export interface SavedFailure {
   message: string;
 }
 
-export interface World {
+export interface Fixture {
   simulator: Simulator;
   clock: VirtualClock;
   transport: Transport;
@@ -39,7 +39,7 @@ export interface World {
   answered(path: string, count: number): Promise<void>;
 }
 
-export interface WorldOptions {
+export interface FixtureOptions {
   simulator?: Omit<SimulatorOptions, "clock">;
   transport?: TransportOptions;
   client?: Partial<ClientOptions>;
@@ -48,10 +48,10 @@ export interface WorldOptions {
   maxWaitMs?: number;
 }
 
-const worlds: World[] = [];
+const fixtures: Fixture[] = [];
 
 afterEach(async () => {
-  for (const { simulator, transport } of worlds.splice(0)) {
+  for (const { simulator, transport } of fixtures.splice(0)) {
     const { violations } = simulator;
     await transport.close();
     await simulator.close();
@@ -60,7 +60,7 @@ afterEach(async () => {
 });
 
 /** The lifecycle and the client, wired to a simulator of their own over real HTTP; ends with the test. */
-export async function createWorld(options: WorldOptions = {}): Promise<World> {
+export async function createFixture(options: FixtureOptions = {}): Promise<Fixture> {
   const clock = new VirtualClock();
   const simulator = await startSimulator({ ...options.simulator, clock: clock.server });
   const counted = countAnswers(clock.watch(createTransport(options.transport)), simulator.baseUrl);
@@ -91,7 +91,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     expect(failures).toBeUndefined();
     return { ...(inputs as Properties), __provider: "the provider's text" };
   };
-  const world: World = {
+  const fixture: Fixture = {
     simulator,
     clock,
     transport,
@@ -115,8 +115,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     answered: counted.answered,
   };
-  worlds.push(world);
-  return world;
+  fixtures.push(fixture);
+  return fixture;
 }
 
 function countAnswers(inner: Transport, baseUrl: string) {
@@ -184,20 +184,20 @@ export const PATHS = {
 } as const;
 
 /** The lifecycle in a shell whose settings name another server, with keys of its own. */
-export async function onAnotherServer(): Promise<World> {
-  const other = await createWorld();
+export async function onAnotherServer(): Promise<Fixture> {
+  const other = await createFixture();
   other.simulator.account().addKey({ name: "theirs" });
   return other;
 }
 
 /** What a refusal says in which a server without the key is not the one that had it. */
-export function otherServer(had: World, asked: World): RegExp {
+export function otherServer(had: Fixture, asked: Fixture): RegExp {
   const [before, today] = [had, asked].map(({ simulator }) => simulator.baseUrl.replace("/v1", ""));
   return new RegExp(`${today} does not have the key.*${before},.*\\n.*Nothing was changed.*state delete`);
 }
 
 /** Requests in short: "create", "list", … */
-export function sent({ simulator }: Pick<World, "simulator">): string[] {
+export function sent({ simulator }: Pick<Fixture, "simulator">): string[] {
   const names = Object.entries(PATHS).map(([name, path]) => [path, name] as const);
   return simulator.journal.map(({ path }) => new Map<string, string>(names).get(path) ?? path);
 }

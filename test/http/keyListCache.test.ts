@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CallOptions, ProxyKeyClient } from "../../provider/api/client";
 import type { KeySettings } from "../../provider/api/wire";
-import { createWorld, PATHS, refusal, sent } from "./fixture";
+import { createFixture, PATHS, refusal, sent } from "./fixture";
 
 const SETTINGS: KeySettings = {
   name: "web",
@@ -21,18 +21,18 @@ const CHANGES: [keyof typeof PATHS, Call][] = [
   ["remove", (client, key, context) => client.remove(key, context)],
 ];
 
-async function worldWithKey() {
-  const world = await createWorld({
+async function fixtureWithKey() {
+  const fixture = await createFixture({
     client: { retryPolicy: { maxAttempts: 1, baseDelayMs: 1, maxDelayMs: 1 } },
   });
-  const { key } = world.simulator.account().addKey({ name: "web" });
-  const lists = () => sent(world).filter((call) => call === "list").length;
-  return { ...world, key, lists };
+  const { key } = fixture.simulator.account().addKey({ name: "web" });
+  const lists = () => sent(fixture).filter((call) => call === "list").length;
+  return { ...fixture, key, lists };
 }
 
 describe("the list of keys", () => {
   it("is requested once for all who read it, one after another or at once", async () => {
-    const { client, context, key, lists } = await worldWithKey();
+    const { client, context, key, lists } = await fixtureWithKey();
     await Promise.all([client.keyList.get(context), client.keyList.get(context)]);
     await client.lookup(key, context);
     await client.keyList.get(context);
@@ -40,7 +40,7 @@ describe("the list of keys", () => {
   });
 
   it.each(CHANGES)("is requested again after a %s, whether it succeeds or not", async (name, change) => {
-    const { simulator, client, context, key, lists } = await worldWithKey();
+    const { simulator, client, context, key, lists } = await fixtureWithKey();
     await client.keyList.get(context);
     simulator.inject({ on: { path: PATHS[name] }, ...refusal(403, "Your plan is paused") });
     await expect(change(client, key, context)).rejects.toThrow("paused");
@@ -52,7 +52,7 @@ describe("the list of keys", () => {
   });
 
   it.each(CHANGES)("that began while a %s was under way is not used after it", async (_name, change) => {
-    const { client, context, key, lists } = await worldWithKey();
+    const { client, context, key, lists } = await fixtureWithKey();
     await client.lookup(key, context);
     const changing = change(client, key, context);
     const during = client.keyList.get(context);
@@ -64,7 +64,7 @@ describe("the list of keys", () => {
   });
 
   it("stays when a remove finds no such key, and is requested again on demand", async () => {
-    const { client, context, lists } = await worldWithKey();
+    const { client, context, lists } = await fixtureWithKey();
     await client.keyList.get(context);
     await expect(client.remove("ek-proxy-anotherKey0123456789", context)).rejects.toThrow("no such key");
     await client.keyList.get(context);
@@ -74,7 +74,7 @@ describe("the list of keys", () => {
   });
 
   it("stays when a change was not sent", async () => {
-    const { client, context, key, lists } = await worldWithKey();
+    const { client, context, key, lists } = await fixtureWithKey();
     await client.keyList.get(context);
     const beforeMutation = () => Promise.reject(new Error("not now"));
     await expect(client.remove(key, { ...context, beforeMutation })).rejects.toThrow("not now");

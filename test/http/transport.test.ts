@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { edgePage, hugeJson, malformedJson, redirectTo } from "../../provider/testing";
 import { MAX_IN_FLIGHT_MS } from "../../provider/api/rateLimit/rateWindow";
 import { EXCHANGE_TIMEOUT_MS, isLoopback } from "../../provider/api/transport";
-import { createWorld, rejection, sent, type World } from "./fixture";
+import { createFixture, rejection, sent, type Fixture } from "./fixture";
 
-async function listOnce(world: World) {
-  const { transport, simulator } = world;
+async function listOnce(fixture: Fixture) {
+  const { transport, simulator } = fixture;
   return transport.send({
     method: "GET",
     url: new URL(`${simulator.baseUrl}/auth/proxy`),
@@ -16,31 +16,31 @@ async function listOnce(world: World) {
 
 describe("one request, one answer", () => {
   it("gives status, headers in lower case and the body as text, for every response", async () => {
-    const world = await createWorld();
-    world.simulator.inject({ ...edgePage(503), headers: { "X-Odd": "1" } });
-    await expect(listOnce(world)).resolves.toMatchObject({
+    const fixture = await createFixture();
+    fixture.simulator.inject({ ...edgePage(503), headers: { "X-Odd": "1" } });
+    await expect(listOnce(fixture)).resolves.toMatchObject({
       status: 503,
       headers: { "x-odd": "1", "content-type": expect.stringContaining("text/html") },
       body: expect.stringMatching(/^<!DOCTYPE html>/),
     });
-    world.simulator.inject(malformedJson());
-    await expect(listOnce(world)).resolves.toMatchObject({ body: '{"message":"Proxy key' });
+    fixture.simulator.inject(malformedJson());
+    await expect(listOnce(fixture)).resolves.toMatchObject({ body: '{"message":"Proxy key' });
   });
 
   it.each([301, 302, 303, 307, 308] as const)("does not follow a %d", async (status) => {
-    const world = await createWorld();
-    const elsewhere = await createWorld();
-    world.simulator.inject(redirectTo(`${elsewhere.simulator.baseUrl}/auth/proxy`, status));
-    await expect(listOnce(world)).resolves.toMatchObject({ status });
-    expect([sent(world).length, sent(elsewhere).length]).toEqual([1, 0]);
+    const fixture = await createFixture();
+    const elsewhere = await createFixture();
+    fixture.simulator.inject(redirectTo(`${elsewhere.simulator.baseUrl}/auth/proxy`, status));
+    await expect(listOnce(fixture)).resolves.toMatchObject({ status });
+    expect([sent(fixture).length, sent(elsewhere).length]).toEqual([1, 0]);
   });
 
   it("takes a body up to the cap and none beyond", async () => {
-    const world = await createWorld({ transport: { maxBodyBytes: 1_000 } });
-    world.simulator.inject(hugeJson(1_000));
-    await expect(listOnce(world)).resolves.toMatchObject({ status: 200 });
-    world.simulator.inject(hugeJson(1_001));
-    await expect(listOnce(world)).rejects.toMatchObject({
+    const fixture = await createFixture({ transport: { maxBodyBytes: 1_000 } });
+    fixture.simulator.inject(hugeJson(1_000));
+    await expect(listOnce(fixture)).resolves.toMatchObject({ status: 200 });
+    fixture.simulator.inject(hugeJson(1_001));
+    await expect(listOnce(fixture)).rejects.toMatchObject({
       name: "ConnectionError",
       retryable: false,
       maybeSent: true,
@@ -51,23 +51,23 @@ describe("one request, one answer", () => {
 
 describe("no whole answer", () => {
   it.each(["before", "after", "midBody"] as const)("cut %s: it may have been sent", async (cut) => {
-    const world = await createWorld();
-    world.simulator.account().addKey({ name: "a" });
-    world.simulator.inject({ cut });
-    await expect(listOnce(world)).rejects.toMatchObject({
+    const fixture = await createFixture();
+    fixture.simulator.account().addKey({ name: "a" });
+    fixture.simulator.inject({ cut });
+    await expect(listOnce(fixture)).rejects.toMatchObject({
       name: "ConnectionError",
       retryable: true,
       maybeSent: true,
       outcomeUnknown: true,
       nextStep: expect.stringMatching(/proxy settings and electronhub:baseUrl/),
     });
-    expect(sent(world)).toEqual(["list"]);
+    expect(sent(fixture)).toEqual(["list"]);
   });
 
   it("never answered: it may have been sent", async () => {
-    const world = await createWorld({ transport: { responseTimeoutMs: 50 } });
-    world.simulator.inject({ hang: true });
-    await expect(listOnce(world)).rejects.toMatchObject({
+    const fixture = await createFixture({ transport: { responseTimeoutMs: 50 } });
+    fixture.simulator.inject({ hang: true });
+    await expect(listOnce(fixture)).rejects.toMatchObject({
       name: "ConnectionError",
       maybeSent: true,
       why: expect.stringMatching(/no response came in time \(UND_ERR_HEADERS_TIMEOUT\)/),
@@ -76,7 +76,7 @@ describe("no whole answer", () => {
 
   it.each(["headers", "body"])("that drips in its %s: it may have been sent", async (part) => {
     const { url, close } = await dripping(part === "headers" ? "HTTP/1.1 200 OK\r\nx-a: " : HEAD);
-    const { transport } = await createWorld({ transport: { exchangeTimeoutMs: 100 } });
+    const { transport } = await createFixture({ transport: { exchangeTimeoutMs: 100 } });
     try {
       await expect(transport.send({ method: "GET", url, headers: {} })).rejects.toMatchObject({
         name: "ConnectionError",
@@ -95,7 +95,7 @@ describe("no whole answer", () => {
   });
 
   it("refused: it was not sent", async () => {
-    const { transport } = await createWorld();
+    const { transport } = await createFixture();
     const url = new URL(`http://127.0.0.1:${await freePort()}/v1/auth/proxy`);
     const error = await rejection(transport.send({ method: "GET", url, headers: {} }));
     expect(error).toMatchObject({
@@ -108,7 +108,7 @@ describe("no whole answer", () => {
   });
 
   it("an abort: the signal's reason", async () => {
-    const { transport, simulator } = await createWorld();
+    const { transport, simulator } = await createFixture();
     const fault = simulator.inject({ hang: true });
     const abort = new AbortController();
     const url = new URL(`${simulator.baseUrl}/auth/proxy`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
-import { createWorld, PATHS, refusal, rejection, savedFailure, sent, type World } from "../fixture";
+import { createFixture, PATHS, refusal, rejection, savedFailure, sent, type Fixture } from "../fixture";
 
 const RESTRICTED = { models: ["gpt-4o-mini"], allowedIps: ["10.0.0.1"], expiresAt: "2030-03-17T17:46:40Z" };
 
@@ -11,8 +11,8 @@ const REQUIRED = ["allocated_ammount", "expires_at", "key", "name"];
 const OPTIONAL = ["model_whitelist", "ip_whitelist", "is_active", "used_ammount", "last_used", "created_at"];
 
 /** A key object of the API without some fields. */
-function shown(world: World, key: string, without: readonly string[]): Record<string, JsonValue> {
-  const known = world.simulator.account().findKey(key);
+function shown(fixture: Fixture, key: string, without: readonly string[]): Record<string, JsonValue> {
+  const known = fixture.simulator.account().findKey(key);
   if (known === undefined) throw new Error("The account has no such key.");
   const whole = {
     name: known.name,
@@ -33,50 +33,57 @@ describe("a refresh", () => {
   it.each([["expires_at"], ...OPTIONAL.map((name) => [name]), [...OPTIONAL, "expires_at"]])(
     "by a list without %s keeps what the state knows",
     async (...without) => {
-      const world = await createWorld();
-      const { id, state } = await world.existing({ ...RESTRICTED, enabled: false });
-      world.simulator.account().spend(state.key, 2);
-      world.simulator.inject({ on: { path: PATHS.list }, status: 200, body: [shown(world, state.key, [])] });
-      const known = (await world.lifecycle.read(id, state)).props as Record<string, unknown>;
-      world.clock.advance(31_000);
-      world.simulator.clearJournal();
+      const fixture = await createFixture();
+      const { id, state } = await fixture.existing({ ...RESTRICTED, enabled: false });
+      fixture.simulator.account().spend(state.key, 2);
+      fixture.simulator.inject({
+        on: { path: PATHS.list },
+        status: 200,
+        body: [shown(fixture, state.key, [])],
+      });
+      const known = (await fixture.lifecycle.read(id, state)).props as Record<string, unknown>;
+      fixture.clock.advance(31_000);
+      fixture.simulator.clearJournal();
       const body = [
-        shown(world, state.key, without),
-        { ...shown(world, state.key, without), key: "ek-proxy-b" },
+        shown(fixture, state.key, without),
+        { ...shown(fixture, state.key, without), key: "ek-proxy-b" },
       ];
-      world.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
-      const { props, inputs } = await world.lifecycle.read(id, known);
+      fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
+      const { props, inputs } = await fixture.lifecycle.read(id, known);
       expect(props).toEqual(known);
       expect(inputs).toMatchObject({ ...RESTRICTED, enabled: false });
-      expect(sent(world)).toEqual(["list"]);
+      expect(sent(fixture)).toEqual(["list"]);
     },
   );
 
   it("keeps what the state knows although the schema refuses it", async () => {
-    const world = await createWorld();
-    const { id, state } = await world.existing();
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing();
     const odd = { ...state, allowedIps: ["an internal host"] };
-    const body = [shown(world, state.key, ["ip_whitelist"])];
-    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
-    expect((await world.lifecycle.read(id, odd)).props).toMatchObject({ allowedIps: ["an internal host"] });
+    const body = [shown(fixture, state.key, ["ip_whitelist"])];
+    fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
+    expect((await fixture.lifecycle.read(id, odd)).props).toMatchObject({ allowedIps: ["an internal host"] });
   });
 
   it("fails where neither the account nor the state shows a restriction", async () => {
-    const world = await createWorld();
-    const { id, state } = await world.existing();
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing();
     const { models: _, ...without } = state;
-    const body = [shown(world, state.key, ["model_whitelist"])];
-    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
-    const { message } = await rejection(world.lifecycle.read(id, without));
+    const body = [shown(fixture, state.key, ["model_whitelist"])];
+    fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
+    const { message } = await rejection(fixture.lifecycle.read(id, without));
     expect(message).toMatch(/does not show `models` of the key, and it is not known otherwise/);
   });
 
   it("takes null and empty lists for no restriction", async () => {
-    const world = await createWorld();
-    const { id, state } = await world.existing(RESTRICTED);
-    const body = [{ ...shown(world, state.key, []), model_whitelist: null, ip_whitelist: [] }];
-    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
-    expect((await world.lifecycle.read(id, state)).props).toMatchObject({ models: "all", allowedIps: "any" });
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing(RESTRICTED);
+    const body = [{ ...shown(fixture, state.key, []), model_whitelist: null, ip_whitelist: [] }];
+    fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
+    expect((await fixture.lifecycle.read(id, state)).props).toMatchObject({
+      models: "all",
+      allowedIps: "any",
+    });
   });
 });
 
@@ -84,20 +91,20 @@ describe("an update with a success that is not in the API's words", () => {
   it.each(["model_whitelist", "ip_whitelist", "expires_at"])(
     "is not done where the lookup leaves out %s",
     async (field) => {
-      const world = await createWorld();
-      const { id, state, inputs } = await world.existing(RESTRICTED);
-      const news = await world.declare({ models: "all", allowedIps: "any", expiresAt: "never" }, inputs);
+      const fixture = await createFixture();
+      const { id, state, inputs } = await fixture.existing(RESTRICTED);
+      const news = await fixture.declare({ models: "all", allowedIps: "any", expiresAt: "never" }, inputs);
       const wanted = { model_whitelist: [], ip_whitelist: [], expires_at: -1 };
-      const body = Object.entries({ ...shown(world, state.key, []), ...wanted }).filter(
+      const body = Object.entries({ ...shown(fixture, state.key, []), ...wanted }).filter(
         ([name]) => name !== field,
       );
-      world.simulator.inject({ on: { path: PATHS.update }, status: 200, body: "<html>ok</html>" });
-      world.simulator.inject({
+      fixture.simulator.inject({ on: { path: PATHS.update }, status: 200, body: "<html>ok</html>" });
+      fixture.simulator.inject({
         on: { path: PATHS.lookup },
         status: 200,
         body: Object.fromEntries(body),
       });
-      const { properties } = await savedFailure(world.lifecycle.update(id, state, news));
+      const { properties } = await savedFailure(fixture.lifecycle.update(id, state, news));
       expect(properties).toMatchObject({ ...RESTRICTED, unsettled: true });
     },
   );
@@ -105,50 +112,50 @@ describe("an update with a success that is not in the API's words", () => {
 
 describe("a change of `enabled`", () => {
   it("is refused, and toggles nothing, where the lookup leaves out is_active", async () => {
-    const world = await createWorld();
-    const { id, state, inputs } = await world.existing();
-    const body = shown(world, state.key, ["is_active"]);
-    world.simulator.inject({ on: { path: PATHS.lookup }, status: 200, body });
-    const news = await world.declare({ enabled: false }, inputs);
-    const { message } = await rejection(world.lifecycle.update(id, state, news));
+    const fixture = await createFixture();
+    const { id, state, inputs } = await fixture.existing();
+    const body = shown(fixture, state.key, ["is_active"]);
+    fixture.simulator.inject({ on: { path: PATHS.lookup }, status: 200, body });
+    const news = await fixture.declare({ enabled: false }, inputs);
+    const { message } = await rejection(fixture.lifecycle.update(id, state, news));
     expect(message).toMatch(/does not show whether the key is enabled, so no toggle is sent/);
-    expect(sent(world)).toEqual(["lookup"]);
+    expect(sent(fixture)).toEqual(["lookup"]);
   });
 });
 
 describe("a creation whose response has only what the API must show", () => {
   async function create(args: Record<string, unknown>) {
-    const world = await createWorld();
-    const inputs = await world.declare(args);
-    const made = world.simulator.account().addKey({
+    const fixture = await createFixture();
+    const inputs = await fixture.declare(args);
+    const made = fixture.simulator.account().addKey({
       name: inputs["__createdAs"] as string,
       allocatedAmount: 10,
       modelWhitelist: ["gpt-4o-mini"],
       ipWhitelist: ["10.0.0.1"],
       expiresAtUnixS: 1_900_000_000,
     });
-    const body = shown(world, made.key, OPTIONAL);
+    const body = shown(fixture, made.key, OPTIONAL);
     expect(Object.keys(body).toSorted()).toEqual(REQUIRED);
-    world.simulator.inject({ on: { path: PATHS.create }, status: 201, body });
-    return { world, made, creating: world.lifecycle.create(inputs) };
+    fixture.simulator.inject({ on: { path: PATHS.create }, status: 201, body });
+    return { fixture, made, creating: fixture.lifecycle.create(inputs) };
   }
 
   it("records what was sent, with no further request", async () => {
-    const { world, creating } = await create(RESTRICTED);
+    const { fixture, creating } = await create(RESTRICTED);
     expect((await creating).outs).toMatchObject({ ...RESTRICTED, enabled: true, usedBudget: 0 });
-    expect(sent(world)).toEqual(["create"]);
+    expect(sent(fixture)).toEqual(["create"]);
   });
 
   it("looks before it disables the key", async () => {
-    const { world, made, creating } = await create({ ...RESTRICTED, enabled: false });
+    const { fixture, made, creating } = await create({ ...RESTRICTED, enabled: false });
     expect((await creating).outs).toMatchObject({ ...RESTRICTED, enabled: false });
-    expect(sent(world)).toEqual(["create", "lookup", "toggle"]);
-    expect(world.simulator.account().findKey(made.key)).toMatchObject({ isActive: false });
+    expect(sent(fixture)).toEqual(["create", "lookup", "toggle"]);
+    expect(fixture.simulator.account().findKey(made.key)).toMatchObject({ isActive: false });
   });
 
   it("does not record as disabled what could not be disabled", async () => {
-    const { world, creating } = await create({ enabled: false });
-    world.simulator.inject({ on: { path: PATHS.lookup }, ...refusal(403, "Your plan is paused") });
+    const { fixture, creating } = await create({ enabled: false });
+    fixture.simulator.inject({ on: { path: PATHS.lookup }, ...refusal(403, "Your plan is paused") });
     expect((await savedFailure(creating)).properties).toMatchObject({ enabled: true, unsettled: true });
   });
 });
@@ -161,51 +168,51 @@ describe("a list that shows a part of each key", () => {
   ];
 
   it.each(PARTS)("%s: is not believed to be without the key that a destroy removes", async (_, part) => {
-    const world = await createWorld();
-    const { id, state } = await world.existing();
-    const body = [{ ...shown(world, state.key, []), key: part(state.key) }];
-    world.simulator.inject({ on: { path: PATHS.remove }, status: 404, body: "<html></html>" });
-    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body, times: 2 });
-    const { message } = await rejection(world.lifecycle.delete(id, state));
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing();
+    const body = [{ ...shown(fixture, state.key, []), key: part(state.key) }];
+    fixture.simulator.inject({ on: { path: PATHS.remove }, status: 404, body: "<html></html>" });
+    fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body, times: 2 });
+    const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toMatch(/list does not show which keys it has/);
   });
 
   it.each(PARTS)("%s: is not believed to be without the key that a refresh reads", async (_, part) => {
-    const world = await createWorld();
-    const { id, state } = await world.existing();
-    const body = [{ ...shown(world, state.key, []), key: part(state.key) }];
-    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
-    world.simulator.inject({ on: { path: PATHS.lookup }, status: 404, body: "<html></html>" });
-    expect((await rejection(world.lifecycle.read(id, state))).message).toMatch(/Cannot refresh/);
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing();
+    const body = [{ ...shown(fixture, state.key, []), key: part(state.key) }];
+    fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
+    fixture.simulator.inject({ on: { path: PATHS.lookup }, status: 404, body: "<html></html>" });
+    expect((await rejection(fixture.lifecycle.read(id, state))).message).toMatch(/Cannot refresh/);
   });
 
   it.each(PARTS)("%s: is not taken for the key of a creation whose response was lost", async (_, part) => {
-    const world = await createWorld();
-    const inputs = await world.declare();
+    const fixture = await createFixture();
+    const inputs = await fixture.declare();
     const name = inputs["__createdAs"] as string;
-    const made = world.simulator.account().addKey({ name, allocatedAmount: 10 });
-    const body = [{ ...shown(world, made.key, []), key: part(made.key) }];
-    world.simulator.inject({ on: { path: PATHS.create }, cut: "before" });
-    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
-    const { message } = await rejection(world.lifecycle.create(inputs));
+    const made = fixture.simulator.account().addKey({ name, allocatedAmount: 10 });
+    const body = [{ ...shown(fixture, made.key, []), key: part(made.key) }];
+    fixture.simulator.inject({ on: { path: PATHS.create }, cut: "before" });
+    fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
+    const { message } = await rejection(fixture.lifecycle.create(inputs));
     expect(message).toContain(`The key was created under the name "${name}"`);
-    expect(sent(world)).toEqual(["create", "list", "lookup"]);
+    expect(sent(fixture)).toEqual(["create", "list", "lookup"]);
   });
 
   it("does not hide a twin behind the API's word that there is no such key", async () => {
-    const world = await createWorld();
-    const inputs = await world.declare();
+    const fixture = await createFixture();
+    const inputs = await fixture.declare();
     const name = inputs["__createdAs"] as string;
     const { account, inject } = {
-      account: world.simulator.account(),
-      inject: world.simulator.inject.bind(world.simulator),
+      account: fixture.simulator.account(),
+      inject: fixture.simulator.inject.bind(fixture.simulator),
     };
     inject({ on: { path: PATHS.create }, cut: "before" });
     const second = inject({ on: { path: PATHS.create }, hold: true });
-    const creating = world.lifecycle.create(inputs);
+    const creating = fixture.lifecycle.create(inputs);
     await second.reached();
     const twin = account.addKey({ name, allocatedAmount: 10 });
-    const body = [{ ...shown(world, twin.key, []), key: twin.key.slice(0, 17) }];
+    const body = [{ ...shown(fixture, twin.key, []), key: twin.key.slice(0, 17) }];
     inject({ on: { path: PATHS.list }, status: 200, body, times: 2 });
     second.release();
     expect((await savedFailure(creating)).message).toMatch(/created a second key.*could not be removed/);
@@ -214,14 +221,14 @@ describe("a list that shows a part of each key", () => {
 });
 
 it("a recognised key is recorded, as unsettled, where the lookup of it fails", async () => {
-  const world = await createWorld();
-  const inputs = await world.declare();
-  world.simulator.inject({ on: { path: PATHS.create }, cut: "after" });
-  world.simulator.inject({ on: { path: PATHS.lookup }, ...refusal(403, "Your plan is paused") });
-  const { id, properties } = await savedFailure(world.lifecycle.create(inputs));
+  const fixture = await createFixture();
+  const inputs = await fixture.declare();
+  fixture.simulator.inject({ on: { path: PATHS.create }, cut: "after" });
+  fixture.simulator.inject({ on: { path: PATHS.lookup }, ...refusal(403, "Your plan is paused") });
+  const { id, properties } = await savedFailure(fixture.lifecycle.create(inputs));
   expect(properties).toMatchObject({ unsettled: true });
   expect(
-    world.simulator
+    fixture.simulator
       .account()
       .keys()
       .map(({ key }) => fingerprintOf(key)),

@@ -5,20 +5,20 @@ import { describe, expect, it } from "vitest";
 import { KeysOfRun } from "../../../provider/lifecycle/run/keysOfRun";
 import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
 import { echoSecrets, edgePage } from "../../../provider/testing";
-import { createWorld, PATHS, refusal, rejection, sent, type World } from "../fixture";
+import { createFixture, PATHS, refusal, rejection, sent, type Fixture } from "../fixture";
 import { handMade, laterRun } from "./adoptFixture";
 
-function bodies({ simulator }: World): unknown[] {
+function bodies({ simulator }: Fixture): unknown[] {
   return simulator.journal.map(({ body }) => body);
 }
 
 describe("an adoption", () => {
   it("looks the key up, brings it to what is declared, and makes none", async () => {
-    const { world, account, key, inputs, adopt } = await handMade({ models: ["b", "a"] });
+    const { fixture, account, key, inputs, adopt } = await handMade({ models: ["b", "a"] });
     const { balance } = account;
     const { id, outs } = await adopt();
-    expect(sent(world)).toEqual(["lookup", "update"]);
-    expect(bodies(world)).toEqual([
+    expect(sent(fixture)).toEqual(["lookup", "update"]);
+    expect(bodies(fixture)).toEqual([
       { proxy_key: key },
       {
         proxy_key: key,
@@ -46,10 +46,12 @@ describe("an adoption", () => {
       fingerprint: id,
       createdAt: "2026-01-01T00:00:00Z",
       usedBudget: 0,
-      server: world.simulator.baseUrl.replace("/v1", ""),
+      server: fixture.simulator.baseUrl.replace("/v1", ""),
       stateVersion: 1,
     });
-    await expect(world.lifecycle.diff(id, outs as never, inputs)).resolves.toMatchObject({ changes: false });
+    await expect(fixture.lifecycle.diff(id, outs as never, inputs)).resolves.toMatchObject({
+      changes: false,
+    });
   });
 
   it("may give it another name, and keeps what it has used", async () => {
@@ -64,54 +66,54 @@ describe("an adoption", () => {
     { enabled: false, isActive: true, calls: ["lookup", "update", "toggle"] },
     { enabled: false, isActive: false, calls: ["lookup", "update"] },
   ])("toggles it only where that is needed: %j", async ({ enabled, isActive, calls }) => {
-    const { world, account, adopt } = await handMade({ enabled }, { isActive });
+    const { fixture, account, adopt } = await handMade({ enabled }, { isActive });
     await expect(adopt()).resolves.toMatchObject({ outs: { enabled } });
-    expect(sent(world)).toEqual(calls);
+    expect(sent(fixture)).toEqual(calls);
     expect(account.keys()).toMatchObject([{ isActive: enabled }]);
   });
 
   it("refuses a key whose own name cannot be sent, before anything is changed", async () => {
-    const { world, adopt } = await handMade({}, { name: "x".repeat(26) });
+    const { fixture, adopt } = await handMade({}, { name: "x".repeat(26) });
     const { message } = await rejection(adopt());
     expect(message).toMatch(/^Cannot adopt proxy key \(pk-.*a name that the API does not take.*\nGive it a/);
-    expect(sent(world)).toEqual(["lookup"]);
+    expect(sent(fixture)).toEqual(["lookup"]);
   });
 });
 
 describe("a refusal", () => {
   it("for a key that is not there says what to look at", async () => {
-    const { world, account, key, adopt } = await handMade();
+    const { fixture, account, key, adopt } = await handMade();
     account.removeKey(key);
     const { message } = await rejection(adopt());
     expect(message).toMatch(
       /^Cannot adopt proxy key \(pk-[0-9a-f]{16}\): The key to adopt does not exist\. .*\(HTTP 404/,
     );
     expect(message).toMatch(/\nCheck that it is complete, not removed, and belongs to the account/);
-    expect(sent(world)).toEqual(["lookup"]);
+    expect(sent(fixture)).toEqual(["lookup"]);
   });
 
   it("for a key of another account says whose it is", async () => {
-    const { world, account, key, adopt } = await handMade({ name: "ours" });
+    const { fixture, account, key, adopt } = await handMade({ name: "ours" });
     account.removeKey(key);
-    world.simulator.addAccount({ name: "other" }).addKey({ name: "theirs", key });
+    fixture.simulator.addAccount({ name: "other" }).addKey({ name: "theirs", key });
     const { message } = await rejection(adopt());
     expect(message).toMatch(
       /^Cannot adopt proxy key "ours" \(pk-.*\): The key is owned by another account .*\(HTTP 403/,
     );
     expect(message).toMatch(/\nUse the API key of the account that owns it/);
-    expect(sent(world)).toEqual(["lookup"]);
+    expect(sent(fixture)).toEqual(["lookup"]);
   });
 
   it("by an edge in front of the API is not taken for a missing key", async () => {
-    const { world, adopt } = await handMade();
-    world.simulator.inject({ on: { path: PATHS.lookup }, ...edgePage(404) });
+    const { fixture, adopt } = await handMade();
+    fixture.simulator.inject({ on: { path: PATHS.lookup }, ...edgePage(404) });
     const { message } = await rejection(adopt());
     expect(message).not.toContain("The key to adopt does not exist");
   });
 
   it.each([PATHS.lookup, PATHS.update, PATHS.toggle])("never repeats the key (%s)", async (path) => {
-    const { world, key, adopt } = await handMade({ enabled: false });
-    world.simulator.inject({ on: { path }, ...echoSecrets(403) });
+    const { fixture, key, adopt } = await handMade({ enabled: false });
+    fixture.simulator.inject({ on: { path }, ...echoSecrets(403) });
     const { message } = await rejection(adopt());
     const core = key.replace("ek-proxy-", "");
     for (const part of [core.slice(0, 12), Buffer.from(key).toString("hex").slice(20, 40)]) {
@@ -123,34 +125,37 @@ describe("a refusal", () => {
 
 describe("half-way", () => {
   it.each([PATHS.update, PATHS.toggle])("a failure of %s records nothing and loses nothing", async (path) => {
-    const { world, account, key, adopt } = await handMade({ enabled: false });
-    world.simulator.inject({ on: { path }, ...refusal(403, "Your plan is paused") });
+    const { fixture, account, key, adopt } = await handMade({ enabled: false });
+    fixture.simulator.inject({ on: { path }, ...refusal(403, "Your plan is paused") });
     const error = await rejection(adopt());
     // With an id the host would take it for a resource that has to be saved.
     expect(error).not.toHaveProperty("id");
     expect(account.keys()).toMatchObject([{ key, isActive: true }]);
 
-    world.simulator.clearJournal();
+    fixture.simulator.clearJournal();
     await expect(adopt()).resolves.toMatchObject({ id: fingerprintOf(key), outs: { enabled: false } });
-    expect(sent(world)).toEqual(["lookup", "update", "toggle"]);
+    expect(sent(fixture)).toEqual(["lookup", "update", "toggle"]);
   });
 
   it.each([
     { path: PATHS.update, calls: ["lookup", "update", "update", "toggle"] },
     { path: PATHS.toggle, calls: ["lookup", "update", "toggle", "lookup"] },
   ])("an answer of $path that is lost is settled at once", async ({ path, calls }) => {
-    const { world, account, adopt } = await handMade({ enabled: false });
-    world.simulator.inject({ on: { path }, cut: "after" });
+    const { fixture, account, adopt } = await handMade({ enabled: false });
+    fixture.simulator.inject({ on: { path }, cut: "after" });
     await adopt();
-    expect(sent(world)).toEqual(calls);
+    expect(sent(fixture)).toEqual(calls);
     expect(account.keys()).toMatchObject([{ isActive: false }]);
   });
 });
 
 describe("one key for two resources", () => {
   it("is refused by check to the second, and by create to both", async () => {
-    const { world, key, inputs, adopt } = await handMade();
-    const { failures } = await world.lifecycle.check({}, { budget: 10, adopt: key, __resourceName: "other" });
+    const { fixture, key, inputs, adopt } = await handMade();
+    const { failures } = await fixture.lifecycle.check(
+      {},
+      { budget: 10, adopt: key, __resourceName: "other" },
+    );
     expect(failures).toMatchObject([
       {
         property: "",
@@ -159,52 +164,52 @@ describe("one key for two resources", () => {
     ]);
     expect(JSON.stringify(failures)).not.toContain(key);
     expect((await rejection(adopt())).message).toMatch(/Declare each key in one resource only/);
-    await expect(world.lifecycle.create(inputs)).rejects.toThrow();
-    expect(sent(world)).toEqual([]);
+    await expect(fixture.lifecycle.create(inputs)).rejects.toThrow();
+    expect(sent(fixture)).toEqual([]);
   });
 
   it("is refused for a key that this run has created", async () => {
-    const world = await createWorld();
-    const { state } = await world.existing();
-    const { failures } = await world.lifecycle.check({}, { budget: 10, adopt: state.key });
+    const fixture = await createFixture();
+    const { state } = await fixture.existing();
+    const { failures } = await fixture.lifecycle.check({}, { budget: 10, adopt: state.key });
     expect(failures).toMatchObject([{ reason: expect.stringMatching(/has or adopts as well/) }]);
-    expect(sent(world)).toEqual([]);
+    expect(sent(fixture)).toEqual([]);
   });
 
   it("is refused for a key that another declared resource keeps", async () => {
-    const { world, key } = await handMade();
-    const later = laterRun(world);
+    const { fixture, key } = await handMade();
+    const later = laterRun(fixture);
     const holder = (await later.check({ budget: 10 }, { budget: 10, __resourceName: "holder" })).inputs ?? {};
     await later.diff(fingerprintOf(key), { ...holder, key }, holder);
     const { failures } = await later.check({}, { budget: 10, adopt: key });
     expect(failures).toMatchObject([{ reason: expect.stringMatching(/has or adopts as well/) }]);
-    expect(sent(world)).toEqual([]);
+    expect(sent(fixture)).toEqual([]);
   });
 
   it("is refused by the comparison of the resource that keeps the key, if that comes second", async () => {
-    const { world, key, inputs } = await handMade();
-    const holder = await world.declare({ __resourceName: "holder" }, { budget: 10 });
-    const compared = world.lifecycle.diff(fingerprintOf(key), { ...holder, key }, holder);
+    const { fixture, key, inputs } = await handMade();
+    const holder = await fixture.declare({ __resourceName: "holder" }, { budget: 10 });
+    const compared = fixture.lifecycle.diff(fingerprintOf(key), { ...holder, key }, holder);
     expect((await rejection(compared)).message).toMatch(/in one resource only/);
-    expect((await rejection(world.lifecycle.create(inputs))).message).toMatch(/in one resource only/);
-    expect(sent(world)).toEqual([]);
+    expect((await rejection(fixture.lifecycle.create(inputs))).message).toMatch(/in one resource only/);
+    expect(sent(fixture)).toEqual([]);
   });
 
   it("is not refused for a key of a resource that only a refresh has compared", async () => {
-    const { world, key, adopt } = await handMade();
-    await world.lifecycle.diff(fingerprintOf(key), { budget: 3, key }, { budget: 3 });
+    const { fixture, key, adopt } = await handMade();
+    await fixture.lifecycle.diff(fingerprintOf(key), { budget: 3, key }, { budget: 3 });
     await expect(adopt()).resolves.toMatchObject({ id: fingerprintOf(key) });
   });
 });
 
 it("an adoption that other providers of the run could not know of is refused before anything is sent", async () => {
-  const { world, inputs } = await handMade();
+  const { fixture, inputs } = await handMade();
   const file = join(mkdtempSync(join(tmpdir(), "runs-")), "file");
   writeFileSync(file, "");
-  const later = laterRun(world, { keysOfRun: new KeysOfRun({ file: join(file, "run.jsonl") }) });
+  const later = laterRun(fixture, { keysOfRun: new KeysOfRun({ file: join(file, "run.jsonl") }) });
   await later.check({}, { budget: 10, adopt: inputs["adopt"], __resourceName: "after" });
   expect((await rejection(later.create(inputs))).message).toMatch(
     /cannot know that the key is adopted.*(?:ENOTDIR|EEXIST).*\nNothing was sent\./,
   );
-  expect(sent(world)).toEqual([]);
+  expect(sent(fixture)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { DynamicProvider } from "../../../provider/dynamic/dynamicProvider";
 import type { Dependencies } from "../../../provider/lifecycle/accountContext";
 import type { OutsideKey } from "../../../provider/testing";
-import { createWorld, type World } from "../fixture";
+import { createFixture, type Fixture } from "../fixture";
 
 const MADE_OUTSIDE: OutsideKey = {
   name: "made by hand",
@@ -11,18 +11,18 @@ const MADE_OUTSIDE: OutsideKey = {
   ipWhitelist: ["10.0.0.0/8"],
 };
 
-/** A world with a key that was created outside Pulumi, and the inputs that adopt it. */
+/** A fixture with a key that was created outside Pulumi, and the inputs that adopt it. */
 export async function handMade(args: Record<string, unknown> = {}, outside: Partial<OutsideKey> = {}) {
-  const world = await createWorld();
-  const account = world.simulator.account();
+  const fixture = await createFixture();
+  const account = fixture.simulator.account();
   const { key } = account.addKey({ ...MADE_OUTSIDE, ...outside });
-  const inputs = await world.declare({ adopt: key, ...args });
-  return { world, account, key, inputs, adopt: () => world.lifecycle.create(inputs) };
+  const inputs = await fixture.declare({ adopt: key, ...args });
+  return { fixture, account, key, inputs, adopt: () => fixture.lifecycle.create(inputs) };
 }
 
 /** Another plugin process on the same account. */
 export function laterRun(
-  { simulator, clock, transport }: World,
+  { simulator, clock, transport }: Fixture,
   dependencies: Partial<Dependencies> = {},
 ): DynamicProvider {
   return new DynamicProvider({

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { echoSecrets } from "../../../provider/testing";
-import { createWorld, PATHS, refusal, rejection, savedFailure, sent, type World } from "../fixture";
+import { createFixture, PATHS, refusal, rejection, savedFailure, sent, type Fixture } from "../fixture";
 
 let folder: string;
 let file: string;
@@ -13,8 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A world that logs; the key in it was created before the log. */
-const logging = (path = file) => createWorld({ environment: { ELECTRONHUB_AUDIT_LOG: path } });
+/** A fixture that logs; the key in it was created before the log. */
+const logging = (path = file) => createFixture({ environment: { ELECTRONHUB_AUDIT_LOG: path } });
 
 async function lines(): Promise<Record<string, unknown>[]> {
   const text = await readFile(file, "utf8");
@@ -27,10 +27,10 @@ async function lines(): Promise<Record<string, unknown>[]> {
 
 const lastLine = async () => (await lines()).at(-1);
 
-async function expectNoSecret(world: World, keys: readonly string[]) {
+async function expectNoSecret(fixture: Fixture, keys: readonly string[]) {
   const text = await readFile(file, "utf8");
   expect(text).not.toContain("ek-");
-  const secrets = [world.simulator.account().apiKey.slice(3), ...keys.map((key) => key.slice(9))];
+  const secrets = [fixture.simulator.account().apiKey.slice(3), ...keys.map((key) => key.slice(9))];
   for (const secret of secrets) {
     for (let at = 0; at + 8 <= secret.length; at++) expect(text).not.toContain(secret.slice(at, at + 8));
   }
@@ -38,12 +38,12 @@ async function expectNoSecret(world: World, keys: readonly string[]) {
 
 describe("the audit log", () => {
   it("has one line for a create, an update and a delete each, with the settings as a backup", async () => {
-    const world = await logging();
-    const { id, state, inputs } = await world.existing({ models: ["gpt-4o"], budgetWindow: "weekly" });
-    world.clock.advance(1_000);
-    const { outs } = await world.lifecycle.update(id, state, { ...inputs, budget: 20 });
-    world.clock.advance(1_000);
-    await world.lifecycle.delete(id, outs as Record<string, unknown>);
+    const fixture = await logging();
+    const { id, state, inputs } = await fixture.existing({ models: ["gpt-4o"], budgetWindow: "weekly" });
+    fixture.clock.advance(1_000);
+    const { outs } = await fixture.lifecycle.update(id, state, { ...inputs, budget: 20 });
+    fixture.clock.advance(1_000);
+    await fixture.lifecycle.delete(id, outs as Record<string, unknown>);
 
     const who = { name: state.name, fingerprint: id };
     const at = (second: number) => `2026-01-01T00:00:0${second}.000Z`;
@@ -70,54 +70,54 @@ describe("the audit log", () => {
         outcome: "removed",
       },
     ]);
-    await expectNoSecret(world, [state.key]);
+    await expectNoSecret(fixture, [state.key]);
     expect((await stat(file)).mode & 0o077, "for its owner only").toBe(0);
   });
 
   it("holds no rotation trigger and no adopted key, which may be secrets", async () => {
-    const world = await logging();
+    const fixture = await logging();
     const secret = "correct-horse-battery";
-    const { id, state, inputs } = await world.existing({ rotationTrigger: { seed: secret } });
+    const { id, state, inputs } = await fixture.existing({ rotationTrigger: { seed: secret } });
     const adopted = { ...state, adopt: state.key };
-    await world.lifecycle.update(id, adopted, { ...inputs, budget: 20 });
-    world.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
-    await rejection(world.lifecycle.delete(id, adopted));
-    await world.lifecycle.delete(id, adopted);
+    await fixture.lifecycle.update(id, adopted, { ...inputs, budget: 20 });
+    fixture.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
+    await rejection(fixture.lifecycle.delete(id, adopted));
+    await fixture.lifecycle.delete(id, adopted);
     expect(await lines()).toHaveLength(4);
     expect(await readFile(file, "utf8")).not.toContain(secret);
     expect((await lastLine())?.["settings"]).not.toHaveProperty("adopt");
-    await expectNoSecret(world, [state.key]);
+    await expectNoSecret(fixture, [state.key]);
   });
 
   it("says what a destroy was, tries included", async () => {
-    const world = await logging();
-    const { id, state } = await world.existing();
+    const fixture = await logging();
+    const { id, state } = await fixture.existing();
     const disabled = { ...state, onDestroy: "disable" };
-    await world.lifecycle.delete(id, disabled);
+    await fixture.lifecycle.delete(id, disabled);
     expect(await lastLine()).toMatchObject({ outcome: "disabled", requests: 2 });
-    world.simulator.inject({ on: { path: PATHS.remove }, status: 500, times: 2 });
-    await world.lifecycle.delete(id, state);
+    fixture.simulator.inject({ on: { path: PATHS.remove }, status: 500, times: 2 });
+    await fixture.lifecycle.delete(id, state);
     expect(await lastLine()).toMatchObject({ outcome: "removed", requests: 3 });
-    await world.lifecycle.delete(id, state);
+    await fixture.lifecycle.delete(id, state);
     expect(await lastLine()).toMatchObject({ outcome: "already deleted", requests: 1 });
   });
 
   it("says what failed and why, and what was done in part", async () => {
-    const world = await logging();
-    const { id, state, inputs } = await world.existing();
-    world.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
-    await rejection(world.lifecycle.delete(id, state));
+    const fixture = await logging();
+    const { id, state, inputs } = await fixture.existing();
+    fixture.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
+    await rejection(fixture.lifecycle.delete(id, state));
     expect(await lastLine()).toMatchObject({
       action: "delete",
       outcome: "failed",
       reason: `The account's plan is paused (HTTP 403: "Your plan is paused").`,
       settings: { budget: 10 },
     });
-    world.simulator.inject({ on: { path: PATHS.toggle }, ...refusal(403, "Your plan is paused") });
-    await rejection(world.lifecycle.update(id, state, { ...inputs, enabled: false, budget: 5 }));
+    fixture.simulator.inject({ on: { path: PATHS.toggle }, ...refusal(403, "Your plan is paused") });
+    await rejection(fixture.lifecycle.update(id, state, { ...inputs, enabled: false, budget: 5 }));
     expect(await lastLine()).toMatchObject({ action: "update", outcome: "failed", requests: 2 });
-    world.simulator.inject({ on: { path: PATHS.toggle }, ...refusal(403, "Your plan is paused") });
-    await savedFailure(world.lifecycle.create(await world.declare({ enabled: false })));
+    fixture.simulator.inject({ on: { path: PATHS.toggle }, ...refusal(403, "Your plan is paused") });
+    await savedFailure(fixture.lifecycle.create(await fixture.declare({ enabled: false })));
     expect(await lastLine()).toMatchObject({
       action: "create",
       outcome: "done in part",
@@ -127,53 +127,53 @@ describe("the audit log", () => {
   });
 
   it("has no line for what sent nothing", async () => {
-    const world = await logging();
-    const { id, state, inputs } = await world.existing();
-    await world.lifecycle.update(id, state, { ...inputs, onDestroy: "disable" });
-    await rejection(world.lifecycle.delete(id, { ...state, key: "ek-proxy-anotherKey0123456789" }));
-    await world.lifecycle.read(id, state);
+    const fixture = await logging();
+    const { id, state, inputs } = await fixture.existing();
+    await fixture.lifecycle.update(id, state, { ...inputs, onDestroy: "disable" });
+    await rejection(fixture.lifecycle.delete(id, { ...state, key: "ek-proxy-anotherKey0123456789" }));
+    await fixture.lifecycle.read(id, state);
     expect(await lines()).toMatchObject([{ action: "create" }]);
   });
 
   it("keeps lines whole, however many are written at once", async () => {
-    const world = await logging();
-    const keys = await Promise.all(Array.from({ length: 25 }, () => world.existing()));
-    await Promise.all(keys.map(({ id, state }) => world.lifecycle.delete(id, state)));
+    const fixture = await logging();
+    const keys = await Promise.all(Array.from({ length: 25 }, () => fixture.existing()));
+    await Promise.all(keys.map(({ id, state }) => fixture.lifecycle.delete(id, state)));
     const removed = (await lines()).filter(({ outcome }) => outcome === "removed");
     expect(new Set(removed.map(({ fingerprint }) => fingerprint))).toEqual(new Set(keys.map(({ id }) => id)));
     expect(await lines()).toHaveLength(50);
   });
 
   it("holds no secret that an answer repeats", async () => {
-    const world = await logging();
-    const { id, state, inputs } = await world.existing();
+    const fixture = await logging();
+    const { id, state, inputs } = await fixture.existing();
     for (const status of [400, 403, 422]) {
-      world.simulator.inject(echoSecrets(status));
-      await rejection(world.lifecycle.delete(id, state));
-      world.simulator.inject(echoSecrets(status));
-      await rejection(world.lifecycle.update(id, state, { ...inputs, budget: 20 }));
+      fixture.simulator.inject(echoSecrets(status));
+      await rejection(fixture.lifecycle.delete(id, state));
+      fixture.simulator.inject(echoSecrets(status));
+      await rejection(fixture.lifecycle.update(id, state, { ...inputs, budget: 20 }));
     }
     expect(await lastLine()).toMatchObject({ reason: expect.stringContaining("[redacted]") });
-    await expectNoSecret(world, [state.key]);
+    await expectNoSecret(fixture, [state.key]);
   });
 });
 
 describe("an audit log that cannot be written", () => {
   const opened = async () => {
-    const world = await createWorld();
-    const key = await world.existing();
-    const blind = await createWorld({
+    const fixture = await createFixture();
+    const key = await fixture.existing();
+    const blind = await createFixture({
       environment: {
-        ELECTRONHUB_API_KEY: world.simulator.account().apiKey,
-        ELECTRONHUB_BASE_URL: world.simulator.baseUrl,
+        ELECTRONHUB_API_KEY: fixture.simulator.account().apiKey,
+        ELECTRONHUB_BASE_URL: fixture.simulator.baseUrl,
         ELECTRONHUB_AUDIT_LOG: join(folder, "no", "such", "audit.jsonl"),
       },
     });
-    return { world, lifecycle: blind.lifecycle, ...key };
+    return { fixture, lifecycle: blind.lifecycle, ...key };
   };
 
   it("fails every change before anything is sent, and names the file", async () => {
-    const { world, lifecycle, id, state, inputs } = await opened();
+    const { fixture, lifecycle, id, state, inputs } = await opened();
     const attempts = [
       () => lifecycle.create(inputs),
       () => lifecycle.update(id, state, { ...inputs, budget: 20 }),
@@ -187,25 +187,25 @@ describe("an audit log that cannot be written", () => {
       expect(error.message).toContain("electronhub:auditLog");
       expect(error).not.toHaveProperty("id");
     }
-    expect(sent(world)).toEqual([]);
+    expect(sent(fixture)).toEqual([]);
   });
 
   it("does not keep a refresh from looking", async () => {
-    const { world, lifecycle, id, state } = await opened();
+    const { fixture, lifecycle, id, state } = await opened();
     await expect(lifecycle.read(id, state)).resolves.toMatchObject({ id });
-    expect(sent(world)).toEqual(["list"]);
+    expect(sent(fixture)).toEqual(["list"]);
   });
 
   it("is repaired, and the same operation continues", async () => {
-    const world = await logging();
-    const { id, state } = await world.existing();
+    const fixture = await logging();
+    const { id, state } = await fixture.existing();
     await rm(file);
     await mkdir(file);
-    const { message } = await rejection(world.lifecycle.delete(id, state));
+    const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toContain("cannot be written (EISDIR)");
     await rmdir(file);
-    await world.lifecycle.delete(id, state);
-    expect(sent(world)).toEqual(["remove"]);
+    await fixture.lifecycle.delete(id, state);
+    expect(sent(fixture)).toEqual(["remove"]);
     expect(await lines()).toMatchObject([{ action: "delete", outcome: "removed" }]);
   });
 });
@@ -223,61 +223,63 @@ describe("a disk that fills up after the log was opened", () => {
   });
 
   it("keeps a key that was made in the state", async () => {
-    const world = await logging();
-    const inputs = await world.declare();
+    const fixture = await logging();
+    const inputs = await fixture.declare();
     await makeFull();
-    const saved = await savedFailure(world.lifecycle.create(inputs));
+    const saved = await savedFailure(fixture.lifecycle.create(inputs));
     expect(saved.reasons[0]).toMatch(/was created.*could not be written to the audit log.*ENOSPC/s);
-    expect(world.simulator.account().findKey(saved.properties.key)).toBeDefined();
+    expect(fixture.simulator.account().findKey(saved.properties.key)).toBeDefined();
   });
 
   it("keeps what an update has changed in the state, so that a reverted program undoes it", async () => {
-    const world = await logging();
-    const { id, state, inputs } = await world.existing({ models: ["o3"], budget: 1 });
-    const wider = await world.declare({ budget: 1_000 }, inputs);
+    const fixture = await logging();
+    const { id, state, inputs } = await fixture.existing({ models: ["o3"], budget: 1 });
+    const wider = await fixture.declare({ budget: 1_000 }, inputs);
     await makeFull();
-    const saved = await savedFailure(world.lifecycle.update(id, state, wider));
+    const saved = await savedFailure(fixture.lifecycle.update(id, state, wider));
     expect(saved.properties).toMatchObject({ budget: 1_000, models: "all", unsettled: true });
     vi.restoreAllMocks();
-    await expect(world.lifecycle.diff(id, saved.properties, inputs)).resolves.toMatchObject({
+    await expect(fixture.lifecycle.diff(id, saved.properties, inputs)).resolves.toMatchObject({
       changes: true,
     });
-    await world.lifecycle.update(id, saved.properties, inputs);
-    expect(world.simulator.account().keys()).toMatchObject([{ allocatedAmount: 1, modelWhitelist: ["o3"] }]);
+    await fixture.lifecycle.update(id, saved.properties, inputs);
+    expect(fixture.simulator.account().keys()).toMatchObject([
+      { allocatedAmount: 1, modelWhitelist: ["o3"] },
+    ]);
   });
 
   it("has a line for a second key that a lost request made, and that was removed", async () => {
-    const world = await logging();
-    const inputs = await world.declare();
-    const { key } = world.simulator.account().addKey({ name: inputs["__createdAs"] as string });
-    world.simulator.inject({ on: { path: PATHS.create }, cut: "after" });
-    const { id } = await world.lifecycle.create(inputs);
+    const fixture = await logging();
+    const inputs = await fixture.declare();
+    const { key } = fixture.simulator.account().addKey({ name: inputs["__createdAs"] as string });
+    fixture.simulator.inject({ on: { path: PATHS.create }, cut: "after" });
+    const { id } = await fixture.lifecycle.create(inputs);
     expect(await lines()).toMatchObject([
       { action: "delete", outcome: "removed", name: inputs["__createdAs"] },
       { action: "create", outcome: "created", fingerprint: id },
     ]);
-    await expectNoSecret(world, [key]);
+    await expectNoSecret(fixture, [key]);
   });
 
   it("fails a removal although it was done; the next finds it done", async () => {
-    const world = await logging();
-    const { id, state } = await world.existing();
+    const fixture = await logging();
+    const { id, state } = await fixture.existing();
     await makeFull();
-    const { message } = await rejection(world.lifecycle.delete(id, state));
+    const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toMatch(
       /What was done \(delete: removed\) could not be written.*ENOSPC.*run the command again/s,
     );
-    expect(world.simulator.account().keys()).toEqual([]);
+    expect(fixture.simulator.account().keys()).toEqual([]);
     vi.restoreAllMocks();
-    await world.lifecycle.delete(id, state);
+    await fixture.lifecycle.delete(id, state);
     expect(await lastLine()).toMatchObject({ action: "delete", outcome: "already deleted" });
   });
 
   it("hides no other failure", async () => {
-    const world = await logging();
-    const { id, state } = await world.existing();
-    world.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
+    const fixture = await logging();
+    const { id, state } = await fixture.existing();
+    fixture.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
     await makeFull();
-    expect((await rejection(world.lifecycle.delete(id, state))).message).toMatch(/plan is paused/);
+    expect((await rejection(fixture.lifecycle.delete(id, state))).message).toMatch(/plan is paused/);
   });
 });

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
 import type { ProxyKeyState } from "../../../provider/lifecycle/schema/state";
 import { echoSecrets } from "../../../provider/testing";
-import { createWorld, PATHS, refusal, rejection, savedFailure, sent } from "../fixture";
+import { createFixture, PATHS, refusal, rejection, savedFailure, sent } from "../fixture";
 
 describe("a creation", () => {
   it("is one call, and gives the whole state", async () => {
-    const { lifecycle, simulator, declare } = await createWorld();
+    const { lifecycle, simulator, declare } = await createFixture();
     const inputs = await declare({ models: ["b", "a"], expiresAt: "2030-01-01" });
     const { id, outs } = await lifecycle.create(inputs);
     const [key] = simulator.account().keys();
@@ -45,14 +45,14 @@ describe("a creation", () => {
 
   it.each(["200", "201"])("may answer %s, with unknown fields", async (status) => {
     const dialect = { createStatus: Number(status) as 200, unknownFields: true, nullWhitelists: true };
-    const { lifecycle, declare } = await createWorld({ simulator: { dialect } });
+    const { lifecycle, declare } = await createFixture({ simulator: { dialect } });
     await expect(lifecycle.create(await declare())).resolves.toMatchObject({ outs: { models: "all" } });
   });
 });
 
 describe("what the API does not do by itself", () => {
   it.each(["weekly", "monthly"])("a %s window is really set", async (budgetWindow) => {
-    const { lifecycle, simulator, declare } = await createWorld();
+    const { lifecycle, simulator, declare } = await createFixture();
     const { outs } = await lifecycle.create(await declare({ budgetWindow }));
     expect(sent({ simulator })).toEqual(["create", "update"]);
     expect(simulator.account().keys()[0]?.limitType).toBe(budgetWindow);
@@ -60,7 +60,7 @@ describe("what the API does not do by itself", () => {
   });
 
   it("a disabled key is toggled once, and seen to be disabled", async () => {
-    const { lifecycle, simulator, declare } = await createWorld();
+    const { lifecycle, simulator, declare } = await createFixture();
     const { outs } = await lifecycle.create(await declare({ enabled: false }));
     expect(sent({ simulator })).toEqual(["create", "toggle"]);
     expect(simulator.account().keys()[0]?.isActive).toBe(false);
@@ -68,7 +68,7 @@ describe("what the API does not do by itself", () => {
   });
 
   it("a toggle whose answer was lost is looked up, not repeated", async () => {
-    const { lifecycle, simulator, declare } = await createWorld();
+    const { lifecycle, simulator, declare } = await createFixture();
     simulator.inject({ on: { path: PATHS.toggle }, cut: "after" });
     await lifecycle.create(await declare({ enabled: false }));
     expect(sent({ simulator })).toEqual(["create", "toggle", "lookup"]);
@@ -76,7 +76,7 @@ describe("what the API does not do by itself", () => {
   });
 
   it("a toggle that was lost on its way is sent again after a look", async () => {
-    const { lifecycle, simulator, declare } = await createWorld();
+    const { lifecycle, simulator, declare } = await createFixture();
     simulator.inject({ on: { path: PATHS.toggle }, cut: "before" });
     await lifecycle.create(await declare({ enabled: false }));
     expect(sent({ simulator })).toEqual(["create", "toggle", "lookup", "toggle", "lookup"]);
@@ -86,7 +86,7 @@ describe("what the API does not do by itself", () => {
 
 describe("a failure after the key exists", () => {
   it("of the toggle saves the resource as it is", async () => {
-    const { lifecycle, simulator, declare } = await createWorld();
+    const { lifecycle, simulator, declare } = await createFixture();
     simulator.inject({ on: { path: PATHS.toggle }, ...refusal(403, "Your plan is paused") });
     const inputs = await declare({ enabled: false });
     const failure = await savedFailure(lifecycle.create(inputs));
@@ -100,7 +100,7 @@ describe("a failure after the key exists", () => {
   });
 
   it("of the window keeps `daily` in the state, so that the next up corrects it", async () => {
-    const { lifecycle, simulator, declare } = await createWorld();
+    const { lifecycle, simulator, declare } = await createFixture();
     const fault = simulator.inject({ on: { path: PATHS.update }, status: 500, times: Infinity });
     const inputs = await declare({ budgetWindow: "monthly" });
     const failure = await savedFailure(lifecycle.create(inputs));
@@ -116,7 +116,7 @@ describe("a failure after the key exists", () => {
   });
 
   it("never shows the key", async () => {
-    const { lifecycle, simulator, declare } = await createWorld();
+    const { lifecycle, simulator, declare } = await createFixture();
     simulator.inject({ on: { path: PATHS.toggle }, ...echoSecrets(403) });
     const failure = await savedFailure(lifecycle.create(await declare({ enabled: false })));
     const shown = `${failure.message} ${failure.reasons.join()}`;
@@ -137,7 +137,7 @@ describe("a refusal before anything exists passes through, and is not repeated",
     [404, "Unknown", /not like the Electron Hub API.*electronhub:baseUrl/s],
     [307, "", /redirects elsewhere/],
   ])("%d %s", async (status, message, expected) => {
-    const { lifecycle, simulator, declare } = await createWorld();
+    const { lifecycle, simulator, declare } = await createFixture();
     simulator.inject(refusal(status, message));
     const error = await rejection(lifecycle.create(await declare()));
     expect(error.message).toMatch(/^Cannot create proxy key "web-[a-z2-7]{7}": /);
@@ -150,7 +150,7 @@ describe("a refusal before anything exists passes through, and is not repeated",
   });
 
   it("by the account's real limits", async () => {
-    const { lifecycle, simulator, declare } = await createWorld({
+    const { lifecycle, simulator, declare } = await createFixture({
       simulator: { accounts: [{ name: "main", keyCap: 1, balance: 15 }] },
     });
     await lifecycle.create(await declare({ budget: 10 }));
@@ -164,7 +164,9 @@ describe("a refusal before anything exists passes through, and is not repeated",
   });
 
   it("of a missing API key, before any call", async () => {
-    const { lifecycle, simulator, declare } = await createWorld({ environment: { ELECTRONHUB_API_KEY: "" } });
+    const { lifecycle, simulator, declare } = await createFixture({
+      environment: { ELECTRONHUB_API_KEY: "" },
+    });
     const error = await rejection(lifecycle.create(await declare()));
     expect(error.message).toMatch(/No Electron Hub API key is configured/);
     expect(sent({ simulator })).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
 import { edgePage, type FaultSpec } from "../../../provider/testing";
-import { createWorld, PATHS, refusal, rejection, savedFailure, sent, type World } from "../fixture";
+import { createFixture, PATHS, refusal, rejection, savedFailure, sent, type Fixture } from "../fixture";
 
 const on = { path: PATHS.create };
 
@@ -26,7 +26,7 @@ const NOT_APPLIED: [string, FaultSpec][] = [
 ];
 
 /** The engine's state and the account agree on one key. */
-function expectOneKey({ simulator }: World, result: { id: string; outs?: unknown }): void {
+function expectOneKey({ simulator }: Fixture, result: { id: string; outs?: unknown }): void {
   const keys = simulator.account().keys();
   expect(keys).toHaveLength(1);
   expect(result.id).toBe(fingerprintOf(keys[0]?.key ?? ""));
@@ -35,34 +35,34 @@ function expectOneKey({ simulator }: World, result: { id: string; outs?: unknown
 
 describe("with a generated name", () => {
   it.each(APPLIED)("%s: the key is recognised, and none is made beside it", async (_, fault) => {
-    const world = await createWorld();
-    world.simulator.inject(fault);
-    expectOneKey(world, await world.lifecycle.create(await world.declare()));
-    expect(sent(world)).toEqual(["create", "list", "lookup"]);
+    const fixture = await createFixture();
+    fixture.simulator.inject(fault);
+    expectOneKey(fixture, await fixture.lifecycle.create(await fixture.declare()));
+    expect(sent(fixture)).toEqual(["create", "list", "lookup"]);
   });
 
   it.each(NOT_APPLIED)("%s: it is tried again, once", async (_, fault) => {
-    const world = await createWorld();
-    world.simulator.inject(fault);
-    expectOneKey(world, await world.lifecycle.create(await world.declare()));
-    expect(sent(world).filter((call) => call === "create")).toHaveLength(2);
-    expect(sent(world)[1]).toBe("list");
+    const fixture = await createFixture();
+    fixture.simulator.inject(fault);
+    expectOneKey(fixture, await fixture.lifecycle.create(await fixture.declare()));
+    expect(sent(fixture).filter((call) => call === "create")).toHaveLength(2);
+    expect(sent(fixture)[1]).toBe("list");
   });
 
   it("is recognised among others, in an envelope and after a refusal for the rate", async () => {
-    const world = await createWorld({ simulator: { dialect: { listEnvelope: "data" } } });
-    world.simulator.account().addKey({ name: "web" });
-    world.simulator.inject({ on, cut: "after" });
-    world.simulator.inject({ on: { path: PATHS.list }, ...refusal(429, "Try again in 180 seconds.") });
-    const { outs } = await world.lifecycle.create(await world.declare());
+    const fixture = await createFixture({ simulator: { dialect: { listEnvelope: "data" } } });
+    fixture.simulator.account().addKey({ name: "web" });
+    fixture.simulator.inject({ on, cut: "after" });
+    fixture.simulator.inject({ on: { path: PATHS.list }, ...refusal(429, "Try again in 180 seconds.") });
+    const { outs } = await fixture.lifecycle.create(await fixture.declare());
     expect(outs).toMatchObject({ name: expect.stringMatching(/^web-.{7}$/) });
-    expect(sent(world)).toEqual(["create", "list", "list", "lookup"]);
-    expect(world.simulator.account().keys()).toHaveLength(2);
+    expect(sent(fixture)).toEqual(["create", "list", "list", "lookup"]);
+    expect(fixture.simulator.account().keys()).toHaveLength(2);
   });
 
   it("removes a twin that a try made late", async () => {
-    const world = await createWorld();
-    const { simulator, lifecycle, declare } = world;
+    const fixture = await createFixture();
+    const { simulator, lifecycle, declare } = fixture;
     const inputs = await declare();
     // The first try takes effect only after the list has been taken.
     simulator.inject({ on, cut: "before" });
@@ -71,201 +71,205 @@ describe("with a generated name", () => {
     await secondTry.reached();
     simulator.account().addKey({ name: inputs["__createdAs"] as string, allocatedAmount: 10 });
     secondTry.release();
-    expectOneKey(world, await created);
-    expect(sent(world)).toEqual(["create", "list", "create", "list", "remove"]);
+    expectOneKey(fixture, await created);
+    expect(sent(fixture)).toEqual(["create", "list", "create", "list", "remove"]);
     expect(simulator.account().balance).toBe(99_990);
   });
 
   it("keeps one of two that it finds, and removes the other", async () => {
-    const world = await createWorld();
-    const inputs = await world.declare();
-    world.simulator.account().addKey({ name: inputs["__createdAs"] as string, allocatedAmount: 10 });
-    world.simulator.inject({ on, cut: "after" });
-    expectOneKey(world, await world.lifecycle.create(inputs));
-    expect(sent(world)).toEqual(["create", "list", "lookup", "remove"]);
+    const fixture = await createFixture();
+    const inputs = await fixture.declare();
+    fixture.simulator.account().addKey({ name: inputs["__createdAs"] as string, allocatedAmount: 10 });
+    fixture.simulator.inject({ on, cut: "after" });
+    expectOneKey(fixture, await fixture.lifecycle.create(inputs));
+    expect(sent(fixture)).toEqual(["create", "list", "lookup", "remove"]);
   });
 
   it("gives up after three tries, and names the key that a lost request may still create", async () => {
-    const world = await createWorld();
-    world.simulator.inject({ on, status: 500, times: Infinity });
-    const error = await rejection(world.lifecycle.create(await world.declare()));
+    const fixture = await createFixture();
+    fixture.simulator.inject({ on, status: 500, times: Infinity });
+    const error = await rejection(fixture.lifecycle.create(await fixture.declare()));
     expect(error.message).toMatch(/Cannot create proxy key .*HTTP 500/);
     expect(error.message).toMatch(/may still create a key named "(web-.{7})"[^]*orphans --name-prefix \1/);
-    expect(sent(world).filter((call) => call === "create")).toHaveLength(3);
-    expect(Math.min(...world.clock.slept), "a late effect is waited for").toBeGreaterThanOrEqual(3_000);
-    expect(world.simulator.account().keys()).toEqual([]);
+    expect(sent(fixture).filter((call) => call === "create")).toHaveLength(3);
+    expect(Math.min(...fixture.clock.slept), "a late effect is waited for").toBeGreaterThanOrEqual(3_000);
+    expect(fixture.simulator.account().keys()).toEqual([]);
   });
 
   it("whose list fails says which name to look for", async () => {
-    const world = await createWorld();
-    world.simulator.inject({ on, cut: "after" });
-    world.simulator.inject({ on: { path: PATHS.list }, ...refusal(401, "Invalid API key") });
-    const inputs = await world.declare();
-    const { message } = await rejection(world.lifecycle.create(inputs));
+    const fixture = await createFixture();
+    fixture.simulator.inject({ on, cut: "after" });
+    fixture.simulator.inject({ on: { path: PATHS.list }, ...refusal(401, "Invalid API key") });
+    const inputs = await fixture.declare();
+    const { message } = await rejection(fixture.lifecycle.create(inputs));
     expect(message).toMatch(/is unknown: The API does not accept this API key/);
     expect(message).toContain(`Look for a key named "${String(inputs["__createdAs"])}" on the account`);
-    expect(sent(world)).toEqual(["create", "list"]);
+    expect(sent(fixture)).toEqual(["create", "list"]);
   });
 
   it("whose list withholds the keys says so", async () => {
-    const world = await createWorld({ simulator: { dialect: { listKeys: "omitted" } } });
-    world.simulator.inject({ on, cut: "after" });
-    const inputs = await world.declare();
-    const { message } = await rejection(world.lifecycle.create(inputs));
+    const fixture = await createFixture({ simulator: { dialect: { listKeys: "omitted" } } });
+    fixture.simulator.inject({ on, cut: "after" });
+    const inputs = await fixture.declare();
+    const { message } = await rejection(fixture.lifecycle.create(inputs));
     expect(message).toContain(`The key was created under the name "${String(inputs["__createdAs"])}"`);
     expect(message).toMatch(/does not show its secret.\nRemove the key named "web-.{7}" on the account/);
   });
 
   it("is not taken for its own twin where the list hides the secrets", async () => {
-    const world = await createWorld({ simulator: { dialect: { listKeys: "omitted" } } });
-    world.simulator.inject({ on, status: 500 });
-    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body: [] });
-    expectOneKey(world, await world.lifecycle.create(await world.declare()));
-    expect(sent(world)).toEqual(["create", "list", "create", "list"]);
+    const fixture = await createFixture({ simulator: { dialect: { listKeys: "omitted" } } });
+    fixture.simulator.inject({ on, status: 500 });
+    fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body: [] });
+    expectOneKey(fixture, await fixture.lifecycle.create(await fixture.declare()));
+    expect(sent(fixture)).toEqual(["create", "list", "create", "list"]);
   });
 
   it("whose list stars the keys out never takes the starred text for the key", async () => {
-    const world = await createWorld({ simulator: { dialect: { listKeys: "masked" } } });
-    world.simulator.inject({ on, cut: "after" });
-    const { message } = await rejection(world.lifecycle.create(await world.declare()));
+    const fixture = await createFixture({ simulator: { dialect: { listKeys: "masked" } } });
+    fixture.simulator.inject({ on, cut: "after" });
+    const { message } = await rejection(fixture.lifecycle.create(await fixture.declare()));
     expect(message).toMatch(/does not show its secret/);
   });
 
   it("a key is recorded even when the look for twins fails", async () => {
-    const world = await createWorld();
-    world.simulator.inject({ on, cut: "before" });
-    world.simulator.inject({ on: { path: PATHS.list }, skip: 1, ...refusal(403, "Your plan is paused") });
-    const result = (await world.lifecycle.create(await world.declare()).catch((error: unknown) => error)) as {
+    const fixture = await createFixture();
+    fixture.simulator.inject({ on, cut: "before" });
+    fixture.simulator.inject({ on: { path: PATHS.list }, skip: 1, ...refusal(403, "Your plan is paused") });
+    const result = (await fixture.lifecycle
+      .create(await fixture.declare())
+      .catch((error: unknown) => error)) as {
       id?: string;
     };
-    expect(world.simulator.account().keys()).toHaveLength(1);
-    expect(result.id).toBe(fingerprintOf(world.simulator.account().keys()[0]?.key ?? ""));
+    expect(fixture.simulator.account().keys()).toHaveLength(1);
+    expect(result.id).toBe(fingerprintOf(fixture.simulator.account().keys()[0]?.key ?? ""));
   });
 
   it("a recognised key is recorded even when its twin cannot be removed", async () => {
-    const world = await createWorld();
-    const inputs = await world.declare();
-    world.simulator.account().addKey({ name: inputs["__createdAs"] as string, allocatedAmount: 10 });
-    world.simulator.inject({ on, cut: "after" });
-    world.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
-    const result = (await world.lifecycle.create(inputs).catch((error: unknown) => error)) as { id?: string };
+    const fixture = await createFixture();
+    const inputs = await fixture.declare();
+    fixture.simulator.account().addKey({ name: inputs["__createdAs"] as string, allocatedAmount: 10 });
+    fixture.simulator.inject({ on, cut: "after" });
+    fixture.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
+    const result = (await fixture.lifecycle.create(inputs).catch((error: unknown) => error)) as {
+      id?: string;
+    };
     expect(result.id).toMatch(/^pk-/);
   });
 
   it("is looked for at once when the wait that the server asks for exceeds maxWait", async () => {
-    const world = await createWorld({ environment: { ELECTRONHUB_MAX_WAIT: "1m" } });
-    world.simulator.inject({ on, status: 503, headers: { "retry-after": "7200" }, applied: true });
-    expectOneKey(world, await world.lifecycle.create(await world.declare()));
-    expect(sent(world)).toEqual(["create", "list", "lookup"]);
+    const fixture = await createFixture({ environment: { ELECTRONHUB_MAX_WAIT: "1m" } });
+    fixture.simulator.inject({ on, status: 503, headers: { "retry-after": "7200" }, applied: true });
+    expectOneKey(fixture, await fixture.lifecycle.create(await fixture.declare()));
+    expect(sent(fixture)).toEqual(["create", "list", "lookup"]);
   });
 
   it("a creation that may have happened is named when nothing may be waited for", async () => {
-    const world = await createWorld({ environment: { ELECTRONHUB_MAX_WAIT: "0s" } });
-    world.simulator.inject({ on, cut: "after" });
-    world.simulator.inject({ on: { path: PATHS.list }, ...refusal(403, "Your plan is paused") });
-    const inputs = await world.declare();
-    const { message } = await rejection(world.lifecycle.create(inputs));
+    const fixture = await createFixture({ environment: { ELECTRONHUB_MAX_WAIT: "0s" } });
+    fixture.simulator.inject({ on, cut: "after" });
+    fixture.simulator.inject({ on: { path: PATHS.list }, ...refusal(403, "Your plan is paused") });
+    const inputs = await fixture.declare();
+    const { message } = await rejection(fixture.lifecycle.create(inputs));
     expect(message).toContain(`Look for a key named "${String(inputs["__createdAs"])}" on the account`);
   });
 });
 
 describe("an edge that refuses everything", () => {
   it("is named by what it said of the creation", async () => {
-    const world = await createWorld();
-    world.simulator.inject({ ...edgePage(403), times: Infinity });
-    const { message } = await rejection(world.lifecycle.create(await world.declare()));
+    const fixture = await createFixture();
+    fixture.simulator.inject({ ...edgePage(403), times: Infinity });
+    const { message } = await rejection(fixture.lifecycle.create(await fixture.declare()));
     expect(message).toMatch(/network edge in front of the API blocks the request/);
     expect(message).not.toMatch(/is unknown/);
-    expect(sent(world)).toEqual(["create", "list"]);
+    expect(sent(fixture)).toEqual(["create", "list"]);
   });
 });
 
 describe("with a chosen name", () => {
   it("a refusal after an unclear try names the key that may exist by its generated name", async () => {
-    const world = await createWorld();
-    world.simulator.inject({ on, cut: "before" });
-    world.simulator.inject({ on, ...refusal(402, "Insufficient balance") });
-    const inputs = await world.declare({ name: "chosen" });
-    const { message } = await rejection(world.lifecycle.create(inputs));
+    const fixture = await createFixture();
+    fixture.simulator.inject({ on, cut: "before" });
+    fixture.simulator.inject({ on, ...refusal(402, "Insufficient balance") });
+    const inputs = await fixture.declare({ name: "chosen" });
+    const { message } = await rejection(fixture.lifecycle.create(inputs));
     expect(message).toContain(`--name-prefix ${String(inputs["__createdAs"])}`);
   });
 
   const name = "billing";
 
   it.each(APPLIED)("%s: the key is recognised by its generated name", async (_, fault) => {
-    const world = await createWorld();
-    const other = world.simulator.account().addKey({ name, allocatedAmount: 10 });
-    world.simulator.inject(fault);
-    const { id } = await world.lifecycle.create(await world.declare({ name, models: ["a"] }));
-    expect(sent(world)).toEqual(["create", "list", "lookup", "update", "list"]);
-    expect(world.simulator.account().keys()).toMatchObject([other, { name }]);
+    const fixture = await createFixture();
+    const other = fixture.simulator.account().addKey({ name, allocatedAmount: 10 });
+    fixture.simulator.inject(fault);
+    const { id } = await fixture.lifecycle.create(await fixture.declare({ name, models: ["a"] }));
+    expect(sent(fixture)).toEqual(["create", "list", "lookup", "update", "list"]);
+    expect(fixture.simulator.account().keys()).toMatchObject([other, { name }]);
     expect(id).not.toBe(fingerprintOf(other.key));
   });
 
   it.each(NOT_APPLIED)("%s: it is tried again, once", async (_, fault) => {
-    const world = await createWorld();
-    const other = world.simulator.account().addKey({ name, allocatedAmount: 10 });
-    world.simulator.inject(fault);
-    const { id } = await world.lifecycle.create(await world.declare({ name }));
-    expect(sent(world)).toEqual(["create", "list", "create", "update", "list"]);
-    expect(world.simulator.account().keys()).toMatchObject([other, { name }]);
+    const fixture = await createFixture();
+    const other = fixture.simulator.account().addKey({ name, allocatedAmount: 10 });
+    fixture.simulator.inject(fault);
+    const { id } = await fixture.lifecycle.create(await fixture.declare({ name }));
+    expect(sent(fixture)).toEqual(["create", "list", "create", "update", "list"]);
+    expect(fixture.simulator.account().keys()).toMatchObject([other, { name }]);
     expect(id).not.toBe(fingerprintOf(other.key));
   });
 
   it("two creations at once each get a key of their own, both responses lost", async () => {
-    const world = await createWorld();
-    world.simulator.inject({ on, cut: "after", times: 2 });
+    const fixture = await createFixture();
+    fixture.simulator.inject({ on, cut: "after", times: 2 });
     const [first, second] = await Promise.all([
-      world.lifecycle.create(await world.declare({ name })),
-      world.lifecycle.create(await world.declare({ name })),
+      fixture.lifecycle.create(await fixture.declare({ name })),
+      fixture.lifecycle.create(await fixture.declare({ name })),
     ]);
     expect(first?.id).not.toBe(second?.id);
-    expect(world.simulator.account().keys()).toMatchObject([{ name }, { name }]);
+    expect(fixture.simulator.account().keys()).toMatchObject([{ name }, { name }]);
   });
 
   it("never takes the key that another stack created while the request was lost", async () => {
-    const world = await createWorld();
-    const lost = world.simulator.inject({ on, cut: "before", hold: true });
-    const ours = world.lifecycle.create(await world.declare({ name }));
+    const fixture = await createFixture();
+    const lost = fixture.simulator.inject({ on, cut: "before", hold: true });
+    const ours = fixture.lifecycle.create(await fixture.declare({ name }));
     await lost.reached();
-    const theirs = world.simulator.account().addKey({ name, allocatedAmount: 10 });
+    const theirs = fixture.simulator.account().addKey({ name, allocatedAmount: 10 });
     lost.release();
     expect((await ours).id).not.toBe(fingerprintOf(theirs.key));
-    expect(world.simulator.account().keys()).toHaveLength(2);
+    expect(fixture.simulator.account().keys()).toHaveLength(2);
   });
 
   it("is set by one update, and recorded as it is until then", async () => {
-    const world = await createWorld();
-    world.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
-    const inputs = await world.declare({ name, budgetWindow: "monthly" });
-    const failure = await savedFailure(world.lifecycle.create(inputs));
+    const fixture = await createFixture();
+    fixture.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
+    const inputs = await fixture.declare({ name, budgetWindow: "monthly" });
+    const failure = await savedFailure(fixture.lifecycle.create(inputs));
     const generated = inputs["__createdAs"];
     expect(failure.properties).toMatchObject({ name: generated, budgetWindow: "daily", unsettled: true });
-    expect(world.simulator.account().keys()).toMatchObject([{ name: generated }]);
-    world.simulator.clearJournal();
-    const { outs } = await world.lifecycle.update(failure.id, failure.properties, inputs);
-    expect(sent(world)).toEqual(["update", "lookup"]);
+    expect(fixture.simulator.account().keys()).toMatchObject([{ name: generated }]);
+    fixture.simulator.clearJournal();
+    const { outs } = await fixture.lifecycle.update(failure.id, failure.properties, inputs);
+    expect(sent(fixture)).toEqual(["update", "lookup"]);
     expect(outs).toMatchObject({ name, budgetWindow: "monthly" });
     expect(outs).not.toHaveProperty("unsettled");
-    expect(world.simulator.account().keys()).toMatchObject([{ name, limitType: "monthly" }]);
+    expect(fixture.simulator.account().keys()).toMatchObject([{ name, limitType: "monthly" }]);
   });
 
   it.each([PATHS.list, PATHS.update])(
     "is set by a later `up` when %s fails, and so is the window",
     async (path) => {
-      const world = await createWorld();
-      world.simulator.inject({ on, status: 500 });
+      const fixture = await createFixture();
+      fixture.simulator.inject({ on, status: 500 });
       const skip = path === PATHS.list ? 1 : 0;
-      world.simulator.inject({ on: { path }, skip, ...refusal(403, "Your plan is paused") });
-      const inputs = await world.declare({ name, budgetWindow: "monthly", budget: 100 });
-      const failure = await savedFailure(world.lifecycle.create(inputs));
-      const { limitType } = world.simulator.account().keys()[0] ?? {};
+      fixture.simulator.inject({ on: { path }, skip, ...refusal(403, "Your plan is paused") });
+      const inputs = await fixture.declare({ name, budgetWindow: "monthly", budget: 100 });
+      const failure = await savedFailure(fixture.lifecycle.create(inputs));
+      const { limitType } = fixture.simulator.account().keys()[0] ?? {};
       expect(failure.properties).toMatchObject({ budgetWindow: limitType, unsettled: true });
-      await expect(world.lifecycle.diff(failure.id, failure.properties, inputs)).resolves.toMatchObject({
+      await expect(fixture.lifecycle.diff(failure.id, failure.properties, inputs)).resolves.toMatchObject({
         changes: true,
       });
-      await world.lifecycle.update(failure.id, failure.properties, inputs);
-      expect(world.simulator.account().keys()).toMatchObject([{ name, limitType: "monthly" }]);
+      await fixture.lifecycle.update(failure.id, failure.properties, inputs);
+      expect(fixture.simulator.account().keys()).toMatchObject([{ name, limitType: "monthly" }]);
     },
   );
 });

@@ -8,7 +8,7 @@ import { EngineGoneError } from "../../../provider/lifecycle/run/engineLiveness"
 import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
 import type { FaultSpec } from "../../../provider/testing";
 import { NO_DISK, tinyDisk } from "../../unit/tinyDisk";
-import { createWorld, PATHS, refusal, rejection, savedFailure, sent } from "../fixture";
+import { createFixture, PATHS, refusal, rejection, savedFailure, sent } from "../fixture";
 
 const on = { path: PATHS.create };
 const STACK = "organization/shop/dev";
@@ -21,8 +21,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A world that notes its creations. */
-async function notingWorld() {
+/** A fixture that notes its creations. */
+async function notingFixture() {
   const creations = creationJournal({
     folder,
     onTrouble: (reason) => {
@@ -32,9 +32,9 @@ async function notingWorld() {
   const link = { alive: true };
   const engine = { isAlive: () => Promise.resolve(link.alive) };
   const abort = new AbortController();
-  const world = await createWorld({ lifecycle: { creations, engine, signal: abort.signal } });
-  const declare = (args: Record<string, unknown> = {}) => world.declare({ __stack: STACK, ...args });
-  return { ...world, declare, link, abort };
+  const fixture = await createFixture({ lifecycle: { creations, engine, signal: abort.signal } });
+  const declare = (args: Record<string, unknown> = {}) => fixture.declare({ __stack: STACK, ...args });
+  return { ...fixture, declare, link, abort };
 }
 
 const open = () => readCreations(folder);
@@ -54,55 +54,55 @@ const noteOf = (inputs: Record<string, unknown>) => ({
 
 describe("a creation is noted", () => {
   it("before its request goes out, and is delivered with its result", async () => {
-    const world = await notingWorld();
-    const inputs = await world.declare();
-    const held = world.simulator.inject({ on, hold: true, applied: true });
-    const created = world.lifecycle.create(inputs);
+    const fixture = await notingFixture();
+    const inputs = await fixture.declare();
+    const held = fixture.simulator.inject({ on, hold: true, applied: true });
+    const created = fixture.lifecycle.create(inputs);
     await held.reached();
-    expect(open()).toMatchObject([{ ...noteOf(inputs), startedMs: world.clock.nowMs() }]);
+    expect(open()).toMatchObject([{ ...noteOf(inputs), startedMs: fixture.clock.nowMs() }]);
     held.release();
     await created;
     expect(await deliveries()).toEqual([true]);
   });
 
   it("under its generated name, even if a name is chosen, and for the account that check recorded", async () => {
-    const world = await notingWorld();
-    const inputs = await world.declare({ name: "billing" });
-    await world.lifecycle.create(inputs);
+    const fixture = await notingFixture();
+    const inputs = await fixture.declare({ name: "billing" });
+    await fixture.lifecycle.create(inputs);
     expect(inputs["__createdAs"]).not.toBe("billing");
     expect(open()).toMatchObject([{ ...noteOf(inputs), account: inputs["__account"] }]);
   });
 
   it("without a stack where the program names none", async () => {
-    const world = await notingWorld();
-    await world.lifecycle.create(await world.declare({ __stack: undefined }));
+    const fixture = await notingFixture();
+    await fixture.lifecycle.create(await fixture.declare({ __stack: undefined }));
     expect(open().map(({ stack }) => stack)).toEqual([undefined]);
   });
 
   it("with the key's fingerprint before its name is changed", async () => {
-    const world = await notingWorld();
-    const update = world.simulator.inject({ on: { path: PATHS.update }, hold: true });
-    const created = world.lifecycle.create(await world.declare({ name: "billing" }));
+    const fixture = await notingFixture();
+    const update = fixture.simulator.inject({ on: { path: PATHS.update }, hold: true });
+    const created = fixture.lifecycle.create(await fixture.declare({ name: "billing" }));
     await update.reached();
-    const [key] = world.simulator.account().keys();
+    const [key] = fixture.simulator.account().keys();
     expect(open().map(({ fingerprint }) => fingerprint)).toEqual([fingerprintOf(key?.key ?? "")]);
     update.release();
     await created;
   });
 
   it("with the fingerprint of a key that the list has shown after a lost response", async () => {
-    const world = await notingWorld();
-    world.simulator.inject({ on, cut: "after" });
-    const { id } = await world.lifecycle.create(await world.declare());
+    const fixture = await notingFixture();
+    fixture.simulator.inject({ on, cut: "after" });
+    const { id } = await fixture.lifecycle.create(await fixture.declare());
     expect(open().map(({ fingerprint }) => fingerprint)).toEqual([id]);
   });
 
   it("not while it waits for its turn", async () => {
-    const world = await notingWorld();
+    const fixture = await notingFixture();
     // The first request of all goes alone, to learn the limit.
-    const held = world.simulator.inject({ on, hold: true });
-    const inputs = await world.declare();
-    const creations = [world.lifecycle.create(inputs), world.lifecycle.create(await world.declare())];
+    const held = fixture.simulator.inject({ on, hold: true });
+    const inputs = await fixture.declare();
+    const creations = [fixture.lifecycle.create(inputs), fixture.lifecycle.create(await fixture.declare())];
     await held.reached();
     expect(open()).toMatchObject([noteOf(inputs)]);
     held.release();
@@ -111,19 +111,19 @@ describe("a creation is noted", () => {
   });
 
   it("once for all its tries", async () => {
-    const world = await notingWorld();
-    world.simulator.inject({ on, cut: "before" });
-    await world.lifecycle.create(await world.declare());
+    const fixture = await notingFixture();
+    fixture.simulator.inject({ on, cut: "before" });
+    await fixture.lifecycle.create(await fixture.declare());
     expect(await deliveries()).toEqual([true]);
   });
 
   it("only where a key may be made: never an adoption or another verb", async () => {
-    const world = await notingWorld();
-    const { key } = world.simulator.account().addKey({ name: "theirs", allocatedAmount: 10 });
-    const inputs = await world.declare({ adopt: key });
-    const { id, outs } = await world.lifecycle.create(inputs);
-    await world.lifecycle.update(id, outs as Record<string, unknown>, { ...inputs, budget: 20 });
-    await world.lifecycle.delete(id, outs as Record<string, unknown>);
+    const fixture = await notingFixture();
+    const { key } = fixture.simulator.account().addKey({ name: "theirs", allocatedAmount: 10 });
+    const inputs = await fixture.declare({ adopt: key });
+    const { id, outs } = await fixture.lifecycle.create(inputs);
+    await fixture.lifecycle.update(id, outs as Record<string, unknown>, { ...inputs, budget: 20 });
+    await fixture.lifecycle.delete(id, outs as Record<string, unknown>);
     expect(await files()).toEqual([]);
   });
 });
@@ -134,24 +134,24 @@ describe("the note ends", () => {
     ["the cap on keys", refusal(403, "You have reached the maximum number of proxy keys")],
     ["an API key that is not accepted", refusal(401, "Invalid API key")],
   ])("at once with a clear refusal: %s", async (_, fault) => {
-    const world = await notingWorld();
-    world.simulator.inject({ on, ...fault });
-    await rejection(world.lifecycle.create(await world.declare()));
+    const fixture = await notingFixture();
+    fixture.simulator.inject({ on, ...fault });
+    await rejection(fixture.lifecycle.create(await fixture.declare()));
     expect(await files()).toEqual([]);
   });
 
   it("when the engine is gone before a second try, and the first was refused", async () => {
-    const world = await notingWorld();
-    world.simulator.inject({ on, ...refusal(429, "Busy"), headers: { "retry-after": "2" } });
-    world.link.alive = false;
-    await rejection(world.lifecycle.create(await world.declare()));
+    const fixture = await notingFixture();
+    fixture.simulator.inject({ on, ...refusal(429, "Busy"), headers: { "retry-after": "2" } });
+    fixture.link.alive = false;
+    await rejection(fixture.lifecycle.create(await fixture.declare()));
     expect(await files()).toEqual([]);
   });
 
   it("with a failure that saves the key", async () => {
-    const world = await notingWorld();
-    world.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
-    await savedFailure(world.lifecycle.create(await world.declare({ budgetWindow: "weekly" })));
+    const fixture = await notingFixture();
+    fixture.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
+    await savedFailure(fixture.lifecycle.create(await fixture.declare({ budgetWindow: "weekly" })));
     expect(await deliveries()).toEqual([true]);
   });
 });
@@ -162,19 +162,19 @@ describe("a note", () => {
   }) => {
     const disk = tinyDisk(folder) ?? skip(NO_DISK);
     try {
-      const world = await createWorld({
+      const fixture = await createFixture({
         lifecycle: { creations: creationJournal({ folder, onTrouble: () => {} }) },
         simulator: { accounts: [{ name: "main", rateLimit: { limit: 1, windowMs: 60_000 } }] },
       });
       disk.fill();
-      const inputs = await world.declare();
-      const refused = await rejection(world.lifecycle.create(inputs));
+      const inputs = await fixture.declare();
+      const refused = await rejection(fixture.lifecycle.create(inputs));
       expect(refused.message).toMatch(/The disk is full[^]*Nothing was sent\. Make room/);
-      expect(sent(world)).toEqual([]);
+      expect(sent(fixture)).toEqual([]);
       disk.makeRoom();
-      await world.lifecycle.create(inputs);
-      expect(sent(world)).toEqual(["create"]);
-      expect(world.clock.slept).toEqual([]);
+      await fixture.lifecycle.create(inputs);
+      expect(sent(fixture)).toEqual(["create"]);
+      expect(fixture.clock.slept).toEqual([]);
     } finally {
       disk.dispose();
     }
@@ -199,26 +199,26 @@ describe("the note stays", () => {
       ],
     ],
   ])("where %s", async (_, faults) => {
-    const world = await notingWorld();
-    for (const fault of faults) world.simulator.inject(fault);
-    const inputs = await world.declare();
-    await rejection(world.lifecycle.create(inputs));
+    const fixture = await notingFixture();
+    for (const fault of faults) fixture.simulator.inject(fault);
+    const inputs = await fixture.declare();
+    await rejection(fixture.lifecycle.create(inputs));
     expect(await deliveries()).toEqual([false]);
     expect(open()).toMatchObject([noteOf(inputs)]);
   });
 
   it("where the engine goes while it is being found out whether an unclear try made a key", async () => {
-    const world = await notingWorld();
-    const cut = world.simulator.inject({ on, hold: true, cut: "after" });
-    const inputs = await world.declare();
-    const failed = rejection(world.lifecycle.create(inputs));
+    const fixture = await notingFixture();
+    const cut = fixture.simulator.inject({ on, hold: true, cut: "after" });
+    const inputs = await fixture.declare();
+    const failed = rejection(fixture.lifecycle.create(inputs));
     await cut.reached();
-    world.link.alive = false;
-    world.abort.abort(new EngineGoneError());
+    fixture.link.alive = false;
+    fixture.abort.abort(new EngineGoneError());
     cut.release();
     expect((await failed).message).toContain("no longer responds");
     expect(await deliveries()).toEqual([false]);
     expect(open()).toMatchObject([noteOf(inputs)]);
-    expect(world.simulator.account().keys()).toMatchObject([{ name: inputs["__createdAs"] }]);
+    expect(fixture.simulator.account().keys()).toMatchObject([{ name: inputs["__createdAs"] }]);
   });
 });

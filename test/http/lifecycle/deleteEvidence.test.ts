@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DynamicProvider } from "../../../provider/dynamic/dynamicProvider";
 import { bareNotFound, edgePage, emptyBody, type FaultSpec } from "../../../provider/testing";
-import { createWorld, PATHS, refusal, rejection, sent } from "../fixture";
+import { createFixture, PATHS, refusal, rejection, sent } from "../fixture";
 
 const on = { path: PATHS.remove };
 
@@ -43,76 +43,78 @@ describe("the list of another account", () => {
   it.each(["read", "delete"] as const)(
     "proves nothing to %s if an edge responds for the API",
     async (verb) => {
-      const world = await createWorld({ simulator: { accounts: [{ name: "ours" }, { name: "theirs" }] } });
-      const { id, state } = await world.existing();
+      const fixture = await createFixture({
+        simulator: { accounts: [{ name: "ours" }, { name: "theirs" }] },
+      });
+      const { id, state } = await fixture.existing();
       const theirs = new DynamicProvider({
-        clock: world.clock,
+        clock: fixture.clock,
         random: () => 0.5,
         randomBytes: (count) => new Uint8Array(count),
-        transport: world.transport,
+        transport: fixture.transport,
         environment: {
-          ELECTRONHUB_API_KEY: world.simulator.account("theirs").apiKey,
-          ELECTRONHUB_BASE_URL: world.simulator.baseUrl,
+          ELECTRONHUB_API_KEY: fixture.simulator.account("theirs").apiKey,
+          ELECTRONHUB_BASE_URL: fixture.simulator.baseUrl,
         },
       });
-      world.simulator.inject({
+      fixture.simulator.inject({
         ...edgePage(404),
         on: { path: verb === "read" ? PATHS.lookup : PATHS.remove },
       });
       const { message } = await rejection(theirs[verb](id, state));
       expect(message).toContain("404");
-      expect(world.simulator.account("ours").findKey(state.key)).toBeDefined();
+      expect(fixture.simulator.account("ours").findKey(state.key)).toBeDefined();
     },
   );
 });
 
 describe.each(DOUBTFUL)("%s", (_, fault) => {
   it("is believed once the list answers without the key", async () => {
-    const world = await createWorld();
-    const { id, state } = await world.existing();
-    world.simulator.account().removeKey(state.key);
-    world.simulator.inject({ ...fault, on });
-    await world.lifecycle.delete(id, state);
-    expect(sent(world)).toEqual(["remove", "list"]);
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing();
+    fixture.simulator.account().removeKey(state.key);
+    fixture.simulator.inject({ ...fault, on });
+    await fixture.lifecycle.delete(id, state);
+    expect(sent(fixture)).toEqual(["remove", "list"]);
   });
 
   it("is refused while the list still shows the key", async () => {
-    const world = await createWorld();
-    const { id, state } = await world.existing();
-    world.simulator.inject({ ...fault, on });
-    const { message } = await rejection(world.lifecycle.delete(id, state));
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing();
+    fixture.simulator.inject({ ...fault, on });
+    const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toMatch(/does not prove a removal\. The account still lists the key/);
     expect(message.split("\n").at(-1)).toMatch(/^Check electronhub:baseUrl.*stays in the state\.$/);
-    expect(sent(world)).toEqual(["remove", "list", "list"]);
-    expect(world.simulator.account().findKey(state.key)).toBeDefined();
+    expect(sent(fixture)).toEqual(["remove", "list", "list"]);
+    expect(fixture.simulator.account().findKey(state.key)).toBeDefined();
   });
 
   it("is refused when the list does not answer either", async () => {
-    const world = await createWorld();
-    const { id, state } = await world.existing();
-    world.simulator.account().removeKey(state.key);
-    world.simulator.inject({ ...fault, on });
-    world.simulator.inject({ ...fault, on: { path: PATHS.list } });
-    const { message } = await rejection(world.lifecycle.delete(id, state));
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing();
+    fixture.simulator.account().removeKey(state.key);
+    fixture.simulator.inject({ ...fault, on });
+    fixture.simulator.inject({ ...fault, on: { path: PATHS.list } });
+    const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toMatch(/does not prove a removal\. The list of the account's keys failed too: /);
-    expect(sent(world)).toEqual(["remove", "list"]);
+    expect(sent(fixture)).toEqual(["remove", "list"]);
   });
 });
 
 describe("the list is no evidence", () => {
   it("when it does not show which keys it has", async () => {
-    const world = await createWorld({ simulator: { dialect: { listKeys: "omitted" } } });
-    const { id, state } = await world.existing();
-    world.simulator.inject({ on, ...bareNotFound() });
-    const { message } = await rejection(world.lifecycle.delete(id, state));
+    const fixture = await createFixture({ simulator: { dialect: { listKeys: "omitted" } } });
+    const { id, state } = await fixture.existing();
+    fixture.simulator.inject({ on, ...bareNotFound() });
+    const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toMatch(/does not show which keys it has/);
   });
 
   it("when it stars the keys out", async () => {
-    const world = await createWorld({ simulator: { dialect: { listKeys: "masked" } } });
-    const { id, state } = await world.existing();
-    world.simulator.inject({ on, ...bareNotFound() });
-    const { message } = await rejection(world.lifecycle.delete(id, state));
+    const fixture = await createFixture({ simulator: { dialect: { listKeys: "masked" } } });
+    const { id, state } = await fixture.existing();
+    fixture.simulator.inject({ on, ...bareNotFound() });
+    const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toMatch(/does not show which keys it has/);
   });
 
@@ -131,12 +133,12 @@ describe("the list is no evidence", () => {
     ["half of it", { status: 206, body: [] }],
     ["a page with a link to the next", { status: 200, body: [], headers: { link: '<?p=2>; rel="next"' } }],
   ])("when it answers %s", async (_, fault) => {
-    const world = await createWorld();
-    const { id, state } = await world.existing();
-    world.simulator.account().removeKey(state.key);
-    world.simulator.inject({ on, ...bareNotFound() });
-    world.simulator.inject({ on: { path: PATHS.list }, ...fault, times: Infinity });
-    const { message } = await rejection(world.lifecycle.delete(id, state));
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing();
+    fixture.simulator.account().removeKey(state.key);
+    fixture.simulator.inject({ on, ...bareNotFound() });
+    fixture.simulator.inject({ on: { path: PATHS.list }, ...fault, times: Infinity });
+    const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toMatch(/does not prove a removal.*list of the account.s keys failed too/s);
     expect(message).toMatch(/electronhub:baseUrl/);
   });
@@ -144,42 +146,42 @@ describe("the list is no evidence", () => {
 
 describe("many at once", () => {
   it("share one list", async () => {
-    const world = await createWorld();
+    const fixture = await createFixture();
     const count = 12;
-    const keys = await Promise.all(Array.from({ length: count }, () => world.existing()));
-    for (const { state } of keys) world.simulator.account().removeKey(state.key);
-    world.simulator.clearJournal();
-    world.simulator.inject({ on, ...bareNotFound(), times: count });
-    const list = world.simulator.inject({ on: { path: PATHS.list }, hold: true });
-    const deleted = Promise.all(keys.map(({ id, state }) => world.lifecycle.delete(id, state)));
-    await world.answered(PATHS.remove, count);
+    const keys = await Promise.all(Array.from({ length: count }, () => fixture.existing()));
+    for (const { state } of keys) fixture.simulator.account().removeKey(state.key);
+    fixture.simulator.clearJournal();
+    fixture.simulator.inject({ on, ...bareNotFound(), times: count });
+    const list = fixture.simulator.inject({ on: { path: PATHS.list }, hold: true });
+    const deleted = Promise.all(keys.map(({ id, state }) => fixture.lifecycle.delete(id, state)));
+    await fixture.answered(PATHS.remove, count);
     await list.reached();
     list.release();
     await deleted;
-    expect(sent(world).filter((call) => call === "list")).toHaveLength(1);
+    expect(sent(fixture).filter((call) => call === "list")).toHaveLength(1);
   });
 
   it("under a mistyped base URL all fail, and nothing is lost", async () => {
-    const world = await createWorld();
-    const keys = await Promise.all(Array.from({ length: 5 }, () => world.existing()));
-    const lost = await createWorld({
+    const fixture = await createFixture();
+    const keys = await Promise.all(Array.from({ length: 5 }, () => fixture.existing()));
+    const lost = await createFixture({
       environment: {
-        ELECTRONHUB_API_KEY: world.simulator.account().apiKey,
-        ELECTRONHUB_BASE_URL: world.simulator.baseUrl.replace("/v1", "/v2"),
+        ELECTRONHUB_API_KEY: fixture.simulator.account().apiKey,
+        ELECTRONHUB_BASE_URL: fixture.simulator.baseUrl.replace("/v1", "/v2"),
       },
     });
     const results = await Promise.allSettled(keys.map(({ id, state }) => lost.lifecycle.delete(id, state)));
     expect(results.map(({ status }) => status)).toEqual(keys.map(() => "rejected"));
-    expect(world.simulator.account().keys()).toHaveLength(5);
+    expect(fixture.simulator.account().keys()).toHaveLength(5);
   });
 });
 
 it("a list from before the answer that still shows the key is asked for anew", async () => {
-  const world = await createWorld();
-  const { id, state } = await world.existing();
-  await world.lifecycle.read(id, state);
-  world.simulator.account().removeKey(state.key);
-  world.simulator.inject({ on, ...bareNotFound() });
-  await world.lifecycle.delete(id, state);
-  expect(sent(world)).toEqual(["list", "remove", "list"]);
+  const fixture = await createFixture();
+  const { id, state } = await fixture.existing();
+  await fixture.lifecycle.read(id, state);
+  fixture.simulator.account().removeKey(state.key);
+  fixture.simulator.inject({ on, ...bareNotFound() });
+  await fixture.lifecycle.delete(id, state);
+  expect(sent(fixture)).toEqual(["list", "remove", "list"]);
 });

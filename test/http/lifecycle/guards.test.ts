@@ -8,7 +8,15 @@ import {
   tooManyRequestsWithoutHeaders,
   type FaultEffect,
 } from "../../../provider/testing";
-import { createWorld, PATHS, refusal, rejection, sent, type World, type WorldOptions } from "../fixture";
+import {
+  createFixture,
+  PATHS,
+  refusal,
+  rejection,
+  sent,
+  type Fixture,
+  type FixtureOptions,
+} from "../fixture";
 
 const FIRST_LINE = /^Cannot remove proxy key "web-[a-z2-7]{7}" \(pk-[0-9a-f]{16}\): /;
 
@@ -36,76 +44,78 @@ const FAULTS: readonly [string, FaultEffect, RegExp][] = [
   ["200 with JSON of another shape", { status: 200, body: { ok: true } }, /JSON of another shape/],
 ];
 
-const impatient: WorldOptions = { environment: { ELECTRONHUB_MAX_WAIT: "2m" } };
+const impatient: FixtureOptions = { environment: { ELECTRONHUB_MAX_WAIT: "2m" } };
 
-const keyOnAccount = ({ simulator }: World) => simulator.account().keys()[0];
+const keyOnAccount = ({ simulator }: Fixture) => simulator.account().keys()[0];
 
 describe("refuseIfUsedWithin never removes a key", () => {
   it.each(FAULTS)("that it could not look up: %s", async (_, fault, expected) => {
-    const world = await createWorld(impatient);
-    const { id, state } = await world.existing({ refuseIfUsedWithin: "1h" });
-    world.simulator.inject({ on: { path: PATHS.lookup }, ...fault, times: Infinity });
-    const error = await rejection(world.lifecycle.delete(id, state));
+    const fixture = await createFixture(impatient);
+    const { id, state } = await fixture.existing({ refuseIfUsedWithin: "1h" });
+    fixture.simulator.inject({ on: { path: PATHS.lookup }, ...fault, times: Infinity });
+    const error = await rejection(fixture.lifecycle.delete(id, state));
     expect(error.message).toMatch(FIRST_LINE);
     expect(error.message).toMatch(expected);
     expect(error).toMatchObject({ stack: "" });
     expect(error.message).not.toContain(state.key);
-    expect(sent(world)).not.toContain("remove");
-    expect(keyOnAccount(world)).toMatchObject({ key: state.key, isActive: true });
+    expect(sent(fixture)).not.toContain("remove");
+    expect(keyOnAccount(fixture)).toMatchObject({ key: state.key, isActive: true });
 
     // Nothing of it is remembered: as soon as the API answers, and names its limit, the destroy goes on.
-    world.simulator.clearFaults();
-    world.simulator.account().rateLimit = { limit: 10, windowMs: 60_000 };
-    world.clock.advance(200_000);
-    await world.lifecycle.delete(id, state);
-    expect(keyOnAccount(world)).toBeUndefined();
+    fixture.simulator.clearFaults();
+    fixture.simulator.account().rateLimit = { limit: 10, windowMs: 60_000 };
+    fixture.clock.advance(200_000);
+    await fixture.lifecycle.delete(id, state);
+    expect(keyOnAccount(fixture)).toBeUndefined();
   });
 
   it("that was used by a clock ahead of ours", async () => {
-    const world = await createWorld();
-    const { id, state } = await world.existing({ refuseIfUsedWithin: "30m" });
-    const aheadUnixS = world.clock.nowMs() / 1_000 + 3_600;
-    world.simulator.account().updateKey(state.key, { lastUsedUnixS: aheadUnixS });
-    const { message } = await rejection(world.lifecycle.delete(id, state));
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing({ refuseIfUsedWithin: "30m" });
+    const aheadUnixS = fixture.clock.nowMs() / 1_000 + 3_600;
+    fixture.simulator.account().updateKey(state.key, { lastUsedUnixS: aheadUnixS });
+    const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toMatch(/was used 0 s ago, and refuseIfUsedWithin is 30m/);
-    expect(sent(world)).toEqual(["lookup"]);
+    expect(sent(fixture)).toEqual(["lookup"]);
   });
 
   it("on the word of an old state: it looks at the account each time", async () => {
-    const world = await createWorld();
-    const { id, state } = await world.existing({ refuseIfUsedWithin: "1h" });
-    await world.lifecycle.read(id, state);
-    world.simulator.account().spend(state.key, 1);
-    await rejection(world.lifecycle.delete(id, { ...state, lastUsedAt: "2020-01-01T00:00:00Z" }));
-    await rejection(world.lifecycle.delete(id, state));
-    expect(sent(world)).toEqual(["list", "lookup", "lookup"]);
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing({ refuseIfUsedWithin: "1h" });
+    await fixture.lifecycle.read(id, state);
+    fixture.simulator.account().spend(state.key, 1);
+    await rejection(fixture.lifecycle.delete(id, { ...state, lastUsedAt: "2020-01-01T00:00:00Z" }));
+    await rejection(fixture.lifecycle.delete(id, state));
+    expect(sent(fixture)).toEqual(["list", "lookup", "lookup"]);
   });
 
   it.each(["0", "1 week", "-1h", "", "1h; rm"])("while the state's duration is %j", async (within) => {
-    const world = await createWorld();
-    const { id, state } = await world.existing();
-    const { message } = await rejection(world.lifecycle.delete(id, { ...state, refuseIfUsedWithin: within }));
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing();
+    const { message } = await rejection(
+      fixture.lifecycle.delete(id, { ...state, refuseIfUsedWithin: within }),
+    );
     expect(message).toMatch(/is not a duration.*`pulumi up`/s);
-    expect(sent(world)).toEqual([]);
+    expect(sent(fixture)).toEqual([]);
   });
 
   it("nor disables it, where onDestroy says that", async () => {
-    const world = await createWorld();
-    const { id, state } = await world.existing({ onDestroy: "disable", refuseIfUsedWithin: "1h" });
-    world.simulator.account().spend(state.key, 1);
-    await rejection(world.lifecycle.delete(id, state));
-    expect(sent(world)).toEqual(["lookup"]);
-    expect(keyOnAccount(world)).toMatchObject({ isActive: true });
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing({ onDestroy: "disable", refuseIfUsedWithin: "1h" });
+    fixture.simulator.account().spend(state.key, 1);
+    await rejection(fixture.lifecycle.delete(id, state));
+    expect(sent(fixture)).toEqual(["lookup"]);
+    expect(keyOnAccount(fixture)).toMatchObject({ isActive: true });
   });
 
   it("but lets one go that the account says it has not, or lists without after a doubtful 404", async () => {
-    const world = await createWorld();
-    const { id, state } = await world.existing({ refuseIfUsedWithin: "1h" });
-    world.simulator.account().removeKey(state.key);
-    await world.lifecycle.delete(id, state);
-    world.simulator.inject({ on: { path: PATHS.lookup }, ...bareNotFound() });
-    await world.lifecycle.delete(id, state);
-    expect(sent(world)).toEqual(["lookup", "lookup", "list"]);
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing({ refuseIfUsedWithin: "1h" });
+    fixture.simulator.account().removeKey(state.key);
+    await fixture.lifecycle.delete(id, state);
+    fixture.simulator.inject({ on: { path: PATHS.lookup }, ...bareNotFound() });
+    await fixture.lifecycle.delete(id, state);
+    expect(sent(fixture)).toEqual(["lookup", "lookup", "list"]);
   });
 });
 
@@ -115,64 +125,64 @@ const UNCLEAR = FAULTS.filter(([name]) => /^(?:500|503|200|a cut)/.test(name));
 
 describe("onDestroy: disable never removes a key", () => {
   it.each(FAULTS)("that it could not look up: %s", async (_, fault, expected) => {
-    const world = await createWorld(impatient);
-    const { id, state } = await world.existing({ onDestroy: "disable" });
-    world.simulator.inject({ on: { path: PATHS.lookup }, ...fault, times: Infinity });
-    const { message } = await rejection(world.lifecycle.delete(id, state));
+    const fixture = await createFixture(impatient);
+    const { id, state } = await fixture.existing({ onDestroy: "disable" });
+    fixture.simulator.inject({ on: { path: PATHS.lookup }, ...fault, times: Infinity });
+    const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toMatch(FIRST_LINE);
     expect(message).toMatch(expected);
-    expect(sent(world)).not.toContain("toggle");
-    expect(sent(world)).not.toContain("remove");
-    expect(keyOnAccount(world)).toMatchObject({ isActive: true });
+    expect(sent(fixture)).not.toContain("toggle");
+    expect(sent(fixture)).not.toContain("remove");
+    expect(keyOnAccount(fixture)).toMatchObject({ isActive: true });
   });
 
   it.each(TOGGLE_FAULTS)("that it could not toggle: %s", async (_, fault, expected) => {
-    const world = await createWorld(impatient);
-    const { id, state } = await world.existing({ onDestroy: "disable" });
-    world.simulator.inject({ on: { path: PATHS.toggle }, ...fault, times: Infinity });
-    const { message } = await rejection(world.lifecycle.delete(id, state));
+    const fixture = await createFixture(impatient);
+    const { id, state } = await fixture.existing({ onDestroy: "disable" });
+    fixture.simulator.inject({ on: { path: PATHS.toggle }, ...fault, times: Infinity });
+    const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toMatch(FIRST_LINE);
     expect(message).toMatch(expected);
-    expect(sent(world)).not.toContain("remove");
-    expect(keyOnAccount(world)).toMatchObject({ isActive: true });
+    expect(sent(fixture)).not.toContain("remove");
+    expect(keyOnAccount(fixture)).toMatchObject({ isActive: true });
   });
 
   it.each(UNCLEAR)("whose toggle has no clear answer: %s", async (_, fault) => {
-    const world = await createWorld();
-    const { id, state } = await world.existing({ onDestroy: "disable" });
-    world.simulator.inject({ on: { path: PATHS.toggle }, ...fault, times: Infinity });
-    const { message } = await rejection(world.lifecycle.delete(id, state));
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing({ onDestroy: "disable" });
+    fixture.simulator.inject({ on: { path: PATHS.toggle }, ...fault, times: Infinity });
+    const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toMatch(/could not be disabled.*run the command again/s);
     const tries = Array.from({ length: 6 }, () => ["lookup", "toggle"]).flat();
-    expect(sent(world)).toEqual([...tries, "lookup"]);
-    expect(keyOnAccount(world)).toMatchObject({ isActive: true });
+    expect(sent(fixture)).toEqual([...tries, "lookup"]);
+    expect(keyOnAccount(fixture)).toMatchObject({ isActive: true });
   });
 
   it.each(["after", "midBody"] as const)(
     "when the answer is lost %s the effect: it looks, and is done",
     async (cut) => {
-      const world = await createWorld();
-      const { id, state } = await world.existing({ onDestroy: "disable" });
-      world.simulator.inject({ on: { path: PATHS.toggle }, cut });
-      await world.lifecycle.delete(id, state);
-      expect(sent(world)).toEqual(["lookup", "toggle", "lookup"]);
-      expect(keyOnAccount(world)).toMatchObject({ isActive: false, allocatedAmount: 10 });
+      const fixture = await createFixture();
+      const { id, state } = await fixture.existing({ onDestroy: "disable" });
+      fixture.simulator.inject({ on: { path: PATHS.toggle }, cut });
+      await fixture.lifecycle.delete(id, state);
+      expect(sent(fixture)).toEqual(["lookup", "toggle", "lookup"]);
+      expect(keyOnAccount(fixture)).toMatchObject({ isActive: false, allocatedAmount: 10 });
     },
   );
 
   it("when another client toggles at the same moment: it looks again, and ends disabled", async () => {
-    const world = await createWorld();
-    const { id, state } = await world.existing({ onDestroy: "disable" });
-    const held = world.simulator.inject({ on: { path: PATHS.toggle }, hold: true });
-    world.clock.held = 1;
-    const destroy = world.lifecycle.delete(id, state);
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing({ onDestroy: "disable" });
+    const held = fixture.simulator.inject({ on: { path: PATHS.toggle }, hold: true });
+    fixture.clock.held = 1;
+    const destroy = fixture.lifecycle.delete(id, state);
     await held.reached();
-    world.simulator.account().disableKey(state.key);
+    fixture.simulator.account().disableKey(state.key);
     held.release();
     await destroy.catch(() => undefined);
-    expect(sent(world)).toEqual(["lookup", "toggle", "lookup", "toggle"]);
-    expect(keyOnAccount(world)).toMatchObject({ isActive: false });
+    expect(sent(fixture)).toEqual(["lookup", "toggle", "lookup", "toggle"]);
+    expect(keyOnAccount(fixture)).toMatchObject({ isActive: false });
     // The first of the two toggles was without a lookup.
-    world.simulator.clearJournal();
+    fixture.simulator.clearJournal();
   });
 });

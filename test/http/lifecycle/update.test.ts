@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UnsettledKeys } from "../../../provider/lifecycle/run/unsettledKeys";
-import { createWorld, PATHS, refusal, rejection, savedFailure, sent, type World } from "../fixture";
+import { createFixture, PATHS, refusal, rejection, savedFailure, sent, type Fixture } from "../fixture";
 
 const ALL_CHANGED = {
   name: "renamed",
@@ -14,20 +14,24 @@ const ALL_CHANGED = {
   allowedIps: ["10.0.0.0/8"],
 };
 
-async function updated(world: World, args: Record<string, unknown>, before: Record<string, unknown> = {}) {
-  const { id, state, inputs } = await world.existing(before);
-  const news = await world.declare({ ...before, ...args }, inputs);
-  const update = () => world.lifecycle.update(id, state, news);
+async function updated(
+  fixture: Fixture,
+  args: Record<string, unknown>,
+  before: Record<string, unknown> = {},
+) {
+  const { id, state, inputs } = await fixture.existing(before);
+  const news = await fixture.declare({ ...before, ...args }, inputs);
+  const update = () => fixture.lifecycle.update(id, state, news);
   return { id, state, news, update };
 }
 
 describe("an update", () => {
   it("is one full replacement, and shows no difference afterwards", async () => {
-    const world = await createWorld();
-    const { id, state, news, update } = await updated(world, ALL_CHANGED);
+    const fixture = await createFixture();
+    const { id, state, news, update } = await updated(fixture, ALL_CHANGED);
     const { outs } = await update();
-    expect(sent(world)).toEqual(["update"]);
-    expect(world.simulator.journal[0]?.body).toEqual({
+    expect(sent(fixture)).toEqual(["update"]);
+    expect(fixture.simulator.journal[0]?.body).toEqual({
       proxy_key: state.key,
       name: "renamed",
       allocated_ammount: 20,
@@ -36,16 +40,20 @@ describe("an update", () => {
       model_whitelist: ["a", "b"],
       ip_whitelist: ["10.0.0.0/8"],
     });
-    expect(world.simulator.account().keys()).toMatchObject([{ name: "renamed", limitType: "monthly" }]);
+    expect(fixture.simulator.account().keys()).toMatchObject([{ name: "renamed", limitType: "monthly" }]);
     expect(outs).toMatchObject({ ...ALL_CHANGED, models: ["a", "b"], key: state.key, fingerprint: id });
-    await expect(world.lifecycle.diff(id, outs as never, news)).resolves.toMatchObject({ changes: false });
+    await expect(fixture.lifecycle.diff(id, outs as never, news)).resolves.toMatchObject({ changes: false });
   });
 
   it("of one input sends all the others as they are, empty lists included", async () => {
-    const world = await createWorld();
-    const { update, state } = await updated(world, { budget: 11 }, { budgetWindow: "weekly", models: ["a"] });
+    const fixture = await createFixture();
+    const { update, state } = await updated(
+      fixture,
+      { budget: 11 },
+      { budgetWindow: "weekly", models: ["a"] },
+    );
     await update();
-    expect(world.simulator.journal[0]?.body).toEqual({
+    expect(fixture.simulator.journal[0]?.body).toEqual({
       proxy_key: state.key,
       name: state.name,
       allocated_ammount: 11,
@@ -54,79 +62,81 @@ describe("an update", () => {
       model_whitelist: ["a"],
       ip_whitelist: [],
     });
-    expect(world.simulator.account().keys()).toMatchObject([{ limitType: "weekly", modelWhitelist: ["a"] }]);
+    expect(fixture.simulator.account().keys()).toMatchObject([
+      { limitType: "weekly", modelWhitelist: ["a"] },
+    ]);
   });
 
   it.each([{ onDestroy: "disable" }, { refuseIfUsedWithin: "24h" }, {}])(
     "of what is in the state only sends nothing: %j",
     async (args) => {
-      const world = await createWorld();
-      const { update } = await updated(world, args);
+      const fixture = await createFixture();
+      const { update } = await updated(fixture, args);
       await expect(update()).resolves.toMatchObject({ outs: args });
-      expect(sent(world)).toEqual([]);
+      expect(sent(fixture)).toEqual([]);
     },
   );
 
   it("is plain JSON", async () => {
-    const { outs } = await (await updated(await createWorld(), ALL_CHANGED)).update();
+    const { outs } = await (await updated(await createFixture(), ALL_CHANGED)).update();
     expect(JSON.parse(JSON.stringify(outs))).toStrictEqual(outs);
   });
 
   it.each([{ cut: "after" as const }, { cut: "before" as const }, { status: 503 }])(
     "is repeated after %j",
     async (fault) => {
-      const world = await createWorld();
-      const { update } = await updated(world, { budget: 20 });
-      world.simulator.inject(fault);
+      const fixture = await createFixture();
+      const { update } = await updated(fixture, { budget: 20 });
+      fixture.simulator.inject(fault);
       await update();
-      expect(sent(world)).toEqual(["update", "update"]);
-      expect(world.simulator.account().balance).toBe(99_980);
+      expect(sent(fixture)).toEqual(["update", "update"]);
+      expect(fixture.simulator.account().balance).toBe(99_980);
     },
   );
 });
 
 describe("enabled", () => {
   it("is looked at, and toggled where it differs", async () => {
-    const world = await createWorld();
-    const { update } = await updated(world, { enabled: false });
+    const fixture = await createFixture();
+    const { update } = await updated(fixture, { enabled: false });
     await expect(update()).resolves.toMatchObject({ outs: { enabled: false } });
-    expect(sent(world)).toEqual(["lookup", "toggle"]);
-    expect(world.simulator.account().keys()[0]?.isActive).toBe(false);
+    expect(sent(fixture)).toEqual(["lookup", "toggle"]);
+    expect(fixture.simulator.account().keys()[0]?.isActive).toBe(false);
   });
 
   it("sends nothing when another client did it already", async () => {
-    const world = await createWorld();
-    const { update, state } = await updated(world, { enabled: false });
-    world.simulator.account().disableKey(state.key);
+    const fixture = await createFixture();
+    const { update, state } = await updated(fixture, { enabled: false });
+    fixture.simulator.account().disableKey(state.key);
     await update();
-    expect(sent(world)).toEqual(["lookup"]);
-    expect(world.simulator.account().keys()[0]?.isActive).toBe(false);
+    expect(sent(fixture)).toEqual(["lookup"]);
+    expect(fixture.simulator.account().keys()[0]?.isActive).toBe(false);
   });
 
   it("comes first when it takes the key away, and last when it gives it", async () => {
-    const world = await createWorld();
-    const off = await updated(world, { enabled: false, budget: 20 });
+    const fixture = await createFixture();
+    const off = await updated(fixture, { enabled: false, budget: 20 });
     await off.update();
-    expect(sent(world)).toEqual(["lookup", "toggle", "update"]);
-    const on = await updated(world, { enabled: true, budget: 20 }, { enabled: false });
+    expect(sent(fixture)).toEqual(["lookup", "toggle", "update"]);
+    const on = await updated(fixture, { enabled: true, budget: 20 }, { enabled: false });
     await on.update();
-    expect(sent(world)).toEqual(["update", "lookup", "toggle"]);
+    expect(sent(fixture)).toEqual(["update", "lookup", "toggle"]);
   });
 
   it("ends as declared although another client toggles between the lookup and the toggle", async () => {
-    const world = await createWorld();
-    const { update, state } = await updated(world, { enabled: false });
-    const race = world.simulator.inject({ on: { path: PATHS.toggle }, hold: true });
+    const fixture = await createFixture();
+    const { update, state } = await updated(fixture, { enabled: false });
+    const race = fixture.simulator.inject({ on: { path: PATHS.toggle }, hold: true });
     const done = update();
     await race.reached();
-    world.simulator.account().disableKey(state.key);
+    fixture.simulator.account().disableKey(state.key);
     race.remove();
     await expect(done).resolves.toMatchObject({ outs: { enabled: false } });
-    expect(sent(world)).toEqual(["lookup", "toggle", "lookup", "toggle"]);
-    expect(world.simulator.account().keys()[0]?.isActive).toBe(false);
+    expect(sent(fixture)).toEqual(["lookup", "toggle", "lookup", "toggle"]);
+    expect(fixture.simulator.account().keys()[0]?.isActive).toBe(false);
     // The simulator cannot know that another client was faster.
-    expect(world.simulator.violations.map(({ kind }) => kind)).toEqual(["blind-toggle"]);
-    world.simulator.clearJournal();
+    expect(fixture.simulator.violations.map(({ kind }) => kind)).toEqual(["blind-toggle"]);
+    fixture.simulator.clearJournal();
   });
 
   it.each([
@@ -135,76 +145,76 @@ describe("enabled", () => {
     ["500", { status: 500 }, ["lookup", "toggle", "lookup", "toggle", "lookup"]],
     ["500 after the effect", { status: 500, applied: true }, ["lookup", "toggle", "lookup"]],
   ])("is never toggled blindly: %s", async (_, fault, requests) => {
-    const world = await createWorld();
-    const { update } = await updated(world, { enabled: false });
-    world.simulator.inject({ on: { path: PATHS.toggle }, ...fault });
+    const fixture = await createFixture();
+    const { update } = await updated(fixture, { enabled: false });
+    fixture.simulator.inject({ on: { path: PATHS.toggle }, ...fault });
     await update();
-    expect(sent(world)).toEqual(requests);
-    expect(world.simulator.account().keys()[0]?.isActive).toBe(false);
+    expect(sent(fixture)).toEqual(requests);
+    expect(fixture.simulator.account().keys()[0]?.isActive).toBe(false);
   });
 
   it("gives up on a key that others keep toggling", async () => {
-    const world = await createWorld();
-    const { update } = await updated(world, { enabled: false });
+    const fixture = await createFixture();
+    const { update } = await updated(fixture, { enabled: false });
     const answer = { message: "Proxy key status updated", status: true };
-    world.simulator.inject({ on: { path: PATHS.toggle }, status: 200, body: answer, times: Infinity });
+    fixture.simulator.inject({ on: { path: PATHS.toggle }, status: 200, body: answer, times: Infinity });
     const { message } = await savedOrRejected(update());
     expect(message).toMatch(/could not be disabled.*another program toggles this key/s);
-    expect(sent(world).filter((call) => call === "toggle")).toHaveLength(6);
+    expect(sent(fixture).filter((call) => call === "toggle")).toHaveLength(6);
   });
 });
 
 describe("a failed update", () => {
   it("of the settings changes nothing in the state", async () => {
-    const world = await createWorld();
-    const { update } = await updated(world, { budget: 20 });
-    world.simulator.inject(refusal(402, "Insufficient balance"));
+    const fixture = await createFixture();
+    const { update } = await updated(fixture, { budget: 20 });
+    fixture.simulator.inject(refusal(402, "Insufficient balance"));
     const error = await rejection(update());
     expect(error).not.toHaveProperty("id");
     expect(error.message).toMatch(/^Cannot update proxy key "web-.{7}" \(pk-.{16}\): .*does not cover/);
   });
 
   it("that got half-way when the key was taken away keeps what is true", async () => {
-    const world = await createWorld();
-    const { id, state, news, update } = await updated(world, { enabled: false, budget: 20 });
-    const fault = world.simulator.inject({ on: { path: PATHS.update }, ...refusal(402, "Insufficient") });
+    const fixture = await createFixture();
+    const { id, state, news, update } = await updated(fixture, { enabled: false, budget: 20 });
+    const fault = fixture.simulator.inject({ on: { path: PATHS.update }, ...refusal(402, "Insufficient") });
     const failure = await savedFailure(update());
     expect(failure.id).toBe(id);
     expect(failure.properties).toMatchObject({ enabled: false, budget: 10, key: state.key });
     fault.remove();
-    await expect(world.lifecycle.diff(id, { ...failure.properties }, news)).resolves.toMatchObject({
+    await expect(fixture.lifecycle.diff(id, { ...failure.properties }, news)).resolves.toMatchObject({
       changes: true,
     });
-    world.simulator.clearJournal();
-    await world.lifecycle.update(id, { ...failure.properties }, news);
-    expect(sent(world)).toEqual(["lookup", "update"]);
+    fixture.simulator.clearJournal();
+    await fixture.lifecycle.update(id, { ...failure.properties }, news);
+    expect(sent(fixture)).toEqual(["lookup", "update"]);
   });
 
   it("that got half-way when the key was given keeps what is true", async () => {
-    const world = await createWorld();
-    const { id, update } = await updated(world, { enabled: true, budget: 20 }, { enabled: false });
-    world.simulator.inject({ on: { path: PATHS.toggle }, ...refusal(403, "Your plan is paused") });
+    const fixture = await createFixture();
+    const { id, update } = await updated(fixture, { enabled: true, budget: 20 }, { enabled: false });
+    fixture.simulator.inject({ on: { path: PATHS.toggle }, ...refusal(403, "Your plan is paused") });
     const failure = await savedFailure(update());
     expect(failure.id).toBe(id);
     expect(failure.properties).toMatchObject({ enabled: false, budget: 20 });
-    expect(world.simulator.account().keys()).toMatchObject([{ isActive: false, allocatedAmount: 20 }]);
+    expect(fixture.simulator.account().keys()).toMatchObject([{ isActive: false, allocatedAmount: 20 }]);
   });
 
   it("of a key that is gone says so, and makes none", async () => {
-    const world = await createWorld();
-    const { state, update } = await updated(world, { budget: 20 });
-    world.simulator.account().removeKey(state.key);
+    const fixture = await createFixture();
+    const { state, update } = await updated(fixture, { budget: 20 });
+    fixture.simulator.account().removeKey(state.key);
     const { message } = await rejection(update());
     expect(message).toMatch(/has no such key.*pulumi refresh/s);
-    expect(sent(world)).toEqual(["update"]);
+    expect(sent(fixture)).toEqual(["update"]);
   });
 
   it("of a state that contradicts itself sends nothing", async () => {
-    const world = await createWorld();
-    const { state, news } = await updated(world, { budget: 20 });
-    const { message } = await rejection(world.lifecycle.update("pk-0123456789abcdef", state, news));
+    const fixture = await createFixture();
+    const { state, news } = await updated(fixture, { budget: 20 });
+    const { message } = await rejection(fixture.lifecycle.update("pk-0123456789abcdef", state, news));
     expect(message).toMatch(/state is damaged.*Nothing was sent/s);
-    expect(sent(world)).toEqual([]);
+    expect(sent(fixture)).toEqual([]);
   });
 });
 
@@ -217,14 +227,14 @@ async function savedOrRejected(promise: Promise<unknown>): Promise<{ message: st
 
 it("an update whose process is killed after it took effect is undone when the program is reverted", async () => {
   const folder = mkdtempSync(join(tmpdir(), "unsettled-"));
-  const world = await createWorld({ lifecycle: { unsettledKeys: new UnsettledKeys(folder) } });
-  const { id, state, inputs } = await world.existing({ models: ["o3"], budget: 5 });
-  const wider = await world.declare({ budget: 500 }, inputs);
-  const killed = world.simulator.inject({ on: { path: PATHS.update }, hold: true, applied: true });
-  const update = world.lifecycle.update(id, state, wider);
+  const fixture = await createFixture({ lifecycle: { unsettledKeys: new UnsettledKeys(folder) } });
+  const { id, state, inputs } = await fixture.existing({ models: ["o3"], budget: 5 });
+  const wider = await fixture.declare({ budget: 500 }, inputs);
+  const killed = fixture.simulator.inject({ on: { path: PATHS.update }, hold: true, applied: true });
+  const update = fixture.lifecycle.update(id, state, wider);
   await killed.reached();
 
-  const next = await createWorld({ lifecycle: { unsettledKeys: new UnsettledKeys(folder) } });
+  const next = await createFixture({ lifecycle: { unsettledKeys: new UnsettledKeys(folder) } });
   await expect(next.lifecycle.diff(id, state, inputs)).resolves.toMatchObject({ changes: true });
   killed.release();
   await update;
