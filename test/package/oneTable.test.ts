@@ -79,7 +79,7 @@ it(
     expect((await run("test/docs/reference.ts", "--check")).exitCode).toBe(0);
     const declarations = await readFile(join(copy, "provider/resources/proxyKeyArgs.ts"), "utf8");
     expect(declarations).toContain("madeUp?: pulumi.Input<string | undefined>;");
-    expect(declarations).toContain("readonly madeUp: pulumi.Output<string>;");
+    expect(declarations).toContain("madeUp: string;");
     expect(compilerErrors()).toEqual([]);
   },
 );
