@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CONFIG_NAMESPACE, type WrittenSettings } from "../config";
 import type { AccountArgs } from "./accountArgs";
+import { refuseImport } from "./refuseImport";
 
 /**
  * An account of Electron Hub, for stacks that use several. Pass it as `{ provider: account }` to keys, to components and
@@ -27,6 +28,7 @@ export class Account extends pulumi.ProviderResource {
    * @param args the account's settings, each a plain value or an output.
    */
   constructor(name: string, args: AccountArgs, options: pulumi.ResourceOptions = {}) {
+    refuseImport("Account", name, options, "Leave it out: an account is nothing but its settings.");
     const settings = { ...args, apiKey: pulumi.secret(args.apiKey) };
     super("pulumi-nodejs", name, namespaced(settings), options);
     this.#settings = pulumi.output(settings) as pulumi.Output<WrittenSettings>;

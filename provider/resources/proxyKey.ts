@@ -3,6 +3,7 @@ import { PROVIDER_TEXT } from "../dynamic/providerCode";
 import type { InternalInputs } from "../lifecycle/schema/inputs";
 import { PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
 import { DynamicResource } from "./dynamicResource";
+import { refuseImport } from "./refuseImport";
 import {
   PROPERTY_NAMES,
   SECRET_INPUT_NAMES,
@@ -24,8 +25,10 @@ export class ProxyKey extends DynamicResource {
   /**
    * @param name the resource's name in the stack. The key is named after it, unless `args.name` is set.
    * @param args the key's settings. An invalid one fails the preview, with the input's name and the correct form.
+   * @throws RunError for the options `import` and `id`, which cannot work for a dynamic resource.
    */
   constructor(name: string, args: ProxyKeyArgs, options: pulumi.CustomResourceOptions = {}) {
+    refuseImport("ProxyKey", name, options, INSTEAD_OF_IMPORT);
     const unresolved = Object.fromEntries(PROPERTY_NAMES.map((property) => [property, undefined]));
     super(
       { token: PROXY_KEY_TOKEN, providerCode: PROVIDER_TEXT },
@@ -45,6 +48,9 @@ export class ProxyKey extends DynamicResource {
     );
   }
 }
+
+const INSTEAD_OF_IMPORT =
+  "Leave it out. To take over an existing key, declare it with the input `adopt: KEY`; for many keys, run `npx pulumi-electronhub import`. To only use a key, call `getProxyKey`.";
 
 /** The stack's name, for the journal of creations. Without an engine, as in a unit test, there may be none. */
 function whichStack(): InternalInputs {

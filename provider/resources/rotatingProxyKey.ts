@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parseDurationMs } from "../util/duration";
 import { NEVER, readInstant } from "../lifecycle/schema/instants";
 import { ProxyKey } from "./proxyKey";
+import { refuseImport } from "./refuseImport";
 import type { ProxyKeyArgs } from "./proxyKeyArgs";
 import { hasOverlap, NOTHING_PUBLISHED, assumedBefore } from "../lifecycle/rotating/publication";
 import { rotatesAt, type Rotation, type Schedule } from "../lifecycle/rotating/rotation";
@@ -106,6 +107,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
    * @throws Error for an invalid schedule, or an input that the rotation decides itself.
    */
   constructor(name: string, args: RotatingProxyKeyArgs, options: pulumi.ComponentResourceOptions = {}) {
+    refuseImport("RotatingProxyKey", name, options, INSTEAD_OF_IMPORT);
     const { schedule, settings } = read(name, args);
     if (options.retainOnDelete === true) {
       throw new Error(
@@ -188,6 +190,9 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
     });
   }
 }
+
+const INSTEAD_OF_IMPORT =
+  "Leave it out: the component creates the keys that it rotates. To take over an existing key, declare a `ProxyKey` with the input `adopt: KEY`.";
 
 /**
  * Removes a key whose overlap is over before the next key is created: it occupies a place and credits on the account. The

@@ -77,6 +77,18 @@ describe("what is wrong fails the preview, before any request", () => {
   });
 });
 
+it("the option `import` fails the preview with what to do instead, without a stack trace", async () => {
+  const stack = await engine.stack("imported", async () => {
+    declare("legacy", { budget: 1 }, { import: "pk-0123456789abcdef" });
+  });
+  const { output } = await expectFailure(stack.preview());
+  expect(diagnosticsOf(output)).toMatch(
+    /ProxyKey "legacy": the option `import` cannot work.*\n.*`adopt: KEY`/,
+  );
+  expect(output).not.toMatch(/^ +at /m);
+  expect(engine.takeRequests()).toEqual([]);
+});
+
 it("values that are not known yet pass the preview, and the up resolves them", async () => {
   const stack = await engine.stack("unknown", async () => {
     const first = declare("first", { budget: 10 });
