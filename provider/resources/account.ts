@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CONFIG_NAMESPACE, type WrittenSettings } from "../config";
+import { ACCOUNT_TOKEN } from "../lifecycle/schema/typeTokens";
 import type { AccountArgs } from "./accountArgs";
+import { pulumiTypeOf } from "./pulumiType";
 import { refuseImport } from "./refuseImport";
 
 /**
@@ -21,6 +23,10 @@ import { refuseImport } from "./refuseImport";
  * new ProxyKey("bot", { budget: 10 }, { provider: team });
  */
 export class Account extends pulumi.ProviderResource {
+  /** @internal */
+  static readonly __pulumiType = ACCOUNT_TOKEN;
+  /** @internal */
+  readonly __electronhubAccount = true;
   readonly #settings: pulumi.Output<WrittenSettings>;
 
   /**
@@ -35,6 +41,14 @@ export class Account extends pulumi.ProviderResource {
   }
 
   /**
+   * Whether a value is an `Account`, also of another copy of the package. Of a policy pack's resources, every provider of
+   * dynamic resources is one, the stack's own too: their type is all that a policy pack asks about.
+   */
+  static override isInstance(value: unknown): value is Account {
+    if (pulumiTypeOf(value) !== ACCOUNT_TOKEN) return false;
+    return !pulumi.Resource.isInstance(value) || "__electronhubAccount" in value;
+  }
+
    * The settings, a secret as a whole: they contain the API key.
    *
    * @internal

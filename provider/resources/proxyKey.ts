@@ -4,6 +4,7 @@ import type { InternalInputs } from "../lifecycle/schema/inputs";
 import { PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
 import { DynamicResource } from "./dynamicResource";
 import { refuseImport } from "./refuseImport";
+import { pulumiTypeOf } from "./pulumiType";
 import {
   PROPERTY_NAMES,
   SECRET_INPUT_NAMES,
@@ -22,6 +23,14 @@ export interface ProxyKey extends ProxyKeyProperties {}
  * @see https://docs.electronhub.ai
  */
 export class ProxyKey extends DynamicResource {
+  /** @internal */
+  static readonly __pulumiType = PROXY_KEY_TOKEN;
+
+  /** Whether a value is a `ProxyKey`, also of another copy of the package, and of a policy pack's resources. */
+  static override isInstance(value: unknown): value is ProxyKey {
+    return pulumiTypeOf(value) === PROXY_KEY_TOKEN;
+  }
+
   /**
    * @param name the resource's name in the stack. The key is named after it, unless `args.name` is set.
    * @param args the key's settings. An invalid one fails the preview, with the input's name and the correct form.

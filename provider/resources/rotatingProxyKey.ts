@@ -6,6 +6,8 @@ import { refuseImport } from "./refuseImport";
 import type { ProxyKeyArgs } from "./proxyKeyArgs";
 import { hasOverlap, NOTHING_PUBLISHED, assumedBefore } from "../lifecycle/rotating/publication";
 import { rotatesAt, type Rotation, type Schedule } from "../lifecycle/rotating/rotation";
+import { ROTATING_PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
+import { pulumiTypeOf } from "./pulumiType";
 import { PublicationRecord, RotationRecord, type PublicationChange } from "./rotationRecord";
 
 /**
@@ -78,6 +80,14 @@ interface Keys {
  * created the new key: an `up` that fails before that keeps the published key. After an `up` there are at most two keys.
  */
 export class RotatingProxyKey extends pulumi.ComponentResource {
+  /** @internal */
+  static readonly __pulumiType = ROTATING_PROXY_KEY_TOKEN;
+
+  /** Whether a value is a `RotatingProxyKey`, also of another copy of the package, and of a policy pack's resources. */
+  static override isInstance(value: unknown): value is RotatingProxyKey {
+    return pulumiTypeOf(value) === ROTATING_PROXY_KEY_TOKEN;
+  }
+
   /** The published key, a secret. */
   readonly current: pulumi.Output<string>;
   /** The key that was published before, a secret. Undefined outside of the overlap. */
@@ -114,8 +124,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
         `RotatingProxyKey ${JSON.stringify(name)}: retainOnDelete would leave every rotated key on the account; use protect`,
       );
     }
-    // FROZEN CONTRACT: the type in every state.
-    super("electronhub:index:RotatingProxyKey", name, {}, options);
+    super(ROTATING_PROXY_KEY_TOKEN, name, declared(args), options);
 
     const plan = new RotationRecord(name, schedule, { parent: this });
     const keys = plan.rotation.apply((rotation) => this.#declare(name, settings, schedule, rotation));
@@ -193,6 +202,11 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
 
 const INSTEAD_OF_IMPORT =
   "Leave it out: the component creates the keys that it rotates. To take over an existing key, declare a `ProxyKey` with the input `adopt: KEY`.";
+
+/** What the component registers, so that policies see it: without the time of the run, or every run would change it. */
+function declared({ now, ...args }: RotatingProxyKeyArgs): pulumi.Inputs {
+  return args;
+}
 
 /**
  * Removes a key whose overlap is over before the next key is created: it occupies a place and credits on the account. The

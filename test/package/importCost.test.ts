@@ -53,6 +53,7 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "resources/dynamicResource",
     "resources/proxyKey",
     "resources/proxyKeyArgs",
+    "resources/pulumiType",
     "resources/refuseImport",
     "resources/rotatingProxyKey",
     "resources/rotationRecord",
