@@ -2,7 +2,8 @@ export { Account } from "./resources/account";
 export type { AccountArgs } from "./resources/accountArgs";
 export { ProxyKey } from "./resources/proxyKey";
 export type { ProxyKeyArgs, ProxyKeyProperties } from "./resources/proxyKeyArgs";
-export { RotatingProxyKey, type RotatingProxyKeyArgs, type RotationArgs } from "./resources/rotatingProxyKey";
+export { RotatingProxyKey } from "./resources/rotatingProxyKey";
+export type { RotatingProxyKeyArgs, RotationArgs } from "./resources/rotatingProxyKeyArgs";
 export { getAccount, getAccountOutput, type GetAccountResult } from "./functions/getAccount";
 export {
   getProxyKey,

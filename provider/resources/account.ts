@@ -49,6 +49,7 @@ export class Account extends pulumi.ProviderResource {
     return !pulumi.Resource.isInstance(value) || "__electronhubAccount" in value;
   }
 
+  /**
    * The settings, a secret as a whole: they contain the API key.
    *
    * @internal

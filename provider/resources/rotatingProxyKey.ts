@@ -1,6 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { parseDurationMs } from "../util/duration";
-import { NEVER, readInstant } from "../lifecycle/schema/instants";
 import { ProxyKey } from "./proxyKey";
 import { refuseImport } from "./refuseImport";
 import type { ProxyKeyArgs } from "./proxyKeyArgs";
@@ -8,62 +6,10 @@ import { hasOverlap, NOTHING_PUBLISHED, assumedBefore } from "../lifecycle/rotat
 import { rotatesAt, type Rotation, type Schedule } from "../lifecycle/rotating/rotation";
 import { ROTATING_PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
 import { pulumiTypeOf } from "./pulumiType";
+import { declaredBy, readArgs, type RotatingProxyKeyArgs } from "./rotatingProxyKeyArgs";
 import { PublicationRecord, RotationRecord, type PublicationChange } from "./rotationRecord";
 
-/**
- * Inputs that the rotation decides itself. Names are generated, so that two keys never share one; the published key must
- * not expire; and a rotated key is removed, since disabled keys would keep their credits.
- */
-const OWNED = [
-  "name",
-  "expiresAt",
-  "expiresIn",
-  "renewBefore",
-  "renew",
-  "rotationTrigger",
-  "adopt",
-  "onDestroy",
-] as const;
-
-/** When a rotating key rotates. Plain values: they decide which resources the stack has. */
-export interface RotationArgs {
-  /**
-   * The time after which a new key is created.
-   *
-   * Unit: a duration such as `12h` or `30d`.
-   *
-   * Required.
-   */
-  rotateEvery: string;
-  /**
-   * How long the previous key stays valid after the `up` that published its successor.
-   *
-   * Unit: a duration such as `12h` or `3d`, less than `rotateEvery`.
-   *
-   * Required.
-   */
-  overlap: string;
-  /**
-   * An instant at which a period begins; the others follow from it.
-   *
-   * Unit: an ISO 8601 instant.
-   *
-   * @default the first `up`
-   */
-  anchor?: string | undefined;
-  /**
-   * The current time, for tests.
-   *
-   * Unit: an ISO 8601 instant.
-   *
-   * @default the time of the run
-   */
-  now?: string | undefined;
-}
-
-/** The settings of a rotating key's keys, and when it rotates. */
-export type RotatingProxyKeyArgs = RotationArgs & Omit<ProxyKeyArgs, (typeof OWNED)[number]>;
-
+/** The keys of one run. */
 interface Keys {
   current: ProxyKey;
   previous: ProxyKey | undefined;
@@ -108,6 +54,8 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
    * Unit: an ISO 8601 instant.
    */
   readonly previousValidUntil: pulumi.Output<string | undefined>;
+  /** Resolves once all keys and records of the run are declared, or cannot be. */
+  readonly #declared: Promise<unknown>;
 
   /**
    * @param name the resource's name in the stack. The keys are named after it.
@@ -118,16 +66,17 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
    */
   constructor(name: string, args: RotatingProxyKeyArgs, options: pulumi.ComponentResourceOptions = {}) {
     refuseImport("RotatingProxyKey", name, options, INSTEAD_OF_IMPORT);
-    const { schedule, settings } = read(name, args);
+    const { schedule, settings } = readArgs(name, args);
     if (options.retainOnDelete === true) {
       throw new Error(
         `RotatingProxyKey ${JSON.stringify(name)}: retainOnDelete would leave every rotated key on the account; use protect`,
       );
     }
-    super(ROTATING_PROXY_KEY_TOKEN, name, declared(args), options);
+    super(ROTATING_PROXY_KEY_TOKEN, name, declaredBy(args), options);
 
     const plan = new RotationRecord(name, schedule, { parent: this });
     const keys = plan.rotation.apply((rotation) => this.#declare(name, settings, schedule, rotation));
+    this.#declared = settled(keys);
     this.current = pulumi.secret(keys.apply(({ current }) => current.key));
     this.previous = pulumi.secret(keys.apply(({ previous }) => pulumi.output(previous?.key)));
     this.currentFingerprint = keys.apply(({ current }) => current.fingerprint);
@@ -142,6 +91,15 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
       rotatesAt: this.rotatesAt,
       previousValidUntil: this.previousValidUntil,
     });
+  }
+
+  /**
+   * What `dependsOn` awaits before it looks at the component's children, which are made within an `apply`. The base class
+   * calls it before this class has its fields.
+   */
+  protected override async initialize(): Promise<void> {
+    await Promise.resolve();
+    await this.#declared;
   }
 
   /**
@@ -203,9 +161,11 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
 const INSTEAD_OF_IMPORT =
   "Leave it out: the component creates the keys that it rotates. To take over an existing key, declare a `ProxyKey` with the input `adopt: KEY`.";
 
-/** What the component registers, so that policies see it: without the time of the run, or every run would change it. */
-function declared({ now, ...args }: RotatingProxyKeyArgs): pulumi.Inputs {
-  return args;
+/** Resolves also when the output stays unknown or fails, which whatever registers the resources reports. */
+function settled(output: pulumi.Output<unknown>): Promise<unknown> {
+  // Every output has it, which the SDK uses throughout, but leaves out of its types.
+  const { promise } = output as unknown as { promise(): Promise<unknown> };
+  return promise().catch(() => undefined);
 }
 
 /**
@@ -214,39 +174,4 @@ function declared({ now, ...args }: RotatingProxyKeyArgs): pulumi.Inputs {
  */
 function inPlaceOf(name: string, number: number | undefined): pulumi.CustomResourceOptions {
   return number === undefined ? {} : { aliases: [{ name: `${name}-${number}` }], deleteBeforeReplace: true };
-}
-
-function read(name: string, args: RotatingProxyKeyArgs): { schedule: Schedule; settings: ProxyKeyArgs } {
-  const { rotateEvery, overlap, anchor, now, ...settings } = args;
-  const refuse = (why: string): never => {
-    throw new Error(`RotatingProxyKey ${JSON.stringify(name)}: ${why}`);
-  };
-  const owned = OWNED.find((input) => (settings as ProxyKeyArgs)[input] !== undefined);
-  if (owned !== undefined) refuse(`${owned} is decided by the rotation; leave it out`);
-  const durationMs = (input: string, value: unknown): number => {
-    const ms = typeof value === "string" ? parseDurationMs(value) : undefined;
-    return ms !== undefined && ms > 0
-      ? ms
-      : refuse(`${input} must be a duration of more than 0, such as 12h or 30d, and no output`);
-  };
-  const instantMs = (input: string, value: unknown): number => {
-    const instant = typeof value === "string" && value !== NEVER ? readInstant(value) : undefined;
-    return instant === undefined
-      ? refuse(`${input} must be an ISO 8601 instant such as 2030-01-31T12:00:00Z, and no output`)
-      : Date.parse(instant);
-  };
-  const rotateEveryMs = durationMs("rotateEvery", rotateEvery);
-  const overlapMs = durationMs("overlap", overlap);
-  if (overlapMs >= rotateEveryMs) {
-    refuse(`overlap (${overlap}) must be less than rotateEvery (${rotateEvery})`);
-  }
-  return {
-    schedule: {
-      nowMs: now === undefined ? Date.now() : instantMs("now", now),
-      rotateEveryMs,
-      overlapMs,
-      ...(anchor === undefined ? {} : { anchorMs: instantMs("anchor", anchor) }),
-    },
-    settings,
-  };
 }

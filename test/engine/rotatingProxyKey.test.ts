@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { RotatingProxyKey, type RotatingProxyKeyArgs } from "pulumi-electronhub";
 import { afterEach, expect, it, vi } from "vitest";
 import type { EngineStack } from "../support/engine";
-import { CREATE, LIST, REMOVE, useEngine } from "./fixture";
+import { CREATE, declare, LIST, REMOVE, useEngine } from "./fixture";
 
 const engine = useEngine();
 
@@ -241,3 +241,54 @@ it("a rename costs no key, and a removed key is made anew", async () => {
   const over = await up(stack, at("06T08", {}, {}, "robot"));
   expect(over).toMatchObject({ requests: [REMOVE], keys: [healed.current] });
 });
+
+it("what depends on the component starts after the key exists, and is deleted before it", async () => {
+  const dependent = (day: string) => async () => {
+    const outer = new Outer("outer", `${DAY}${day}:00:00Z`);
+    declare("consumer", { budget: 1 }, { dependsOn: [outer.bot] });
+    declare("outside", { budget: 2 }, { dependsOn: outer });
+  };
+  /** The names of the keys in the journal, without their random part. */
+  const story = () =>
+    engine.takeJournal().map(({ path, body }) => {
+      const { name, proxy_key: key } = body as { name?: string; proxy_key?: string };
+      const verb = path.split("/").at(-1);
+      return `${verb} ${name?.replace(/-[a-z2-7]{7}$/, "") ?? nameOf.get(String(key))}`;
+    });
+  const nameOf = new Map<string, string>();
+  const stack = await engine.stack("dependent", dependent("01T06"));
+  const run = async (day: string) => {
+    stack.setProgram(dependent(day));
+    await stack.preview();
+    await stack.up();
+    for (const { key, name } of engine.simulator.account().keys())
+      nameOf.set(key, name.replace(/-[a-z2-7]{7}$/, ""));
+    return story();
+  };
+
+  const first = await run("01T06");
+  expect(first[0]).toBe("create bot-0");
+  expect(first.slice(1).toSorted()).toEqual(["create consumer", "create outside"]);
+  // Overlap, and then a rotation that no run prepared.
+  expect(await run("04T06")).toEqual(["create bot-1"]);
+  expect(await run("20T06")).toEqual(["remove bot-0", "create bot-2"]);
+  const { consumer, outside } = await engine.keysInState("dependent");
+  for (const { dependencies } of [consumer, outside] as { dependencies?: string[] }[])
+    expect(dependencies).toEqual(expect.arrayContaining([expect.stringMatching(/::bot-2$/)]));
+
+  expect(await engine.project.destroy("dependent")).toMatchObject({ exitCode: 0 });
+  const last = story();
+  expect(last.slice(0, 2).toSorted()).toEqual(["remove consumer", "remove outside"]);
+  expect(last.slice(2).toSorted()).toEqual(["remove bot-1", "remove bot-2"]);
+});
+
+/** A component that holds a rotating key. */
+class Outer extends pulumi.ComponentResource {
+  readonly bot: RotatingProxyKey;
+
+  constructor(name: string, now: string) {
+    super("test:index:Outer", name);
+    const schedule = { rotateEvery: "3d", overlap: "1d", now };
+    this.bot = new RotatingProxyKey("bot", { budget: 10, ...schedule }, { parent: this });
+  }
+}

@@ -3,7 +3,7 @@ import { expect, expectTypeOf, it } from "vitest";
 import type { WrittenInputs } from "../../../provider/lifecycle/schema/inputs";
 import type { AccountArgs } from "../../../provider/resources/accountArgs";
 import type { ProxyKeyArgs } from "../../../provider/resources/proxyKeyArgs";
-import type { RotatingProxyKeyArgs } from "../../../provider/resources/rotatingProxyKey";
+import type { RotatingProxyKeyArgs } from "../../../provider/resources/rotatingProxyKeyArgs";
 
 // This file asserts by compiling: `exactOptionalPropertyTypes` is on, as in strict programs.
 

@@ -1,10 +1,11 @@
 import { expect, it } from "vitest";
-import { RotatingProxyKey, type RotatingProxyKeyArgs } from "../../../provider/resources/rotatingProxyKey";
+import { RotatingProxyKey } from "../../../provider/resources/rotatingProxyKey";
+import type { RotatingProxyKeyArgs } from "../../../provider/resources/rotatingProxyKeyArgs";
 
 const fine: RotatingProxyKeyArgs = { budget: 10, rotateEvery: "30d", overlap: "3d" };
 
-const DURATION = "must be a duration of more than 0, such as 12h or 30d, and no output";
-const INSTANT = "must be an ISO 8601 instant such as 2030-01-31T12:00:00Z, and no output";
+const DURATION = "must be a duration of more than 0, such as 12h or 30d; an output is not accepted";
+const INSTANT = "must be an ISO 8601 instant such as 2030-01-31T12:00:00Z; an output is not accepted";
 
 it.each<[Record<string, unknown>, string]>([
   [{ rotateEvery: "monthly" }, `rotateEvery ${DURATION}`],
