@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CONFIG_NAMESPACE, type WrittenSettings } from "../config";
+import { CONFIG_NAMESPACE, settingNames, type WrittenSettings } from "../config";
 import { ACCOUNT_TOKEN } from "../lifecycle/schema/typeTokens";
 import type { AccountArgs } from "./accountArgs";
 import { pulumiTypeOf } from "./pulumiType";
+import { nearestSetting } from "./stackSettings";
 import { refuseImport } from "./refuseImport";
 
 /**
@@ -35,6 +36,7 @@ export class Account extends pulumi.ProviderResource {
    */
   constructor(name: string, args: AccountArgs, options: pulumi.ResourceOptions = {}) {
     refuseImport("Account", name, options, "Leave it out: an account is nothing but its settings.");
+    refuseUnknown(name, args);
     const settings = { ...args, apiKey: pulumi.secret(args.apiKey) };
     super("pulumi-nodejs", name, namespaced(settings), options);
     this.#settings = pulumi.output(settings) as pulumi.Output<WrittenSettings>;
@@ -61,6 +63,15 @@ export class Account extends pulumi.ProviderResource {
         "Pass a `new Account(…)`; `npm ls pulumi-electronhub` shows whether there are two copies.",
     );
   }
+}
+
+/** A misspelled setting would have no effect. */
+function refuseUnknown(name: string, args: AccountArgs): void {
+  const unknown = Object.keys(args).find((setting) => !settingNames.some((known) => known === setting));
+  if (unknown === undefined) return;
+  throw new pulumi.RunError(
+    `Account ${JSON.stringify(name)}: \`${unknown}\` is not a setting.\nDid you mean \`${nearestSetting(unknown).name}\`? Known are ${settingNames.join(", ")}.`,
+  );
 }
 
 function namespaced(settings: pulumi.Inputs): pulumi.Inputs {

@@ -5,6 +5,7 @@ import { PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
 import { DynamicResource } from "./dynamicResource";
 import { refuseImport } from "./refuseImport";
 import { pulumiTypeOf } from "./pulumiType";
+import { warnAboutSettings } from "./stackSettings";
 import {
   PROPERTY_NAMES,
   SECRET_INPUT_NAMES,
@@ -55,6 +56,7 @@ export class ProxyKey extends DynamicResource {
         additionalSecretOutputs: [...SECRET_OUTPUT_NAMES, ...(options.additionalSecretOutputs ?? [])],
       },
     );
+    warnAboutSettings({ usesStack: !("__prov" in this && this.__prov !== undefined) });
   }
 }
 

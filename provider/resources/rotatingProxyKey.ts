@@ -164,8 +164,7 @@ const INSTEAD_OF_IMPORT =
 /** Resolves also when the output stays unknown or fails, which whatever registers the resources reports. */
 function settled(output: pulumi.Output<unknown>): Promise<unknown> {
   // Every output has it, which the SDK uses throughout, but leaves out of its types.
-  const { promise } = output as unknown as { promise(): Promise<unknown> };
-  return promise().catch(() => undefined);
+  return (output as unknown as { promise(): Promise<unknown> }).promise().catch(() => undefined);
 }
 
 /**

@@ -1,0 +1,83 @@
+import * as pulumi from "@pulumi/pulumi";
+import { CONFIG_NAMESPACE, SETTINGS, settingNames } from "../config";
+import { testMocks } from "./testMocks";
+
+/** Whether a resource or function uses the stack's settings, rather than those of an `Account`. */
+export interface SettingsUse {
+  usesStack: boolean;
+}
+
+/** What was warned about in each run, which is known by its engine: a process may run several programs. */
+const warnedIn = new WeakMap<object, Set<string>>();
+
+/**
+ * Warns about the stack's settings, each warning once per run: an API key that is not encrypted, misspelled settings, and in
+ * a preview an API key that is missing.
+ */
+export function warnAboutSettings({ usesStack }: SettingsUse): void {
+  const engine: object | undefined = pulumi.runtime.getMonitor();
+  if (engine === undefined || testMocks() !== undefined) return;
+  const warned = warnedIn.get(engine) ?? new Set();
+  warnedIn.set(engine, warned);
+  for (const warning of warnings(usesStack)) {
+    if (warned.has(warning)) continue;
+    warned.add(warning);
+    void pulumi.log.warn(warning);
+  }
+}
+
+const API_KEY = `${CONFIG_NAMESPACE}:apiKey`;
+const SET_API_KEY = `\`pulumi config set ${API_KEY} --secret\``;
+
+function warnings(usesStack: boolean): string[] {
+  const config = pulumi.runtime.allConfig();
+  const found: string[] = [];
+  if (config[API_KEY] && !isSecret(API_KEY))
+    found.push(
+      `${API_KEY} is not encrypted: it stands in plain text in the stack's configuration, and after an \`up\` in its state. Run ${SET_API_KEY}, then \`pulumi up\`; replace the API key if the file or the state was shared.`,
+    );
+  if (usesStack && pulumi.runtime.isDryRun() && !config[API_KEY] && !process.env[SETTINGS.apiKey])
+    found.push(
+      `No Electron Hub API key is configured: the preview needs none, but \`pulumi up\` would fail. Run ${SET_API_KEY}, or set the environment variable ${SETTINGS.apiKey}.`,
+    );
+  // Of a project with the name of the namespace, every setting of the program stands in it.
+  const furthest = pulumi.getProject() === CONFIG_NAMESPACE ? 2 : Infinity;
+  for (const key of Object.keys(config)) {
+    const written = key.slice(CONFIG_NAMESPACE.length + 1);
+    if (!key.startsWith(`${CONFIG_NAMESPACE}:`) || settingNames.some((name) => name === written)) continue;
+    const { name, distance } = nearestSetting(written);
+    if (distance <= furthest)
+      found.push(
+        `${key} is not a setting of Electron Hub and has no effect. Did you mean ${CONFIG_NAMESPACE}:${name}? Known are ${settingNames.join(", ")}.`,
+      );
+  }
+  return found;
+}
+
+/** The setting whose name takes the fewest changes of a character, whatever their case, and how many these are. */
+export function nearestSetting(written: string): { name: string; distance: number } {
+  const [nearest] = settingNames
+    .map((name) => ({ name, distance: editDistance(written.toLowerCase(), name.toLowerCase()) }))
+    .toSorted((a, b) => a.distance - b.distance);
+  return nearest as { name: string; distance: number };
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (const [i, character] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const replaced = (row[j] as number) + (character === b[j] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] as number) + 1, (next[j] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}
+
+/** The SDK has the function at run time, but leaves it out of its types. */
+function isSecret(key: string): boolean {
+  const { isConfigSecret } = pulumi.runtime as { isConfigSecret?: (key: string) => boolean };
+  if (isConfigSecret !== undefined) return isConfigSecret(key);
+  return (process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "").includes(JSON.stringify(key));
+}

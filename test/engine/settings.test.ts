@@ -1,0 +1,64 @@
+import { Account, getProxyKeysOutput, RotatingProxyKey } from "pulumi-electronhub";
+import { expect, it } from "vitest";
+import { declare, diagnosticsOf, useEngine } from "./fixture";
+
+/** What the program warns about, before or while anything is sent. */
+const engine = useEngine();
+
+const program = async () => {
+  declare("one", { budget: 1 });
+  declare("two", { budget: 1 });
+  new RotatingProxyKey("three", { budget: 1, rotateEvery: "30d", overlap: "1d" });
+};
+
+function warningsIn(output: string): string[] {
+  return diagnosticsOf(output)
+    .split("\n")
+    .flatMap((line) => line.match(/warning: .*/) ?? [])
+    .filter((line) => !line.includes("from $PATH"));
+}
+
+it("an API key in plain text and a misspelled setting are warned about once per run, until they are corrected", async () => {
+  const { simulator } = engine;
+  const { apiKey } = simulator.account();
+  const stack = await engine.stack("plain", program, {
+    config: {
+      ...engine.config(),
+      "electronhub:apiKey": { value: apiKey },
+      "electronhub:maxwait": { value: "90s" },
+      "electronhub:auditlogs": { value: "log" },
+    },
+  });
+  const { output } = await stack.up();
+  expect(warningsIn(output).toSorted()).toEqual([
+    expect.stringMatching(
+      /electronhub:apiKey is not encrypted.*`pulumi config set electronhub:apiKey --secret`/,
+    ),
+    expect.stringMatching(/electronhub:auditlogs is not a setting.*Did you mean electronhub:auditLog\?/),
+    expect.stringMatching(/electronhub:maxwait is not a setting.*Did you mean electronhub:maxWait\?/),
+  ]);
+  expect(output).not.toContain(apiKey);
+
+  for (const name of ["maxwait", "auditlogs"]) await stack.automation.removeConfig(`electronhub:${name}`);
+  await stack.setConfig(engine.config());
+  expect(warningsIn((await stack.up()).output)).toEqual([]);
+  // The up has encrypted what the first one left in the state.
+  expect(JSON.stringify(await engine.project.exportState("plain"))).not.toContain(apiKey);
+});
+
+it("a preview without an API key passes with a warning, unless every key has an account of its own", async () => {
+  const stack = await engine.stack("fork", program, { config: {} });
+  expect(warningsIn((await stack.preview()).output)).toEqual([
+    expect.stringMatching(
+      /No Electron Hub API key is configured.*`pulumi config set electronhub:apiKey --secret`/,
+    ),
+  ]);
+  const { apiKey } = engine.simulator.account();
+  const { baseUrl } = engine.simulator;
+  stack.setProgram(async () => {
+    const provider = new Account("team", { apiKey, baseUrl });
+    declare("one", { budget: 1 }, { provider });
+    getProxyKeysOutput({}, { provider });
+  });
+  expect(warningsIn((await stack.preview()).output)).toEqual([]);
+});
