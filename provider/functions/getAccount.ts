@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { invoke, invokeOutput, SharedCall } from "./invoke";
+import type { MockedCall } from "./mockedResult";
 import type { InvokeOptions } from "./invokeOptions";
 
 /** What the account has. */
@@ -14,6 +15,14 @@ export interface GetAccountResult {
   subscription?: string;
 }
 
+const mock: MockedCall<GetAccountResult> = {
+  name: "getAccount",
+  args: {},
+  shape: "{ credits: 100 }",
+  result: (returned) =>
+    typeof returned["credits"] === "number" ? (returned as unknown as GetAccountResult) : undefined,
+};
+
 const profile = new SharedCall((client, context) => client.account(context));
 
 /**
@@ -22,7 +31,7 @@ const profile = new SharedCall((client, context) => client.account(context));
  * @throws RunError with the reason and the next step.
  */
 export function getAccount(options: InvokeOptions = {}): Promise<GetAccountResult> {
-  return invoke("Cannot get the account", options, async (operation) => {
+  return invoke({ what: "Cannot get the account", mock }, options, async (operation) => {
     const { credits, subscription } = await profile.get(operation);
     return typeof subscription === "string" ? { credits, subscription } : { credits };
   });

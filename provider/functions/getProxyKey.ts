@@ -6,6 +6,7 @@ import type { Operation } from "../lifecycle/accountContext";
 import { fingerprintOf } from "../lifecycle/schema/fingerprint";
 import type { ProxyKeyInfo } from "./proxyKeyInfo";
 import { allKeys, invoke, invokeOutput, InvokeError, type Runtime } from "./invoke";
+import type { MockedCall } from "./mockedResult";
 import type { InvokeOptions } from "./invokeOptions";
 
 /** Which key, by exactly one of the three. */
@@ -58,7 +59,17 @@ export interface GetProxyKeyResult extends ProxyKeyInfo {
  * @throws RunError if there is no such key, if several have the name, or if the account cannot be queried.
  */
 export function getProxyKey(args: GetProxyKeyArgs, options: InvokeOptions = {}): Promise<GetProxyKeyResult> {
-  return invoke(`Cannot get proxy key ${nameOf(args)}`.trimEnd(), options, async (operation, runtime) => {
+  const what = `Cannot get proxy key ${nameOf(args)}`.trimEnd();
+  const mock: MockedCall<GetProxyKeyResult> = {
+    name: "getProxyKey",
+    args,
+    shape: '{ key: "ek-proxy-…", fingerprint: "pk-…", name: "bot" }',
+    result: (returned) =>
+      typeof returned["key"] === "string" && typeof returned["fingerprint"] === "string"
+        ? (returned as unknown as GetProxyKeyResult)
+        : undefined,
+  };
+  return invoke({ what, mock }, options, async (operation, runtime) => {
     requireOne(args);
     const { key, wire } = await find(args, operation, runtime);
     const info = runtime.infoOf({ ...wire, key }, operation.call.clock.nowMs());

@@ -3,6 +3,7 @@ import { parseDurationMs } from "../util/duration";
 import { NEVER, readInstant } from "../lifecycle/schema/instants";
 import type { ProxyKeyInfo } from "./proxyKeyInfo";
 import { allKeys, invoke, invokeOutput, InvokeError } from "./invoke";
+import type { MockedCall } from "./mockedResult";
 import type { InvokeOptions } from "./invokeOptions";
 
 /**
@@ -56,15 +57,25 @@ export function getProxyKeys(
   args: GetProxyKeysArgs = {},
   options: InvokeOptions = {},
 ): Promise<ProxyKeyInfo[]> {
-  return invoke("Cannot list the account's proxy keys", options, async (operation, { infoOf }) => {
-    const nowMs = operation.call.clock.nowMs();
-    const fits = keyFilter(args, nowMs);
-    const keys = await allKeys.get(operation);
-    return keys
-      .map((wire) => infoOf(wire, nowMs))
-      .filter(fits)
-      .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  });
+  const mock: MockedCall<ProxyKeyInfo[]> = {
+    name: "getProxyKeys",
+    args,
+    shape: "{ keys: [] }",
+    result: ({ keys }) => (Array.isArray(keys) ? keys : undefined),
+  };
+  return invoke(
+    { what: "Cannot list the account's proxy keys", mock },
+    options,
+    async (operation, { infoOf }) => {
+      const nowMs = operation.call.clock.nowMs();
+      const fits = keyFilter(args, nowMs);
+      const keys = await allKeys.get(operation);
+      return keys
+        .map((wire) => infoOf(wire, nowMs))
+        .filter(fits)
+        .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    },
+  );
 }
 
 /** `getProxyKeys` for arguments, and for an `Account`'s settings, that are outputs. */

@@ -1,5 +1,6 @@
 import type { GetProxyKeysArgs } from "./getProxyKeys";
 import { invoke } from "./invoke";
+import type { MockedCall } from "./mockedResult";
 import type { InvokeOptions } from "./invokeOptions";
 
 /** Which keys are imported, and their settings that the account does not show. */
@@ -37,7 +38,16 @@ export function importProxyKeys(
   args: ImportProxyKeysArgs = {},
   options: InvokeOptions = {},
 ): Promise<ProxyKeyImport> {
-  return invoke("Cannot describe the account's proxy keys", options, (operation, { describeImport }) =>
-    describeImport(args, operation),
+  const mock: MockedCall<ProxyKeyImport> = {
+    name: "importProxyKeys",
+    args,
+    shape: '{ file: "…", program: "…", names: [] }',
+    result: (returned) =>
+      typeof returned["file"] === "string" ? (returned as unknown as ProxyKeyImport) : undefined,
+  };
+  return invoke(
+    { what: "Cannot describe the account's proxy keys", mock },
+    options,
+    (operation, { describeImport }) => describeImport(args, operation),
   );
 }

@@ -7,6 +7,9 @@ import { isUserError, UserError } from "../util/userError";
 import { CONFIG_NAMESPACE, readSettings, type WrittenSettings } from "../config";
 import type { Operation } from "../lifecycle/accountContext";
 import { Account } from "../resources/account";
+import { warnAboutSettings } from "../resources/stackSettings";
+import { testMocks } from "../resources/testMocks";
+import { mockedResult, type MockedCall } from "./mockedResult";
 import type { InvokeOptions } from "./invokeOptions";
 
 export type Runtime = typeof import("./runtime").runtime;
@@ -16,17 +19,27 @@ export class InvokeError extends UserError {
   override readonly name = "InvokeError";
 }
 
+/** What is queried. */
+export interface Query<T> {
+  /** The start of an error's message, such as "Cannot get proxy key pk-…". */
+  what: string;
+  /** How a unit test's mocks answer. */
+  mock: MockedCall<T>;
+}
+
 /**
- * Queries the account, at once.
+ * Queries the account, at once; under a unit test's mocks, these.
  *
- * @param what the start of an error's message, such as "Cannot get proxy key pk-…".
  * @throws RunError with what failed, why, and the next step. Pulumi prints it without a stack.
  */
 export async function invoke<T>(
-  what: string,
+  { what, mock }: Query<T>,
   { provider }: InvokeOptions,
   query: (operation: Operation, runtime: Runtime) => Promise<T>,
 ): Promise<T> {
+  const mocks = testMocks();
+  if (mocks !== undefined) return mockedResult(what, mock, mocks);
+  warnAboutSettings({ usesStack: provider === undefined });
   try {
     const stack =
       provider === undefined ? stackSetting : accountSetting(await known(Account.settingsOf(provider)));

@@ -4,6 +4,8 @@ import { quotable } from "../util/redact";
 import { isWholeKey } from "../util/keyText";
 import { fingerprintOf } from "../lifecycle/schema/fingerprint";
 import { invoke, invokeOutput } from "./invoke";
+import { testMocks } from "../resources/testMocks";
+import type { MockedCall } from "./mockedResult";
 import type { InvokeOptions } from "./invokeOptions";
 
 /** Which key is validated, and for which model. */
@@ -46,19 +48,30 @@ export function validateProxyKey(
   options: InvokeOptions = {},
 ): Promise<ValidateProxyKeyResult> {
   // Another credential, such as the API key, must not be sent.
-  if (!isWholeKey(key))
+  if (testMocks() === undefined && !isWholeKey(key))
     return Promise.resolve({ valid: false, reason: "It is not a complete proxy key (ek-proxy-…)." });
-  return invoke(`Cannot validate proxy key ${fingerprintOf(key)}`, options, async ({ client, call }) => {
-    try {
-      const { valid, message } = await client.withApiKey(key).validate(model, call);
-      return valid || message === undefined ? { valid } : { valid, reason: quotable(message, [key]) };
-    } catch (error) {
-      // The status for a key that does not exist.
-      if (isApiError(error) && (error.status === 400 || error.status === 401))
-        return { valid: false, reason: error.why };
-      throw error;
-    }
-  });
+  const mock: MockedCall<ValidateProxyKeyResult> = {
+    name: "validateProxyKey",
+    args: { key, model },
+    shape: "{ valid: true }",
+    result: (returned) =>
+      typeof returned["valid"] === "boolean" ? (returned as unknown as ValidateProxyKeyResult) : undefined,
+  };
+  return invoke(
+    { what: `Cannot validate proxy key ${fingerprintOf(key)}`, mock },
+    options,
+    async ({ client, call }) => {
+      try {
+        const { valid, message } = await client.withApiKey(key).validate(model, call);
+        return valid || message === undefined ? { valid } : { valid, reason: quotable(message, [key]) };
+      } catch (error) {
+        // The status for a key that does not exist.
+        if (isApiError(error) && (error.status === 400 || error.status === 401))
+          return { valid: false, reason: error.why };
+        throw error;
+      }
+    },
+  );
 }
 
 /**
