@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { IncompleteListError } from "./errors";
 import { isPartOf } from "../util/keyText";
 import { quotable } from "../util/redact";
@@ -8,10 +7,9 @@ import { keyObjectSchema, type KeyObject } from "./wire";
 /** Names of the array in an envelope. */
 const ENVELOPES = ["keys", "data", "proxy_keys", "items", "results"];
 
-const keyObjects = z.array(keyObjectSchema);
-
 /**
  * Reads the account's keys: a bare array, or an envelope whose other fields are absent or say that the list is complete.
+ * An entry that cannot be read is left out, and may be any key.
  *
  * @returns undefined when it is not a list of keys.
  * @throws IncompleteListError when keys may be missing.
@@ -22,19 +20,20 @@ export function readKeyList(
   secrets: readonly string[],
 ): KeyObject[] | undefined {
   const { list, beside } = opened(value);
-  const keys = keyObjects.safeParse(list);
-  if (!keys.success) return undefined;
-  const count = keys.data.length;
-  const shown = keys.data.flatMap(({ key }) => key ?? []);
+  if (!Array.isArray(list)) return undefined;
+  const count = list.length;
+  const keys = list.flatMap((entry) => keyObjectSchema.safeParse(entry).data ?? []);
+  const shown = keys.flatMap(({ key }) => key ?? []);
   const flaw =
     (status === 200 || status === 201 ? undefined : `has HTTP status ${status}`) ??
+    (keys.length < count ? "has an entry that is not a key" : undefined) ??
     (new Set(shown).size < shown.length ? "has a key twice" : undefined) ??
     flawInHeaders(headers, count) ??
     flawBeside(beside, count);
-  if (flaw === undefined) return keys.data;
+  if (flaw === undefined) return keys;
   throw new IncompleteListError({
     status,
-    shown: keys.data,
+    shown: keys,
     why: `The list of the account's keys ${quotable(flaw, secrets)}, so it may be incomplete, which proves nothing.`,
     nextStep:
       "Check electronhub:baseUrl, and any proxy between here and the API, then run the command again.",

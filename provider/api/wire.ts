@@ -7,44 +7,39 @@ export { isWholeKey } from "../util/keyText";
 
 /**
  * The wire format as the vendor documents it (https://docs.electronhub.ai), misspellings included. Unknown fields pass, and
- * a null list is empty. A field that a response leaves out is undefined, which means unknown.
+ * a null list is empty. A field that a response leaves out, or writes in another form, is undefined, which means unknown.
  */
 
-const list = z
-  .array(z.string())
-  .nullable()
-  .transform((value) => value ?? [])
-  .optional();
-
-/** A malformed instant is unknown. */
-const unixS = z
-  .number()
-  .nullish()
-  .transform((value) => (value == null ? undefined : readUnixS(value)));
-
+/** A field that is missing or malformed is unknown. */
 function orUnknown<T extends z.ZodType>(schema: T) {
-  return schema.nullish().transform((value) => value ?? undefined);
+  return schema.optional().catch(undefined);
 }
 
+const list = orUnknown(
+  z
+    .array(z.string())
+    .nullable()
+    .transform((value) => value ?? []),
+);
+
 const keyFields = {
+  /** Required: without a name, a JSON object is not a key. */
   name: z.string(),
   /** -1: never. */
-  expires_at: z
-    .number()
-    .nullable()
-    .transform((value) => readExpiryUnixS(value ?? -1))
-    .optional(),
-  allocated_ammount: z.number(),
+  expires_at: orUnknown(z.number().transform(readExpiryUnixS)),
+  allocated_ammount: orUnknown(z.number()),
   used_ammount: orUnknown(z.number()),
   is_active: orUnknown(z.boolean()),
   model_whitelist: list,
   ip_whitelist: list,
-  created_at: unixS,
+  created_at: orUnknown(z.number().transform(readUnixS)),
   /** null: never. Undefined: unknown. */
-  last_used: z
-    .number()
-    .nullish()
-    .transform((value) => (value == null ? value : readUnixS(value))),
+  last_used: orUnknown(
+    z
+      .number()
+      .nullable()
+      .transform((value) => (value === null ? null : readUnixS(value))),
+  ),
 };
 
 /** What a response shows of a key. */

@@ -164,7 +164,7 @@ interface ProxyKeyValues {
    *
    * Unit: credits, more than 0 and at most 10,000.
    */
-  budget: number;
+  budget?: number | undefined;
   /**
    * The time after which the key may spend its whole `budget` again.
    *

@@ -32,12 +32,11 @@ export interface KeyReport {
 /** Reports use and credits of a key, as the account lists it. */
 export function keyFacts(wire: KeyObject | undefined): Pick<KeyReport, "lastUsedAt" | "unusedCredits"> {
   if (wire === undefined) return { unusedCredits: null };
+  const { last_used: lastUsed, allocated_ammount: allocated, used_ammount: used } = wire;
   return {
-    lastUsedAt: typeof wire.last_used === "number" ? instantOf(wire.last_used) : wire.last_used,
+    lastUsedAt: typeof lastUsed === "number" ? instantOf(lastUsed) : lastUsed,
     unusedCredits:
-      wire.used_ammount === undefined
-        ? null
-        : Math.max(0, sumOfCredits([wire.allocated_ammount, -wire.used_ammount])),
+      allocated === undefined || used === undefined ? null : Math.max(0, sumOfCredits([allocated, -used])),
   };
 }
 

@@ -8,6 +8,7 @@ type JsonValue = string | number | boolean | null | readonly string[];
 
 /** All that the API must show of a key. */
 const REQUIRED = ["allocated_ammount", "expires_at", "key", "name"];
+const ODD = "a value of another type";
 const OPTIONAL = ["model_whitelist", "ip_whitelist", "is_active", "used_ammount", "last_used", "created_at"];
 
 /** A key object of the API without some fields. */
@@ -55,6 +56,52 @@ describe("a refresh", () => {
       expect(sent(fixture)).toEqual(["list"]);
     },
   );
+
+  it.each([...OPTIONAL, "expires_at", "allocated_ammount"])(
+    "by a list that writes %s in another form keeps what the state knows",
+    async (name) => {
+      const fixture = await createFixture();
+      const { id, state } = await fixture.existing({ ...RESTRICTED, enabled: false });
+      const body = [{ ...shown(fixture, state.key, []), [name]: ODD }];
+      fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
+      const { props } = await fixture.lifecycle.read(id, state);
+      expect(props).toMatchObject({ ...RESTRICTED, enabled: false, budget: 10, usedBudget: 0 });
+      expect(sent(fixture)).toEqual(["list"]);
+    },
+  );
+
+  it.each<[JsonValue | Record<string, JsonValue>]>([
+    [null],
+    ["text"],
+    [{}],
+    [{ key: "ek-proxy-other", name: null }],
+  ])("by a list with the entry %j reads its key nonetheless", async (odd) => {
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing(RESTRICTED);
+    const body = [odd, shown(fixture, state.key, [])];
+    fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
+    expect((await fixture.lifecycle.read(id, state)).props).toMatchObject(RESTRICTED);
+    expect(sent(fixture)).toEqual(["list"]);
+  });
+
+  it("by a list in which its own entry has no name looks it up", async () => {
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing(RESTRICTED);
+    const body = [shown(fixture, state.key, ["name"])];
+    fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
+    expect((await fixture.lifecycle.read(id, state)).props).toMatchObject(RESTRICTED);
+    expect(sent(fixture)).toEqual(["list", "lookup"]);
+  });
+
+  it("does not take a list with an odd entry for proof that its key is gone", async () => {
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing();
+    fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body: [{ id: 1 }], times: 2 });
+    fixture.simulator.inject({ on: { path: PATHS.lookup }, status: 404, body: "<html></html>" });
+    expect((await rejection(fixture.lifecycle.read(id, state))).message).toMatch(/Cannot refresh/);
+    fixture.simulator.inject({ on: { path: PATHS.remove }, status: 404, body: "<html></html>" });
+    expect((await rejection(fixture.lifecycle.delete(id, state))).message).toMatch(/an entry that is not a key/);
+  });
 
   it("keeps what the state knows although the schema refuses it", async () => {
     const fixture = await createFixture();
@@ -145,6 +192,26 @@ describe("a creation whose response has only what the API must show", () => {
     expect((await creating).outs).toMatchObject({ ...RESTRICTED, enabled: true, usedBudget: 0 });
     expect(sent(fixture)).toEqual(["create"]);
   });
+
+  it.each([...OPTIONAL, "expires_at", "allocated_ammount"])(
+    "or has %s in another form records what was sent",
+    async (name) => {
+      const fixture = await createFixture();
+      const inputs = await fixture.declare(RESTRICTED);
+      const settings = { modelWhitelist: RESTRICTED.models, ipWhitelist: RESTRICTED.allowedIps };
+      const made = fixture.simulator.account().addKey({
+        ...settings,
+        name: inputs["__createdAs"] as string,
+        allocatedAmount: 10,
+        expiresAtUnixS: 1_900_000_000,
+      });
+      const body = { ...shown(fixture, made.key, []), [name]: ODD };
+      fixture.simulator.inject({ on: { path: PATHS.create }, status: 201, body });
+      const { outs } = await fixture.lifecycle.create(inputs);
+      expect(outs).toMatchObject({ ...RESTRICTED, enabled: true, budget: 10 });
+      expect(sent(fixture)).toEqual(["create"]);
+    },
+  );
 
   it("looks before it disables the key", async () => {
     const { fixture, made, creating } = await create({ ...RESTRICTED, enabled: false });

@@ -55,12 +55,38 @@ describe("no list of keys", () => {
     [{ data: { keys: [] } }],
     ["text"],
     [null],
-    [[null]],
-    [[ONE, null]],
-    [[{ name: "web" }]],
-    [{ keys: [{ id: 1 }] }],
   ])("is %j", (value) => {
     expect(read(value)).toBeUndefined();
+  });
+});
+
+describe("a list with an entry that is not a key", () => {
+  it.each<[unknown]>([
+    [null],
+    ["text"],
+    [[]],
+    [7],
+    [{}],
+    [{ ...TWO, name: undefined }],
+    [{ ...TWO, name: 7 }],
+  ])("%j shows the others, and proves nothing", (odd) => {
+    for (const value of [[ONE, odd], [odd, ONE], { keys: [ONE, odd], total: 2 }]) {
+      expect(thrown(() => read(value))).toMatchObject({
+        name: "IncompleteListError",
+        why: expect.stringMatching(/has an entry that is not a key.*proves nothing/),
+        shown: [{ key: SECRET }],
+      });
+    }
+    expect(thrown(() => read([odd]))).toMatchObject({ name: "IncompleteListError", shown: [] });
+  });
+
+  it("is complete where another field than the name is odd", () => {
+    expect(
+      read([{ ...ONE, is_active: 1, allocated_ammount: "1", created_at: "2026-01-01" }, TWO]),
+    ).toMatchObject([
+      { key: SECRET, is_active: undefined, allocated_ammount: undefined, created_at: undefined },
+      { is_active: true },
+    ]);
   });
 });
 

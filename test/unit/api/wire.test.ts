@@ -33,21 +33,38 @@ describe("a key object", () => {
     });
   });
 
-  it.each([
+  const OPTIONAL = [
     "expires_at",
+    "allocated_ammount",
     "used_ammount",
     "is_active",
     "model_whitelist",
     "ip_whitelist",
     "created_at",
     "last_used",
-  ])("that leaves out %s does not say it", (field) => {
+  ];
+
+  it.each(OPTIONAL)("that leaves out %s does not say it", (field) => {
     const { [field]: _, ...rest } = whole as Record<string, unknown>;
     expect(keyObjectSchema.parse(rest)[field]).toBeUndefined();
   });
 
-  it.each(["name", "allocated_ammount"])("must have %s", (field) => {
-    expect(keyObjectSchema.safeParse({ ...whole, [field]: undefined }).success).toBe(false);
+  it.each(OPTIONAL)("that writes %s in another form does not say it", (field) => {
+    for (const odd of ["1.5", "2026-01-01T00:00:00Z", {}, [1], field === "is_active" ? 1 : true]) {
+      expect(keyObjectSchema.parse({ ...whole, [field]: odd })).toEqual({ ...whole, [field]: undefined });
+      expect(createdKeySchema.parse({ ...whole, [field]: odd })[field]).toBeUndefined();
+    }
+  });
+
+  it.each(["expires_at", "allocated_ammount", "used_ammount", "is_active", "created_at"])(
+    "in which %s is null does not say it",
+    (field) => {
+      expect(keyObjectSchema.parse({ ...whole, [field]: null })[field]).toBeUndefined();
+    },
+  );
+
+  it.each([undefined, null, 7])("must have a name, not %j", (name) => {
+    expect(keyObjectSchema.safeParse({ ...whole, name }).success).toBe(false);
   });
 
   it.each([undefined, "", "ek-master", 7, `ek-proxy-${"x".repeat(248)}`])(
@@ -87,7 +104,6 @@ describe("instants on the wire", () => {
     [0, 0],
     [-1, -1],
     [-7, -7],
-    [null, -1],
   ])("expires_at: %s is read as %s", (written, seconds) => {
     expect(read({ expires_at: written }).expires_at).toBe(seconds);
   });
