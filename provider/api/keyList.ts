@@ -29,7 +29,7 @@ export function readKeyList(
     (keys.length < count ? "has an entry that is not a key" : undefined) ??
     (new Set(shown).size < shown.length ? "has a key twice" : undefined) ??
     flawInHeaders(headers, count) ??
-    flawBeside(beside, count);
+    flawBeside(Object.entries(beside), count);
   if (flaw === undefined) return keys;
   throw new IncompleteListError({
     status,
@@ -54,14 +54,18 @@ function opened(value: unknown): { list: unknown; beside: Record<string, unknown
 }
 
 /** Fields that name the next page. */
-const NEXT = /^(?:next|nextpage|nexturl|nextlink)$|(?:cursor|token|after)$/;
+const NEXT = /^(?:next(?:page|url|link|marker|offset|key)?|continuation)$|(?:cursor|token|after)$/;
 
 /** Fields beside a complete list, with their values. Names have no case and no separators. */
 const COMPLETE: readonly [RegExp, (value: unknown, count: number) => boolean][] = [
-  [/^total(?:count|items|keys|size|results|elements)?$/, (value, count) => value === count],
-  [/^(?:hasmore|hasnext|hasnextpage|more|(?:is)?truncated|partial|incomplete)$/, (value) => value === false],
+  [/^total(?:count|items|keys|size|results|elements|records|entries)?$/, (value, count) => value === count],
+  [/^(?:remainingitems?|itemsremaining)(?:count)?$/, (value) => value === 0],
+  [
+    /^(?:hasmore|hasnext|hasnextpage|more|(?:is)?truncated|partial|incomplete)$/,
+    (value) => value === false || value === 0,
+  ],
   [/^(?:complete|islast|islastpage)$/, (value) => value === true],
-  [/^(?:pages|totalpages|pagecount|lastpage)$/, (value) => value === 0 || value === 1],
+  [/^(?:pages|totalpages|numpages|pagecount|pagestotal|lastpage)$/, (value) => value === 0 || value === 1],
   [/^(?:limit|perpage|pagesize|pagelimit)$/, (value, count) => typeof value === "number" && value > count],
 ];
 
@@ -89,9 +93,11 @@ const COURTESY: readonly [RegExp, (value: unknown) => boolean][] = [
 /** Objects in an envelope that hold such fields. */
 const NESTED = /^(?:meta|metadata|pagination|paging|pageinfo|links)$/;
 
-function flawBeside(fields: Record<string, unknown>, count: number): string | undefined {
-  const flat = Object.entries(fields).flatMap(([name, value]) =>
-    NESTED.test(plain(name)) && isObject(value) ? Object.entries(value) : [[name, value] as const],
+type Field = readonly [name: string, value: unknown];
+
+function flawBeside(fields: readonly Field[], count: number): string | undefined {
+  const flat = fields.flatMap(([name, value]): Field[] =>
+    NESTED.test(plain(name)) && isObject(value) ? Object.entries(value) : [[name, value]],
   );
   let saysComplete = false;
   let isPaged = false;
@@ -109,18 +115,41 @@ function flawBeside(fields: Record<string, unknown>, count: number): string | un
   return isPaged && !saysComplete ? "is paged and does not state that this is the only page" : undefined;
 }
 
+/** Headers about pages, whatever their prefix, and the field that each stands for. */
+const PAGE_HEADER = new RegExp(
+  `(?:^|-)(${[
+    "total(?:-?(?:count|items|keys|size|results|elements|records|entries|pages))?",
+    "(?:num-?)?pages|page-?count|pages?-?total|last-?page",
+    "has-?(?:more|next)(?:-?page)?|(?:is-?)?truncated|partial|incomplete|more",
+    "next(?:-?(?:page|url|link|token|cursor|marker|offset|key))?|(?:[a-z]+-)?cursor|continuation(?:-?token)?|page-?token",
+    "pagination|paging|page-?info",
+    "(?:current-?)?page|page-?number|per-?page|page-?size|page-?limit|(?<=^|^x-)offset",
+    "remaining-?items?(?:-?count)?|items-?remaining",
+    "(?:item|key|result)s?-?count",
+  ].join("|")})$`,
+);
+
 function flawInHeaders(headers: HttpResponse["headers"], count: number): string | undefined {
   const text = (name: string) => [headers[name] ?? []].flat().join(", ").trim();
   if (/\brel\s*=\s*"?[^",;]*\b(?:next|prev)/i.test(text("link"))) return "links to another page";
   if (text("content-range") !== "") return "is a range of a longer one";
-  for (const name of ["x-total-count", "x-total"]) {
-    if (text(name) !== "" && Number(text(name)) !== count)
-      return `has another length than its ${name} header`;
+  const fields = Object.keys(headers).flatMap((name): Field[] => {
+    const [, field] = /rate-?limit|quota/.test(name) ? [] : (PAGE_HEADER.exec(name) ?? []);
+    return field === undefined ? [] : [[field, headerValue(text(name))]];
+  });
+  return flawBeside(fields, count)?.replace("beside its entries", "in its headers");
+}
+
+/** What a header says, as a field of an envelope would. */
+function headerValue(text: string): unknown {
+  const lower = text.toLowerCase();
+  if (["false", "no"].includes(lower)) return false;
+  if (["null", "none"].includes(lower)) return null;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
   }
-  for (const name of ["x-next-page", "x-next-cursor"]) {
-    if (text(name) !== "") return `has an ${name} header`;
-  }
-  return undefined;
 }
 
 function plain(name: string): string {

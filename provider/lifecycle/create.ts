@@ -1,9 +1,9 @@
-import { isApiError, isForeign, isMaxWait, isUnclear } from "../api/errorGuards";
+import { isApiError, isForeign, isIncompleteList, isMaxWait, isUnclear } from "../api/errorGuards";
 import { UnexpectedResponseError } from "../api/errors";
 import type { CallOptions } from "../api/client";
 import type { Listing } from "../api/keyListCache";
 import { waitBeforeRetry, waitForLateEffect } from "../api/retry";
-import { merged, type CreatedKey, type KeySettings } from "../api/wire";
+import { merged, type CreatedKey, type KeyObject, type KeySettings } from "../api/wire";
 import { isUserError, type UserError } from "../util/userError";
 import { adopt } from "./adopt";
 import { applySettings } from "./applySettings";
@@ -15,7 +15,7 @@ import type { CreationInFlight } from "./creations/creationInFlight";
 import { resolveInputs, toWireSettings, type Declared } from "./schema/inputs";
 import { generateName } from "./schema/generatedName";
 import { nameHashOf } from "./creations/journalReader";
-import { isNoSuchKey, matchLostKey } from "./creations/matchLostKey";
+import { isNoSuchKey, isSameName, matchLostKey } from "./creations/matchLostKey";
 import type { Operation } from "./accountContext";
 import { fingerprintOf, inputsFromWire, stateOf, type ProxyKeyState } from "./schema/state";
 
@@ -169,7 +169,7 @@ async function listAfter(
   attempt: number,
   createdAs: string,
   { client, call }: Operation,
-): Promise<Listing> {
+): Promise<Pick<Listing, "keys">> {
   try {
     // The server may still work on the request. A wait beyond maxWait is skipped: without the list the key may be lost.
     const wait = isUnclear(unclear) ? waitForLateEffect : waitBeforeRetry;
@@ -178,6 +178,7 @@ async function listAfter(
     });
     return await client.keyList.get(call);
   } catch (error) {
+    if (isIncompleteList(error) && isShown(error.shown, createdAs)) return { keys: error.shown };
     // The same edge or proxy refuses the list, so it probably refused the create too.
     if (attempt === 0 && !isUnclear(unclear)) throw unclear;
     throw unsettled(
@@ -186,6 +187,11 @@ async function listAfter(
       `Look for a key named ${JSON.stringify(createdAs)} on the account and remove it if it is there; then run \`pulumi up\` again.`,
     );
   }
+}
+
+/** An incomplete list proves that a key exists, never that it does not. */
+function isShown(keys: readonly KeyObject[], createdAs: string): boolean {
+  return keys.some(({ name }) => isSameName(name, createdAs));
 }
 
 function unsettled(unclear: UserError, why: string, nextStep: string): UserError {

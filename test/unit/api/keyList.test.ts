@@ -43,6 +43,25 @@ describe("a complete list", () => {
     expect(read([ONE], { "x-total-count": "1", link: '</auth/proxy>; rel="self"' })).toHaveLength(1);
     expect(read([ONE], {}, 201)).toHaveLength(1);
   });
+
+  it.each<[Record<string, string | string[]>]>([
+    [{ "x-total": "1", "x-total-pages": "1", "x-page": "1", "x-per-page": "20", "x-next-page": "" }],
+    [{ "x-wp-total": "1", "x-wp-totalpages": "1" }],
+    [{ "x-has-more": "False", "x-next-cursor": "None", "x-page-count": "0" }],
+    [{ "x-pagination": '{"total":1,"page":1,"next":null}' }],
+    [
+      {
+        "x-ratelimit-remaining": "4",
+        "x-rate-limit-next-page": "9",
+        "retry-after": "1",
+        "x-quota-total": "9",
+      },
+    ],
+    [{ "content-length": "9", "accept-ranges": "bytes", "x-csrf-token": "a", "x-envoy-attempt-count": "2" }],
+    [{ "x-homepage": "a", "x-timezone-offset": "60", "set-cookie": ["next=1", "page=2"], "cf-ray": "9" }],
+  ])("may have the headers %j", (headers) => {
+    expect(readKeyList([ONE], { status: 200, headers }, [])).toHaveLength(1);
+  });
 });
 
 describe("no list of keys", () => {
@@ -147,6 +166,31 @@ describe("a list that may be incomplete", () => {
     [{ "content-range": "items 0-0/9" }],
     [{ "x-total-count": "9" }],
     [{ "x-next-page": "2" }],
+    [{ "x-total": "2" }],
+    [{ "x-total-pages": "3" }],
+    [{ "x-wp-total": "9" }],
+    [{ "x-wp-totalpages": "2" }],
+    [{ "x-total-count": "1, 9" }],
+    [{ "x-has-more": "true" }],
+    [{ "x-has-next": "1" }],
+    [{ "x-more": "yes" }],
+    [{ "x-pagination": '{"total":9}' }],
+    [{ pagination: '{"has_more":true}' }],
+    [{ pagination: "page=1; pages=2" }],
+    [{ "next-page": "2" }],
+    [{ "x-next": "/auth/proxy?page=2" }],
+    [{ "x-page-count": "2" }],
+    [{ "x-page": "1" }],
+    [{ "x-page": "2", "x-total": "1" }],
+    [{ "x-per-page": "1" }],
+    [{ "x-next-token": "abc" }],
+    [{ "x-cursor": "abc" }],
+    [{ "x-ms-continuationtoken": "abc" }],
+    [{ "x-ms-continuation": "abc" }],
+    [{ "x-remaining-items": "4" }],
+    [{ "x-item-count": "4" }],
+    [{ "x-truncated": "true" }],
+    [{ "x-partial": "1" }],
   ])("has the headers %j, status %s", (headers, status = 200) => {
     expect(thrown(() => read([ONE], headers, status))).toMatchObject({ name: "IncompleteListError" });
   });
