@@ -199,6 +199,10 @@ function acceptableApiKey(apiKey: string | undefined): string {
       nextStep,
     );
   }
+  // Another vendor's credential must not be sent to this one.
+  if (!/^ek-./.test(apiKey)) {
+    throw malformed("apiKey", "is not an Electron Hub API key: those start with `ek-`", nextStep);
+  }
   return apiKey;
 }
 

@@ -91,6 +91,12 @@ describe("apiKey", () => {
     ["with a Windows line break", `${API_KEY}\r\n`, /spaces, line breaks/],
     ["with a space before it", ` ${API_KEY}`, /spaces, line breaks/],
     ["with a header smuggled in", `${API_KEY}\r\nx-evil: 1`, /spaces, line breaks/],
+    ["of an unknown kind", "nonsense-abcdefgh", /is not an Electron Hub API key: those start with `ek-`/],
+    ["another vendor's", "sk-ant-abcdefABCDEF0123456789", /is not an Electron Hub API key/],
+    ["in capitals", "EK-abcdefABCDEF0123456789", /is not an Electron Hub API key/],
+    ["with something before it", "xek-abcdefABCDEF0123456789", /is not an Electron Hub API key/],
+    ["JSON", `{"apiKey":"${API_KEY}"}`, /is not an Electron Hub API key/],
+    ["a Pulumi token", "pul-abcdefABCDEF0123456789", /is not an Electron Hub API key/],
     ["with a letter of another alphabet", `${API_KEY}é`, /characters that API keys do not have/],
   ])("is refused when it is %s, without being repeated", (_, value, why) => {
     const error = refusal("apiKey", value);
@@ -98,6 +104,10 @@ describe("apiKey", () => {
     expect(error.why).toMatch(/^electronhub:apiKey \(or ELECTRONHUB_API_KEY\) /);
     expect(error.message).not.toContain(value.trim().slice(-8));
   });
+});
+
+it("an API key is refused when it is its prefix alone", () => {
+  expect(refusal("apiKey", "ek-").why).toMatch(/is not an Electron Hub API key/);
 });
 
 describe("baseUrl", () => {

@@ -22,9 +22,8 @@ export async function accountChecks(
   try {
     const { settings } = accounts.forSettings(stack, folder);
     const origin = written[0] ? "the stack's configuration" : SETTINGS.apiKey;
-    const kind = settings.apiKey.startsWith("ek-") ? "" : ", not an Electron Hub key (those start with ek-)";
     terminal.progress("Listing the account's keys");
-    return verdicts(`from ${origin}${kind}`, settings, await listOnce(settings, world));
+    return verdicts(`from ${origin}`, settings, await listOnce(settings, world));
   } catch (error) {
     return [failureOf("Settings", error, RUN_AGAIN), skipped("Account", "the settings are invalid")];
   }

@@ -289,32 +289,32 @@ describe("a list that shows a part of each key", () => {
 
 describe("an incomplete list after a lost response", () => {
   async function createWith(entriesOf: (entry: Record<string, JsonValue>) => Record<string, JsonValue>[]) {
-    const world = await createWorld();
-    const inputs = await world.declare();
-    const made = world.simulator.account().addKey({
+    const fixture = await createFixture();
+    const inputs = await fixture.declare();
+    const made = fixture.simulator.account().addKey({
       name: inputs["__createdAs"] as string,
       allocatedAmount: 10,
     });
-    world.simulator.inject({ on: { path: PATHS.create }, cut: "before" });
-    const body = { keys: entriesOf(shown(world, made.key, [])), has_more: true };
-    world.simulator.inject({ on: { path: PATHS.list }, status: 200, body, times: 9 });
-    return { world, made, creating: world.lifecycle.create(inputs) };
+    fixture.simulator.inject({ on: { path: PATHS.create }, cut: "before" });
+    const body = { keys: entriesOf(shown(fixture, made.key, [])), has_more: true };
+    fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body, times: 9 });
+    return { fixture, made, creating: fixture.lifecycle.create(inputs) };
   }
 
   it("that shows the key records it, and does not rule out a second one", async () => {
-    const { world, made, creating } = await createWith((entry) => [entry]);
+    const { fixture, made, creating } = await createWith((entry) => [entry]);
     const { id, properties, message } = await savedFailure(creating);
     expect(id).toBe(fingerprintOf(made.key));
     expect(properties).toMatchObject({ key: made.key, unsettled: true });
     expect(message).toMatch(/second key.*is unknown.*may be a part of the whole/);
-    expect(sent(world)).toEqual(["create", "list", "lookup"]);
+    expect(sent(fixture)).toEqual(["create", "list", "lookup"]);
   });
 
   it("that does not show the key proves nothing, so nothing is sent again", async () => {
-    const { world, creating } = await createWith((entry) => [{ ...entry, name: "another" }]);
+    const { fixture, creating } = await createWith((entry) => [{ ...entry, name: "another" }]);
     const { message } = await rejection(creating);
     expect(message).toMatch(/Whether the key was created is unknown.*may be a part of the whole/);
-    expect(sent(world)).toEqual(["create", "list"]);
+    expect(sent(fixture)).toEqual(["create", "list"]);
   });
 });
 
