@@ -211,6 +211,7 @@ export class ProxyKeyClient {
     const { baseUrl, apiKey, userAgent } = this.#options;
     const headers: Record<string, string> = {
       accept: "application/json",
+      "accept-encoding": "identity",
       authorization: `Bearer ${apiKey}`,
       "user-agent": userAgent,
     };

@@ -73,7 +73,7 @@ export function createTransport({
         return {
           status: response.statusCode,
           headers: response.headers,
-          body: await readCapped(response.body, maxBodyBytes),
+          body: await readText(response, maxBodyBytes),
         };
       } catch (error) {
         if (signal?.aborted) throw signal.reason;
@@ -93,7 +93,19 @@ export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
-async function readCapped(body: Dispatcher.ResponseData["body"], maxBytes: number): Promise<string> {
+async function readText(
+  { headers, body }: Pick<Dispatcher.ResponseData, "headers" | "body">,
+  maxBytes: number,
+): Promise<string> {
+  const bytes = await readCapped(body, maxBytes);
+  const coding = headers["content-encoding"];
+  if (coding === undefined) return bytes.toString("utf8");
+  const { decoded } = await import("./contentCoding.js");
+  const tooLong = () => new ResponseTooLongError(maxBytes);
+  return decoded(bytes, coding, { maxBytes, tooLong }).toString("utf8");
+}
+
+async function readCapped(body: Dispatcher.ResponseData["body"], maxBytes: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of body as AsyncIterable<Buffer>) {
@@ -104,7 +116,7 @@ async function readCapped(body: Dispatcher.ResponseData["body"], maxBytes: numbe
     }
     parts.push(part);
   }
-  return Buffer.concat(parts).toString("utf8");
+  return Buffer.concat(parts);
 }
 
 class ResponseTooLongError extends Error {

@@ -50,6 +50,7 @@ describe("the exact requests", () => {
       expect(request?.body === undefined ? undefined : JSON.parse(request.body)).toEqual(body);
       expect(request?.headers).toEqual({
         accept: "application/json",
+        "accept-encoding": "identity",
         authorization: "Bearer ek-master",
         "user-agent": "tests/1",
         ...(body === undefined ? {} : { "content-type": "application/json" }),

@@ -1,0 +1,57 @@
+import {
+  brotliDecompressSync,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+  zstdDecompressSync,
+  type InputType,
+  type ZlibOptions,
+} from "node:zlib";
+import { errorCode } from "../util/errno";
+import type { HttpResponse } from "./transport";
+
+/**
+ * Decodes a body that a server or a proxy has compressed although no request accepts that. A body that is not what its
+ * header says comes back as it is: proxies that decompress may leave the header.
+ *
+ * @throws what `tooLong` returns when the decoded body is longer than `maxBytes`.
+ */
+export function decoded(
+  body: Buffer,
+  contentEncoding: HttpResponse["headers"][string],
+  { maxBytes, tooLong }: { maxBytes: number; tooLong: () => Error },
+): Buffer {
+  const codings = [contentEncoding ?? []].flat().join(",").toLowerCase().split(",");
+  let bytes = body;
+  for (const coding of codings.map((name) => name.trim()).toReversed()) {
+    const decode = DECODERS[coding];
+    if (decode === undefined) continue;
+    try {
+      bytes = decode(bytes, { maxOutputLength: maxBytes });
+    } catch (error) {
+      if (errorCode(error) === "ERR_BUFFER_TOO_LARGE") throw tooLong();
+      return body;
+    }
+  }
+  return bytes;
+}
+
+type Decoder = (bytes: InputType, options: ZlibOptions) => Buffer;
+
+const DECODERS: Readonly<Record<string, Decoder | undefined>> = {
+  gzip: gunzipSync,
+  "x-gzip": gunzipSync,
+  deflate: inflateOf,
+  br: brotliDecompressSync as Decoder,
+  zstd: zstdDecompressSync as Decoder,
+};
+
+/** Some servers leave out the header of zlib. */
+function inflateOf(bytes: InputType, options: ZlibOptions): Buffer {
+  try {
+    return inflateSync(bytes, options);
+  } catch (error) {
+    if (errorCode(error) === "ERR_BUFFER_TOO_LARGE") throw error;
+    return inflateRawSync(bytes, options);
+  }
+}
