@@ -148,7 +148,7 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     async () => (await import("./commands/import.js")).importKeys,
     [
       "pulumi-electronhub import --name-prefix team-",
-      "pulumi import --file keys.json --generate-code=false --protect=false && rm keys.json",
+      "pulumi import --file keys.json --generate-code=false --protect=false; rm keys.json",
     ],
   )
     .addOption(dirOption())

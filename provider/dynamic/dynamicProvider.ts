@@ -10,15 +10,19 @@ import type {
 import type { Dependencies } from "../lifecycle/accountContext";
 import { ProxyKeyProvider } from "../lifecycle/provider";
 import { toEngineError } from "./engineErrors";
+import { hostProblem } from "./hostVersion";
 
 type Properties = Record<string, unknown>;
 
 /** The provider in the form that the dynamic-provider host calls. The host adds `__provider` to all properties. */
 export class DynamicProvider implements Required<ResourceProvider<Properties, Properties>> {
   readonly #lifecycle: ProxyKeyProvider;
+  readonly #hostProblem: string | undefined;
 
-  constructor(dependencies: Dependencies) {
+  /** @param sdk the version of the host that calls. Absent: not known. */
+  constructor(dependencies: Dependencies, sdk?: string) {
     this.#lifecycle = new ProxyKeyProvider(dependencies);
+    this.#hostProblem = hostProblem(sdk);
   }
 
   /** How many operations the engine waits for. */
@@ -33,6 +37,8 @@ export class DynamicProvider implements Required<ResourceProvider<Properties, Pr
   }
 
   check(state: Properties, inputs: Properties): Promise<CheckResult<Properties>> {
+    const reason = this.#hostProblem;
+    if (reason !== undefined) return Promise.resolve({ inputs, failures: [{ property: "", reason }] });
     return translated(inputs, this.#lifecycle.check(state, withoutCode(inputs)));
   }
 
@@ -45,6 +51,7 @@ export class DynamicProvider implements Required<ResourceProvider<Properties, Pr
   }
 
   async read(id: string, state: Properties = {}): Promise<ReadResult<Properties>> {
+    if (this.#hostProblem !== undefined) throw toEngineError(new Error(this.#hostProblem), undefined);
     const found = await translated(state, this.#lifecycle.read(id, state));
     return found ?? GONE;
   }

@@ -4,6 +4,7 @@ import * as rotation from "../lifecycle/rotating/rotation";
 import { keysOfRun, systemDependencies } from "../lifecycle/system";
 import { DynamicProvider } from "./dynamicProvider";
 import { silenceHostEcho } from "./hostLog";
+import { hostVersion } from "./hostVersion";
 
 /**
  * FROZEN CONTRACT: `pulumi-electronhub/handler` and the names of its exports. The provider code in every state loads the
@@ -11,19 +12,22 @@ import { silenceHostEcho } from "./hostLog";
  */
 
 /** The host's first argument is the engine's address. Undefined in other processes. */
-const [, , engineAddress] = process.argv;
+const [, hostScript, engineAddress] = process.argv;
 const engine = engineAt(engineAddress);
 const engineGone = new AbortController();
 
 // One per process: all resources share the account's rate limit and its list of keys.
 const report = (line: string) => process.stdout.write(`${line}\n`);
 const dependencies = systemDependencies(report);
-const provider = new DynamicProvider({
-  ...dependencies,
-  engine,
-  signal: engineGone.signal,
-  keysOfRun: keysOfRun(engine && engineAddress, report),
-});
+const provider = new DynamicProvider(
+  {
+    ...dependencies,
+    engine,
+    signal: engineGone.signal,
+    keysOfRun: keysOfRun(engine && engineAddress, report),
+  },
+  hostVersion(hostScript),
+);
 
 /** How long to wait for responses to requests in flight after the engine has died. */
 const LAST_RESPONSE_MS = 3_000;

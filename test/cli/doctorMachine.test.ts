@@ -2,7 +2,6 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-import { isAtLeast } from "../../provider/cli/checks/machine";
 import { useDoctor } from "./doctorFixture";
 
 const doctor = useDoctor();
@@ -66,14 +65,5 @@ describe("this machine", () => {
       status: "error",
       what: expect.stringContaining("folder"),
     });
-  });
-});
-
-describe("versions", () => {
-  it("are compared by number", () => {
-    expect(isAtLeast("3.200.0", "3.200.0")).toBe(true);
-    expect(isAtLeast("v3.1000.0", "3.200.0")).toBe(true);
-    expect(isAtLeast("3.99.9-alpha", "3.200.0")).toBe(false);
-    expect(isAtLeast("4.0.0", "3.200.0")).toBe(true);
   });
 });

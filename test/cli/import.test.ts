@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, expect, it } from "vitest";
 import { LIST } from "../engine/fixture";
@@ -101,6 +101,21 @@ it("sends the environment's API key nowhere but to the host that the selected st
   expect(refused.stderr).toMatch(/secrets cannot be read/);
   expect(cli.takeRequests()).toEqual([]);
 });
+
+it.each(["v3.253.9", "v3.99.0", ""])(
+  "asks and writes nothing with the CLI %j, which cannot read the file",
+  async (version) => {
+    const folder = path("old-cli");
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "pulumi"), `#!/bin/sh\necho ${version}\n`, { mode: 0o755 });
+    const env = { ...cli.accountEnv(), PATH: `${folder}:/usr/bin:/bin` };
+    const refused = await cli.run(["import"], { env });
+    expect(refused.output).toMatch(/Pulumi 3\.254\.0 on.*Nothing was written/);
+    expect(refused.exitCode).toBe(3);
+    expect(cli.takeRequests()).toEqual([]);
+    expect((await readdir(cli.project.folders.work)).filter((file) => file.startsWith("keys."))).toEqual([]);
+  },
+);
 
 it("refuses a place that cannot be written", async () => {
   cli.simulator.account().addKey({ name: "bot" });

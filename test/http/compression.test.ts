@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { createTransport } from "../../provider/api/transport";
-import { createWorld, sent, type World } from "./fixture";
+import { createFixture, sent, type Fixture } from "./fixture";
 
 type Encoder = (body: Buffer) => Buffer;
 
@@ -55,8 +55,8 @@ interface Answer {
   body: Buffer;
 }
 
-/** A proxy that compresses every response of a world's simulator, whatever the request accepts. */
-function compressing(target: () => World, coding: string, encode: Encoder): Promise<string> {
+/** A proxy that compresses every response of a fixture's simulator, whatever the request accepts. */
+function compressing(target: () => Fixture, coding: string, encode: Encoder): Promise<string> {
   return serve(async (head, body) => {
     const [method, url, { authorization = "" }] = JSON.parse(head) as [
       string,
@@ -78,23 +78,23 @@ function compressing(target: () => World, coding: string, encode: Encoder): Prom
 
 describe("responses that a proxy compresses", () => {
   it.each(CODINGS)("as %s: a key is created, read and removed as usual", async (coding, encode) => {
-    let world: World | undefined;
-    const origin = await compressing(() => world as World, coding, encode);
-    world = await createWorld({ environment: { ELECTRONHUB_BASE_URL: `${origin}/v1` } });
-    const { id, state } = await world.existing();
-    expect(world.simulator.account().keys()).toMatchObject([{ key: state.key }]);
-    expect((await world.lifecycle.read(id, state)).props).toMatchObject({ key: state.key });
-    await world.lifecycle.delete(id, state);
-    expect(sent(world)).toEqual(["list", "remove"]);
-    expect(world.simulator.account().keys()).toEqual([]);
+    let fixture: Fixture | undefined;
+    const origin = await compressing(() => fixture as Fixture, coding, encode);
+    fixture = await createFixture({ environment: { ELECTRONHUB_BASE_URL: `${origin}/v1` } });
+    const { id, state } = await fixture.existing();
+    expect(fixture.simulator.account().keys()).toMatchObject([{ key: state.key }]);
+    expect((await fixture.lifecycle.read(id, state)).props).toMatchObject({ key: state.key });
+    await fixture.lifecycle.delete(id, state);
+    expect(sent(fixture)).toEqual(["list", "remove"]);
+    expect(fixture.simulator.account().keys()).toEqual([]);
   });
 
   it("a refusal is read as well", async () => {
-    let world: World | undefined;
-    const origin = await compressing(() => world as World, "gzip", gzipSync);
+    let fixture: Fixture | undefined;
+    const origin = await compressing(() => fixture as Fixture, "gzip", gzipSync);
     const environment = { ELECTRONHUB_BASE_URL: `${origin}/v1`, ELECTRONHUB_API_KEY: "ek-of-no-account" };
-    world = await createWorld({ environment });
-    await expect(world.existing()).rejects.toThrow(/does not accept this API key \(HTTP 401: "/);
+    fixture = await createFixture({ environment });
+    await expect(fixture.existing()).rejects.toThrow(/does not accept this API key \(HTTP 401: "/);
   });
 });
 

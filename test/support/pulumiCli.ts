@@ -9,7 +9,7 @@ import { buildPulumi, readPinnedBuild, type PinnedBuild } from "./goBuild";
 import { isAtLeast, pulumiVersionOf } from "./pulumiVersion";
 
 /** The oldest usable CLI: the package's peer range of @pulumi/pulumi starts here. */
-export const MINIMUM_PULUMI_VERSION = "3.200.0";
+export const MINIMUM_PULUMI_VERSION = "3.216.0";
 
 /** Set (to anything but "0") to never download a CLI with Pulumi's own installer. */
 export const NO_INSTALLER_VARIABLE = "PULUMI_ELECTRONHUB_NO_INSTALLER";

@@ -1,25 +1,19 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
-import { PulumiCommand } from "@pulumi/pulumi/automation";
+import { OLDEST_SDK } from "../../dynamic/hostVersion";
+import { isAtLeast } from "../../util/version";
+import { cliVersion } from "../pulumi/cliVersion";
 import { HOW_TO_GET_PULUMI, asRefusal } from "../pulumi/command";
 import { failure, failureOf, ok, warning, type Check } from "./check";
-
-/** The oldest supported CLI and SDK, from the package's peer range. */
-const OLDEST_PULUMI = "3.200.0";
-
-/** Compares versions such as `3.259.0` by their numbers. */
-export function isAtLeast(version: string, oldest: string): boolean {
-  return version.replace(/^v/, "").localeCompare(oldest, "en", { numeric: true }) >= 0;
-}
 
 export async function cliCheck(): Promise<Check> {
   const name = "Pulumi CLI";
   try {
-    const version = (await PulumiCommand.get({ skipVersionCheck: true })).version?.version;
+    const version = await cliVersion();
     if (version === undefined) return warning(name, "`pulumi version` prints no version.", HOW_TO_GET_PULUMI);
-    if (isAtLeast(version, OLDEST_PULUMI)) return ok(name, version);
-    return failure(name, `${version} is older than ${OLDEST_PULUMI}.`, HOW_TO_GET_PULUMI);
+    if (isAtLeast(version, OLDEST_SDK)) return ok(name, version);
+    return failure(name, `${version} is older than ${OLDEST_SDK}.`, HOW_TO_GET_PULUMI);
   } catch (error) {
     return failureOf(name, asRefusal(error), HOW_TO_GET_PULUMI);
   }
@@ -56,7 +50,7 @@ export function packageChecks(folder: string): Check[] {
           version === undefined ? `not installed in ${folder}` : `${version} is older than ${least}`,
           "Run `npm ci` in the program's folder, or name that folder with --dir.",
         );
-  return [report("Pulumi SDK", warning, sdk, OLDEST_PULUMI), report("Package", failure, own, "0.0.0")];
+  return [report("Pulumi SDK", warning, sdk, OLDEST_SDK), report("Package", failure, own, "0.0.0")];
 }
 
 function versionFrom(folder: string, name: string): string | undefined {

@@ -5,6 +5,7 @@ import { describeImport } from "../../functions/describeImport";
 import type { ProxyKeyInputs } from "../../lifecycle/schema/inputs";
 import { accountForCommand } from "../account/accountForCommand";
 import { EXIT, Refusal, UsageError, type ExitCode } from "../problems";
+import { requireImport } from "../pulumi/cliVersion";
 import { PulumiProject } from "../pulumi/project";
 import { oneLine } from "../terminal/plainText";
 import { shellWord } from "../terminal/shell";
@@ -26,6 +27,7 @@ export async function importKeys(options: ImportOptions, world: CommandContext):
   const out = resolve(options.out);
   const program = resolve(options.program);
   if (out === program) throw new UsageError("--out and --program name the same file.");
+  await requireImport();
   const account = await accountForCommand(options, world, () =>
     PulumiProject.open(options.dir, world.changes),
   );

@@ -216,7 +216,7 @@ describe.skipIf(process.platform === "win32")("findPulumiCli", () => {
       "building it with go failed (go is not on PATH)",
     ]);
     expect(message).toBe(
-      `No usable Pulumi CLI. Tried: ${attempts.join("; ")}. Install Pulumi 3.200.0 or newer ` +
+      `No usable Pulumi CLI. Tried: ${attempts.join("; ")}. Install Pulumi 3.216.0 or newer ` +
         "(https://www.pulumi.com/docs/install/) and put it on PATH, or install Go (https://go.dev/dl/), and it will be built.",
     );
   });
