@@ -100,7 +100,9 @@ describe("a refresh", () => {
     fixture.simulator.inject({ on: { path: PATHS.lookup }, status: 404, body: "<html></html>" });
     expect((await rejection(fixture.lifecycle.read(id, state))).message).toMatch(/Cannot refresh/);
     fixture.simulator.inject({ on: { path: PATHS.remove }, status: 404, body: "<html></html>" });
-    expect((await rejection(fixture.lifecycle.delete(id, state))).message).toMatch(/an entry that is not a key/);
+    expect((await rejection(fixture.lifecycle.delete(id, state))).message).toMatch(
+      /an entry that is not a key/,
+    );
   });
 
   it("keeps what the state knows although the schema refuses it", async () => {
