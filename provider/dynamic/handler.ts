@@ -1,3 +1,4 @@
+import "./requireNode";
 import type { ResourceProvider } from "@pulumi/pulumi/dynamic";
 import { EngineGoneError, engineAt, watchEngine } from "../lifecycle/run/engineLiveness";
 import * as rotation from "../lifecycle/rotating/rotation";

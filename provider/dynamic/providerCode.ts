@@ -11,7 +11,13 @@ function textFor(provider: string): string {
   try {
     return require("node:module").createRequire(process.cwd() + "/")("pulumi-electronhub/handler")${provider};
   } catch (error) {
-    const message = "pulumi-electronhub cannot be loaded (" + error.code + "): run npm ci in " + process.cwd();
+    const folder = process.cwd();
+    const isMissing = /MODULE_NOT_FOUND$/.test(error.code) && /'pulumi-electronhub\\/handler'/.test(error.message);
+    const message = error.isForUser
+      ? error.message
+      : isMissing
+        ? "pulumi-electronhub is not installed for " + folder + ": add pulumi-electronhub to this project's dependencies (npm install pulumi-electronhub). If it is one of them, run npm ci."
+        : "pulumi-electronhub cannot be loaded (" + (error.code || error.message) + "): run npm ci in " + folder;
     throw Object.assign(error, { message, stack: "", toString: () => "" });
   }
 };

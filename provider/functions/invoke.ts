@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { CallOptions, ProxyKeyClient } from "../api/client";
 import { isForbidden, isKeyGone } from "../api/errorGuards";
+import { refusalOfNode } from "../util/nodeVersion";
 import { quotable } from "../util/redact";
 import { isUserError, UserError } from "../util/userError";
 import { CONFIG_NAMESPACE, readSettings, type WrittenSettings } from "../config";
@@ -41,6 +42,8 @@ export async function invoke<T>(
   if (mocks !== undefined) return mockedResult(what, mock, mocks);
   warnAboutSettings({ usesStack: provider === undefined });
   try {
+    const refusal = refusalOfNode(process.versions.node);
+    if (refusal !== undefined) throw new pulumi.RunError(refusal);
     const stack =
       provider === undefined ? stackSetting : accountSetting(await known(Account.settingsOf(provider)));
     const settings = readSettings({ stack, environment: process.env });

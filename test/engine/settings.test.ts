@@ -1,5 +1,8 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Account, getProxyKeysOutput, RotatingProxyKey } from "pulumi-electronhub";
 import { expect, it } from "vitest";
+import { expectFailure } from "../support/engine";
 import { declare, diagnosticsOf, useEngine } from "./fixture";
 
 /** What the program warns about, before or while anything is sent. */
@@ -61,4 +64,28 @@ it("a preview without an API key passes with a warning, unless every key has an 
     getProxyKeysOutput({}, { provider });
   });
   expect(warningsIn((await stack.preview()).output)).toEqual([]);
+});
+
+it("an older Node is named with the version that is needed by up, refresh and destroy, and nothing is sent", async () => {
+  const stack = await engine.stack("old-node", async () => void declare("one", { budget: 1 }));
+  await stack.up();
+  const { project } = engine;
+  const preload = join(project.folders.temporary, "node20.cjs");
+  await writeFile(preload, 'Object.defineProperty(process.versions, "node", { value: "20.20.2" });');
+  const env = { NODE_OPTIONS: `--require ${preload}` };
+  const onOldNode = await project.stack("old-node", async () => void declare("one", { budget: 2 }), { env });
+  engine.takeRequests();
+  const outputs = [
+    (await expectFailure(onOldNode.up())).output,
+    (await project.refresh("old-node", [], { env })).output,
+    (await project.destroy("old-node", [], { env })).output,
+  ];
+  for (const output of outputs) {
+    expect(diagnosticsOf(output)).toContain(
+      "pulumi-electronhub needs Node 22.19 or newer, and this is 20.20.2.",
+    );
+    expect(output).not.toMatch(/^ +at /m);
+  }
+  expect(engine.takeRequests()).toEqual([]);
+  expect(await project.destroy("old-node")).toMatchObject({ exitCode: 0 });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Module } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -81,9 +81,33 @@ describe("evaluated as the host does", () => {
     vi.spyOn(process, "cwd").mockReturnValue(folder);
     expect(() => evaluate(text)).toThrow(
       expect.objectContaining({
-        message: `pulumi-electronhub cannot be loaded (MODULE_NOT_FOUND): run npm ci in ${folder}`,
+        message: `pulumi-electronhub is not installed for ${folder}: add pulumi-electronhub to this project's dependencies (npm install pulumi-electronhub). If it is one of them, run npm ci.`,
         stack: "",
       }),
+    );
+  });
+
+  it.each<[string, string, string]>([
+    [
+      "a dependency that is missing",
+      'require("not-there")',
+      "pulumi-electronhub cannot be loaded (MODULE_NOT_FOUND): run npm ci in ",
+    ],
+    [
+      "an error without a code",
+      'throw new TypeError("broken")',
+      "pulumi-electronhub cannot be loaded (broken): run npm ci in ",
+    ],
+    ["what is for the user", 'throw Object.assign(new Error("Too old."), { isForUser: true })', "Too old."],
+  ])("says of %s what it is, without a stack", (_, handler, message) => {
+    const folder = mkdtempSync(join(tmpdir(), "broken-package-"));
+    folders.push(folder);
+    const installed = join(folder, "node_modules", "pulumi-electronhub");
+    mkdirSync(installed, { recursive: true });
+    writeFileSync(join(installed, "handler.js"), handler);
+    vi.spyOn(process, "cwd").mockReturnValue(folder);
+    expect(() => evaluate(text)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(message), stack: "" }),
     );
   });
 });
