@@ -19,6 +19,9 @@ import {
 } from "../../provider/testing";
 import { refusal, rejection } from "./fixture";
 
+// Pulumi's mocks stand for the engine here, in which an Account is declared, and not for the API.
+vi.mock("../../provider/resources/testMocks", () => ({ testMocks: () => undefined }));
+
 const LIST = "GET /auth/proxy";
 const LOOKUP = "POST /auth/proxy/lookup";
 const VALIDATE = "POST /auth/proxy/validate";
