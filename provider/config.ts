@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
+import { cacheRoot } from "./util/cacheRoot";
 import type { Documentation } from "./util/documentation";
 import { parseDurationMs } from "./util/duration";
 import { UserError } from "./util/userError";
@@ -101,6 +101,20 @@ export interface Settings {
  * @throws ConfigurationError that names the setting and its correct form.
  */
 export function readSettings(sources: SettingSources): Settings {
+  const { apiKey, ...options } = readOptions(sources);
+  if (apiKey !== undefined) return { ...options, apiKey };
+  throw new ConfigurationError({
+    why: "No Electron Hub API key is configured.",
+    nextStep: HOW_TO_SET_THE_API_KEY,
+  });
+}
+
+/**
+ * The settings, of which the API key may be missing, as in a preview on a machine without credentials.
+ *
+ * @throws ConfigurationError for one that is malformed.
+ */
+export function readOptions(sources: SettingSources): Omit<Settings, "apiKey"> & Partial<Settings> {
   const setting = (name: SettingName) => {
     const values = [sources.stack(`${CONFIG_NAMESPACE}:${name}`), sources.environment[SETTINGS[name]]];
     return values.find((value) => value !== undefined && value !== "");
@@ -114,7 +128,7 @@ export function readSettings(sources: SettingSources): Settings {
     throw malformed("userAgent", "is not a header value", "Use at most 256 printable ASCII characters.");
   }
   return {
-    apiKey: acceptableApiKey(setting("apiKey")),
+    ...acceptableApiKey(setting("apiKey")),
     baseUrl: acceptableBaseUrl(setting("baseUrl") ?? DEFAULT_BASE_URL),
     rateLimit: acceptableRateLimit(setting("rateLimit")),
     maxWaitMs,
@@ -159,20 +173,7 @@ export function cacheFolder(
   environment: SettingSources["environment"],
   platform = process.platform,
 ): string {
-  const named = [
-    environment["XDG_CACHE_HOME"],
-    platform === "win32" ? environment["LOCALAPPDATA"] : undefined,
-  ];
-  // An empty or relative one counts as unset: processes that share the folder run in different folders.
-  const base =
-    named.find((folder) => folder !== undefined && isAbsolute(folder)) ??
-    join(homeFolder(), platform === "darwin" ? "Library/Caches" : ".cache");
-  return join(base, "pulumi-electronhub", subject);
-}
-
-/** An empty HOME would make the folder relative to each process's working directory. */
-function homeFolder(): string {
-  return isAbsolute(homedir()) ? homedir() : userInfo().homedir;
+  return join(cacheRoot(environment, platform), subject);
 }
 
 /** Credentials that are mistaken for the API key. */
@@ -184,12 +185,12 @@ const OTHER_KINDS: readonly [RegExp, string][] = [
   [/^["'].*["']$/, "is in quotation marks, which are not part of the key"],
 ];
 
-function acceptableApiKey(apiKey: string | undefined): string {
-  const nextStep =
-    "Set the account's master API key (ek-…): `pulumi config set electronhub:apiKey --secret`, or the environment variable ELECTRONHUB_API_KEY.";
-  if (apiKey === undefined) {
-    throw new ConfigurationError({ why: "No Electron Hub API key is configured.", nextStep });
-  }
+const HOW_TO_SET_THE_API_KEY =
+  "Set the account's master API key (ek-…): `pulumi config set electronhub:apiKey --secret`, or the environment variable ELECTRONHUB_API_KEY.";
+
+function acceptableApiKey(apiKey: string | undefined): Pick<Partial<Settings>, "apiKey"> {
+  if (apiKey === undefined) return {};
+  const nextStep = HOW_TO_SET_THE_API_KEY;
   const kind = OTHER_KINDS.find(([pattern]) => pattern.test(apiKey));
   if (kind) throw malformed("apiKey", kind[1], nextStep);
   if (!/^[\x21-\x7e]+$/.test(apiKey)) {
@@ -203,7 +204,7 @@ function acceptableApiKey(apiKey: string | undefined): string {
   if (!/^ek-./.test(apiKey)) {
     throw malformed("apiKey", "is not an Electron Hub API key: those start with `ek-`", nextStep);
   }
-  return apiKey;
+  return { apiKey };
 }
 
 function acceptableBaseUrl(text: string): string {

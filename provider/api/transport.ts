@@ -56,10 +56,13 @@ export function createTransport({
   return {
     async send({ method, url, headers, body }, signal) {
       // Loaded with the first request: previews and programs send none.
-      const { Agent, EnvHttpProxyAgent, request } = await import("undici");
+      const [{ Agent, EnvHttpProxyAgent, request }, { proxySettings }] = await Promise.all([
+        import("undici"),
+        import("./proxySettings.js"),
+      ]);
       const dispatcher = isLoopback(url.hostname)
         ? (direct ??= new Agent(options))
-        : (proxied ??= new EnvHttpProxyAgent(options));
+        : (proxied ??= new EnvHttpProxyAgent({ ...options, ...proxySettings(process.env) }));
       const late = new AbortController();
       const timer = setTimeout(() => late.abort(new ResponseTooSlowError()), exchangeTimeoutMs);
       try {

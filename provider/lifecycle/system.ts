@@ -27,7 +27,7 @@ export function systemDependencies(report: (line: string) => void): Dependencies
         path: join(cacheFolder("rate", process.env), `${account}.json`),
         onTrouble: (reason) =>
           report(
-            `Electron Hub: the rate limit cannot be shared with other processes (${reason}); this process keeps it alone.`,
+            `Electron Hub: the rate limit cannot be shared with other processes (${reason}); this process keeps to it alone. ${MOVE_THE_CACHE}`,
           ),
       }),
     creations: creationJournal({
@@ -35,11 +35,13 @@ export function systemDependencies(report: (line: string) => void): Dependencies
       backendOf: (project) => backendIdIn(process.env, process.cwd(), project),
       onTrouble: (reason) =>
         report(
-          `Electron Hub: creations cannot be recorded (${reason}); if this process is killed during one, only the generated name identifies the key.`,
+          `Electron Hub: creations cannot be recorded (${reason}); if this process is killed during one, only the generated name identifies the key. ${MOVE_THE_CACHE}`,
         ),
     }),
   };
 }
+
+const MOVE_THE_CACHE = "Set XDG_CACHE_HOME to a folder that can be written.";
 
 /** The keys of the run of the engine at this address, shared by its plugin processes. */
 export function keysOfRun(engineAddress: string | undefined, report: (line: string) => void): KeysOfRun {
@@ -48,7 +50,7 @@ export function keysOfRun(engineAddress: string | undefined, report: (line: stri
     file: run === undefined ? undefined : fileOfRun(cacheFolder("runs", process.env), run),
     onTrouble: (reason) =>
       report(
-        `Electron Hub: explicit providers cannot share which keys are adopted (${reason}); do not move a key between providers in this run.`,
+        `Electron Hub: explicit providers cannot share which keys are adopted (${reason}); do not move a key between providers in this run. ${MOVE_THE_CACHE}`,
       ),
   });
 }

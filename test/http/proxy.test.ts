@@ -101,6 +101,21 @@ describe("with a proxy in the environment", () => {
     },
   );
 
+  it("is reached by an address without a scheme, and an empty variable counts as unset", async () => {
+    const bare = `127.0.0.1:${ports.proxy}`;
+    const [answer] = await send({ ...trusted(), https_proxy: "", HTTPS_PROXY: bare, NO_PROXY: "" }, apiUrl);
+    expect(answer).toMatchObject({ status: 200, body: "from the api" });
+    expect(atProxy.asked).toEqual([`CONNECT ${HOST}:443`]);
+  });
+
+  it("an address that is none is an error that names the variable", async () => {
+    const [answer] = await send({ HTTPS_PROXY: "http://ann:s3cret@" }, apiUrl);
+    expect(answer).toEqual({
+      why: "The environment variable HTTPS_PROXY is not the address of a proxy.",
+      nextStep: expect.stringContaining("http://HOST:PORT"),
+    });
+  });
+
   it("loopback never goes through it, under any name; other plain http would", async () => {
     const environment = {
       HTTP_PROXY: throughProxy(),

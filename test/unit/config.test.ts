@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigurationError, cacheFolder, DEFAULT_BASE_URL, readSettings } from "../../provider/config";
 import { userError, thrown } from "./fixture";
@@ -163,6 +165,33 @@ describe("the other settings", () => {
 });
 
 describe("the folders in the cache", () => {
+  const REPOSITORY = join(__dirname, "../..");
+
+  /** The folder in a process of a user without an entry in the system's list. */
+  function folderOfStranger(environment: Record<string, string>): string {
+    const program = `
+      process.setgid?.(54321);
+      process.setuid?.(54321);
+      console.log(require("./dist/util/cacheFolder.js").cacheFolder(process.env, process.platform));`;
+    return execFileSync(process.execPath, ["-e", program], {
+      cwd: REPOSITORY,
+      env: environment,
+      encoding: "utf8",
+    }).trim();
+  }
+
+  it.runIf(process.getuid?.() === 0 && process.platform === "linux").each<[Record<string, string>, string]>([
+    [{}, "/tmp/pulumi-electronhub-54321"],
+    [{ HOME: "" }, "/tmp/pulumi-electronhub-54321"],
+    [{ HOME: "relative" }, "/tmp/pulumi-electronhub-54321"],
+    [{ HOME: "", TMPDIR: "relative" }, "/tmp/pulumi-electronhub-54321"],
+    [{ HOME: "", TMPDIR: "/var/tmp" }, "/var/tmp/pulumi-electronhub-54321"],
+    [{ HOME: "/work" }, "/work/.cache/pulumi-electronhub"],
+    [{ XDG_CACHE_HOME: "/cache" }, "/cache/pulumi-electronhub"],
+  ])("of a user without an entry, with %j, are in %s", (environment, folder) => {
+    expect(folderOfStranger(environment)).toBe(folder);
+  });
+
   it("are in XDG_CACHE_HOME, unless that is empty or relative: processes run in different folders", () => {
     expect(cacheFolder("creations", { XDG_CACHE_HOME: "/cache" }, "linux")).toBe(
       "/cache/pulumi-electronhub/creations",

@@ -69,13 +69,14 @@ function folderIdentity(text: string, folder: string): unknown[] | undefined {
   }
 }
 
-/** As Go does: from the system, not from HOME. */
+/** As Go does: from the system, then from HOME. Node throws where neither names one. */
 export function homeFolder(): string {
-  try {
-    return userInfo().homedir;
-  } catch {
-    return homedir();
+  for (const read of [() => userInfo().homedir, homedir]) {
+    try {
+      return read();
+    } catch {}
   }
+  return "/";
 }
 
 /** The variables from which Pulumi takes a server or an account that a URL leaves out. */
