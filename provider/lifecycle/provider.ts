@@ -1,6 +1,7 @@
 import { isWholeKey } from "../api/wire";
-import { readSettings, type Settings } from "../config";
+import { readOptions, readSettings, type SettingSources } from "../config";
 import { sortedJson } from "../util/sortedJson";
+import { isUserError } from "../util/userError";
 import { isShared, sharedKeyError, wireSettings } from "./adopt";
 import { withAuditLog, type Done } from "./auditLog";
 import { check, type CheckResult } from "./check";
@@ -108,13 +109,21 @@ export class ProxyKeyProvider {
   }
 
   #check(stored: Stored, declared: Properties): CheckResult {
-    const { clock, randomBytes, report } = this.#dependencies;
-    const context = { nowMs: clock.nowMs(), randomBytes, account: this.#account() };
-    const { note, ...result } = check(stored, declared, context);
-    if (note !== undefined) report?.(note);
-    const checked = result.failures === undefined ? this.#declareAdoption(declared, result) : result;
+    const checked = this.#validated(stored, declared);
     if (checked.failures !== undefined) this.#accounts.keys.operationFailed();
     return checked;
+  }
+
+  #validated(stored: Stored, declared: Properties): CheckResult {
+    const { clock, randomBytes, report } = this.#dependencies;
+    const { account, reason } = this.#options();
+    // Without a property: the engine prints the value of a property that it is given.
+    if (reason !== undefined) return { inputs: declared, failures: [{ property: "", reason }] };
+    const context = { nowMs: clock.nowMs(), randomBytes, account };
+    const { note, ...result } = check(stored, declared, context);
+    if (result.failures !== undefined) return result;
+    if (note !== undefined) report?.(note);
+    return this.#declareAdoption(declared, result);
   }
 
   #diff(id: string, stored: Stored, declared: Declared, isChecked: boolean): DiffResult {
@@ -154,21 +163,23 @@ export class ProxyKeyProvider {
     if (isHeldByAnother || keys.adoption(id) !== undefined) throw sharedKeyError();
   }
 
-  #settings(): Settings {
-    return readSettings({ stack: this.#stackSetting, environment: this.#dependencies.environment });
+  get #sources(): SettingSources {
+    return { stack: this.#stackSetting, environment: this.#dependencies.environment };
   }
 
-  /** Undefined if the settings are invalid: the first verb that needs them reports it. */
-  #account(): string | undefined {
+  /** The account, if an API key is known, or why a setting is refused. A preview needs no API key. */
+  #options(): { account?: string; reason?: string } {
     try {
-      return accountNameOf(this.#settings());
-    } catch {
-      return undefined;
+      const { apiKey, baseUrl } = readOptions(this.#sources);
+      return apiKey === undefined ? {} : { account: accountNameOf({ apiKey, baseUrl }) };
+    } catch (error) {
+      if (!isUserError(error)) throw error;
+      return { reason: `${error.why} ${error.nextStep}` };
     }
   }
 
   #begin(): Operation {
-    const settings = this.#settings();
+    const settings = readSettings(this.#sources);
     this.#apiKeys.add(settings.apiKey);
     return this.#accounts.begin(settings);
   }

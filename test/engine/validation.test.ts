@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Account } from "pulumi-electronhub";
 import { describe, expect, it } from "vitest";
 import { expectFailure } from "../support/engine";
 import { CREATE, declare, diagnosticsOf, program, times, UPDATE, useEngine } from "./fixture";
@@ -46,7 +47,6 @@ describe("what is wrong fails the preview, before any request", () => {
         "allowedIps has no IP address or CIDR block at [1]",
       ],
     ],
-    [{ budget: 10_001 }, ["budget must be at most 10000 credits"]],
     [{ budget: Number.NaN }, ["budget must be a number of credits, more than 0"]],
     [{ budget: undefined }, ["budget is required"]],
   ];
@@ -66,6 +66,24 @@ describe("what is wrong fails the preview, before any request", () => {
     }
     expect(engine.takeRequests()).toEqual([]);
     expect(await engine.project.resources("wrong")).toEqual([]);
+  });
+
+  it("names a malformed setting, of the stack's own account or of an Account", async () => {
+    const stack = await engine.stack("settings", program({ bot: { budget: 10_001 } }));
+    await stack.setConfig({ "electronhub:maxWait": { value: "soon" } });
+    const { output } = await expectFailure(stack.preview());
+    expect(diagnosticsOf(output)).toMatch(/electronhub:maxWait .* is no duration\. Write for example 90s/);
+    await stack.setConfig({ "electronhub:maxWait": { value: "90s" } });
+    expect(await stack.preview()).toMatchObject({ changes: { create: 2 } });
+
+    stack.setProgram(async () => {
+      const apiKey = "sk-of-another-vendor";
+      declare("bot", { budget: 1 }, { provider: new Account("team", { apiKey }) });
+    });
+    const refused = await expectFailure(stack.preview());
+    expect(diagnosticsOf(refused.output)).toMatch(/electronhub:apiKey .* is no Electron Hub API key/);
+    expect(refused.output).not.toContain("sk-of");
+    expect(engine.takeRequests()).toEqual([]);
   });
 
   it("and does not show a key that was pasted in the wrong place", async () => {
