@@ -1,3 +1,4 @@
+import { budgetAboveLimit } from "./budgetLimit";
 import { describeBody, errorMessage, readBody, type ResponseBody } from "./responseBody";
 import {
   ForbiddenError,
@@ -49,12 +50,15 @@ export function errorFor(
 
   switch (status) {
     case 400:
-    case 422:
+    case 422: {
+      const tooMuch = budgetAboveLimit(endpoint, raw ?? "");
+      if (tooMuch) return new InvalidRequestError({ ...about, ...tooMuch, why: said(tooMuch.why) });
       return new InvalidRequestError({
         ...about,
         why: said("The API calls the request invalid"),
         nextStep: "Compare the resource's inputs with what the message names and correct them.",
       });
+    }
     case 401:
       return new UnauthorizedError({
         ...about,

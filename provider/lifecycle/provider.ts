@@ -4,6 +4,7 @@ import { sortedJson } from "../util/sortedJson";
 import { isUserError } from "../util/userError";
 import { isShared, sharedKeyError, wireSettings } from "./adopt";
 import { withAuditLog, type Done } from "./auditLog";
+import { budgetNote } from "./budgetNote";
 import { check, type CheckResult } from "./check";
 import { create, type CreateResult } from "./create";
 import { remove } from "./delete";
@@ -122,7 +123,7 @@ export class ProxyKeyProvider {
     const context = { nowMs: clock.nowMs(), randomBytes, account };
     const { note, ...result } = check(stored, declared, context);
     if (result.failures !== undefined) return result;
-    if (note !== undefined) report?.(note);
+    for (const line of [note, budgetNote(stored, declared)]) if (line !== undefined) report?.(line);
     return this.#declareAdoption(declared, result);
   }
 

@@ -18,7 +18,7 @@ export interface ProxyKeyArgs {
   /**
    * The amount that the key may spend in each window of time (`budgetWindow`).
    *
-   * Unit: credits, more than 0 and at most 10,000.
+   * Unit: credits, more than 0; the account's tier sets the maximum for one key, 10,000 on most.
    *
    * Required.
    *
@@ -162,7 +162,7 @@ interface ProxyKeyValues {
   /**
    * The amount that the key may spend in each window of time (`budgetWindow`).
    *
-   * Unit: credits, more than 0 and at most 10,000.
+   * Unit: credits, more than 0; the account's tier sets the maximum for one key, 10,000 on most.
    */
   budget?: number | undefined;
   /**

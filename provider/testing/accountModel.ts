@@ -22,6 +22,7 @@ export class AccountModel implements SimulatedAccount {
   permissions: AccountPermissions;
   ipLimited: boolean;
   paused: boolean;
+  budgetCap: number;
   readonly book: KeyBook;
   readonly #clock: SimulatedClock;
   readonly #window: RequestWindow;
@@ -38,6 +39,7 @@ export class AccountModel implements SimulatedAccount {
     this.permissions = { ...(options.permissions ?? { manageProxyKeys: true }) };
     this.ipLimited = options.ipLimited ?? false;
     this.paused = options.paused ?? false;
+    this.budgetCap = options.budgetCap ?? 10_000;
     this.#window = new RequestWindow(options);
   }
 

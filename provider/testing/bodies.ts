@@ -7,7 +7,6 @@ import { InvalidBody } from "./requestError";
 export type BodyObject = { readonly [name: string]: JsonValue };
 
 const NAME_MAX_CHARACTERS = 25;
-const AMOUNT_MAX_CREDITS = 10_000;
 const PROXY_KEY_MAX_CHARACTERS = 256;
 const LIMIT_TYPES: readonly LimitType[] = ["daily", "weekly", "monthly"];
 
@@ -69,13 +68,7 @@ function expiryIn(body: BodyObject, nowUnixS: number): number {
 function amountIn(body: BodyObject): number {
   const value = required(body, "allocated_ammount");
   if (typeof value !== "number") throw new InvalidBody("allocated_ammount", "must be a number", value);
-  if (!(value > 0 && value <= AMOUNT_MAX_CREDITS)) {
-    throw new InvalidBody(
-      "allocated_ammount",
-      `must be greater than 0 and at most ${AMOUNT_MAX_CREDITS}`,
-      value,
-    );
-  }
+  if (!(value > 0)) throw new InvalidBody("allocated_ammount", "must be greater than 0", value);
   return value;
 }
 

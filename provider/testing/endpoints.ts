@@ -3,7 +3,7 @@ import { type Dialect, type JsonValue, keyList, keyObject } from "./simulatedRes
 import { type BodyObject, isJsonObject, modelIn, proxyKeyIn, settingsIn } from "./bodies";
 import type { ReceivedRequest } from "./receivedRequest";
 import { type Caller, requireManager, requireMaster, requireProxyKey } from "./caller";
-import { type KeyRecord, toCredits, unusedMicro } from "./keyRecord";
+import { type KeyRecord, type SimulatedKeySettings, toCredits, unusedMicro } from "./keyRecord";
 import type { AccountModel } from "./accountModel";
 import { InvalidBody, RequestError } from "./requestError";
 
@@ -34,7 +34,7 @@ export type SimulatedEndpoint = (context: Context) => {
 
 export const create: SimulatedEndpoint = (context) => {
   const account = requireManager(context.caller, context.dialect);
-  const settings = settingsIn(bodyOf(context), context.nowUnixS);
+  const settings = settingsOf(account, bodyOf(context), context);
   const limitType = context.dialect.createHonoursLimitType ? settings.limitType : "daily";
   const record = account.book.create({ ...settings, limitType });
   return {
@@ -64,7 +64,7 @@ export const update: SimulatedEndpoint = (context) => {
   const account = requireManager(context.caller, context.dialect);
   const body = bodyOf(context);
   const key = proxyKeyIn(body);
-  const settings = settingsIn(body, context.nowUnixS);
+  const settings = settingsOf(account, body, context);
   account.book.replace(ownedKey(account, key, context), settings);
   return { value: { message: "Proxy key updated" } };
 };
@@ -114,6 +114,16 @@ export const profile: SimulatedEndpoint = ({ caller, dialect }) => {
     },
   };
 };
+
+function settingsOf(
+  { budgetCap }: AccountModel,
+  body: BodyObject,
+  { nowUnixS }: { nowUnixS: number },
+): SimulatedKeySettings {
+  const settings = settingsIn(body, nowUnixS);
+  if (settings.allocatedAmount <= budgetCap) return settings;
+  throw new RequestError(400, `Allocated ammount cannot exceed your daily limit of ${budgetCap}`);
+}
 
 function seen(record: KeyRecord): Observation {
   return { record, version: record.activeVersion };

@@ -24,6 +24,8 @@ export interface AccountOptions {
   readonly tier?: KeyCapTier;
   /** The maximum number of proxy keys. Default: the tier's maximum, or 10,000 without a tier. */
   readonly keyCap?: number;
+  /** The maximum budget of one proxy key, in credits. Default: 10,000. */
+  readonly budgetCap?: number;
   /** The rate limit. Default: undefined, no limit and no `X-RateLimit-*` headers. */
   readonly rateLimit?: SimulatedRateLimit | undefined;
   /** The time during which all requests get 429 after the limit was exceeded. Default: 180,000. */
@@ -80,6 +82,8 @@ export interface SimulatedAccount {
   readonly tier: KeyCapTier | undefined;
   /** The maximum number of proxy keys. */
   keyCap: number;
+  /** The maximum budget of one proxy key that a request may set. */
+  budgetCap: number;
   /** The rate limit. undefined: none. */
   rateLimit: SimulatedRateLimit | undefined;
   /** What the API key may do. */

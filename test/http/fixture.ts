@@ -43,7 +43,10 @@ export interface FixtureOptions {
   simulator?: Omit<SimulatorOptions, "clock">;
   transport?: TransportOptions;
   client?: Partial<ClientOptions>;
-  lifecycle?: Pick<Dependencies, "creations" | "engine" | "signal" | "unsettledKeys" | "windowStore">;
+  lifecycle?: Pick<
+    Dependencies,
+    "creations" | "engine" | "signal" | "report" | "unsettledKeys" | "windowStore"
+  >;
   environment?: Record<string, string>;
   maxWaitMs?: number;
 }

@@ -42,7 +42,7 @@ export const inputFields = {
   budget: wireField("allocated_ammount", {
     doc: {
       meaning: "The amount that the key may spend in each window of time (`budgetWindow`).",
-      unit: "credits, more than 0 and at most 10,000",
+      unit: "credits, more than 0; the account's tier sets the maximum for one key, 10,000 on most",
     },
     schema: budgetAmount,
     change: "update",

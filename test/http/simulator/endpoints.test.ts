@@ -53,7 +53,6 @@ describe("create", () => {
     ["an expiry in text", { expires_at: "never" }],
     ["no amount", { allocated_ammount: undefined }],
     ["an amount of 0", { allocated_ammount: 0 }],
-    ["an amount too large", { allocated_ammount: 10_000.01 }],
     ["an amount in text", { allocated_ammount: "10" }],
     ["models in text", { model_whitelist: "gpt-4o" }],
     ["an invalid address", { ip_whitelist: ["10.0.0.0/33"] }],
@@ -70,6 +69,22 @@ describe("create", () => {
       detail: [{ loc: ["body", field], msg: expect.any(String) }],
     });
     expect(simulator.account().keys()).toEqual([]);
+  });
+
+  it("rejects a budget above the account's cap, in create and in update", async () => {
+    const simulator = await simulate();
+    const { key } = simulator.account().addKey({ name: "web", allocatedAmount: 20_000 });
+    const above = { ...SETTINGS, allocated_ammount: 10_000.01 };
+    for (const [path, body] of [
+      ["POST /auth/proxy/create", above],
+      ["POST /auth/proxy/update", { ...above, proxy_key: key }],
+    ] as const) {
+      const reply = await send(simulator, path, body);
+      expect(reply.status).toBe(400);
+      expect(JSON.stringify(reply.json)).toContain("cannot exceed your daily limit of 10000");
+    }
+    simulator.account().budgetCap = 20_000;
+    expect((await send(simulator, "POST /auth/proxy/create", above)).status).toBe(201);
   });
 
   it("counts characters, not code units", async () => {

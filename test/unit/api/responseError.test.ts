@@ -47,6 +47,28 @@ describe("each status has one meaning", () => {
   });
 });
 
+describe("a refusal of a budget", () => {
+  it.each([
+    ["Allocated ammount cannot exceed your daily limit of 100", "daily limit of 100 credits"],
+    ["Allocated ammount cannot exceed your limit of 1,000.50.", "limit of 1,000.50 credits"],
+    ["ALLOCATED AMMOUNT CANNOT EXCEED YOUR WEEKLY LIMIT OF $25", "weekly limit of 25 credits"],
+  ])("%s names the input and the limit", (detail, found) => {
+    for (const [status, body] of [
+      [400, { detail }],
+      [422, { detail: [{ loc: ["body", "allocated_ammount"], msg: detail }] }],
+      [400, { error: { message: detail } }],
+    ] as const) {
+      for (const endpoint of ["create", "update"] as const) {
+        const error = classified(status, body, endpoint);
+        expect(error.name).toBe("InvalidRequestError");
+        expect(error.why).toContain(`\`budget\` is above the account's ${found} for one key (HTTP ${status}`);
+        expect(error.nextStep).toMatch(/^Lower `budget` to at most [\d.,]+, or move the account/);
+      }
+    }
+    expect(classified(400, { detail }, "lookup").why).toMatch(/calls the request invalid/);
+  });
+});
+
 describe("the API's own words are quoted", () => {
   it.each([
     [{ error: { message: "Bad name", type: "error", param: null, code: 400 } }, '"Bad name"'],
