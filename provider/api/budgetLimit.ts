@@ -1,7 +1,6 @@
 import type { UserErrorDetails } from "../util/userError";
-import type { Endpoint } from "./responseError";
 
-const SETS_BUDGET: ReadonlySet<Endpoint> = new Set(["create", "update"]);
+const SETS_BUDGET: ReadonlySet<string> = new Set(["create", "update"]);
 
 /** `Allocated ammount cannot exceed your daily limit of 100`. */
 const ABOVE_LIMIT =
@@ -9,7 +8,7 @@ const ABOVE_LIMIT =
 
 /** The refusal of a budget above what the account's tier allows for one key. Undefined: the message says something else. */
 export function budgetAboveLimit(
-  endpoint: Endpoint,
+  endpoint: string,
   message: string,
 ): Pick<UserErrorDetails, "why" | "nextStep"> | undefined {
   const [found, window, limit] = (SETS_BUDGET.has(endpoint) && ABOVE_LIMIT.exec(message)) || [];

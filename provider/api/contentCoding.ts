@@ -42,7 +42,7 @@ const DECODERS: Readonly<Record<string, Decoder | undefined>> = {
   gzip: gunzipSync,
   "x-gzip": gunzipSync,
   deflate: inflateOf,
-  br: brotliDecompressSync as Decoder,
+  br: brotliDecompressSync,
   zstd: zstdDecompressSync as Decoder,
 };
 

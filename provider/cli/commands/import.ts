@@ -27,7 +27,6 @@ export async function importKeys(options: ImportOptions, world: CommandContext):
   const out = resolve(options.out);
   const program = resolve(options.program);
   if (out === program) throw new UsageError("--out and --program name the same file.");
-  await requireImport();
   const account = await accountForCommand(options, world, () =>
     PulumiProject.open(options.dir, world.changes),
   );
@@ -45,6 +44,7 @@ export async function importKeys(options: ImportOptions, world: CommandContext):
     terminal.result(`${why} Nothing was written.`);
     return EXIT.done;
   }
+  await requireImport();
   await write(out, described.file, 0o600, options.force === true);
   try {
     await write(program, described.program, 0o644, options.force === true);
