@@ -27,6 +27,7 @@ export async function importKeys(options: ImportOptions, world: CommandContext):
   const out = resolve(options.out);
   const program = resolve(options.program);
   if (out === program) throw new UsageError("--out and --program name the same file.");
+  await requireImport({ mayBeMissing: true });
   const account = await accountForCommand(options, world, () =>
     PulumiProject.open(options.dir, world.changes),
   );

@@ -11,11 +11,18 @@ export async function cliVersion(): Promise<string | undefined> {
   return (await PulumiCommand.get({ skipVersionCheck: true })).version?.version;
 }
 
-/** @throws Refusal unless the CLI on PATH can read an import file, which holds keys in clear. */
-export async function requireImport(): Promise<void> {
-  const version = await cliVersion().catch((error: unknown) => {
+/**
+ * @param mayBeMissing whether a machine without a CLI passes.
+ * @throws Refusal unless the CLI on PATH can read an import file, which holds keys in clear.
+ */
+export async function requireImport({ mayBeMissing = false } = {}): Promise<void> {
+  let version: string | undefined;
+  try {
+    version = await cliVersion();
+  } catch (error) {
+    if (mayBeMissing) return;
     throw asRefusal(error);
-  });
+  }
   if (version !== undefined && isAtLeast(version, OLDEST_IMPORT)) return;
   const found = version === undefined ? "prints no version" : `is ${version}`;
   throw new Refusal({
