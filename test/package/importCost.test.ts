@@ -61,6 +61,7 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "resources/rotationRecord",
     "resources/stackSettings",
     "resources/testMocks",
+    "util/cacheRoot",
     "util/duration",
     "util/errno",
     "util/keyText",
