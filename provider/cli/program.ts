@@ -7,6 +7,7 @@ import {
   accountOption,
   breakLocksOption,
   dirOption,
+  dryRunOption,
   durationMs,
   jsonOption,
   port,
@@ -95,8 +96,12 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     .addOption(dirOption())
     .option(
       "--stack <glob...>",
-      "stacks by name: * for any characters, ? for one, [a-z] for one of these (default: all)",
+      "stacks by name: * for any characters, ? for one, [a-z] for one of these (default of a dry run: all)",
       stackPatterns,
+    )
+    .option(
+      "--include-production",
+      "let these wildcards match prod*, production, live and main, too (default: only exact names do)",
     )
     .option("--except <glob...>", "stacks to leave alone; each pattern must match a stack", stackPatterns)
     .option(
@@ -105,7 +110,8 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
       durationMs,
     )
     .option("--remove-stack", "also remove each stack once nothing is left in it")
-    .option("--yes", "really destroy (default: a dry run that shows what would be removed)")
+    .option("--yes", "really destroy; needs --stack (default: a dry run that shows what would be removed)")
+    .addOption(dryRunOption())
     .addOption(jsonOption())
     .addOption(settleOption())
     .addOption(breakLocksOption());
@@ -114,11 +120,12 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     "recover",
     "Removes keys left behind by crashed runs of a stack, and clears their pending creations.",
     async () => (await import("./commands/recover.js")).recover,
-    ["pulumi-electronhub recover --stack prod --dry-run", "pulumi-electronhub recover --stack prod"],
+    ["pulumi-electronhub recover --stack prod", "pulumi-electronhub recover --stack prod --yes"],
   )
     .addOption(dirOption())
     .option("--stack <name>", "the stack (default: the selected stack)")
-    .option("--dry-run", "only show the keys")
+    .option("--yes", "really remove and clear (default: a dry run that shows the keys)")
+    .addOption(dryRunOption())
     .addOption(jsonOption())
     .addOption(settleOption())
     .addOption(breakLocksOption());
@@ -140,6 +147,7 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     .option("--unused-for <duration>", "only keys not used for at least this long, such as 30d", durationMs)
     .option("--remove", "remove them; with --yes this needs --name-prefix or --fingerprint")
     .option("--yes", "with --remove: really remove (default: a dry run)")
+    .addOption(dryRunOption())
     .addOption(jsonOption());
 
   command(

@@ -28,7 +28,7 @@ describe("every stack of a project", () => {
 
     const unused = unusedOf(account.keys());
     const before = account.balance;
-    const done = await cli.report(["cleanup", "--yes", "--remove-stack"]);
+    const done = await cli.report(["cleanup", "--stack", "*", "--yes", "--remove-stack"]);
     expect(stacksOf(done)).toEqual({ one: "removed", two: "removed" });
     expect(done).toMatchObject({ command: "cleanup", dryRun: false, exitCode: 0, creditsReturned: unused });
     expect(account.balance - before).toBe(unused);
@@ -36,11 +36,11 @@ describe("every stack of a project", () => {
     expect(await cli.stackNames()).toEqual([]);
     expect(mutations(cli.takeRequests())).toEqual(times(3, REMOVE));
 
-    expect(await cli.report(["cleanup", "--yes"])).toMatchObject({ exitCode: 0, stacks: [] });
+    expect(await cli.report(["cleanup", "--stack", "*", "--yes"])).toMatchObject({ exitCode: 0, stacks: [] });
   });
   it("is removed although the output is closed", async () => {
     for (const stack of ["pr-1", "pr-2"]) await cli.project.pulumi(["stack", "init", stack]);
-    const running = cli.start(["cleanup", "--yes", "--remove-stack"]);
+    const running = cli.start(["cleanup", "--stack", "*", "--yes", "--remove-stack"]);
     running.child.stdout?.destroy();
     running.child.stderr?.destroy();
     await running.done;
@@ -69,7 +69,7 @@ describe("a stack", () => {
     };
     const shown = await cli.report(["cleanup"]);
     expect(outcomes(shown.stacks[0]?.keys ?? [])).toEqual({ ...expected, plain: "would-remove" });
-    const done = await cli.report(["cleanup", "--yes", "--remove-stack"]);
+    const done = await cli.report(["cleanup", "--stack", "*", "--yes", "--remove-stack"]);
     expect(done).toMatchObject({ exitCode: 0, creditsReturned: 10, stacks: [{ outcome: "removed" }] });
     expect(outcomes(done.stacks[0]?.keys ?? [])).toEqual({ ...expected, plain: "removed" });
     const left = account.keys().map(({ name, isActive }) => [name, isActive] as const);
@@ -81,7 +81,7 @@ describe("a stack", () => {
       declare("guarded", { name: "guarded", budget: 10 }, { protect: true });
     });
     await stack.up();
-    const failed = await cli.report(["cleanup", "--yes", "--remove-stack"]);
+    const failed = await cli.report(["cleanup", "--stack", "*", "--yes", "--remove-stack"]);
     expect(failed).toMatchObject({ exitCode: 1, creditsReturned: 0, stacks: [{ outcome: "failed" }] });
     const [key] = failed.stacks[0]?.keys ?? [];
     expect(key).toMatchObject({ name: "guarded", outcome: "failed" });
@@ -89,7 +89,9 @@ describe("a stack", () => {
     expect(`${key?.why} ${key?.nextStep}`).toMatch(/pulumi state unprotect|set `protect` to false/);
     expect(cli.names()).toEqual(["guarded"]);
     await cli.project.pulumi(["state", "unprotect", "--all", "--yes", "--stack", "protected"]);
-    expect(await cli.run(["cleanup", "--yes", "--remove-stack"])).toMatchObject({ exitCode: 0 });
+    expect(await cli.run(["cleanup", "--stack", "*", "--yes", "--remove-stack"])).toMatchObject({
+      exitCode: 0,
+    });
   });
 });
 
@@ -103,7 +105,7 @@ describe("a cleanup", () => {
     });
     await stack.up();
     const held = cli.simulator.inject({ on: { path: "/auth/proxy/remove", keyName: "second" }, hold: true });
-    const running = cli.start(["cleanup", "--yes", "--remove-stack", "--json"]);
+    const running = cli.start(["cleanup", "--stack", "*", "--yes", "--remove-stack", "--json"]);
     await held.reached();
     running.kill("SIGINT");
     await running.waitForOutput(/the engine finishes what is in progress/);
@@ -116,7 +118,7 @@ describe("a cleanup", () => {
     expect(outcomes(report?.keys ?? [])).toEqual({ first: "removed", second: "removed", third: "failed" });
     expect(report?.creditsReturned).toBe(20);
 
-    const done = await cli.report(["cleanup", "--yes", "--remove-stack"]);
+    const done = await cli.report(["cleanup", "--stack", "*", "--yes", "--remove-stack"]);
     expect(done).toMatchObject({ exitCode: 0, creditsReturned: 10 });
     expect(cli.names()).toEqual([]);
   });
@@ -124,7 +126,7 @@ describe("a cleanup", () => {
   it("that is interrupted twice ends at once, and the next one does the rest", async () => {
     await (await cli.stack("impatient", named("one", "two"))).up();
     const held = cli.simulator.inject({ on: { path: "/auth/proxy/remove" }, hold: true, times: Infinity });
-    const running = cli.start(["cleanup", "--yes", "--remove-stack"]);
+    const running = cli.start(["cleanup", "--stack", "*", "--yes", "--remove-stack"]);
     await held.reached();
     running.kill("SIGINT");
     await running.waitForOutput(/^SIGINT: .*A second signal ends the command at once/m);
@@ -140,7 +142,7 @@ describe("a cleanup", () => {
     held.remove();
     // Its engine ends what is under way, and may leave its lock.
     await ended(running.orphans);
-    const next = ["cleanup", "--yes", "--remove-stack", "--break-locks-older-than", "0s"];
+    const next = ["cleanup", "--stack", "*", "--yes", "--remove-stack", "--break-locks-older-than", "0s"];
     expect(await cli.run(next)).toMatchObject({ exitCode: 0 });
     expect([cli.names(), await cli.stackNames()]).toEqual([[], []]);
   });
@@ -150,10 +152,12 @@ describe("a cleanup", () => {
     const env = await cli.withPulumi(
       `case "$*" in "stack rm"*) echo "error: the disk is full" >&2; exit 255;; esac`,
     );
-    const failed = await cli.report(["cleanup", "--yes", "--remove-stack"], { env });
+    const failed = await cli.report(["cleanup", "--stack", "*", "--yes", "--remove-stack"], { env });
     expect(failed).toMatchObject({ exitCode: 1, creditsReturned: 10, stacks: [{ outcome: "failed" }] });
     expect(outcomes(failed.stacks[0]?.keys ?? [])).toEqual({ one: "removed" });
     expect(failed.stacks[0]?.problems[0]?.why).toContain("the disk is full");
-    expect(await cli.run(["cleanup", "--yes", "--remove-stack"])).toMatchObject({ exitCode: 0 });
+    expect(await cli.run(["cleanup", "--stack", "*", "--yes", "--remove-stack"])).toMatchObject({
+      exitCode: 0,
+    });
   });
 });

@@ -34,7 +34,7 @@ describe("a cleanup with several accounts", () => {
     simulator.account().removeKey(theirs);
     simulator.account("other").addKey({ name: "theirs", key: theirs });
 
-    const failed = await cli.report(["cleanup", "--yes"]);
+    const failed = await cli.report(["cleanup", "--stack", "*", "--yes"]);
     expect(failed.exitCode).toBe(1);
     expect(stacksOf(failed)).toEqual({ mixed: "failed", plain: "cleaned" });
     const [mixed] = failed.stacks;
@@ -71,7 +71,9 @@ describe("a cleanup with several accounts", () => {
     await stack.up();
     cli.takeRequests();
 
-    const wrong = await cli.report(["cleanup", "--yes"], { env: { PULUMI_CONFIG_PASSPHRASE: "wrong" } });
+    const wrong = await cli.report(["cleanup", "--stack", "*", "--yes"], {
+      env: { PULUMI_CONFIG_PASSPHRASE: "wrong" },
+    });
     expect(wrong).toMatchObject({ exitCode: 3, stacks: [{ outcome: "refused", keys: [] }] });
     expect(wrong.stacks[0]?.problems[0]).toMatchObject({
       why: expect.stringMatching(/secrets cannot be read.*incorrect passphrase/),
@@ -82,7 +84,7 @@ describe("a cleanup with several accounts", () => {
     const checkout = join(cli.project.folders.root, "checkout");
     await mkdir(checkout);
     await writeFile(join(checkout, "Pulumi.yaml"), "name: test\nruntime: nodejs\n");
-    const done = await cli.report(["cleanup", "--dir", checkout, "--yes", "--remove-stack"]);
+    const done = await cli.report(["cleanup", "--dir", checkout, "--stack", "*", "--yes", "--remove-stack"]);
     expect(done).toMatchObject({ exitCode: 0, creditsReturned: 15, stacks: [{ outcome: "removed" }] });
     expect([cli.names(), cli.names("other")]).toEqual([[], []]);
   });
@@ -106,14 +108,16 @@ describe("a cleanup with several accounts", () => {
       "of-main": "would-remove",
       "of-other": "unknown",
     });
-    const failed = await cli.report(["cleanup", "--yes", "--remove-stack"]);
+    const failed = await cli.report(["cleanup", "--stack", "*", "--yes", "--remove-stack"]);
     expect(failed).toMatchObject({ exitCode: 1, creditsReturned: 10, stacks: [{ outcome: "failed" }] });
     expect(outcomes(failed.stacks[0]?.keys ?? [])).toEqual({ "of-main": "removed", "of-other": "failed" });
     expect(failed.stacks[0]?.keys.find(({ name }) => name === "of-other")?.why).toMatch(/HTTP 401/);
     expect([cli.names(), cli.names("other")]).toEqual([[], ["of-other"]]);
 
     refusal.remove();
-    expect(await cli.run(["cleanup", "--yes", "--remove-stack"])).toMatchObject({ exitCode: 0 });
+    expect(await cli.run(["cleanup", "--stack", "*", "--yes", "--remove-stack"])).toMatchObject({
+      exitCode: 0,
+    });
     expect(cli.names("other")).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { program } from "../engine/fixture";
 import { stacksOf, useCli } from "./fixture";
 
 const cli = useCli();
@@ -34,20 +35,48 @@ esac`);
     const env = await likeCloud("acme/test/prod", "acme/test/dev", "other/test/prod");
     const chosen = async (...args: string[]) =>
       Object.keys(stacksOf(await cli.report(["cleanup", ...args], { env })));
-    expect(await chosen("--except", "acme/test/prod")).toEqual(["acme/test/dev", "other/test/prod"]);
-    expect(await chosen("--except", "acme/prod")).toEqual(["acme/test/dev", "other/test/prod"]);
-    expect(await chosen("--except", "prod")).toEqual(["acme/test/dev"]);
-    expect(await chosen("--stack", "acme/test/*")).toEqual(["acme/test/prod", "acme/test/dev"]);
+    const all = "--include-production";
+    expect(await chosen(all, "--except", "acme/test/prod")).toEqual(["acme/test/dev", "other/test/prod"]);
+    expect(await chosen(all, "--except", "acme/prod")).toEqual(["acme/test/dev", "other/test/prod"]);
+    expect(await chosen(all, "--except", "prod")).toEqual(["acme/test/dev"]);
+    expect(await chosen(all, "--stack", "acme/test/*")).toEqual(["acme/test/prod", "acme/test/dev"]);
+    expect(await chosen("--stack", "acme/test/*")).toEqual(["acme/test/dev"]);
     expect(await chosen("--stack", "acme/prod", "other/test/prod")).toEqual([
       "acme/test/prod",
       "other/test/prod",
     ]);
   });
 
+  it("include no production that only a wildcard matches, and the report names it", async () => {
+    for (const stack of ["pr-1", "prod", "Live"])
+      await (await cli.stack(stack, program({ [stack]: { name: stack } }))).up();
+    const shown = await cli.run(["cleanup"]);
+    expect(shown.stdout).toMatch(
+      /1 key of 1 stack would be removed.*; add --stack with the stacks' names, and --yes, to do it/,
+    );
+    expect(shown.stderr).toContain("Left alone, because their names look like production: Live, prod.");
+    expect(await cli.report(["cleanup", "--yes"])).toMatchObject({ exitCode: 2 });
+    expect(cli.names()).toEqual(["Live", "pr-1", "prod"]);
+    const done = await cli.report(["cleanup", "--stack", "*", "p*", "--yes", "--remove-stack"]);
+    expect(done).toMatchObject({ exitCode: 0, leftOut: ["Live", "prod"], unmatched: [] });
+    expect([cli.names(), await cli.stackNames()]).toEqual([
+      ["Live", "prod"],
+      ["Live", "prod"],
+    ]);
+    expect(await cli.run(["cleanup", "--stack", "pro?", "--yes"])).toMatchObject({
+      exitCode: 0,
+      stdout: "No other stack matches: nothing to do.\n",
+    });
+    await cli.report(["cleanup", "--stack", "Live", "--yes", "--remove-stack"]);
+    expect(await cli.stackNames()).toEqual(["prod"]);
+    await cli.report(["cleanup", "--stack", "*", "--include-production", "--yes", "--remove-stack"]);
+    expect([cli.names(), await cli.stackNames()]).toEqual([[], []]);
+  });
+
   it("are not changed if an exception matches none; a dry run shows that", async () => {
     for (const stack of ["pr-1", "prod"]) await cli.project.pulumi(["stack", "init", stack]);
     const problem = { why: "--except 'prd*' matches no stack of the project.", nextStep: expect.any(String) };
-    const args = ["cleanup", "--except", "prod", "--except", "prd*"];
+    const args = ["cleanup", "--stack", "*", "--except", "prod", "--except", "prd*"];
     expect(await cli.report([...args, "--yes", "--remove-stack"])).toEqual({
       command: "cleanup",
       exitCode: 3,

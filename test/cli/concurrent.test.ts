@@ -10,12 +10,14 @@ it("of two cleanups of one stack one does it, and the other names the holder of 
   const held = cli.simulator.inject({ on: { path: "/auth/proxy/remove" }, hold: true, times: Infinity });
   const winner = cli.start(["cleanup", "--stack", "contested", "--yes", "--remove-stack"]);
   await held.reached();
-  const loser = await cli.report(["cleanup", "--yes", "--break-locks-older-than", "10m"]);
+  const loser = await cli.report(["cleanup", "--stack", "*", "--yes", "--break-locks-older-than", "10m"]);
   expect(loser).toMatchObject({ exitCode: 3, stacks: [{ outcome: "busy" }] });
   const { why, nextStep } = loser.stacks[0]?.problems[0] ?? {};
   expect(why).toMatch(/^Stack contested is locked by \S+@\S+ \(pid \d+\) since \S+Z, \d+ s ago\.$/);
   expect(nextStep).toContain("`pulumi cancel --stack contested`");
-  expect(nextStep).toMatch(/`pulumi-electronhub cleanup --yes --json .*--break-locks-older-than 10m`/);
+  expect(nextStep).toMatch(
+    /`pulumi-electronhub cleanup --stack '\*' --yes --json .*--break-locks-older-than 10m`/,
+  );
   expect(nextStep?.match(/--break-locks-older-than/g)).toHaveLength(1);
   held.remove();
   expect(await winner.done).toMatchObject({ exitCode: 0 });
@@ -32,7 +34,7 @@ it.each<[string, string[], number, string, string[]]>([
     latest.manifest.time = new Date(Date.now() - 30 * 86_400_000).toISOString();
   });
   const list = cli.simulator.inject({ on: { path: "/auth/proxy", method: "GET" }, hold: true });
-  const running = cli.start(["cleanup", ...options, "--yes", "--json"]);
+  const running = cli.start(["cleanup", "--stack", "used", ...options, "--yes", "--json"]);
   await list.reached();
   await (await cli.stack("used", program({ one: { name: "one" }, two: { name: "two" } }))).up();
   list.release();
@@ -98,7 +100,7 @@ it("a cleanup that another run overtakes after a removal has failed in part, and
   await (await cli.stack("overtaken", program({ zero: { name: "zero" } }))).up();
   await cli.crashedUp("overtaken", program({ zero: { name: "zero" }, one: {} }));
   const held = cli.simulator.inject({ on: { path: "/auth/proxy/remove" }, hold: true });
-  const running = cli.start(["cleanup", "--yes", "--json"]);
+  const running = cli.start(["cleanup", "--stack", "*", "--yes", "--json"]);
   await held.reached();
   const list = cli.simulator.inject({ on: { path: "/auth/proxy", method: "GET" }, hold: true });
   const refresh = cli.project.refresh("overtaken", ["--skip-pending-creates"]);

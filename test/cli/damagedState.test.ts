@@ -90,14 +90,19 @@ describe.runIf(process.platform !== "win32")("a truncated state", () => {
     await made("dev", "one", "two");
     const text = await cut(stateOf("dev"));
     expect(await cli.project.pulumi(["stack", "ls"])).not.toMatchObject({ exitCode: 0 });
-    for (const command of [["cleanup"], ["cleanup", "--yes"], ["recover", "--stack", "dev"], ["orphans"]]) {
+    for (const command of [
+      ["cleanup"],
+      ["cleanup", "--stack", "*", "--yes"],
+      ["recover", "--stack", "dev"],
+      ["orphans"],
+    ]) {
       const { why } = await refusal(command, { env: cli.accountEnv() });
       expect(why).toContain(`truncated ${stateOf("dev")} (stack test/dev)`);
       expect(await readFile(stateOf("dev"), "utf8")).toBe(text);
     }
-    const commands = follow(await refusal(["cleanup", "--yes"]));
+    const commands = follow(await refusal(["cleanup", "--stack", "*", "--yes"]));
     expect(commands).toEqual([expect.stringMatching(/^ {2}mv \S+ \S+\.damaged && cp \S+ \S+ && rm -f \S+$/)]);
-    const done = await cli.run(["cleanup", "--yes", "--remove-stack"]);
+    const done = await cli.run(["cleanup", "--stack", "*", "--yes", "--remove-stack"]);
     expect(done, done.output).toMatchObject({ exitCode: 0 });
     expect([cli.names(), await cli.stackNames(), remembered()]).toEqual([[], [], []]);
     expect(await readFile(`${stateOf("dev")}.damaged`, "utf8")).toBe(text);
@@ -109,9 +114,9 @@ describe.runIf(process.platform !== "win32")("a truncated state", () => {
       { delivered: true, isLost: false },
       { delivered: true, isLost: false },
     ]);
-    follow(await refusal(["recover", "--stack", "dev"]));
+    follow(await refusal(["recover", "--stack", "dev", "--yes"]));
     // The stack lives on, and a program may have received the key.
-    const report = await cli.report(["recover", "--stack", "dev"]);
+    const report = await cli.report(["recover", "--stack", "dev", "--yes"]);
     expect(report).toMatchObject({
       exitCode: 1,
       keys: [],
@@ -141,7 +146,7 @@ describe.runIf(process.platform !== "win32")("a truncated state", () => {
     await cut(stateOf("dev"), 0);
     await rm(`${stateOf("dev")}.bak`);
     for (const kind of ["backups", "history"]) await rm(below(kind), { recursive: true, force: true });
-    const problem = await refusal(["cleanup", "--yes"]);
+    const problem = await refusal(["cleanup", "--stack", "*", "--yes"]);
     expect(problem.why).toContain(`There is no intact copy of ${stateOf("dev")}`);
     follow(problem);
     expect(await cli.stackNames()).toEqual(["other"]);
@@ -160,7 +165,9 @@ describe.runIf(process.platform !== "win32")("a truncated state", () => {
     expect(problem.nextStep).toContain("(locked by ann@elsewhere (pid 4711))");
     expect(follow(problem)).toHaveLength(3);
     await rm(lockOf("dev"));
-    expect(await cli.report(["cleanup", "--yes", "--remove-stack"])).toMatchObject({ exitCode: 0 });
+    expect(await cli.report(["cleanup", "--stack", "*", "--yes", "--remove-stack"])).toMatchObject({
+      exitCode: 0,
+    });
     expect(cli.names()).toEqual([]);
   });
 });
@@ -170,7 +177,9 @@ describe("truncated files that Pulumi does not need", () => {
     await made("dev", "one");
     await cut(`${stateOf("dev")}.attrs`, 0);
     expect(follow(await refusal(["cleanup"]))).toEqual([`  rm -f ${stateOf("dev")}.attrs`]);
-    expect(await cli.report(["cleanup", "--yes", "--remove-stack"])).toMatchObject({ exitCode: 0 });
+    expect(await cli.report(["cleanup", "--stack", "*", "--yes", "--remove-stack"])).toMatchObject({
+      exitCode: 0,
+    });
     expect(cli.names()).toEqual([]);
   });
 

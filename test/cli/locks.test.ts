@@ -8,8 +8,8 @@ import { mutations, useCli } from "./fixture";
 const cli = useCli();
 
 const COMMANDS = [
-  ["recover", "--stack", "dev"],
-  ["recover", "--stack", "dev"],
+  ["recover", "--stack", "dev", "--yes"],
+  ["recover", "--stack", "dev", "--yes"],
   ["cleanup", "--stack", "dev", "--yes"],
 ];
 
@@ -61,7 +61,7 @@ describe("the lock of a run", () => {
       "stack ls"*) "$PULUMI" "$@" | sed 's#"name": ".*dev",#&"updateInProgress": true,#'; exit;;
       *rename*) echo "error: it must not be asked" >&2; exit 255;;
     esac`);
-    const busy = await cli.report(["cleanup", "--yes", "--remove-stack"], { env });
+    const busy = await cli.report(["cleanup", "--stack", "*", "--yes", "--remove-stack"], { env });
     expect(busy.stacks).toMatchObject([
       {
         stack: "organization/test/dev",
@@ -87,7 +87,7 @@ describe("the lock of a run", () => {
       await held.reached();
       const made = cli.names();
       const env = { ...odd.env, XDG_CACHE_HOME: join(odd.folders.root, "another-machine") };
-      const refused = await cli.run(["recover", "--stack", "prod"], { cwd: odd.folders.work, env });
+      const refused = await cli.run(["recover", "--stack", "prod", "--yes"], { cwd: odd.folders.work, env });
       expect(refused).toMatchObject({ exitCode: 3 });
       expect(refused.output).toMatch(/Stack prod is locked by \S+@\S+ \(pid \d+\)/);
       expect(cli.names()).toEqual(made);
@@ -113,7 +113,7 @@ describe("the lock of a run", () => {
 
   it("that is left goes when it is older than the user says, by its time and by its file", async () => {
     await cli.crashedUp("left", program({ bot: {} }), { known: false });
-    const recover = ["recover", "--stack", "left"];
+    const recover = ["recover", "--stack", "left", "--yes"];
     const hoursAgo = Date.now() - 7_200_000;
     await cli.editLocks("left", { hostname: "elsewhere", timestamp: new Date(hoursAgo).toISOString() });
     const refused = await cli.run([...recover, "--break-locks-older-than", "1h"]);

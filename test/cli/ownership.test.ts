@@ -107,7 +107,7 @@ describe("keys that the account lists without their secrets", () => {
     expect(refused).toMatchObject({ exitCode: 3, orphans: [{ name: "ci-1", outcome: "unknown" }] });
     expect(mutations(cli.takeRequests())).toEqual([]);
 
-    const cleaned = await cli.report(["cleanup", "--yes"]);
+    const cleaned = await cli.report(["cleanup", "--stack", "*", "--yes"]);
     expect(cleaned).toMatchObject({ exitCode: 0, creditsReturned: 0 });
     expect(cleaned.stacks[0]?.keys).toMatchObject([{ name: "own", outcome: "removed", unusedCredits: null }]);
     expect(cli.names()).toEqual(["ci-1"]);
@@ -201,7 +201,7 @@ describe("an account that cannot be asked", () => {
     // Only the list before the removal fails.
     cli.simulator.inject({ on: { path: "/auth/proxy" }, status: 401, body: { detail: "Invalid API key" } });
     cli.takeRequests();
-    const cleaned = await cli.report(["cleanup", "--yes"]);
+    const cleaned = await cli.report(["cleanup", "--stack", "*", "--yes"]);
     expect(cleaned).toMatchObject({ exitCode: 0, stacks: [{ outcome: "cleaned" }] });
     expect(cleaned.stacks[0]?.keys).toMatchObject([{ outcome: "removed", unusedCredits: null }]);
     expect(mutations(cli.takeRequests())).toEqual([REMOVE]);

@@ -15,14 +15,20 @@ describe("keys that a killed run has made", () => {
     const before = await cli.project.exportState("killed");
     expect(before.deployment.pending_operations).toHaveLength(2);
 
-    const shown = await cli.report(["recover", "--stack", "killed", "--dry-run"]);
+    const shown = await cli.report(["recover", "--stack", "killed"]);
     expect(shown).toMatchObject({ command: "recover", dryRun: true, exitCode: 0, cleared: 0, problems: [] });
     expect(outcomesByResource(shown.keys)).toEqual({ one: "would-remove", two: "would-remove" });
     expect(cli.takeRequests()).toEqual([LIST]);
     expect(await cli.project.exportState("killed")).toEqual(before);
+    const dryRun = await cli.run(["recover", "--stack", "killed", "--dry-run"]);
+    expect(dryRun.stdout).toMatch(/^killed: 2 lost keys found; nothing was changed; add --yes to remove /m);
+    expect([mutations(cli.takeRequests()), cli.names()]).toEqual([
+      [],
+      [expect.any(String), expect.any(String), "zero"],
+    ]);
 
     const { balance } = cli.simulator.account();
-    const done = await cli.run(["recover", "--stack", "killed"]);
+    const done = await cli.run(["recover", "--stack", "killed", "--yes"]);
     expect(done).toMatchObject({ exitCode: 0 });
     expect(done.stderr).toMatch(/breaking a lock: \S+@\S+ \(pid \d+\) since \S+, \d+ s ago\./);
     expect(done.stdout).toMatch(
@@ -37,7 +43,7 @@ describe("keys that a killed run has made", () => {
       before.deployment.resources?.map(({ urn, id }) => [urn, id]),
     );
 
-    expect(await cli.report(["recover", "--stack", "killed"])).toMatchObject({
+    expect(await cli.report(["recover", "--stack", "killed", "--yes"])).toMatchObject({
       exitCode: 0,
       keys: [],
       cleared: 0,
@@ -55,7 +61,7 @@ describe("keys that a killed run has made", () => {
       .keys()
       .find(({ key }) => key !== old);
 
-    expect(await cli.report(["recover", "--stack", "replacing"])).toMatchObject({
+    expect(await cli.report(["recover", "--stack", "replacing", "--yes"])).toMatchObject({
       exitCode: 0,
       cleared: 1,
       keys: [{ name: made?.name, resource: "bot", outcome: "removed" }],
@@ -76,7 +82,7 @@ describe("keys that a killed run has made", () => {
       hold: true,
       applied: true,
     });
-    const first = cli.start(["recover", "--stack", "twice"]);
+    const first = cli.start(["recover", "--stack", "twice", "--yes"]);
     await last.reached();
     first.kill("SIGKILL");
     await first.done;
@@ -84,7 +90,7 @@ describe("keys that a killed run has made", () => {
     expect(cli.names()).toEqual(["zero"]);
     expect(await cli.project.pendingOperations("twice")).toHaveLength(2);
 
-    const second = await cli.report(["recover", "--stack", "twice"]);
+    const second = await cli.report(["recover", "--stack", "twice", "--yes"]);
     expect(second).toMatchObject({ exitCode: 0, keys: [], cleared: 2, problems: [] });
     expect(await cli.project.pendingOperations("twice")).toEqual([]);
     expect(remembered()).toEqual([]);
@@ -93,7 +99,7 @@ describe("keys that a killed run has made", () => {
   it("are reported although another run has taken the stack meanwhile", async () => {
     await crashed("overtaken", ["one"]);
     const held = cli.simulator.inject({ on: { path: "/auth/proxy/remove" }, hold: true });
-    const running = cli.start(["recover", "--stack", "overtaken", "--json"]);
+    const running = cli.start(["recover", "--stack", "overtaken", "--yes", "--json"]);
     await held.reached();
     const list = cli.simulator.inject({ on: { path: "/auth/proxy", method: "GET" }, hold: true });
     const refresh = cli.project.refresh("overtaken", ["--skip-pending-creates"]);
@@ -121,7 +127,7 @@ describe("a key whose plugin alone was killed", () => {
     expect(await cli.project.pendingOperations("journal")).toEqual([]);
     const [name] = cli.names();
 
-    const done = await cli.report(["recover", "--stack", "journal"]);
+    const done = await cli.report(["recover", "--stack", "journal", "--yes"]);
     expect(done).toMatchObject({ exitCode: 0, keys: [{ name, resource: null, outcome: "removed" }] });
     expect([cli.names(), remembered()]).toEqual([[], []]);
   });
@@ -137,7 +143,7 @@ describe("a key whose plugin alone was killed", () => {
     });
     const [name] = cli.names();
     const nothingElsewhere = async () => {
-      const done = await cli.run(["recover", "--stack", "here"], { env: elsewhere });
+      const done = await cli.run(["recover", "--stack", "here", "--yes"], { env: elsewhere });
       expect(done).toMatchObject({
         exitCode: 0,
         stdout: expect.stringMatching(/^here: no key was lost/),
@@ -152,7 +158,7 @@ describe("a key whose plugin alone was killed", () => {
     held.remove();
     await ended(plugin);
     await nothingElsewhere();
-    expect(await cli.report(["recover", "--stack", "here"])).toMatchObject({
+    expect(await cli.report(["recover", "--stack", "here", "--yes"])).toMatchObject({
       exitCode: 0,
       keys: [{ name, outcome: "removed" }],
     });
@@ -168,7 +174,7 @@ describe("a key whose plugin alone was killed", () => {
     const text = await readFile(note?.file ?? "", "utf8");
     await writeFile(note?.file ?? "", text.replace(/,?"backend":"[0-9a-f]{32}"/, ""));
     const keys = cli.names();
-    expect(await cli.report(["recover", "--stack", "unknown"])).toMatchObject({
+    expect(await cli.report(["recover", "--stack", "unknown", "--yes"])).toMatchObject({
       exitCode: 1,
       keys: [],
       problems: [{ why: expect.stringContaining("perhaps of another backend") }],
@@ -178,7 +184,7 @@ describe("a key whose plugin alone was killed", () => {
 });
 
 it("a stack is named, or selected", async () => {
-  expect(await cli.report(["recover", "--stack", "nothing"])).toMatchObject({
+  expect(await cli.report(["recover", "--stack", "nothing", "--yes"])).toMatchObject({
     exitCode: 3,
     problems: [{ why: expect.stringMatching(/no stack nothing/) }],
   });
@@ -187,8 +193,12 @@ it("a stack is named, or selected", async () => {
     problems: [{ why: "No stack is selected.", nextStep: "Name one with --stack." }],
   });
   await cli.stack("selected", program({}));
-  expect(await cli.run(["recover"])).toMatchObject({
-    exitCode: 0,
-    stdout: expect.stringMatching(/^selected: no key was lost; 0 interrupted creations cleared/),
-  });
+  for (const [args, done] of [
+    [["recover"], "nothing was changed"],
+    [["recover", "--yes"], "0 interrupted creations cleared, 0 credits returned"],
+  ] as const)
+    expect(await cli.run(args)).toMatchObject({
+      exitCode: 0,
+      stdout: `selected: no key was lost; ${done}.\n`,
+    });
 });

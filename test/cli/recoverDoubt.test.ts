@@ -11,7 +11,7 @@ describe("a key that got its chosen name before its run was killed", () => {
     });
     expect(cli.names()).toEqual(["billing"]);
     const otherMachine = { XDG_CACHE_HOME: cli.project.folders.temporary };
-    const reported = await cli.report(["recover", "--stack", "renamed"], { env: otherMachine });
+    const reported = await cli.report(["recover", "--stack", "renamed", "--yes"], { env: otherMachine });
     expect(reported).toMatchObject({
       exitCode: 1,
       keys: [],
@@ -21,7 +21,7 @@ describe("a key that got its chosen name before its run was killed", () => {
       ],
     });
     expect(cli.names()).toEqual(["billing"]);
-    expect(await cli.report(["recover", "--stack", "renamed"])).toMatchObject({
+    expect(await cli.report(["recover", "--stack", "renamed", "--yes"])).toMatchObject({
       exitCode: 0,
       keys: [{ name: "billing", resource: "bot", outcome: "removed" }],
       cleared: 1,
@@ -48,7 +48,7 @@ describe("the account of a stack whose state has no key", () => {
     const wrong = { ...cli.accountEnv(), ELECTRONHUB_API_KEY: apiKey };
     const keys = cli.names();
 
-    const refused = await cli.report(["recover", "--stack", "proof"], { env: wrong });
+    const refused = await cli.report(["recover", "--stack", "proof", "--yes"], { env: wrong });
     expect(refused).toMatchObject({
       exitCode: 1,
       keys: [],
@@ -70,7 +70,7 @@ describe("the account of a stack whose state has no key", () => {
     expect(await cli.project.pendingOperations("proof")).toHaveLength(1);
     expect(cli.names()).toEqual(keys);
 
-    const done = await cli.report(["recover", "--stack", "proof"], { env: cli.accountEnv() });
+    const done = await cli.report(["recover", "--stack", "proof", "--yes"], { env: cli.accountEnv() });
     expect(done).toMatchObject({ exitCode: 0, keys: [{ outcome: "removed" }], cleared: 1 });
     expect(cli.names()).toEqual([]);
   });
@@ -79,7 +79,7 @@ describe("the account of a stack whose state has no key", () => {
     await cli.crashedUp("nothing", program({ bot: {} }));
     await cli.forgetCreations();
     for (const { key } of cli.simulator.account().keys()) cli.simulator.account().removeKey(key);
-    expect(await cli.report(["recover", "--stack", "nothing"])).toMatchObject({
+    expect(await cli.report(["recover", "--stack", "nothing", "--yes"])).toMatchObject({
       exitCode: 0,
       keys: [],
       cleared: 1,
@@ -95,7 +95,7 @@ describe("a key or a resource that is not certainly lost", () => {
     const used = cli.names().find((name) => name.startsWith("used-")) ?? "";
     account.spend(used, 1);
 
-    const first = await cli.report(["recover", "--stack", "explicit"]);
+    const first = await cli.report(["recover", "--stack", "explicit", "--yes"]);
     expect(first).toMatchObject({
       exitCode: 1,
       cleared: 0,
@@ -110,7 +110,10 @@ describe("a key or a resource that is not certainly lost", () => {
     expect(await cli.project.pendingOperations("explicit")).toHaveLength(2);
 
     account.removeKey(used);
-    expect(await cli.report(["recover", "--stack", "explicit"])).toMatchObject({ exitCode: 0, cleared: 2 });
+    expect(await cli.report(["recover", "--stack", "explicit", "--yes"])).toMatchObject({
+      exitCode: 0,
+      cleared: 2,
+    });
     expect(cli.names()).toEqual(["zero"]);
   });
 
@@ -121,7 +124,7 @@ describe("a key or a resource that is not certainly lost", () => {
       const resource = { urn: bucket, custom: true, type: "aws:s3/bucket:Bucket" };
       operations.push({ type: "creating", resource });
     });
-    const report = await cli.report(["recover", "--stack", "foreign"]);
+    const report = await cli.report(["recover", "--stack", "foreign", "--yes"]);
     expect(report).toMatchObject({
       exitCode: 1,
       cleared: 0,

@@ -16,7 +16,9 @@ async function removalsUnderWay(stack: string): Promise<{ running: RunningComman
   });
   await made.up();
   const held = cli.simulator.inject({ on: { path: "/auth/proxy/remove" }, times: Infinity, hold: true });
-  const running = cli.start(["cleanup", "--yes", "--remove-stack", "--json"], { detached: true });
+  const running = cli.start(["cleanup", "--stack", "*", "--yes", "--remove-stack", "--json"], {
+    detached: true,
+  });
   await held.reached(2);
   return { running, held };
 }
@@ -47,7 +49,7 @@ async function endOf(running: RunningCommand, held: InjectedFault): Promise<unkn
     inState: inState.length,
     pending: deployment.pending_operations?.length ?? 0,
     // The next one finds nothing to repair.
-    next: (await cli.report(["cleanup", "--yes", "--remove-stack"])).exitCode,
+    next: (await cli.report(["cleanup", "--stack", "*", "--yes", "--remove-stack"])).exitCode,
   };
 }
 

@@ -33,6 +33,7 @@ describe("a wrong command line", () => {
       ["import", "--budget-window", "yearly"],
       /Allowed choices are daily, weekly, monthly/,
     ],
+    ["a real cleanup of no named stack", ["cleanup", "--yes"], /--yes needs --stack/],
     ["a removal of orphans that is half said", ["orphans", "--yes"], /--yes needs --remove/],
     ["no command", [], /Usage: pulumi-electronhub/],
   ])("with %s is refused with what would be right", async (_, args, says) => {
@@ -44,6 +45,11 @@ describe("a wrong command line", () => {
   it.each([
     ["cleanup", ["--yess"], /^unknown option '--yess' \(Did you mean --yes\?\)$/],
     ["orphans", ["--yes"], /^--yes needs --remove\.$/],
+    [
+      "cleanup",
+      ["--except", "prod", "--older-than", "7d", "--include-production", "--yes"],
+      /^--yes needs --stack/,
+    ],
     ["recover", ["--settle", "soon"], /--settle/],
     ["doctor", ["--dir="], /--dir <folder>/],
     ["cleenup", [], /unknown command 'cleenup'/],

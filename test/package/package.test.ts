@@ -156,7 +156,7 @@ describe("Pulumi runs it", () => {
     const command = (...args: string[]) =>
       project.run("npx", ["--no-install", "pulumi-electronhub", ...args]);
     expect(mustSucceed(await command("--version")).stdout).toBe(`${manifest.version}\n`);
-    const { stdout } = mustSucceed(await command("cleanup", "--remove-stack", "--yes"));
+    const { stdout } = mustSucceed(await command("cleanup", "--stack", "test", "--remove-stack", "--yes"));
     expect(stdout).toContain("2 keys removed, 30 credits returned.");
     expect(simulator.account().keys()).toEqual([]);
     expect((await project.run("pulumi", ["stack", "ls", "--json"])).stdout.trim()).toBe("[]");

@@ -1,6 +1,5 @@
-import type { StackSummary } from "@pulumi/pulumi/automation";
 import { formatDuration } from "../../util/duration";
-import { EXIT, Refusal, type ExitCode, type Problem } from "../problems";
+import { EXIT, Refusal, UsageError, type ExitCode, type Problem } from "../problems";
 import type { PulumiProject } from "../pulumi/project";
 import {
   creditsOf,
@@ -11,19 +10,15 @@ import {
   type ReportHead,
 } from "../terminal/report";
 import { cleanStack, type StackReport } from "../cleanup/cleanStack";
+import { selectStacks, type Selection, type StackFilter } from "../cleanup/selectStacks";
 import { listStacks } from "../stack/listStacks";
 import { openProject, type StackCommandOptions } from "../stack/stackContext";
-import { stackMatcher } from "../terminal/stackPattern";
 import { oneLine } from "../terminal/plainText";
 import { shellWord } from "../terminal/shell";
 import { counted, credits } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
 
-export interface CleanupOptions extends StackCommandOptions {
-  /** Patterns. Default: every stack of the project. */
-  stack?: readonly string[];
-  except?: readonly string[];
-  olderThan?: number;
+export interface CleanupOptions extends StackCommandOptions, StackFilter {
   removeStack?: boolean;
   yes?: boolean;
   json?: boolean;
@@ -32,6 +27,8 @@ export interface CleanupOptions extends StackCommandOptions {
 interface CleanupReport extends ReportHead {
   stacks: readonly StackReport[];
   creditsReturned: number;
+  /** Stacks that only wildcards match, and whose names look like production. */
+  leftOut: readonly string[];
   /** Patterns of `--stack` that match no stack, perhaps because it was cleaned up before. */
   unmatched: readonly string[];
   /** Problems that concern no single stack. */
@@ -41,21 +38,21 @@ interface CleanupReport extends ReportHead {
 /** Cleans up all matching stacks of a project, one after the other. Continues after a stack fails. */
 export async function cleanup(options: CleanupOptions, world: CommandContext): Promise<ExitCode> {
   const { terminal } = world;
-  const { stack: patterns = ["*"], except = [], removeStack = false } = options;
+  const { removeStack = false } = options;
   const dryRun = options.yes !== true;
+  if (!dryRun && options.stack === undefined)
+    throw new UsageError(
+      "--yes needs --stack: name the stacks, or write --stack '*' for all of the project.",
+    );
   const context = await openProject(options, world);
   const { project, projectName } = context;
-  const listed = await listStacks(project);
-  const matchesNone = (pattern: string) =>
-    !listed.some(({ name }) => stackMatcher([pattern], projectName)(name));
-  const unmatched = (options.stack ?? []).filter(matchesNone);
+  const nowMs = world.clock.nowMs();
+  const selection = selectStacks(await listStacks(project), options, { project: projectName, nowMs });
+  const { stacks, leftOut, unmatched } = selection;
   for (const pattern of unmatched) terminal.note(`--stack ${shellWord(pattern)} matches no stack.`);
-  const problems = except.filter(matchesNone).map(uselessException);
+  const problems = selection.uselessExceptions.map(uselessException);
   if (problems[0] !== undefined && !dryRun) throw new Refusal(problems[0]);
-  const isChosen = stackMatcher(patterns, projectName);
-  const isExcepted = stackMatcher(except, projectName);
-  const matching = listed.filter(({ name }) => isChosen(name) && !isExcepted(name));
-  const stacks = matching.filter((summary) => isOld(summary, options, world.clock.nowMs()));
+  if (leftOut.length > 0) terminal.note(leftOutText(leftOut));
   const selected = removeStack && !dryRun ? await project.selected() : undefined;
   const reports: StackReport[] = [];
   for (const [at, summary] of stacks.entries()) {
@@ -72,12 +69,13 @@ export async function cleanup(options: CleanupOptions, world: CommandContext): P
     exitCode: problems.length > 0 ? EXIT.failedInPart : exitCodeOf(reports, world),
     stacks: reports,
     creditsReturned: sumOfCredits(reports.map((done) => done.creditsReturned)),
+    leftOut,
     unmatched,
     problems,
   };
   if (options.json === true) terminal.json(report);
   else {
-    const summary = stacks.length > 0 ? summaryText(report) : nothingText(matching.length, options);
+    const summary = stacks.length > 0 ? summaryText(report, options) : nothingText(selection, options);
     terminal.result([summary, problemLines(problems)].join("\n").trimEnd());
   }
   return report.exitCode;
@@ -91,9 +89,12 @@ function uselessException(pattern: string): Problem {
   };
 }
 
-/** A stack that was never updated has no resources, and may have just been created. */
-function isOld({ lastUpdate }: StackSummary, { olderThan }: CleanupOptions, nowMs: number): boolean {
-  return olderThan === undefined || (lastUpdate !== undefined && nowMs - Date.parse(lastUpdate) > olderThan);
+function leftOutText(stacks: readonly string[]): string {
+  const [names, it] = [
+    oneLine(stacks.join(", ")),
+    stacks.length === 1 ? "its name looks" : "their names look",
+  ];
+  return `Left alone, because ${it} like production: ${names}. To include such stacks, write their names without wildcards, or add --include-production.`;
 }
 
 /** Selects the user's stack again: Pulumi forgets the selection whenever a stack is removed. */
@@ -144,13 +145,17 @@ function stackText(report: StackReport): string {
 }
 
 /** Why no stack is cleaned up. */
-function nothingText(count: number, { olderThan }: CleanupOptions): string {
-  if (count === 0 || olderThan === undefined) return "No stack matches: nothing to do.";
-  const match = count === 1 ? "1 stack matches" : `${count} stacks match`;
+function nothingText({ youngCount, leftOut }: Selection, { olderThan }: CleanupOptions): string {
+  if (leftOut.length > 0) return "No other stack matches: nothing to do.";
+  if (youngCount === 0 || olderThan === undefined) return "No stack matches: nothing to do.";
+  const match = youngCount === 1 ? "1 stack matches" : `${youngCount} stacks match`;
   return `${match}, but none was last updated more than ${formatDuration(olderThan)} ago. Nothing to do.`;
 }
 
-function summaryText({ dryRun, stacks, creditsReturned: returned }: CleanupReport): string {
+function summaryText(
+  { dryRun, stacks, creditsReturned: returned }: CleanupReport,
+  { stack: patterns }: CleanupOptions,
+): string {
   const keys = stacks.flatMap((stack) => stack.keys);
   const ofAll = (count: number) => `${counted(count, "stack")} of ${stacks.length}`;
   if (!dryRun) {
@@ -167,5 +172,6 @@ function summaryText({ dryRun, stacks, creditsReturned: returned }: CleanupRepor
   const doubt = `what a run would remove in ${ofAll(unclear)} is not fully known: see above`;
   if (planned === 0 && unclear > 0) return `Dry run: ${doubt}. Nothing was changed.`;
   const unused = credits(creditsOf(keys, "would-remove"));
-  return `Dry run: ${counted(planned, "key")} of ${counted(stacks.length, "stack")} would be removed, and ${unused} unused credits returned${unclear > 0 ? `; ${doubt}` : ""}. Nothing was changed; add --yes to do it.`;
+  const how = patterns === undefined ? "--stack with the stacks' names, and --yes," : "--yes";
+  return `Dry run: ${counted(planned, "key")} of ${counted(stacks.length, "stack")} would be removed, and ${unused} unused credits returned${unclear > 0 ? `; ${doubt}` : ""}. Nothing was changed; add ${how} to do it.`;
 }

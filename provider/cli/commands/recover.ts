@@ -21,7 +21,7 @@ import type { CommandContext } from "../commandContext";
 export interface RecoverOptions extends StackCommandOptions {
   /** Default: the selected stack. */
   stack?: string;
-  dryRun?: boolean;
+  yes?: boolean;
   json?: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function recover(options: RecoverOptions, world: CommandContext): P
   };
   terminal.progress(`${stack}: reading its state`);
   const before = await state();
-  const dryRun = options.dryRun === true;
+  const dryRun = options.yes !== true;
   if (!dryRun) await breakOldLocks(task);
   const checkpoints = { before, now: dryRun ? before : await state() };
   const recovery = await recoverStack(task, new StackAccounts(task), checkpoints, {
@@ -67,7 +67,7 @@ export async function recover(options: RecoverOptions, world: CommandContext): P
     problems,
   };
   if (options.json === true) terminal.json(report);
-  else terminal.result(textOf(report));
+  else terminal.result(textOf(report, before.pendingCount > 0));
   return report.exitCode;
 }
 
@@ -89,15 +89,16 @@ async function existingStack(project: PulumiProject, wanted: string | undefined)
   });
 }
 
-function textOf(report: RecoverReport): string {
+function textOf(report: RecoverReport, hasPending: boolean): string {
   const { stack, dryRun, keys, cleared, creditsReturned: returned, problems } = report;
   const lines: string[] = [];
   if (keys.length > 0) lines.push(keyTable(keys));
   const all = [...problems, ...problemsOf(keys)];
   if (all.length > 0) lines.push(problemLines(all));
   const found = keys.length === 0 ? "no key was lost" : `${counted(keys.length, "lost key")} found`;
+  const isDone = keys.length === 0 && !hasPending;
   const rest = dryRun
-    ? "nothing was changed"
+    ? `nothing was changed${isDone ? "" : "; add --yes to remove lost keys and to clear interrupted creations"}`
     : `${counted(cleared, "interrupted creation")} cleared, ${credits(returned)} credits returned`;
   lines.push(`${stack}: ${found}; ${rest}.`);
   return lines.join("\n");

@@ -70,6 +70,10 @@ export function jsonOption(): Option {
   return new Option("--json", "print a report for programs on stdout");
 }
 
+export function dryRunOption(): Option {
+  return new Option("--dry-run", "only show what would be done, as without --yes").conflicts("yes");
+}
+
 export function settleOption(): Option {
   return new Option("--settle <duration>", "how long to wait for requests still in flight from a crashed run")
     .argParser(durationMs)

@@ -16,6 +16,11 @@ export function stackMatcher(patterns: readonly string[], project?: string): (st
   };
 }
 
+/** Whether the pattern names its stack without wildcards. */
+export function isExactPattern(pattern: string): boolean {
+  return !/[*?[][^/]*$/.test(pattern);
+}
+
 const HOW_TO_WRITE_A_PATTERN =
   "Write a stack, organization/stack or organization/project/stack; * stands for any characters, ? for one, [a-z] for one of these.";
 

@@ -53,6 +53,13 @@ describe("a wrong command line", () => {
     }
   });
 
+  it.each([["cleanup", "--stack", "*"], ["recover"], ["orphans", "--remove", "--name-prefix", "ci-"]])(
+    "is a dry run of %s that is a real one as well",
+    async (...args) => {
+      expect(await run([...args, "--yes", "--dry-run"])).toMatchObject({ exitCode: 2, out: "" });
+    },
+  );
+
   it.each(["[!a]", "[^a]", "[", "a/b/c/d", "/prod", "prod/"])("is one with the pattern %j", async (glob) => {
     for (const args of [
       ["cleanup", "--stack"],

@@ -50,7 +50,7 @@ interface Scene {
 
 function scene({
   olderThanMs,
-  commandLine = ["cleanup", "--yes"],
+  commandLine = ["cleanup", "--stack", "*", "--yes"],
   looks,
   stack = "dev",
   cwd,
