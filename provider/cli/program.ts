@@ -152,11 +152,11 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
 
   command(
     "import",
-    "Generates a `pulumi import` file and TypeScript code for existing keys.",
+    "Generates a `pulumi import` file and TypeScript code for keys that no stack of the backend has.",
     async () => (await import("./commands/import.js")).importKeys,
     [
       "pulumi-electronhub import --name-prefix team-",
-      "pulumi import --file keys.json --generate-code=false --protect=false; rm keys.json",
+      "pulumi import --file pulumi-import.json --generate-code=false --protect=false ; rm pulumi-import.json",
     ],
   )
     .addOption(dirOption())
@@ -167,8 +167,12 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
         .choices(["daily", "weekly", "monthly"])
         .default("daily"),
     )
-    .option("--out <file>", "the import file; contains the keys in clear, readable only by you", "keys.json")
-    .option("--program <file>", "the TypeScript that declares the keys", "keys.ts")
+    .option(
+      "--out <file>",
+      "the import file; contains the keys in clear, readable only by you",
+      "pulumi-import.json",
+    )
+    .option("--program <file>", "the TypeScript that declares the keys", "importedKeys.ts")
     .option("--force", "replace existing files");
 
   command(

@@ -20,17 +20,19 @@ import { allKeys, InvokeError } from "./invoke";
 /**
  * The import file and the program for the account's keys.
  *
+ * @param select the keys to describe, of those that fit. Called after the list, before any lookup. Default: all.
  * @throws UserError when the list is refused, or does not show the keys' secrets and settings.
  */
 export async function describeImport(
   { budgetWindow = "daily", ...filter }: ImportProxyKeysArgs,
   operation: Operation,
+  select: (keys: readonly KeyObject[]) => Promise<readonly KeyObject[]> = (keys) => Promise.resolve(keys),
 ): Promise<ProxyKeyImport> {
   const nowMs = operation.call.clock.nowMs();
   const fits = keyFilter(filter, nowMs);
-  const keys = (await allKeys.get(operation))
-    .filter((wire) => fits(infoOf(wire, nowMs)))
-    .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const fitting = (await allKeys.get(operation)).filter((wire) => fits(infoOf(wire, nowMs)));
+  const selected = fitting.length === 0 ? fitting : await select(fitting);
+  const keys = selected.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const names = resourceNames(keys.map(({ name }) => name));
   const whole = await Promise.all(keys.map((wire) => completed(wire, operation)));
   const described = whole.map((wire, at) => describe(names[at] as string, wire, budgetWindow, operation));

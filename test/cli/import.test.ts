@@ -1,10 +1,13 @@
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, expect, it } from "vitest";
-import { LIST } from "../engine/fixture";
+import { LIST, program } from "../engine/fixture";
 import { useCli } from "./fixture";
 
 const cli = useCli();
+
+const OUT = "pulumi-import.json";
+const PROGRAM = "importedKeys.ts";
 
 const path = (file: string) => join(cli.project.folders.work, file);
 const modeOf = async (file: string) => (await stat(path(file))).mode & 0o777;
@@ -15,7 +18,7 @@ function importKeys(...args: string[]) {
 }
 
 beforeEach(async () => {
-  for (const file of ["keys.json", "keys.ts"]) await rm(path(file), { recursive: true, force: true });
+  for (const file of [OUT, PROGRAM]) await rm(path(file), { recursive: true, force: true });
 });
 
 it("writes the keys for `pulumi import`, readable only by the user, and the program without them", async () => {
@@ -26,12 +29,12 @@ it("writes the keys for `pulumi import`, readable only by the user, and the prog
   expect(exitCode).toBe(0);
   expect(stdout).toContain("1 key: team-bot\n");
   expect(stdout).toContain(
-    "  pulumi import --file keys.json --generate-code=false --protect=false\n  rm keys.json\n",
+    "  pulumi import --file pulumi-import.json --generate-code=false --protect=false\n  rm pulumi-import.json\n",
   );
   expect(cli.takeRequests()).toEqual([LIST]);
 
-  expect([await modeOf("keys.json"), await modeOf("keys.ts")]).toEqual([0o600, 0o644]);
-  const { resources } = JSON.parse(await read("keys.json")) as { resources: object[] };
+  expect([await modeOf(OUT), await modeOf(PROGRAM)]).toEqual([0o600, 0o644]);
+  const { resources } = JSON.parse(await read(OUT)) as { resources: object[] };
   expect(resources).toMatchObject([
     {
       type: "pulumi-nodejs:dynamic/electronhub:ProxyKey",
@@ -40,7 +43,7 @@ it("writes the keys for `pulumi import`, readable only by the user, and the prog
       outputs: { key: { plaintext: JSON.stringify(key) } },
     },
   ]);
-  expect(await read("keys.ts")).toBe(`import * as electronhub from "pulumi-electronhub";
+  expect(await read(PROGRAM)).toBe(`import * as electronhub from "pulumi-electronhub";
 
 new electronhub.ProxyKey("team-bot", {
   name: "team-bot",
@@ -50,9 +53,44 @@ new electronhub.ProxyKey("team-bot", {
 `);
 });
 
+it("prints the line that imports the program, as the project's own files need it", async () => {
+  cli.simulator.account().addKey({ name: "bot" });
+  const { stdout } = await importKeys();
+  expect(stdout).toMatch(/^ {2}import "\.\/importedKeys";\n`pulumi preview` should show no changes/m);
+  const { work } = cli.project.folders;
+  await writeFile(path("Pulumi.yaml"), "name: test\nruntime: nodejs\nmain: src/index.ts\n");
+  await writeFile(path("package.json"), '{"type":"module"}');
+  await mkdir(join(work, "src", "keys"), { recursive: true });
+  const args = ["import", "--out", "../../o.json", "--program", "imported.ts"];
+  const inner = await cli.run(args, { env: cli.accountEnv(), cwd: join(work, "src", "keys") });
+  expect(inner.stdout).toContain('  import "./keys/imported.js";\n');
+  await writeFile(path("Pulumi.yaml"), `name: ${cli.project.name}\nruntime: nodejs\n`);
+  for (const file of ["package.json", "src", "o.json"]) await rm(path(file), { recursive: true });
+  cli.takeRequests();
+});
+
+it("leaves out keys that a stack of the backend has or is making, and names the stacks", async () => {
+  await (await cli.stack("dev", program({ owned: { name: "own-owned" } }))).up();
+  const { exitCode, stdout } = await importKeys("--name-prefix", "own-");
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: expect.stringMatching(
+      /^Left out: Stack dev has key "own-owned" \(pk-[0-9a-f]{16}\) in its state\.\nStacks of the backend have, or are making, all of these keys\. Nothing was written\.\n$/,
+    ),
+  });
+  cli.simulator.account().addKey({ name: "own-free" });
+  await cli.crashedUp("crashed", program({ "own-making": {} }));
+  cli.takeRequests();
+  const some = await importKeys("--name-prefix", "own-");
+  expect(some.stdout).toMatch(/^Left out: A run is making a key named "own-making-[^]*^1 key: own-free$/m);
+  expect(await read(PROGRAM)).not.toMatch(/own-owned|own-making/);
+  expect(await read(OUT)).not.toMatch(/own-owned|own-making/);
+  expect(cli.takeRequests()).toEqual([LIST]);
+});
+
 it("refuses to replace a file, and leaves no keys behind then", async () => {
   cli.simulator.account().addKey({ name: "bot" });
-  for (const existing of ["keys.json", "keys.ts"]) {
+  for (const existing of [OUT, PROGRAM]) {
     await writeFile(path(existing), "mine", { mode: 0o644 });
     const refused = await importKeys();
     expect(refused).toMatchObject({ exitCode: 3 });
@@ -60,22 +98,24 @@ it("refuses to replace a file, and leaves no keys behind then", async () => {
       `${path(existing)} exists already.\nName another file with --out or --program, or add --force.`,
     );
     expect(await read(existing)).toBe("mine");
-    expect((await readdir(cli.project.folders.work)).filter((file) => file.startsWith("keys."))).toEqual([
-      existing,
-    ]);
+    expect(
+      (await readdir(cli.project.folders.work)).filter((file) =>
+        /^(?:pulumi-import|importedKeys)\./.test(file),
+      ),
+    ).toEqual([existing]);
     await rm(path(existing));
   }
 });
 
 it("replaces files by --force, never writing through a link or into a file that others may read", async () => {
   cli.simulator.account().addKey({ name: "bot" });
-  await writeFile(path("keys.ts"), "mine");
+  await writeFile(path(PROGRAM), "mine");
   await writeFile(path("elsewhere"), "not to be touched", { mode: 0o644 });
-  await symlink(path("elsewhere"), path("keys.json"));
+  await symlink(path("elsewhere"), path(OUT));
   expect(await importKeys("--force")).toMatchObject({ exitCode: 0 });
   expect(await read("elsewhere")).toBe("not to be touched");
-  expect(await modeOf("keys.json")).toBe(0o600);
-  expect(await read("keys.ts")).toContain("electronhub.ProxyKey");
+  expect(await modeOf(OUT)).toBe(0o600);
+  expect(await read(PROGRAM)).toContain("electronhub.ProxyKey");
 });
 
 it("prints commands that a shell takes as they are meant", async () => {
@@ -125,7 +165,7 @@ it("refuses a place that cannot be written", async () => {
     ["--out", ".", "--force"],
   ]) {
     const refused = await importKeys(...args);
-    expect(refused.output).toMatch(/cannot be written .*\nName a place that can be written/);
+    expect(refused.output).toMatch(/cannot be written .*\nName a writable file/);
     expect(refused.exitCode, refused.output).toBe(3);
   }
 });
@@ -138,6 +178,6 @@ it("writes nothing when no key fits, and asks nothing when both files are one", 
     ),
   });
   cli.takeRequests();
-  expect(await importKeys("--out", "keys.ts")).toMatchObject({ exitCode: 2 });
+  expect(await importKeys("--out", PROGRAM)).toMatchObject({ exitCode: 2 });
   expect(cli.takeRequests()).toEqual([]);
 });

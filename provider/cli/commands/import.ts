@@ -1,10 +1,11 @@
-import { rm, writeFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
-import { errorCode } from "../../util/errno";
+import { relative } from "node:path";
 import { describeImport } from "../../functions/describeImport";
 import type { ProxyKeyInputs } from "../../lifecycle/schema/inputs";
 import { accountForCommand } from "../account/accountForCommand";
-import { EXIT, Refusal, UsageError, type ExitCode } from "../problems";
+import { requireClearNames, writeImport, type ImportFiles } from "../importing/importFiles";
+import { entryFolder, importLine } from "../importing/importLine";
+import { unmanagedKeys, type LeftOutKey } from "../importing/unmanagedKeys";
+import { EXIT, type ExitCode } from "../problems";
 import { requireImport } from "../pulumi/cliVersion";
 import { PulumiProject } from "../pulumi/project";
 import { oneLine } from "../terminal/plainText";
@@ -12,82 +13,72 @@ import { shellWord } from "../terminal/shell";
 import { counted } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
 
-export interface ImportOptions {
+export interface ImportOptions extends ImportFiles {
   dir: string;
   stack?: string;
   namePrefix?: string;
   budgetWindow: ProxyKeyInputs["budgetWindow"];
-  out: string;
-  program: string;
   force?: boolean;
 }
 
-/** Writes a `pulumi import` file and a program for the account's keys. Changes nothing on the account. */
+/**
+ * Writes a `pulumi import` file and a program for the account's keys that no stack of the backend manages. Changes nothing on
+ * the account.
+ */
 export async function importKeys(options: ImportOptions, world: CommandContext): Promise<ExitCode> {
-  const out = resolve(options.out);
-  const program = resolve(options.program);
-  if (out === program) throw new UsageError("--out and --program name the same file.");
+  const files = requireClearNames(options);
   await requireImport({ mayBeMissing: true });
-  const account = await accountForCommand(options, world, () =>
-    PulumiProject.open(options.dir, world.changes),
-  );
+  let opening: Promise<PulumiProject> | undefined;
+  const open = () => (opening ??= PulumiProject.open(options.dir, world.changes));
+  const account = await accountForCommand(options, world, open);
+  const project = await open();
+  let leftOut: readonly LeftOutKey[] = [];
   const described = await describeImport(
     { namePrefix: options.namePrefix, budgetWindow: options.budgetWindow },
     account.begin(),
+    async (keys) => {
+      const selected = await unmanagedKeys(keys, project, world);
+      leftOut = selected.leftOut;
+      return selected.keys;
+    },
   );
   const { terminal } = world;
+  const leftOutLines = leftOut.map(({ why }) => oneLine(`Left out: ${why}`));
   if (described.names.length === 0) {
-    const { namePrefix: prefix } = options;
-    const why =
-      prefix === undefined
-        ? "The account has no proxy keys."
-        : `No key of the account has a name that starts with ${JSON.stringify(prefix)}.`;
-    terminal.result(`${why} Nothing was written.`);
+    terminal.result([...leftOutLines, `${nothingText(options, leftOut)} Nothing was written.`].join("\n"));
     return EXIT.done;
   }
   await requireImport();
-  await write(out, described.file, 0o600, options.force === true);
-  try {
-    await write(program, described.program, 0o644, options.force === true);
-  } catch (error) {
-    // A failed command must not leave keys in clear.
-    await rm(out, { force: true });
-    throw error;
-  }
+  await writeImport(files, described, options.force === true);
   terminal.result(
     [
+      ...leftOutLines,
       `${counted(described.names.length, "key")}: ${oneLine(described.names.join(", "))}`,
       `${options.out} contains them in clear, readable only by you; ${options.program} declares them.`,
       "Next:",
       `  pulumi import --file ${shellWord(options.out)} --generate-code=false --protect=false`,
       `  rm ${shellWord(options.out)}`,
-      `Then add ${importOf(options.program)} to your program. \`pulumi preview\` should show no changes.`,
-      "Leave out keys that another stack manages: `pulumi-electronhub orphans` lists those that no stack has.",
+      ...importText(files.program, await project.programFolder()),
     ].join("\n"),
   );
   return EXIT.done;
 }
 
-/** The statement that imports a TypeScript file of the program's folder. */
-function importOf(file: string): string {
-  return `import "./${basename(file).replace(/\.ts$/, "")}";`;
+function nothingText({ namePrefix: prefix }: ImportOptions, leftOut: readonly LeftOutKey[]): string {
+  if (leftOut.length > 0) return "Stacks of the backend have, or are making, all of these keys.";
+  return prefix === undefined
+    ? "The account has no proxy keys."
+    : `No key of the account has a name that starts with ${JSON.stringify(prefix)}.`;
 }
 
-async function write(path: string, text: string, mode: number, replace: boolean): Promise<void> {
-  try {
-    // An existing file may be readable by others, or a link to another file.
-    if (replace) await rm(path, { force: true });
-    await writeFile(path, text, { mode, flag: "wx" });
-  } catch (error) {
-    const code = errorCode(error) ?? "failed";
-    // After a full disk, a part of the file is left with keys in clear.
-    if (code !== "EEXIST") await rm(path, { force: true }).catch(() => {});
-    throw new Refusal({
-      why: code === "EEXIST" ? `${path} exists already.` : `${path} cannot be written (${code}).`,
-      nextStep:
-        code === "EEXIST"
-          ? "Name another file with --out or --program, or add --force."
-          : "Name a writable file with --out or --program.",
-    });
-  }
+function importText(file: string, folder: string): string[] {
+  const entry = entryFolder(folder);
+  // Pulumi runs this file without an import.
+  if (/^index\.[mc]?[jt]s$/.test(relative(entry, file)))
+    return ["`pulumi preview` should show no changes: run it before `pulumi up`."];
+  return [
+    "Then add this line to your program, before the next `pulumi up`: it removes keys that the program does not declare.",
+    `  ${importLine(file, entry)}`,
+    "`pulumi preview` should show no changes.",
+  ];
 }

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import {
   ConcurrentUpdateError,
   LocalWorkspace,
@@ -11,6 +10,7 @@ import {
 } from "@pulumi/pulumi/automation";
 import type { Clock } from "../../util/clock";
 import { Cancellation, type Interruption } from "./cancellation";
+import { programFolder, projectFolder } from "./folders";
 import { readCheckpoint, readStackKeys, type Checkpoint, type StackKeys } from "./checkpoint";
 import { asRefusal, olderLayoutError, runnable, runPulumi } from "./command";
 import { UNKNOWN_HOLDER, holdersIn, type LockHolder } from "./lock";
@@ -40,25 +40,31 @@ export class PulumiProject {
   }
 
   /**
-   * @param folder the folder of the program, with its Pulumi.yaml.
+   * @param folder a folder of the project: its Pulumi.yaml may also be in a parent folder.
    * @param changes counts changes in the backend.
    * @throws Refusal without a supported Pulumi CLI.
    */
   static async open(folder: string, changes: { count: number }): Promise<PulumiProject> {
     try {
       const workspace = await LocalWorkspace.create({
-        workDir: resolve(folder),
+        workDir: projectFolder(folder),
         envVars: { PULUMI_SKIP_UPDATE_CHECK: "true" },
       });
       return new PulumiProject(workspace, changes);
     } catch (error) {
-      throw asRefusal(error, resolve(folder));
+      throw asRefusal(error, projectFolder(folder));
     }
   }
 
-  /** The program's folder. */
+  /** The folder of the Pulumi.yaml. */
   get folder(): string {
     return this.#workspace.workDir;
+  }
+
+  /** The folder of the program, in which Pulumi runs it. */
+  async programFolder(): Promise<string> {
+    const settings = await this.#workspace.projectSettings().catch(() => undefined);
+    return programFolder(this.folder, settings?.main);
   }
 
   /** The project's name, from its Pulumi.yaml. @throws Refusal without one. */

@@ -76,7 +76,7 @@ describe("a wrong command line", () => {
 });
 
 describe("a command that fails", () => {
-  const args = ["import", "--dir", "/", "--out", "/nowhere/a", "--program", "/nowhere/b"];
+  const args = ["import", "--dir", "/", "--out", "/nowhere/a", "--program", "/nowhere/b.ts"];
   const refusal = () => new UnauthorizedError({ why: "The key is unknown.", nextStep: "Set another." });
 
   it("before anything was changed is refused", async () => {

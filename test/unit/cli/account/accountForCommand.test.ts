@@ -40,6 +40,7 @@ async function settingsOf(
   { configs = {}, selected, environment = ENVIRONMENT, closed }: Setup = {},
 ) {
   const project = {
+    programFolder: () => Promise.resolve(inside),
     configEntries: (stack: string) => {
       const config = configs[stack] ?? new Refusal({ why: `no stack named '${stack}' found`, nextStep: "" });
       if (config instanceof Error) return Promise.reject(config);
