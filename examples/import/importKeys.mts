@@ -1,12 +1,21 @@
 /**
- * Describes the account's keys for `pulumi import`: writes keys.json, with the keys in clear, and the program that
- * declares them. The account is the one of ELECTRONHUB_API_KEY. An argument takes only names that begin with it.
+ * Describes the account's keys for `pulumi import`: writes pulumi-import.json, with the keys in clear, and importedKeys.ts, which
+ * declares them. Replaces no file. The account is the one of ELECTRONHUB_API_KEY. An argument takes only names that begin with
+ * it.
  */
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { importProxyKeys } from "pulumi-electronhub";
 
 const [namePrefix] = process.argv.slice(2);
 const { file, program, names } = await importProxyKeys({ namePrefix });
-writeFileSync("keys.json", file, { mode: 0o600 });
-writeFileSync("index.ts", program);
+if (names.length > 0) {
+  // "wx" fails if the file exists.
+  writeFileSync("importedKeys.ts", program, { flag: "wx" });
+  try {
+    writeFileSync("pulumi-import.json", file, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    rmSync("importedKeys.ts");
+    throw error;
+  }
+}
 console.log(`${names.length} keys: ${names.join(", ")}`);

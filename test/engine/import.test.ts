@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { runCommand } from "../support/command";
@@ -18,14 +18,28 @@ it("takes the account's keys into a stack, encrypted, and the next preview shows
 
   // The example's script, as a person runs it.
   const script = join(REPOSITORY_ROOT, "examples", "import", "importKeys.mts");
-  const written = await runCommand(process.execPath, [script, "team"], {
-    cwd: project.folders.work,
-    env: {
-      ...project.env,
-      ELECTRONHUB_API_KEY: account.apiKey,
-      ELECTRONHUB_BASE_URL: engine.simulator.baseUrl,
-    },
-  });
+  const describeKeys = (prefix: string) =>
+    runCommand(process.execPath, [script, prefix], {
+      cwd: project.folders.work,
+      env: {
+        ...project.env,
+        ELECTRONHUB_API_KEY: account.apiKey,
+        ELECTRONHUB_BASE_URL: engine.simulator.baseUrl,
+      },
+    });
+  // It never replaces a file, writes both or none, and nothing for no keys.
+  const mine = await readdir(project.folders.work);
+  expect((await describeKeys("nothing")).exitCode).toBe(0);
+  for (const existing of ["importedKeys.ts", "pulumi-import.json"]) {
+    const file = join(project.folders.work, existing);
+    await writeFile(file, "mine");
+    expect((await describeKeys("team")).exitCode).not.toBe(0);
+    expect(await readFile(file, "utf8")).toBe("mine");
+    await rm(file);
+  }
+  expect(await readdir(project.folders.work)).toEqual(mine);
+  engine.takeRequests();
+  const written = await describeKeys("team");
   expect(written.output.trim()).toBe("3 keys: team-one, team-bot, team-bot-2");
   expect(engine.takeRequests()).toEqual([LIST]);
 
@@ -42,7 +56,7 @@ it("takes the account's keys into a stack, encrypted, and the next preview shows
   const yaml = join(project.folders.work, "Pulumi.yaml");
   const before = await readFile(yaml, "utf8");
   await writeFile(yaml, JSON.stringify({ name: "test", runtime: host.runtime }));
-  const args = ["--file", "keys.json", "--generate-code=false", "--protect=false", "--yes"];
+  const args = ["--file", "pulumi-import.json", "--generate-code=false", "--protect=false", "--yes"];
   const imported = await project.pulumi(["import", "--stack", "import", ...args]);
   host.close();
   await writeFile(yaml, before);
