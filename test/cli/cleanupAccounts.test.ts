@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Account } from "pulumi-electronhub";
 import { describe, expect, it } from "vitest";
-import { declare, program } from "../engine/fixture";
+import { declare, LIST, LOOKUP, program } from "../engine/fixture";
 import { outcomes, stacksOf, useCli } from "./fixture";
 
 const cli = useCli([{ name: "main" }, { name: "other" }]);
@@ -11,13 +11,15 @@ const named = (...names: readonly string[]) =>
   program(Object.fromEntries(names.map((name) => [name, { name }])));
 
 describe("a cleanup with several accounts", () => {
-  it("shows keys as unknown if the API key is another account's by now: nothing proves that they are gone", async () => {
+  it("shows that another account owns the keys, if the API key is another account's by now", async () => {
     const stack = await cli.project.stack("moved", named("bot"), { config: {}, env: cli.accountEnv() });
     await stack.up();
     const args = ["cleanup", "--stack", "moved"];
     const shown = await cli.report(args, { env: cli.accountEnv("other") });
-    expect(outcomes(shown.stacks[0]?.keys ?? [])).toEqual({ bot: "unknown" });
-    expect(shown.stacks[0]?.keys[0]?.why).toMatch(/created with another API key/);
+    expect(outcomes(shown.stacks[0]?.keys ?? [])).toEqual({ bot: "foreign" });
+    expect(shown.stacks[0]?.keys[0]?.why).toMatch(
+      /^Key "bot" .* cannot be removed: .*owned by another account/,
+    );
     expect(shown.exitCode).toBe(3);
 
     const done = await cli.report([...args, "--yes"], { env: cli.accountEnv() });
@@ -33,7 +35,12 @@ describe("a cleanup with several accounts", () => {
     const { theirs = "" } = await cli.secretKeys("mixed");
     simulator.account().removeKey(theirs);
     simulator.account("other").addKey({ name: "theirs", key: theirs });
+    cli.takeRequests();
 
+    const shown = await cli.report(["cleanup", "--stack", "mixed"]);
+    expect(cli.takeRequests()).toEqual([LIST, LOOKUP]);
+    expect(outcomes(shown.stacks[0]?.keys ?? [])).toEqual({ mine: "would-remove", theirs: "foreign" });
+    expect(shown).toMatchObject({ exitCode: 1, stacks: [{ outcome: "planned" }] });
     const failed = await cli.report(["cleanup", "--stack", "*", "--yes"]);
     expect(failed.exitCode).toBe(1);
     expect(stacksOf(failed)).toEqual({ mixed: "failed", plain: "cleaned" });

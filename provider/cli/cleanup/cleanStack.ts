@@ -3,7 +3,7 @@ import { INTERRUPTED, isRefusal, problemOf, pulumiProblem, type Problem } from "
 import type { Checkpoint } from "../pulumi/checkpoint";
 import { holdersIn } from "../pulumi/lock";
 import { isLocked } from "../pulumi/project";
-import { creditsReturned, isWhole, type KeyReport } from "../terminal/report";
+import { creditsReturned, isWhole, type KeyOutcome, type KeyReport } from "../terminal/report";
 import { counted } from "../terminal/table";
 import { Failures, progressIn } from "./engineEvents";
 import { BusyError, breakOldLocks, lockedError } from "../stack/stackLock";
@@ -94,7 +94,7 @@ async function plan(
   before: Checkpoint,
   { keys, problems }: Done,
 ): Promise<StackOutcome> {
-  const facts = await factsOf(accounts, before.keys);
+  const facts = await factsOf(accounts, before.keys, { looksUp: true });
   for (const key of before.keys) keys.push(plannedFor(key, facts));
   const checkpoints = { before, now: before };
   const lost = await recoverStack(task, accounts, checkpoints, { dryRun: true, removesDelivered: true });
@@ -105,11 +105,19 @@ async function plan(
       `${task.stack}: ${counted(before.pending.length, "creation")} not recorded as ended: a run was interrupted, or one is still under way.`,
     );
   }
-  const unknown = keys.filter(({ outcome }) => outcome === "unknown").length;
+  const count = (wanted: KeyOutcome) => keys.filter(({ outcome }) => outcome === wanted).length;
+  const [unknown, foreign] = [count("unknown"), count("foreign")];
+  if (unknown + foreign === 0) return "planned";
+  if (unknown + foreign === keys.length) return "refused";
+  if (foreign > 0) {
+    problems.push({
+      why: `A run would fail on ${counted(foreign, "key")}, which another account owns.`,
+      nextStep: "Fix the problems of the keys, then run the command again.",
+    });
+  }
   if (unknown === 0) return "planned";
-  if (unknown === keys.length) return "refused";
   problems.push({
-    why: `What a run would do with ${counted(unknown, "key")} is unknown, because the account could not be listed.`,
+    why: `What a run would do with ${counted(unknown, "key")} is unknown, because the account could not be asked.`,
     nextStep: "Fix the problems of the keys, then run the command again.",
   });
   return "planned";
@@ -134,7 +142,7 @@ async function clean(
   }
   terminal.progress(`${stack}: listing the account's keys`);
   const limit = world.stop.aborted ? AbortSignal.timeout(LAST_LIST_MS) : undefined;
-  done.keys.push(...verify(now.keys, facts, await factsOf(accounts, now.keys, limit), failures));
+  done.keys.push(...verify(now.keys, facts, await factsOf(accounts, now.keys, { signal: limit }), failures));
   const unpriced = done.keys.filter(
     ({ outcome, unusedCredits }) => outcome === "removed" && unusedCredits === null,
   );

@@ -4,28 +4,24 @@ import { FIX_AND_RUN_AGAIN, problemOf, Refusal, type Problem } from "../problems
 import type { StateKey } from "../pulumi/checkpoint";
 import { keyFacts, type KeyReport } from "../terminal/report";
 import type { Failures } from "./engineEvents";
+import { confirmAbsence } from "./confirmAbsence";
 import type { StackAccounts } from "../account/stackAccounts";
-
-/** What the account's list shows of a key. */
-export type Sighting =
-  | { kind: "listed"; key: ListedKey }
-  | { kind: "absent" }
-  /** The list shows keys without their secrets: any of these may be the key. */
-  | ({ kind: "hidden" } & Problem)
-  /** The account could not be listed, or is not the one that had the key. */
-  | ({ kind: "unasked" } & Problem);
+import type { Sighting } from "./sighting";
 
 export type Facts = ReadonlyMap<StateKey, Sighting>;
 
-/**
- * Lists the accounts of these keys. An account that fails affects only its own keys.
- *
- * @param signal ends the waiting. Default: the signal that stops the command.
- */
+export interface FactOptions {
+  /** Ends the waiting. Default: the signal that stops the command. */
+  signal?: AbortSignal | undefined;
+  /** Looks up each key that is absent from a list. Default: the list of the account that created it is proof. */
+  looksUp?: boolean;
+}
+
+/** Lists the accounts of these keys. An account that fails affects only its own keys. */
 export async function factsOf(
   accounts: StackAccounts,
   keys: readonly StateKey[],
-  signal?: AbortSignal,
+  { signal, looksUp = false }: FactOptions = {},
 ): Promise<Facts> {
   const facts = new Map<StateKey, Sighting>();
   const lists = new Map<AccountView, ReturnType<typeof listKeys>>();
@@ -35,10 +31,11 @@ export async function factsOf(
       const list = lists.get(view) ?? listKeys(view, signal);
       lists.set(view, list);
       const listed = (await list).keys;
-      const sighting = sightingOf(key, listed);
+      let sighting = sightingOf(key, listed);
       if (sighting.kind === "absent") {
         requireSameServer(key.server, view.settings);
-        requireSameAccount(key, view, keys, listed);
+        if (looksUp) sighting = await confirmAbsence(key, view);
+        else requireSameAccount(key, view, keys, listed);
       }
       facts.set(key, sighting);
     } catch (error) {
@@ -85,6 +82,10 @@ export function plannedFor(key: StateKey, facts: Facts): KeyReport {
   const head = headOf(key, sighting);
   if (sighting.kind === "unasked")
     return { ...head, outcome: "unknown", why: sighting.why, nextStep: sighting.nextStep };
+  if (sighting.kind === "foreign" && key.kept !== "retainOnDelete") {
+    const why = `Key ${labelOf(key)} cannot be removed: ${sighting.why}`;
+    return { ...head, outcome: "foreign", why, nextStep: sighting.nextStep };
+  }
   if (sighting.kind === "absent") return { ...head, outcome: "already-gone" };
   // A destroy removes also a hidden key: the state has its secret.
   return { ...head, outcome: key.kept === undefined ? "would-remove" : "kept" };

@@ -34,6 +34,8 @@ export interface StateKey {
   resource: string;
   /** The resource's id, which is the key's fingerprint. */
   fingerprint: string;
+  /** The key itself. Undefined: encrypted, or not in the state. */
+  secret: string | undefined;
   name: string | undefined;
   account: StoredSettings;
   /** The anonymous name of the account that created the key. Undefined: unknown. */
@@ -159,12 +161,13 @@ function stateKey(
   { urn, id, inputs, outputs, retainOnDelete }: StoredResource,
   account: StoredSettings,
 ): StateKey {
-  const { name, onDestroy, server, __account: sentTo } = textsIn({ ...inputs, ...outputs });
+  const { key: secret, name, onDestroy, server, __account: sentTo } = textsIn({ ...inputs, ...outputs });
   const disables = onDestroy === "disable" ? onDestroy : undefined;
   return {
     urn,
     resource: resourceName(urn),
     fingerprint: id ?? "",
+    secret,
     name,
     account,
     sentTo,

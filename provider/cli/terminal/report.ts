@@ -11,7 +11,9 @@ export type KeyOutcome =
   /** Left on the account because of `onDestroy` or `retainOnDelete`. */
   | "kept"
   | "failed"
-  /** The account could not be listed. */
+  /** Another account owns the key, so a run would fail on it. */
+  | "foreign"
+  /** The account could not be asked. */
   | "unknown";
 
 /** A key in a report, for people and programs. */
@@ -64,6 +66,7 @@ export const OUTCOME_WORDS: Record<KeyOutcome, string> = {
   "already-gone": "already gone",
   kept: "kept on the account",
   failed: "FAILED",
+  foreign: "owned by another account",
   unknown: "unknown",
 };
 
@@ -97,7 +100,10 @@ export function isWhole({
   keys: readonly KeyReport[];
   problems: readonly Problem[];
 }): boolean {
-  return problems.length === 0 && keys.every(({ outcome }) => outcome !== "failed" && outcome !== "unknown");
+  return (
+    problems.length === 0 &&
+    keys.every(({ outcome }) => outcome !== "failed" && outcome !== "foreign" && outcome !== "unknown")
+  );
 }
 
 /** The problems of single keys. */

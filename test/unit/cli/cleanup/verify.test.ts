@@ -1,9 +1,11 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { describe, expect, it } from "vitest";
+import { ForbiddenError, NotFoundError, type ForbiddenReason } from "../../../../provider/api/errors";
 import type { StateKey } from "../../../../provider/cli/pulumi/checkpoint";
 import { Failures } from "../../../../provider/cli/cleanup/engineEvents";
 import type { StackAccounts } from "../../../../provider/cli/account/stackAccounts";
-import { factsOf, plannedFor, verify, type Sighting } from "../../../../provider/cli/cleanup/verify";
+import type { Sighting } from "../../../../provider/cli/cleanup/sighting";
+import { factsOf, plannedFor, verify } from "../../../../provider/cli/cleanup/verify";
 import { fingerprintOf } from "../../../../provider/lifecycle/schema/state";
 import type { KeyObject } from "../../../../provider/api/wire";
 import { SECRET, wireKey } from "../../fixture";
@@ -12,12 +14,21 @@ const KEY: StateKey = {
   urn: "urn:pulumi:dev::app::pulumi-nodejs:dynamic/electronhub:ProxyKey::web",
   resource: "web",
   fingerprint: fingerprintOf(SECRET),
+  secret: SECRET,
   name: "web",
   account: undefined,
   sentTo: undefined,
   server: undefined,
   kept: undefined,
 };
+function raise(error: Error): () => never {
+  return () => {
+    throw error;
+  };
+}
+
+const unexpectedLookup = raise(new Error("No lookup is expected."));
+
 const KEPT: StateKey = { ...KEY, kept: "retainOnDelete" };
 
 const listed: Sighting = { kind: "listed", key: { wire: wireKey(), fingerprint: KEY.fingerprint } };
@@ -128,12 +139,54 @@ describe("a dry run reports a key as", () => {
 });
 
 describe("an account", () => {
-  const views = (keys: readonly KeyObject[]) => {
-    const client = { list: () => Promise.resolve({ keys, serverAheadMs: 0 }) };
+  const views = (keys: readonly KeyObject[], lookup?: (secret: string) => KeyObject) => {
+    const client = {
+      list: () => Promise.resolve({ keys, serverAheadMs: 0 }),
+      lookup: async (secret: string) => (lookup ?? unexpectedLookup)(secret),
+    };
     const settings = { baseUrl: "https://api.example/v1" };
-    const view = { settings, begin: () => ({ client, call: {} }) };
+    const view = { account: "this", settings, begin: () => ({ client, call: {} }) };
     return { forResource: () => Promise.resolve(view) } as unknown as StackAccounts;
   };
+
+  const problem = { why: "Why.", nextStep: "Do." };
+  const notFound = (saidByApi: boolean) => new NotFoundError({ ...problem, saidByApi });
+  const forbidden = (reason: ForbiddenReason) => new ForbiddenError({ ...problem, reason });
+
+  it.each<[string, () => KeyObject, Partial<StateKey>, string]>([
+    ["already-gone: the API states that it does not exist", raise(notFound(true)), {}, "already-gone"],
+    ["already-gone, also with another API key", raise(notFound(true)), { sentTo: "other" }, "already-gone"],
+    ["unknown: a proxy may have sent the 404", raise(notFound(false)), {}, "unknown"],
+    ["unknown then, also with another API key", raise(notFound(false)), { sentTo: "other" }, "unknown"],
+    [
+      "already-gone then for the account that created it",
+      raise(notFound(false)),
+      { sentTo: "this" },
+      "already-gone",
+    ],
+    ["foreign: another account owns it", raise(forbidden("otherAccount")), {}, "foreign"],
+    [
+      "foreign, also if this account created it",
+      raise(forbidden("otherAccount")),
+      { sentTo: "this" },
+      "foreign",
+    ],
+    ["kept if a run would not ask", raise(forbidden("otherAccount")), { kept: "retainOnDelete" }, "kept"],
+    ["unknown: an edge refuses", raise(forbidden("edge")), { sentTo: "this" }, "unknown"],
+    ["would-remove: the lookup finds it", () => wireKey(), {}, "would-remove"],
+    ["unknown: the state has another key", unexpectedLookup, { secret: `${SECRET}x` }, "unknown"],
+    ["unknown: the state does not have the key", unexpectedLookup, { secret: undefined }, "unknown"],
+    ["unknown: another server had it", unexpectedLookup, { server: "https://old.example" }, "unknown"],
+  ])(
+    "is asked in a dry run about a key that its list does not show: %s",
+    async (_, lookup, change, outcome) => {
+      const key = { ...KEY, ...change };
+      const planned = plannedFor(key, await factsOf(views([], lookup), [key], { looksUp: true }));
+      expect(planned.outcome).toBe(outcome);
+      expect(JSON.stringify(planned)).not.toContain(SECRET);
+      expect(planned.why === undefined).toBe(["already-gone", "kept", "would-remove"].includes(outcome));
+    },
+  );
 
   it("that hides any key says nothing of a key that it does not show: names prove nothing", async () => {
     const other = wireKey({ name: "other", key: undefined });

@@ -54,6 +54,7 @@ describe("a state", () => {
         urn: urn(PROXY_KEY, "bot"),
         resource: "bot",
         fingerprint: "pk-bot",
+        secret: "made-up-bot",
         name: "bot-on-account",
         account: {
           version: "3.270.0",
