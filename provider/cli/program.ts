@@ -156,7 +156,7 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     async () => (await import("./commands/import.js")).importKeys,
     [
       "pulumi-electronhub import --name-prefix team-",
-      "pulumi import --file pulumi-import.json --generate-code=false --protect=false ; rm pulumi-import.json",
+      "pulumi import --file pulumi-import.json --generate-code=false --protect=false; rm pulumi-import.json",
     ],
   )
     .addOption(dirOption())
