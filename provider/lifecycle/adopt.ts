@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { isKeyGone } from "../api/errorGuards";
 import { isWholeKey, type KeyObject } from "../api/wire";
-import { UserError } from "../util/userError";
+import type { UserError } from "../util/userError";
+import { AdoptionError } from "./adoptionError";
 import { applySettings } from "./applySettings";
 import { ensureEnabled } from "./enabled";
 import { inputFields } from "./schema/fields";
@@ -17,11 +18,7 @@ import {
   type ProxyKeyState,
   type Stored,
 } from "./schema/state";
-
-/** The key cannot be adopted, or another resource declares it too. */
-class AdoptionError extends UserError {
-  override readonly name = "AdoptionError";
-}
+import { noteOnHidden, refuseToWiden } from "./unmentioned";
 
 /**
  * Adopts an existing key: looks it up and updates it to the declared settings. Creates nothing. After a failure the key
@@ -49,6 +46,7 @@ async function takeOver(key: string, declared: Declared, operation: Operation): 
       nextStep: "Give it a `name`.",
     });
   }
+  refuseToWiden(found, declared, operation.call.clock.nowMs());
   const inputs = resolveInputs(declared, found.name);
   // Once more: the engine may have checked another declared resource that has the key meanwhile.
   refuseSharedKey(key, operation);
@@ -58,6 +56,9 @@ async function takeOver(key: string, declared: Declared, operation: Operation): 
   await applySettings(key, toWireSettings(inputs), operation);
   await ensureEnabled(key, inputs.enabled, found.is_active, operation);
   operation.unsettledKeys.end(fingerprint);
+  const note = noteOnHidden(declared);
+  if (note !== undefined)
+    operation.report(`Proxy key ${JSON.stringify(inputs.name)} (${fingerprint}): ${note}`);
   return { ...stateOf(key, inputsFromWire(found, inputs), found, operation.settings), ...plainJson(inputs) };
 }
 

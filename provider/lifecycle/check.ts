@@ -13,6 +13,7 @@ import {
 import { generateName } from "./schema/generatedName";
 import { renewalConflict, renewalOf } from "./renewal";
 import type { Stored } from "./schema/state";
+import { mentionsOf } from "./unmentioned";
 
 export interface CheckContext {
   nowMs: number;
@@ -98,7 +99,7 @@ function originOf(
   const isAdoption = (declared["adopt"] ?? undefined) !== undefined;
   const { __resourceName: resourceName } = internalInputsOf(declared);
   return {
-    ...(isAdoption ? {} : { __createdAs: generateName(resourceName, randomBytes) }),
+    ...(isAdoption ? mentionsOf(declared) : { __createdAs: generateName(resourceName, randomBytes) }),
     ...(account === undefined ? {} : { __account: account }),
   };
 }

@@ -118,7 +118,8 @@ export interface ProxyKeyArgs {
   rotationTrigger?: pulumi.Input<unknown>;
   /**
    * An existing key of the account, taken over instead of creating one, and updated to the declared
-   * settings. Once taken over, it may be left out. A secret.
+   * settings. Every restriction that it has must be mentioned. Once taken over, it may be left out. A
+   * secret.
    *
    * Unit: a whole proxy key (`ek-proxy-…`).
    *
@@ -222,7 +223,8 @@ interface ProxyKeyValues {
   rotationTrigger: unknown;
   /**
    * An existing key of the account, taken over instead of creating one, and updated to the declared
-   * settings. Once taken over, it may be left out. A secret.
+   * settings. Every restriction that it has must be mentioned. Once taken over, it may be left out. A
+   * secret.
    *
    * Unit: a whole proxy key (`ek-proxy-…`).
    */

@@ -173,6 +173,41 @@ describe("a key that cannot be taken over", () => {
     await expectNotInClear("unfit", missing.key);
   });
 
+  it("unless the program mentions what restricts it: nothing is changed, and the message lists the lines", async () => {
+    const { key } = handMade({
+      isActive: false,
+      modelWhitelist: ["o3"],
+      ipWhitelist: ["10.0.0.0/8"],
+      expiresAtUnixS: 1_900_000_000,
+    });
+    const before = engine.simulator.account().keys();
+    const stack = await engine.stack("restricted", program({ legacy: { adopt: key } }));
+    const lines = diagnosticsOf((await expectFailure(stack.up())).output);
+    for (const line of [
+      'expiresAt: "2030-03-17T17:46:40Z",',
+      'models: ["o3"],',
+      'allowedIps: ["10.0.0.0/8"],',
+    ]) {
+      expect(lines).toContain(line);
+    }
+    for (const line of ['expiresAt: "never",', 'models: "all",', 'allowedIps: "any",', "enabled: true,"]) {
+      expect(lines).toContain(line);
+    }
+    expect(engine.takeRequests()).toEqual([LOOKUP]);
+    expect(engine.simulator.account().keys()).toEqual(before);
+    expect(await engine.keysInState("restricted")).toEqual({});
+
+    const mentioned: Partial<ProxyKeyArgs> = { models: ["o3"], allowedIps: "any", enabled: false };
+    stack.setProgram(program({ legacy: { adopt: key, expiresAt: "never", ...mentioned } }));
+    const { output } = await stack.up();
+    expect(output).toMatch(/budgetWindow: "daily" is set, since the API does not show/);
+    expect(engine.takeRequests()).toEqual([LOOKUP, UPDATE]);
+    await engine.expectNoChange(stack);
+    stack.setProgram(program({ legacy: mentioned }));
+    expect((await stack.up()).changes).toEqual({ same: 2 });
+    expect((await stack.refresh()).changes).toEqual({ same: 2 });
+  });
+
   it("for now is neither lost nor recorded half; the next `up` begins again", async () => {
     const keys = { updated: handMade({ name: "one" }).key, toggled: handMade({ name: "two" }).key };
     const adopting = program({

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isRotating, type KeySpec, type Program } from "./model";
+import { leavesOutRestriction } from "./restrictions";
 import { isLive, type Evidence } from "./rules/rule";
 import type { Action } from "./turn";
 
@@ -60,7 +61,7 @@ export function excuseFor(action: Action, evidence: Evidence): string | undefine
   )?.[0];
 }
 
-/** The key does not exist, is on another account, or another declared resource has or adopts it. */
+/** The key does not exist, is on another account, has a restriction that is left out, or another declared resource has or adopts it. */
 function isAdoptionRefused(
   spec: KeySpec,
   stack: string,
@@ -70,7 +71,7 @@ function isAdoptionRefused(
   const { adopt, account = "main" } = spec;
   if (adopt === undefined) return false;
   const key = [...before.keys.values()].find(({ fingerprint }) => labelOf(fingerprint) === adopt);
-  if (key === undefined || key.account !== account) return true;
+  if (key === undefined || key.account !== account || leavesOutRestriction(spec, key)) return true;
   const others = program.keys.filter((other) => other !== spec && !isDeepStrictEqual(other, spec));
   if (others.some((other) => other.adopt === adopt)) return true;
   const holders = before.resources.filter((one) => one.stack === stack && isLive(one));

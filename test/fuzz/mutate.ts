@@ -1,5 +1,6 @@
 import type { Random } from "../chaos/random";
 import type { AccountName, KeySpec, Program, RotatingSpec, Settings } from "./model";
+import { mentionRestrictions } from "./restrictions";
 import { changeSettings, LISTS } from "./settings";
 
 /** The keys that a change of the program may refer to. */
@@ -139,6 +140,8 @@ export class Mutation {
   private adopt(key: KeySpec, { label, account }: { label: string; account: AccountName }): void {
     key.adopt = label;
     delete key.triggerFrom;
+    // Some authors leave out what restricts the key.
+    if (!/[05]$/.test(key.resource)) mentionRestrictions(key.settings);
     if (account === "team") key.account = "team";
     else if (key.account === "team") delete key.account;
   }

@@ -144,7 +144,7 @@ export const inputFields = {
   adopt: ownField({
     doc: {
       meaning:
-        "An existing key of the account, taken over instead of creating one, and updated to the declared settings. Once taken over, it may be left out. A secret.",
+        "An existing key of the account, taken over instead of creating one, and updated to the declared settings. Every restriction that it has must be mentioned. Once taken over, it may be left out. A secret.",
       unit: "a whole proxy key (`ek-proxy-…`)",
       default: "none",
     },

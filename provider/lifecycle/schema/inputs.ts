@@ -48,6 +48,8 @@ const internalInputs = {
   __createdAs: z.string(),
   /** The account that the creation is sent to, by its anonymous name: a search for a lost key queries this account. */
   __account: z.string(),
+  /** With `adopt`: the inputs that the program leaves out, whose defaults may be wider than what the key has. */
+  __unmentioned: z.array(z.string()),
   /** The key is due to be replaced by a new one, since its expiry is near. */
   __renewal: z.literal("rotate"),
 };

@@ -1,3 +1,4 @@
+import { adoptionsNeverWiden } from "./adoption";
 import * as engine from "./engine";
 import * as existence from "./existence";
 import type { Evidence, Rule } from "./rule";
@@ -12,6 +13,7 @@ export interface Finding {
 }
 
 const RULES: Readonly<Record<string, Rule>> = {
+  adoptionsNeverWiden,
   ...existence,
   ...settings,
   publishedKeysStayValid,

@@ -97,6 +97,15 @@ describe("a key that leaves the state", () => {
   });
 });
 
+it("a key that is adopted without a mention of its restriction is unchanged", () => {
+  const adopting = (settings: object) => up({ keys: [{ resource: "k1", settings, adopt: "one" }] });
+  const before = snapshot([key("one", { modelWhitelist: ["o3"] })], []);
+  const after = snapshot([key("one")], [resource("k1", "one")]);
+  expect(broken({ step: adopting({}), before, after })).toEqual(["adoptionsNeverWiden"]);
+  expect(broken({ step: adopting({ models: "all" }), before, after })).toEqual([]);
+  expect(broken({ step: adopting({}), before, after: before, ok: false })).toEqual([]);
+});
+
 describe("a new key", () => {
   const made = { before: snapshot([], []), after: snapshot([key("one")], []), ok: false };
   const creation = { path: "/auth/proxy/create", body: { name: "one-abcdefg" }, applied: true };

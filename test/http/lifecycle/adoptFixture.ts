@@ -11,12 +11,15 @@ const MADE_OUTSIDE: OutsideKey = {
   ipWhitelist: ["10.0.0.0/8"],
 };
 
+/** What lifts its restrictions: an adoption that does not mention them is refused. */
+const LIFTED = { models: "all", allowedIps: "any" };
+
 /** A fixture with a key that was created outside Pulumi, and the inputs that adopt it. */
 export async function handMade(args: Record<string, unknown> = {}, outside: Partial<OutsideKey> = {}) {
   const fixture = await createFixture();
   const account = fixture.simulator.account();
   const { key } = account.addKey({ ...MADE_OUTSIDE, ...outside });
-  const inputs = await fixture.declare({ adopt: key, ...args });
+  const inputs = await fixture.declare({ adopt: key, ...LIFTED, ...args });
   return { fixture, account, key, inputs, adopt: () => fixture.lifecycle.create(inputs) };
 }
 
