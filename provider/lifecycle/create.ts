@@ -12,12 +12,14 @@ import { removeDuplicates } from "./duplicates";
 import { ensureEnabled } from "./enabled";
 import { PartialFailure } from "./failures";
 import type { CreationInFlight } from "./creations/creationInFlight";
+import { refuseWider } from "./refuseWider";
+import { deviationsOf } from "./schema/deviations";
 import { resolveInputs, toWireSettings, type Declared } from "./schema/inputs";
 import { generateName } from "./schema/generatedName";
 import { nameHashOf } from "./creations/journalReader";
 import { isNoSuchKey, isSameName, matchLostKey } from "./creations/matchLostKey";
 import type { Operation } from "./accountContext";
-import { fingerprintOf, inputsFromWire, stateOf, type ProxyKeyState } from "./schema/state";
+import { fingerprintOf, inputsFromWire, shownInputs, stateOf, type ProxyKeyState } from "./schema/state";
 
 export interface CreateResult {
   id: string;
@@ -55,9 +57,10 @@ export async function create(
     __account: operation.account,
     __createdAs: createdAs,
   };
+  let deviations = deviationsOf(created, { ...settings, name: createdAs });
   const bringToDeclared = async () => {
     // Not documented whether create honours the window. A wrong one would let a key spend many times its budget.
-    if (settings.name !== createdAs || settings.limit_type !== "daily") {
+    if (deviations.length > 0 || settings.name !== createdAs || settings.limit_type !== "daily") {
       await applySettings(created.key, settings, operation);
       state = { ...state, name: inputs.name, budgetWindow: inputs.budgetWindow };
     }
@@ -65,13 +68,21 @@ export async function create(
     const isActive = created.is_active ?? (inputs.enabled || undefined);
     await ensureEnabled(created.key, inputs.enabled, isActive, operation);
     state = { ...state, enabled: inputs.enabled };
+    if (deviations.length === 0) return;
+    const found = merged(created, await operation.client.lookup(created.key, operation.call));
+    state = { ...state, ...shownInputs(found) };
+    deviations = deviationsOf(found, settings);
+    refuseWider(deviations);
   };
   // Duplicates are removed last, since a lost request may take effect late; also after a failure.
   const steps = [bringToDeclared, ...(clear ? [] : [() => removeDuplicates(created, createdAs, operation)])];
   const failures: unknown[] = doubt === undefined ? [] : [doubt];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
   if (isAnotherPossible) reportLateDuplicate(createdAs, state, operation);
-  if (failures.length > 0) throw new PartialFailure(failures.at(-1), state);
+  if (failures.length > 0) {
+    const mark = deviations.some(({ isWider }) => isWider) ? { __isWider: true as const } : {};
+    throw new PartialFailure(failures.at(-1), { ...state, ...mark });
+  }
   return { result: { id: state.fingerprint, outs: state }, outcome: "created" };
 }
 

@@ -31,13 +31,14 @@ export async function read(
   reportChanges(stored, found, operation);
   if (found === undefined) return { result: undefined, outcome: "gone" };
   const inputs = inputsFromWire(found, stored);
-  const { unsettled, __account, __createdAs } = stored;
+  const { unsettled, __isWider, __account, __createdAs } = stored;
   const expiry = expiryOf(stored, inputs.expiresAt);
   const result: ReadResult = {
     id,
     props: plainJson({
       ...stateOf(key, inputs, found, operation.settings, stored),
       unsettled,
+      __isWider,
       __account,
       __createdAs,
       __movedExpiry: expiry.moved,

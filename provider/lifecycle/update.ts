@@ -5,6 +5,8 @@ import type { Done } from "./auditLog";
 import { changedInputs } from "./diff";
 import { ensureEnabled } from "./enabled";
 import { PartialFailure } from "./failures";
+import { refuseWider } from "./refuseWider";
+import { deviationsOf } from "./schema/deviations";
 import { inputFields } from "./schema/fields";
 import { NEVER, unixSOf } from "./schema/instants";
 import { resolveInputs, toWireSettings, type Declared } from "./schema/inputs";
@@ -29,7 +31,7 @@ export async function update(
   const key = keyOf(id, stored);
   const inputs = resolveInputs(declared, stored.name);
   const changed = changedInputs(stored, declared);
-  const { unsettled: isMarked, ...known } = stored;
+  const { unsettled: isMarked, __isWider: wasWider, ...known } = stored;
   const before = { ...known, key, fingerprint: id, stateVersion: STATE_VERSION } as ProxyKeyState;
   const { unsettledKeys } = operation;
   const isNoted = unsettledKeys.isOpen(id);
@@ -37,9 +39,13 @@ export async function update(
 
   const replaceSettings = async (state: ProxyKeyState): Promise<ProxyKeyState> => {
     if (unsettled || changed.some((name) => inputFields[name].change === "update")) {
-      await applySettings(key, toWireSettings(inputs), operation, unsettled ? undefined : before).catch(
-        (error: unknown) => explainExpiry(error, inputs.expiresAt, operation.call.clock.nowMs()),
+      const settings = toWireSettings(inputs);
+      await applySettings(key, settings, operation, unsettled ? undefined : before).catch((error: unknown) =>
+        explainExpiry(error, inputs.expiresAt, operation.call.clock.nowMs()),
       );
+      if (wasWider) {
+        refuseWider(deviationsOf(await operation.client.lookup(key, operation.call), settings));
+      }
     }
     return { ...state, ...pickInputs(inputs), enabled: state.enabled };
   };

@@ -56,6 +56,30 @@ describe("an answer that is lost", () => {
   });
 });
 
+describe("a key that comes out with more models than declared", () => {
+  it("is in the state, the message names them, and the next `up` is verified", async () => {
+    const account = engine.simulator.account();
+    const wide = () => {
+      const [made] = account.keys();
+      if (made === undefined) throw new Error("The key must exist.");
+      const { name, key, expiresAtUnixS: expires_at, allocatedAmount: allocated_ammount } = made;
+      return { name, key, expires_at, allocated_ammount, is_active: true, model_whitelist: [] };
+    };
+    const showingMore = { status: 200, body: wide, applied: true, times: 1 } as const;
+    const stack = await engine.stack("wider", program({ web: { models: ["o3"] } }));
+    for (const path of ["/auth/proxy/create", "/auth/proxy/lookup"]) {
+      engine.simulator.inject({ on: { path }, ...showingMore });
+    }
+    const output = diagnosticsOf((await expectFailure(stack.up())).output);
+    expect(output).toMatch(/`models` is "all" instead of \["o3"\]/);
+    expect(engine.takeRequests()).toEqual([CREATE, UPDATE, LOOKUP]);
+    expect(Object.keys(await engine.secretKeys("wider"))).toEqual(["web"]);
+    expect((await stack.up()).changes).toEqual({ update: 1, same: 1 });
+    expect(engine.takeRequests()).toEqual([UPDATE, LOOKUP, LOOKUP]);
+    await engine.expectNoChange(stack);
+  });
+});
+
 describe("a refusal", () => {
   it("for the cap on keys, or for the balance, is explained and records nothing", async () => {
     const account = engine.simulator.account();

@@ -7,6 +7,7 @@ import {
   addressList,
   budgetAmount,
   duration,
+  hasMore,
   inAnyOrder,
   instant,
   keyName,
@@ -49,6 +50,7 @@ export const inputFields = {
     toWire: (budget) => budget,
     fromWire: (budget) => budget,
     isShownAs: (shown, sent) => Math.abs(shown - sent) < MIN_CREDITS,
+    isWider: (shown, declared) => shown > declared,
   }),
   budgetWindow: wireField("limit_type", {
     doc: {
@@ -68,6 +70,8 @@ export const inputFields = {
     change: "update",
     toWire: (expiry) => (expiry === NEVER ? -1 : unixSOf(expiry)),
     fromWire: (unixS) => (unixS < 0 ? NEVER : (instantOf(unixS) ?? NEVER)),
+    isWider: (shown, declared) =>
+      declared !== NEVER && (shown === NEVER || unixSOf(shown) > unixSOf(declared)),
     validateNew: (expiry, nowMs) =>
       expiry !== NEVER && unixSOf(expiry) * 1_000 <= nowMs
         ? `must be in the future; ${expiry} has passed`
@@ -111,6 +115,7 @@ export const inputFields = {
     change: "update",
     toWire: (models) => (models === "all" ? [] : models),
     fromWire: (models) => (models.length === 0 ? "all" : sortedSet(models)),
+    isWider: (shown, declared) => hasMore(shown, declared, "all"),
     canonical: inAnyOrder,
   }),
   allowedIps: wireField("ip_whitelist", {
@@ -122,6 +127,7 @@ export const inputFields = {
     change: "update",
     toWire: (blocks) => (blocks === "any" ? [] : blocks),
     fromWire: (blocks) => (blocks.length === 0 ? "any" : sortedSet(blocks.map(canonicalIpBlock))),
+    isWider: (shown, declared) => hasMore(shown, declared, "any"),
     canonical: inAnyOrder,
   }),
   enabled: wireField("is_active", {
@@ -130,6 +136,7 @@ export const inputFields = {
     change: "toggle",
     toWire: (enabled) => enabled,
     fromWire: (enabled) => enabled,
+    isWider: (shown, declared) => shown && !declared,
   }),
   rotationTrigger: ownField({
     doc: {

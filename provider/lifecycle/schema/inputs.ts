@@ -131,6 +131,7 @@ export interface AnyInputField extends InputField {
   toWire?: (value: unknown) => unknown;
   fromWire?: (value: unknown) => unknown;
   isShownAs?: (shown: unknown, sent: unknown) => boolean;
+  isWider?: (shown: unknown, declared: unknown) => boolean;
 }
 
 export function fieldOf(name: InputName): AnyInputField {
@@ -144,7 +145,7 @@ interface SentField extends AnyInputField {
 }
 
 /** The rows whose values an update sends; `ownField` and `wireField` guarantee that they have what it takes. */
-const sentFields = inputNames
+export const sentFields = inputNames
   .map((name) => Object.assign({ name }, fieldOf(name)))
   .filter((field): field is SentField => field.change === "update");
 
@@ -166,16 +167,17 @@ export function showsSettings(
   before: Partial<ProxyKeyInputs> = {},
 ): boolean {
   return sentFields.every((field) => {
-    const { name, wire, toWire, fromWire, isShownAs = isSame } = field;
+    const { name, wire, toWire, fromWire } = field;
     const sent = settings[wire];
     if (fromWire === undefined) {
       return before[name] !== undefined && isDeepStrictEqual(toWire(before[name]), sent);
     }
-    return key[wire] !== undefined && isShownAs(fromWire(key[wire]), fromWire(sent));
-
-    function isSame(shown: unknown, declared: unknown): boolean {
-      const { canonical = (value: unknown) => value } = field;
-      return isDeepStrictEqual(canonical(shown), canonical(declared));
-    }
+    return key[wire] !== undefined && isShownAs(field, fromWire(key[wire]), fromWire(sent));
   });
+}
+
+/** Whether a shown value is the one that was sent. */
+export function isShownAs(field: AnyInputField, shown: unknown, sent: unknown): boolean {
+  const { canonical = (value: unknown) => value } = field;
+  return field.isShownAs?.(shown, sent) ?? isDeepStrictEqual(canonical(shown), canonical(sent));
 }

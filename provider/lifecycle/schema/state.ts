@@ -49,6 +49,8 @@ const internalState = {
    * The next update sends everything.
    */
   unsettled: z.literal(true),
+  /** The account let the key do more than declared, so the next update is verified. */
+  __isWider: z.literal(true),
   /** The anonymous name of the account that has created the key. Absent: the key was adopted. */
   __account: z.string(),
   /** The generated name under which the key was created, which distinguishes resources. Absent: the key was adopted. */

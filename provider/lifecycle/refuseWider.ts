@@ -1,0 +1,30 @@
+import { quotable } from "../util/redact";
+import { UserError } from "../util/userError";
+import type { Deviation } from "./schema/deviations";
+
+/**
+ * Refuses a key that the account gives more than declared, and keeps it so.
+ *
+ * @param deviations what the account shows after an update with the declared settings.
+ * @throws WiderKeyError that names each input with which the key may do more.
+ */
+export function refuseWider(deviations: readonly Deviation[]): void {
+  const wider = deviations.filter(({ isWider }) => isWider);
+  if (wider.length === 0) return;
+  const inputs = wider.map(
+    ({ name, shown, sent }) => `\`${name}\` is ${text(shown)} instead of ${text(sent)}`,
+  );
+  throw new WiderKeyError({
+    why: `The API lets the key do more than declared, also after an update with the declared settings: ${inputs.join(", ")}.`,
+    nextStep:
+      "Disable or remove the key if that is too much. Declare a value that the API keeps, or check electronhub:baseUrl and any proxy between here and the API; then run `pulumi up` again.",
+  });
+}
+
+class WiderKeyError extends UserError {
+  override readonly name = "WiderKeyError";
+}
+
+function text(value: unknown): string {
+  return quotable(JSON.stringify(value), [], 1_000);
+}

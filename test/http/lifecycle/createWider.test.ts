@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import type { Fixture } from "../fixture";
+import { createFixture, PATHS, savedFailure, sent } from "../fixture";
+
+const RESTRICTED = { models: ["gpt-4o"], allowedIps: ["10.0.0.1"], expiresAt: "2030-03-17T17:46:40Z" };
+
+/** Every way in which a response shows a key that may do more than `RESTRICTED`, with a budget of 10. */
+const WIDER: [string, unknown, string, unknown][] = [
+  ["model_whitelist", [], "models", "all"],
+  ["model_whitelist", null, "models", "all"],
+  ["model_whitelist", ["gpt-4o", "o3"], "models", ["gpt-4o", "o3"]],
+  ["ip_whitelist", [], "allowedIps", "any"],
+  ["ip_whitelist", ["10.0.0.0/8"], "allowedIps", ["10.0.0.0/8"]],
+  ["expires_at", -1, "expiresAt", "never"],
+  ["expires_at", 1_900_003_600, "expiresAt", "2030-03-17T18:46:40Z"],
+  ["allocated_ammount", 1_000, "budget", 1_000],
+];
+
+/** Creates a key whose response, and lookups if `isKept`, show one field otherwise. */
+async function createShowing(field: string, value: unknown, isKept: boolean) {
+  const fixture = await createFixture();
+  const key = `ek-proxy-${"b".repeat(48)}`;
+  const inputs = await fixture.declare(RESTRICTED);
+  const whole = {
+    name: String(inputs["__createdAs"]),
+    key,
+    expires_at: 1_900_000_000,
+    allocated_ammount: 10,
+    is_active: true,
+    model_whitelist: ["gpt-4o"],
+    ip_whitelist: ["10.0.0.1"],
+  } as const;
+  const shown = { ...whole, [field]: value } as never;
+  fixture.simulator.account().addKey({ name: whole.name, key, allocatedAmount: 10 });
+  fixture.simulator.inject({ on: { path: PATHS.create }, status: 201, body: shown });
+  fixture.simulator.inject({ on: { path: PATHS.lookup }, status: 200, body: isKept ? shown : whole });
+  return { fixture, inputs, whole, shown, creating: fixture.lifecycle.create(inputs) };
+}
+
+const settingsSent = ({ simulator }: Fixture) =>
+  simulator.journal.find(({ path }) => path === PATHS.update)?.body;
+
+describe.each(WIDER)("a key that comes out with %s %j", (field, value, name, shownAs) => {
+  it("gets the declared settings once, and counts as created if a lookup then shows them", async () => {
+    const { fixture, creating } = await createShowing(field, value, false);
+    await expect(creating).resolves.toMatchObject({ outs: { ...RESTRICTED, budget: 10 } });
+    expect((await creating).outs).not.toHaveProperty("__isWider");
+    expect(sent(fixture)).toEqual(["create", "update", "lookup"]);
+    expect(settingsSent(fixture)).toMatchObject({ model_whitelist: ["gpt-4o"], expires_at: 1_900_000_000 });
+  });
+
+  it("and stays so, is saved as it is, and the message names input, declared and actual value", async () => {
+    const { fixture, inputs, shown, whole, creating } = await createShowing(field, value, true);
+    const { id, properties, message } = await savedFailure(creating);
+    const declared = JSON.stringify({ ...RESTRICTED, budget: 10 }[name as "budget"]);
+    expect(message).toContain(`\`${name}\` is ${JSON.stringify(shownAs)} instead of ${declared}`);
+    expect(message).toMatch(/was created, but is not yet as declared.*\nDisable or remove the key/);
+    expect(properties).toMatchObject({ [name]: shownAs, unsettled: true });
+    expect(sent(fixture)).toEqual(["create", "update", "lookup"]);
+
+    // The next `up` sends the settings again, and believes a lookup only.
+    fixture.simulator.clearJournal();
+    fixture.simulator.inject({ on: { path: PATHS.lookup }, status: 200, body: shown });
+    await expect(fixture.lifecycle.update(id, properties, inputs)).rejects.toThrow(/instead of/);
+    expect(sent(fixture)).toEqual(["update", "lookup"]);
+    fixture.simulator.inject({ on: { path: PATHS.lookup }, status: 200, body: whole, times: 2 });
+    const { outs } = await fixture.lifecycle.update(id, properties, inputs);
+    expect(outs).toMatchObject({ ...RESTRICTED, budget: 10 });
+    expect(outs).not.toHaveProperty("unsettled");
+    expect(outs).not.toHaveProperty("__isWider");
+  });
+});
+
+it.each([
+  ["model_whitelist", ["GPT-4o"]],
+  ["name", "another name"],
+  ["allocated_ammount", 9],
+])("a key that comes out with %s %j, which allows no more, is created", async (field, value) => {
+  const { fixture, creating } = await createShowing(field, value, field !== "model_whitelist");
+  await expect(creating).resolves.toMatchObject({ outs: { models: ["gpt-4o"] } });
+  expect(sent(fixture)).toEqual(["create", "update", "lookup"]);
+});
+
+it("a key that comes out as declared takes no further request", async () => {
+  const { fixture, creating } = await createShowing("budget", undefined, true);
+  await creating;
+  expect(sent(fixture)).toEqual(["create"]);
+});
