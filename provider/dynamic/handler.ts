@@ -1,7 +1,7 @@
 import "./requireNode";
 import type { ResourceProvider } from "@pulumi/pulumi/dynamic";
 import { EngineGoneError, engineAt, watchEngine } from "../lifecycle/run/engineLiveness";
-import * as rotation from "../lifecycle/rotating/rotation";
+import * as record from "../lifecycle/rotating/record";
 import { keysOfRun, systemDependencies } from "../lifecycle/system";
 import { DynamicProvider } from "./dynamicProvider";
 import { silenceHostEcho } from "./hostLog";
@@ -60,4 +60,11 @@ const remove: Verb<"delete"> = provider.delete.bind(provider);
 export { remove as delete };
 
 /** The provider of a `RotatingProxyKey`'s records. */
-export { rotation };
+export const rotation = {
+  ...record,
+  check: (stored: record.Held & record.Nested, declared: record.Declared) => {
+    const { note, inputs } = record.check(stored, declared);
+    if (note !== undefined) report(note);
+    return { inputs };
+  },
+};

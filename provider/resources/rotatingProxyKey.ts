@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { ProxyKey } from "./proxyKey";
 import { refuseImport } from "./refuseImport";
 import type { ProxyKeyArgs } from "./proxyKeyArgs";
-import { hasOverlap, NOTHING_PUBLISHED, assumedBefore } from "../lifecycle/rotating/publication";
-import { rotatesAt, type Rotation, type Schedule } from "../lifecycle/rotating/rotation";
+import { assumedBefore, hasOverlap } from "../lifecycle/rotating/publication";
+import { rotatesAt, type Schedule } from "../lifecycle/rotating/rotation";
 import { ROTATING_PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
 import { pulumiTypeOf } from "./pulumiType";
 import { declaredBy, readArgs, type RotatingProxyKeyArgs } from "./rotatingProxyKeyArgs";
@@ -13,8 +13,8 @@ import { PublicationRecord, RotationRecord, type PublicationChange } from "./rot
 interface Keys {
   current: ProxyKey;
   previous: ProxyKey | undefined;
-  rotatesAt: string;
-  previousValidUntil: string | undefined;
+  rotatesAt: pulumi.Output<string>;
+  previousValidUntil: pulumi.Output<string | undefined>;
 }
 
 /**
@@ -75,7 +75,9 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
     super(ROTATING_PROXY_KEY_TOKEN, name, declaredBy(args), options);
 
     const plan = new RotationRecord(name, schedule, { parent: this });
-    const keys = plan.rotation.apply((rotation) => this.#declare(name, settings, schedule, rotation));
+    const keys = plan.generation.apply((generation) =>
+      this.#declare(name, settings, schedule, { plan, generation }),
+    );
     this.#declared = settled(keys);
     this.current = pulumi.secret(keys.apply(({ current }) => current.key));
     this.previous = pulumi.secret(keys.apply(({ previous }) => pulumi.output(previous?.key)));
@@ -110,7 +112,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
     name: string,
     settings: ProxyKeyArgs,
     schedule: Schedule,
-    rotation: Rotation,
+    { plan, generation }: { plan: RotationRecord; generation: number },
   ): pulumi.Output<Keys> {
     const { nowMs, overlapMs } = schedule;
     const time = { nowMs, overlapMs };
@@ -120,37 +122,37 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
         { ...settings, rotationTrigger: number },
         { parent: this, ...options },
       );
-    const recordOf = (generation: number, change: PublicationChange) =>
-      new PublicationRecord(`${name}-${generation % 2 === 0 ? "even" : "odd"}`, change, { parent: this });
+    const recordOf = (of: number, change: PublicationChange) =>
+      new PublicationRecord(`${name}-${of % 2 === 0 ? "even" : "odd"}`, name, change, { parent: this });
 
-    const { published: before } = recordOf(rotation.generation + 1, {
-      time,
-      published: assumedBefore(rotation.generation),
-    });
-    return before.apply((other = NOTHING_PUBLISHED) => {
+    const before = recordOf(generation + 1, { time, atLeast: assumedBefore(generation) });
+    return before.decided.apply((other) => {
       // A key that was published late still has its predecessor. The rotation waits, so that there is no third key.
       const isHeld = hasOverlap(other);
-      const number = isHeld ? other.number : Math.max(rotation.generation, other.number + 1);
-      const current = keyOf(number, isHeld ? {} : inPlaceOf(name, other.previous?.number));
+      const number = isHeld ? other.number : Math.max(generation, other.number + 1);
+      const current = keyOf(number, isHeld ? {} : inPlaceOf(name, other.previousNumber));
       const record = recordOf(
-        rotation.generation,
+        generation,
         // Both records then know what is published, so that neither can be lost alone.
         isHeld
-          ? { time, published: other }
+          ? { time, atLeast: { ...other, validUntil: before.validUntil } }
           : { confirmation: { ...time, number, fingerprint: current.fingerprint, other } },
       );
-      return record.published.apply((confirmed = NOTHING_PUBLISHED): Keys => {
-        const published = isHeld ? other : confirmed;
-        const { number: of, validUntil } = published.previous ?? { number: 0, validUntil: undefined };
-        const previousValidUntil = hasOverlap(published) ? validUntil : undefined;
+      return record.decided.apply((confirmed): Keys => {
+        const [published, { validUntil }] = isHeld ? [other, before] : [confirmed, record];
+        const isOverlap = hasOverlap(published);
+        const previousValidUntil = isOverlap ? validUntil : pulumi.output(undefined);
         return {
           current,
           // An `up` that does not declare it any more must be able to remove it.
-          previous:
-            previousValidUntil === undefined
-              ? undefined
-              : keyOf(of, { protect: false, retainOnDelete: false }),
-          rotatesAt: rotatesAt(schedule, rotation, isHeld, previousValidUntil),
+          previous: isOverlap
+            ? keyOf(published.previousNumber, { protect: false, retainOnDelete: false })
+            : undefined,
+          rotatesAt: pulumi
+            .all([plan.startedAt, plan.rotatedAt, previousValidUntil])
+            .apply(([startedAt, rotatedAt, until]) =>
+              rotatesAt(schedule, { generation, startedAt, rotatedAt }, isHeld, until),
+            ),
           previousValidUntil,
         };
       });
@@ -171,6 +173,6 @@ function settled(output: pulumi.Output<unknown>): Promise<unknown> {
  * Removes a key whose overlap is over before the next key is created: it occupies a place and credits on the account. The
  * alias has no effect without such a key.
  */
-function inPlaceOf(name: string, number: number | undefined): pulumi.CustomResourceOptions {
-  return number === undefined ? {} : { aliases: [{ name: `${name}-${number}` }], deleteBeforeReplace: true };
+function inPlaceOf(name: string, number: number): pulumi.CustomResourceOptions {
+  return number < 0 ? {} : { aliases: [{ name: `${name}-${number}` }], deleteBeforeReplace: true };
 }

@@ -1,5 +1,3 @@
-import { UNKNOWN } from "../schema/unknown";
-
 /** Which key of a rotating key is published, and until when the one before stays valid. Pure. */
 
 export interface Time {
@@ -7,46 +5,42 @@ export interface Time {
   overlapMs: number;
 }
 
-/** Each number is a resource of its own, so that no key replaces another valid one. */
+/**
+ * Each number is a resource of its own, so that no key replaces another valid one. Flat: a preview does not know
+ * `validUntil`, but has to know the other properties, which decide which keys are declared.
+ */
 export interface Publication {
   /** The published key; -1 while there is none. */
   number: number;
   /** Counts publications from 1: the higher one is the later. */
   order: number;
-  /** Absent while there is no key. */
-  fingerprint?: string;
-  previous?: Previous;
+  /** The key that was published before; -1 if there was none. */
+  previousNumber: number;
+  /** The overlap of that key has ended, even if the clock is set back later. */
+  isOver: boolean;
+  /** The end of that overlap, in ISO 8601. Absent if no key was published before. */
+  validUntil?: string;
 }
 
-/** The key that was published before. */
-export interface Previous {
-  number: number;
-  /** ISO 8601. */
-  validUntil: string;
-  /** Its overlap has ended, even if the clock is set back later. */
-  isOver?: true;
-}
-
-export const NOTHING_PUBLISHED: Publication = { number: -1, order: 0 };
+export const NOTHING_PUBLISHED: Publication = { number: -1, order: 0, previousNumber: -1, isOver: false };
 
 /** A key that exists and is to be published. */
 export interface Confirmation extends Time {
   number: number;
+  /** Known once the key exists, so the record is written after it. */
   fingerprint: string;
   /** The content of the other record. */
-  other: Publication;
+  other: Pick<Publication, "number" | "order">;
 }
 
 /** The publication of this run, without a new key. */
 export function keep({ nowMs, overlapMs }: Time, publication: Publication = NOTHING_PUBLISHED): Publication {
-  const { previous } = publication;
-  if (previous === undefined || previous.isOver) return publication;
-  const leftMs = Date.parse(previous.validUntil) - nowMs;
-  if (leftMs <= 0) return { ...publication, previous: { ...previous, isOver: true } };
+  const { validUntil } = publication;
+  if (!hasOverlap(publication) || validUntil === undefined) return publication;
+  const leftMs = Date.parse(validUntil) - nowMs;
+  if (leftMs <= 0) return { ...publication, isOver: true };
   // The clock was set back, or the overlap was shortened.
-  if (leftMs > overlapMs)
-    return { ...publication, previous: { ...previous, validUntil: isoOf(nowMs + overlapMs) } };
-  return publication;
+  return leftMs > overlapMs ? { ...publication, validUntil: isoOf(nowMs + overlapMs) } : publication;
 }
 
 /**
@@ -54,19 +48,17 @@ export function keep({ nowMs, overlapMs }: Time, publication: Publication = NOTH
  * that fails earlier begins none.
  */
 export function confirm(confirmation: Confirmation, known: Publication = NOTHING_PUBLISHED): Publication {
-  const { number, fingerprint, other, nowMs, overlapMs } = confirmation;
-  if (known.number === number) {
-    // The preview of an update does not know the fingerprint, which does not change.
-    return keep(confirmation, fingerprint === UNKNOWN ? known : { ...known, fingerprint });
-  }
+  const { number, other, nowMs, overlapMs } = confirmation;
+  if (known.number === number) return keep(confirmation, known);
   // An assumption is only valid for its own rotation. Any written record is newer.
   const isAssumed = other.order === 0 && other.number >= 0 && other.number === number - 1;
   const last = known.order > other.order && !isAssumed ? known : other;
   return {
     number,
     order: Math.max(known.order, other.order) + 1,
-    fingerprint,
-    ...(last.number < 0 ? {} : { previous: { number: last.number, validUntil: isoOf(nowMs + overlapMs) } }),
+    previousNumber: last.number,
+    isOver: false,
+    ...(last.number < 0 ? {} : { validUntil: isoOf(nowMs + overlapMs) }),
   };
 }
 
@@ -75,12 +67,12 @@ export function confirm(confirmation: Confirmation, known: Publication = NOTHING
  * an overlap; otherwise a valid key could be removed too early.
  */
 export function assumedBefore(generation: number): Publication {
-  return { number: generation - 1, order: 0 };
+  return { ...NOTHING_PUBLISHED, number: generation - 1 };
 }
 
 /** Whether the key before is still within its overlap. */
-export function hasOverlap({ previous }: Publication): boolean {
-  return previous !== undefined && !previous.isOver;
+export function hasOverlap({ previousNumber, isOver }: Omit<Publication, "validUntil">): boolean {
+  return previousNumber >= 0 && !isOver;
 }
 
 /** An instant in ISO 8601, without a fraction that is zero. */

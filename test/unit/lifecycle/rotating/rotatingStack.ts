@@ -5,12 +5,8 @@ import {
   type Publication,
   isoOf,
 } from "../../../../provider/lifecycle/rotating/publication";
-import {
-  check,
-  rotatesAt,
-  type Rotation,
-  type Schedule,
-} from "../../../../provider/lifecycle/rotating/rotation";
+import { check, type Declared } from "../../../../provider/lifecycle/rotating/record";
+import { rotatesAt, type Rotation, type Schedule } from "../../../../provider/lifecycle/rotating/rotation";
 
 type Record = Parameters<typeof check>[0];
 
@@ -67,37 +63,32 @@ export class RotatingStack {
   #run(schedule: Schedule, next: () => void): void {
     const { nowMs, overlapMs } = schedule;
     const time = { nowMs, overlapMs };
-    const register = (name: string, news: Record): Record => {
+    const register = (name: string, declared: Declared): Record => {
       next();
-      const { inputs } = check(this.#records.get(name) ?? {}, news);
+      const { inputs } = check(this.#records.get(name) ?? {}, declared);
       this.#records.set(name, inputs);
       return inputs;
     };
-    const { rotation } = register("plan", { schedule }) as { rotation: Rotation };
+    const rotation = register("plan", { schedule }) as Rotation;
     const nameOf = (generation: number) => (generation % 2 === 0 ? "even" : "odd");
-    const publicationOf = (generation: number, news: Record): Publication =>
-      register(nameOf(generation), news).published ?? NOTHING_PUBLISHED;
+    const publicationOf = (generation: number, declared: Declared): Publication => ({
+      ...NOTHING_PUBLISHED,
+      ...register(nameOf(generation), declared),
+    });
 
-    const published = assumedBefore(rotation.generation);
-    const other = publicationOf(rotation.generation + 1, { time, published });
+    const atLeast = assumedBefore(rotation.generation);
+    const other = publicationOf(rotation.generation + 1, { time, atLeast });
     const isHeld = hasOverlap(other);
     const number = isHeld ? other.number : Math.max(rotation.generation, other.number + 1);
-    const current = this.#declare(number, isHeld ? undefined : other.previous?.number, nowMs, next);
+    const current = this.#declare(number, isHeld ? -1 : other.previousNumber, nowMs, next);
     const written = publicationOf(
       rotation.generation,
-      isHeld
-        ? { time, published: NOTHING_PUBLISHED }
-        : { confirmation: { ...time, number, fingerprint: current, other } },
+      isHeld ? { time, atLeast: other } : { confirmation: { ...time, number, fingerprint: current, other } },
     );
-    const { previous } = isHeld ? other : written;
-    const kept = previous !== undefined && !previous.isOver ? previous.number : undefined;
-    if (kept !== undefined) this.#declare(kept, undefined, nowMs, next);
-    this.rotatesAt = rotatesAt(
-      schedule,
-      rotation,
-      isHeld,
-      kept === undefined ? undefined : previous?.validUntil,
-    );
+    const { previousNumber, isOver, validUntil } = isHeld ? other : written;
+    const kept = previousNumber >= 0 && !isOver ? previousNumber : undefined;
+    if (kept !== undefined) this.#declare(kept, -1, nowMs, next);
+    this.rotatesAt = rotatesAt(schedule, rotation, isHeld, kept === undefined ? undefined : validUntil);
     this.#publish(current, nowMs + overlapMs);
 
     for (const [old, key] of this.keys) {
@@ -105,11 +96,11 @@ export class RotatingStack {
     }
   }
 
-  #declare(number: number, inTheWay: number | undefined, nowMs: number, next: () => void): string {
+  #declare(number: number, inTheWay: number, nowMs: number, next: () => void): string {
     const known = this.keys.get(number);
     if (known !== undefined) return known;
-    const old = inTheWay === undefined ? undefined : this.keys.get(inTheWay);
-    if (inTheWay !== undefined && old !== undefined) this.#remove(inTheWay, old, nowMs, next);
+    const old = this.keys.get(inTheWay);
+    if (old !== undefined) this.#remove(inTheWay, old, nowMs, next);
     next();
     const key = `${number}#${this.made++}`;
     this.keys.set(number, key);

@@ -1,19 +1,8 @@
 import { describe, expect, it } from "vitest";
-import {
-  check,
-  create,
-  diff,
-  read,
-  rotatesAt,
-  rotationAt,
-  update,
-} from "../../../../provider/lifecycle/rotating/rotation";
-import { UNKNOWN } from "../../../../provider/lifecycle/schema/inputs";
-import { NOTHING_PUBLISHED } from "../../../../provider/lifecycle/rotating/publication";
+import { rotatesAt, rotationAt } from "../../../../provider/lifecycle/rotating/rotation";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const START_MS = Date.UTC(2026, 0, 1, 6);
 
 const monthly = { rotateEveryMs: 30 * DAY_MS, overlapMs: 3 * DAY_MS };
 const monthlyAt0 = { ...monthly, nowMs: 0 };
@@ -57,73 +46,5 @@ describe("a plan", () => {
     const healed = rotationAt(at("2026-01-02T06:00:00Z"), ahead);
     expect(healed).toMatchObject({ generation: 1, rotatedAt: "2026-01-02T06:00:00Z" });
     expect(rotationAt(at("2026-01-31T06:00:00Z"), healed).generation).toBe(2);
-  });
-});
-
-describe("as the engine asks for it, decided in check, different only when something is", () => {
-  it("the plan", () => {
-    const schedule = { ...monthly, nowMs: START_MS };
-    const { inputs } = check({}, { schedule, rotation: rotationAt(schedule) });
-    expect(inputs).toEqual({ rotation: rotationAt(schedule) });
-    const { id, outs } = create(inputs);
-    expect(read(id, outs)).toEqual({ id, props: inputs, inputs });
-
-    const later = (days: number) =>
-      check(outs, {
-        schedule: { ...schedule, nowMs: START_MS + days * DAY_MS },
-        rotation: rotationAt(schedule),
-      }).inputs;
-    expect(diff(id, outs, later(1))).toEqual({ changes: false });
-    expect(diff(id, outs, later(30))).toEqual({ changes: true });
-    expect(update(id, outs, later(30)).outs.rotation?.generation).toBe(1);
-  });
-
-  it("a publication, also where a preview does not know the key yet", () => {
-    const time = { nowMs: START_MS, overlapMs: DAY_MS };
-    const confirmed = (
-      olds: Parameters<typeof check>[0],
-      number: number,
-      fingerprint: string,
-      nowMs = START_MS,
-    ) =>
-      check(olds, {
-        confirmation: {
-          ...time,
-          nowMs,
-          number,
-          fingerprint,
-          other: { number: 0, order: 1, fingerprint: "pk-0" },
-        },
-        published: NOTHING_PUBLISHED,
-      }).inputs;
-    const { id, outs } = create(confirmed({}, 1, "pk-1"));
-    expect(outs).toEqual({
-      published: {
-        number: 1,
-        order: 2,
-        fingerprint: "pk-1",
-        previous: { number: 0, validUntil: "2026-01-02T06:00:00Z" },
-      },
-    });
-    expect(confirmed({}, 1, UNKNOWN).published?.previous).toEqual(outs.published?.previous);
-    expect(diff(id, outs, confirmed(outs, 1, "pk-1", START_MS + DAY_MS - 1))).toEqual({ changes: false });
-    expect(diff(id, outs, confirmed(outs, 1, UNKNOWN))).toEqual({ changes: false });
-    expect(diff(id, outs, confirmed(outs, 1, "pk-other"))).toEqual({ changes: true });
-
-    const over = confirmed(outs, 1, "pk-1", START_MS + DAY_MS);
-    expect(diff(id, outs, over)).toEqual({ changes: true });
-    expect(over.published?.previous?.isOver).toBe(true);
-    // For good, also for a clock that goes back.
-    expect(diff(id, over, check(over, { time }).inputs)).toEqual({ changes: false });
-    expect(update(id, outs, over).outs).toEqual(over);
-  });
-
-  it("a publication that a clock far ahead has promised too much", () => {
-    const previous = { number: 0, validUntil: "2099-01-01T00:00:00Z" };
-    const { published } = check(
-      { published: { number: 1, order: 2, fingerprint: "pk-1", previous } },
-      { time: { nowMs: START_MS, overlapMs: DAY_MS } },
-    ).inputs;
-    expect(published?.previous).toEqual({ number: 0, validUntil: "2026-01-02T06:00:00Z" });
   });
 });
