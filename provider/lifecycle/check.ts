@@ -3,15 +3,17 @@ import {
   containsUnknown,
   fieldOf,
   inputNames,
-  internalInputNames,
   internalInputsOf,
+  isInternal,
   secretInputNames,
+  UNKNOWN,
   type InputName,
   type InternalInputs,
   type Properties,
 } from "./schema/inputs";
 import { generateName } from "./schema/generatedName";
-import { renewalConflict, renewalOf } from "./renewal";
+import { expiryOf, renewalConflict } from "./renewal";
+import { dueNote } from "./savedPlan";
 import type { Stored } from "./schema/state";
 import { mentionsOf } from "./unmentioned";
 
@@ -58,19 +60,25 @@ export function check(stored: Stored, declared: Properties, context: CheckContex
       else if (result.value !== undefined) inputs[name] = result.value;
     }
   }
-  const conflict = renewalConflict(declared);
+  /** As in the state, where `ignoreChanges` may have taken it from, also a value that check had filled in. */
+  const isKept = (name: InputName) => declared[name] != null && inputs[name] === stored[name];
+  const conflict = renewalConflict(declared, isKept);
   if (conflict) failures.push(conflict);
   if (failures.length > 0) {
     return { inputs: declared, failures: failures.map((failure) => withoutSecret(failure, declared)) };
   }
-  const renewal = renewalOf(stored, inputs, context.nowMs);
-  if (renewal === undefined) return { inputs };
-  inputs["expiresAt"] = renewal.expiresAt;
-  if (renewal.renewed === undefined) return { inputs };
-  if (renewal.renewed.how === "rotate") inputs["__renewal"] = "rotate";
-  const done = renewal.renewed.how === "rotate" ? "a new key replaces it" : "its expiry is extended";
-  const label = JSON.stringify(inputs["name"] ?? stored.name ?? declared["__resourceName"]);
-  return { inputs, note: `Proxy key ${label}: ${renewal.renewed.why}, so ${done}.` };
+  const isPreview = internalInputsOf(declared).__preview === true;
+  const label = `Proxy key ${JSON.stringify(inputs["name"] ?? stored.name ?? declared["__resourceName"])}`;
+  const { expiresAt, renewal, without } = expiryOf(stored, inputs, {
+    nowMs: context.nowMs,
+    isPreview,
+    isKept,
+  });
+  if (expiresAt !== undefined) inputs["expiresAt"] = expiresAt;
+  if (renewal === undefined) return { inputs, ...(without ? { note: `${label}: ${without}.` } : {}) };
+  if (renewal.how === "rotate") inputs["__renewal"] = "rotate";
+  const done = renewal.how === "rotate" ? "a new key replaces it" : "its expiry is extended";
+  return { inputs, note: dueNote(`${label}: ${renewal.why}, so ${done}.`, isPreview) };
 }
 
 /** The engine prints the value of a refused property, so a value that contains a key is not named as the property. */
@@ -82,23 +90,33 @@ function withoutSecret({ property, reason }: CheckFailure, declared: Properties)
 
 /**
  * The name under which a key is created, and the account. The engine checks without a state before it creates a key, also in
- * place of another one: each gets its own name. Both are kept for the key's life, even if another API key is configured.
+ * place of another one: each gets its own name. Both are kept for the key's life, even if another API key is configured. A
+ * preview knows neither: it may run with another API key than the `up`. An adopting resource keeps its URN, by which it is known.
  */
 function originOf(
   stored: Stored,
   declared: Properties,
   { account, randomBytes }: CheckContext,
 ): InternalInputs {
+  const isAdoption = (declared["adopt"] ?? undefined) !== undefined;
+  const { __resourceName: resourceName, __urn: urn, __preview: isPreview } = internalInputsOf(declared);
+  const adopter = isAdoption && urn !== undefined ? { __urn: urn } : {};
   if (Object.keys(stored).length > 0) {
     const { __createdAs: createdAs, __account: sentTo } = stored;
     return {
+      ...adopter,
       ...(createdAs === undefined ? {} : { __createdAs: createdAs }),
       ...(sentTo === undefined ? {} : { __account: sentTo }),
     };
   }
-  const isAdoption = (declared["adopt"] ?? undefined) !== undefined;
-  const { __resourceName: resourceName } = internalInputsOf(declared);
+  if (isPreview)
+    return {
+      ...adopter,
+      ...(isAdoption ? mentionsOf(declared) : { __createdAs: UNKNOWN }),
+      __account: UNKNOWN,
+    };
   return {
+    ...adopter,
     ...(isAdoption ? mentionsOf(declared) : { __createdAs: generateName(resourceName, randomBytes) }),
     ...(account === undefined ? {} : { __account: account }),
   };
@@ -119,11 +137,9 @@ function checkField(
 }
 
 function unknownProperties(declared: Properties): CheckFailure[] {
-  const known = new Set<string>([...inputNames, ...internalInputNames]);
-  // Only check itself decides this one.
-  known.delete("__renewal");
+  const known = new Set<string>(inputNames);
   return Object.keys(declared)
-    .filter((property) => !known.has(property))
+    .filter((property) => !known.has(property) && !isInternal(property))
     .map((property) => ({
       property,
       reason: `${property} is not an input of ProxyKey; its inputs are ${inputNames.join(", ")}`,

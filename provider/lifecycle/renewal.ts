@@ -1,55 +1,90 @@
 import { formatDuration, parseDurationMs } from "../util/duration";
 import { instantOf, NEVER, unixSOf } from "./schema/instants";
-import { containsUnknown, UNKNOWN, type Properties } from "./schema/inputs";
+import { containsUnknown, UNKNOWN, type InputName, type Properties } from "./schema/inputs";
 import type { Stored } from "./schema/state";
 
-/** When a key with `expiresIn` expires, and whether that is a renewal. */
-export interface Renewal {
-  /** An instant, or the engine's placeholder for an unknown value. */
-  expiresAt: string;
-  /** Set when the key is renewed: how, and why, for the user. */
-  renewed?: { how: "extend" | "rotate"; why: string };
+/** When a key expires, as far as `expiresIn` decides it. */
+interface Expiry {
+  /** An instant, or the engine's placeholder for an unknown value. Absent: `expiresIn` decides nothing. */
+  expiresAt?: string;
+  /** How and why the key is renewed, for the user. */
+  renewal?: { how: "extend" | "rotate"; why: string };
+  /** Which declared input has no effect, and why, for the user. */
+  without?: string;
+}
+
+interface Circumstances {
+  nowMs: number;
+  /** A preview cannot know an expiry that `up` counts from its own clock. */
+  isPreview: boolean;
+  /** Whether an input is given, and has the value that it has in the state. */
+  isKept: (name: InputName) => boolean;
+}
+
+/** Resolves `expiresIn` beside the other inputs of the expiry. One that is kept never changes the key. Pure. */
+export function expiryOf(stored: Stored, declared: Properties, circumstances: Circumstances): Expiry {
+  const { isKept } = circumstances;
+  const { expiresIn, renewBefore } = declared;
+  if (expiresIn === undefined) {
+    return renewBefore === undefined ? {} : { without: "renewBefore has no effect without expiresIn" };
+  }
+  if (isKept("expiresAt")) {
+    return isKept("expiresIn")
+      ? {}
+      : { without: "expiresAt is declared and unchanged, so expiresIn has no effect" };
+  }
+  const expiry = countedExpiry(stored, declared, circumstances);
+  return declared["expiresAt"] === NEVER || expiry.renewal !== undefined
+    ? expiry
+    : { ...expiry, without: "expiresIn is declared and unchanged, so expiresAt has no effect" };
 }
 
 /**
  * Resolves `expiresIn` to an instant: counted from the first `up` that has it, then kept, moved when `expiresIn` changes,
- * and renewed when it is within `renewBefore`. Pure.
- *
- * @returns undefined when the key has no `expiresIn`.
+ * and renewed when it is within `renewBefore`.
  */
-export function renewalOf(stored: Stored, declared: Properties, nowMs: number): Renewal | undefined {
+function countedExpiry(stored: Stored, declared: Properties, { nowMs, isPreview }: Circumstances): Expiry {
   const { expiresIn, renewBefore, renew } = declared;
-  if (expiresIn === undefined) return undefined;
   if (containsUnknown(expiresIn)) return { expiresAt: UNKNOWN };
   const lifeMs = durationMs(expiresIn) ?? 0;
-  const fresh = instantOf((nowMs + lifeMs) / 1_000) ?? NEVER;
+  const fresh = isPreview ? UNKNOWN : (instantOf((nowMs + lifeMs) / 1_000) ?? NEVER);
   const oldMs = msOf(stored.expiresAt);
   const oldLifeMs = durationMs(stored.expiresIn);
   if (oldMs === undefined || oldLifeMs === undefined) return { expiresAt: fresh };
 
   const keptMs = oldLifeMs === lifeMs ? oldMs : oldMs - oldLifeMs + lifeMs;
-  const kept = instantOf(keptMs / 1_000) ?? fresh;
+  const kept = instantOf(keptMs / 1_000) ?? NEVER;
   const beforeMs = durationMs(renewBefore);
   const isDue = beforeMs !== undefined && keptMs - nowMs <= beforeMs;
   if (!isDue)
     return { expiresAt: keptMs === oldMs ? String(stored.expiresAt) : keptMs > nowMs ? kept : fresh };
   const how = renew === "rotate" ? "rotate" : "extend";
-  return { expiresAt: fresh, renewed: { how, why: whyRenewed(kept, keptMs - nowMs, renewBefore as string) } };
+  return { expiresAt: fresh, renewal: { how, why: whyRenewed(kept, keptMs - nowMs, renewBefore as string) } };
 }
 
-/** Why the three inputs do not fit together. */
-export function renewalConflict(declared: Properties): { property: string; reason: string } | undefined {
+/**
+ * Why the three inputs do not fit together. Never because of a value that is kept: the option `ignoreChanges` puts values of
+ * the state in place of the program's, and the program cannot leave them out.
+ */
+export function renewalConflict(
+  declared: Properties,
+  isKept: (name: InputName) => boolean,
+): { property: string; reason: string } | undefined {
   const { expiresAt, expiresIn, renewBefore } = declared;
-  if (expiresIn != null && expiresAt != null) {
+  if (expiresIn != null && expiresAt != null && !isKept("expiresIn") && !isKept("expiresAt")) {
     return { property: "expiresIn", reason: "expiresIn and expiresAt exclude each other; write one of them" };
   }
   if (renewBefore == null || containsUnknown([expiresIn, renewBefore])) return undefined;
   if (expiresIn == null) {
-    return { property: "renewBefore", reason: "renewBefore needs expiresIn, the time for which to renew" };
+    return isKept("renewBefore")
+      ? undefined
+      : { property: "renewBefore", reason: "renewBefore needs expiresIn, the time for which to renew" };
   }
   const [beforeMs, lifeMs] = [durationMs(renewBefore), durationMs(expiresIn)];
   if (beforeMs === undefined || lifeMs === undefined || beforeMs < lifeMs) return undefined;
-  return { property: "renewBefore", reason: "renewBefore must be shorter than expiresIn" };
+  if (isKept("renewBefore") && isKept("expiresIn")) return undefined;
+  const reason = `renewBefore (${renewBefore}) must be shorter than expiresIn (${expiresIn})`;
+  return { property: "renewBefore", reason };
 }
 
 function durationMs(value: unknown): number | undefined {

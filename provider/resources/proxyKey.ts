@@ -6,6 +6,7 @@ import { DynamicResource } from "./dynamicResource";
 import { refuseImport } from "./refuseImport";
 import { pulumiTypeOf } from "./pulumiType";
 import { warnAboutSettings } from "./stackSettings";
+import { previewFlag } from "./previewFlag";
 import {
   PROPERTY_NAMES,
   SECRET_INPUT_NAMES,
@@ -48,6 +49,7 @@ export class ProxyKey extends DynamicResource {
         ...args,
         ...secretly(args),
         __resourceName: name,
+        ...previewFlag(),
         ...whichStack(),
         ...(args.adopt === undefined ? {} : { __urn: urnOf(name, options) }),
       },

@@ -61,7 +61,8 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
    * @param name the resource's name in the stack. The keys are named after it.
    * @param args the keys' settings and when to rotate.
    * @param options of a component. `protect` applies to the published key only, so that rotated keys can be removed.
-   *   `retainOnDelete` is refused: rotated keys would stay on the account with their credits.
+   *   `ignoreChanges` applies to the settings of a key that exists; the next key has the program's. `retainOnDelete` is
+   *   refused: rotated keys would stay on the account with their credits.
    * @throws Error for an invalid schedule, or an input that the rotation decides itself.
    */
   constructor(name: string, args: RotatingProxyKeyArgs, options: pulumi.ComponentResourceOptions = {}) {
@@ -76,7 +77,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
 
     const plan = new RotationRecord(name, schedule, { parent: this });
     const keys = plan.generation.apply((generation) =>
-      this.#declare(name, settings, schedule, { plan, generation }),
+      this.#declare(name, settings, schedule, { plan, generation }, options.ignoreChanges ?? []),
     );
     this.#declared = settled(keys);
     this.current = pulumi.secret(keys.apply(({ current }) => current.key));
@@ -113,6 +114,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
     settings: ProxyKeyArgs,
     schedule: Schedule,
     { plan, generation }: { plan: RotationRecord; generation: number },
+    ignoreChanges: string[],
   ): pulumi.Output<Keys> {
     const { nowMs, overlapMs } = schedule;
     const time = { nowMs, overlapMs };
@@ -120,7 +122,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
       new ProxyKey(
         `${name}-${number}`,
         { ...settings, rotationTrigger: number },
-        { parent: this, ...options },
+        { parent: this, ignoreChanges, ...options },
       );
     const recordOf = (of: number, change: PublicationChange) =>
       new PublicationRecord(`${name}-${of % 2 === 0 ? "even" : "odd"}`, name, change, { parent: this });

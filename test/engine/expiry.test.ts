@@ -1,24 +1,8 @@
 import { expect, it } from "vitest";
+import { DAY_S, moveExpiry, nowS } from "./expiryFixture";
 import { CREATE, LIST, LOOKUP, program, REMOVE, TOGGLE, UPDATE, useEngine } from "./fixture";
 
 const engine = useEngine();
-const DAY_S = 86_400;
-const nowS = () => Math.floor(Date.now() / 1_000);
-
-/** Moves the expiry of keys in the state and on the account: as if time had passed. */
-async function moveExpiry(stack: string, inS: Readonly<Record<string, number>>) {
-  const keys = await engine.secretKeys(stack);
-  const state = await engine.project.exportState(stack, { showSecrets: true });
-  for (const [name, s] of Object.entries(inS)) {
-    const expiresAtUnixS = nowS() + s;
-    engine.simulator.account().updateKey(keys[name] ?? "", { expiresAtUnixS });
-    const expiresAt = new Date(expiresAtUnixS * 1_000).toISOString().replace(".000Z", "Z");
-    const resource = state.deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
-    Object.assign(resource?.inputs ?? {}, { expiresAt });
-    Object.assign(resource?.outputs ?? {}, { expiresAt });
-  }
-  await engine.project.importState(stack, state);
-}
 
 it("an up within renewBefore of the expiry renews, and says why; one before that does nothing", async () => {
   const account = engine.simulator.account();
@@ -37,7 +21,7 @@ it("an up within renewBefore of the expiry renews, and says why; one before that
   await engine.expectNoChange(stack);
 
   // As if 28 days had passed, for two of them, and 31 for the last.
-  await moveExpiry("renewal", { extended: 2 * DAY_S, rotated: 2 * DAY_S, ends: -DAY_S });
+  await moveExpiry(engine, "renewal", { extended: 2 * DAY_S, rotated: 2 * DAY_S, ends: -DAY_S });
   const refresh = await stack.refresh();
   expect(refresh.output).toMatch(/Proxy key "ends-.{7}" \(pk-.{16}\) has expired/);
   expect(engine.takeRequests()).toEqual([LIST]);
@@ -76,7 +60,7 @@ it("a vanished, a disabled and an expired key are told apart, and the next up me
   const keys = await engine.secretKeys("told-apart");
   account.removeKey(keys["gone"] ?? "");
   account.disableKey(keys["off"] ?? "");
-  await moveExpiry("told-apart", { late: -60 });
+  await moveExpiry(engine, "told-apart", { late: -60 });
   engine.takeRequests();
 
   const { output } = await stack.refresh();

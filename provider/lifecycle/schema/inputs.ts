@@ -35,13 +35,15 @@ export type ProxyKeyInputs = z.output<typeof inputsSchema>;
 
 /**
  * Inputs of our own that a program never writes. The engine hides and never compares properties that start with two
- * underscores. Check removes the first three.
+ * underscores. Check removes the first three, and all of them may come back as they were: by the option `ignoreChanges: ["*"]`.
  */
 const internalInputs = {
   /** The resource's name, for a generated key name. */
   __resourceName: z.string(),
   /** `organization/project/stack`, for the journal of creations. */
   __stack: z.string(),
+  /** The program runs in a preview. */
+  __preview: z.literal(true),
   /** The resource's URN, given together with `adopt`. */
   __urn: z.string(),
   /** The generated name under which the key is created, unique for each attempt. */
@@ -56,7 +58,10 @@ const internalInputs = {
 
 export type InternalInputs = { [K in keyof typeof internalInputs]?: z.output<(typeof internalInputs)[K]> };
 
-export const internalInputNames = Object.keys(internalInputs) as (keyof InternalInputs)[];
+/** Whether a property is one of our own, of any version of this package. */
+export function isInternal(property: string): boolean {
+  return property.startsWith("__");
+}
 
 export function internalInputsOf(properties: Properties): InternalInputs {
   return parseFields(internalInputs, properties);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createFixture, rejection, sent } from "../fixture";
+import { handMade, laterRun } from "./adoptFixture";
 
 const ARGS = { budget: 10, __resourceName: "web" };
 
@@ -28,4 +29,18 @@ describe("a declared resource that keeps its key", () => {
     expect(message).toMatch(/has or adopts the same key/);
     expect(sent(fixture)).toEqual([]);
   });
+});
+
+it("two resources that adopt one key are refused, also when `ignoreChanges` hides from check which ones they are", async () => {
+  const { fixture, key } = await handMade();
+  // With all inputs ignored, check gets the inputs in the state only, without `__resourceName`.
+  const stored = async (urn: string) =>
+    (await laterRun(fixture).check({}, { budget: 1, adopt: key, __urn: urn })).inputs ?? {};
+  const [first, second] = [await stored("urn:first"), await stored("urn:second")];
+  const run = laterRun(fixture);
+  expect(await run.check(first, first)).toEqual({ inputs: first });
+  expect(await run.check(first, first)).toEqual({ inputs: first });
+  expect((await run.check(second, second)).failures).toMatchObject([
+    { reason: expect.stringMatching(/that another resource of this program has or adopts as well/) },
+  ]);
 });

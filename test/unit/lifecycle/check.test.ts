@@ -41,6 +41,35 @@ describe("defaults", () => {
   });
 });
 
+describe("in a preview", () => {
+  const account = "account";
+  const preview = { budget: 1, __resourceName: "web", __preview: true };
+
+  it("neither the generated name nor the account is known, with an API key or without", () => {
+    for (const known of [{ account }, {}]) {
+      const { inputs } = check({}, preview, { ...context(), ...known });
+      expect(inputs).toEqual({
+        ...run({ budget: 1 }).inputs,
+        __createdAs: UNKNOWN,
+        __account: UNKNOWN,
+      });
+    }
+  });
+
+  it("both are known once the key exists", () => {
+    const olds = { budget: 1, __createdAs: "web-abcdefg", __account: account };
+    expect(run(preview, olds)).toEqual(run({ budget: 1 }, olds));
+    expect(run(preview, olds).inputs).toMatchObject({ __createdAs: "web-abcdefg", __account: account });
+  });
+
+  it("an adoption has no generated name, and the resource's URN", () => {
+    const { inputs } = run({ ...preview, adopt: SECRET, __urn: "urn" });
+    expect(inputs).toMatchObject({ __account: UNKNOWN, __urn: "urn" });
+    expect(inputs).not.toHaveProperty("__createdAs");
+    expect(run({ budget: 1, adopt: SECRET, __urn: "urn" }, inputs).inputs).toMatchObject({ __urn: "urn" });
+  });
+});
+
 describe("a name that is left out", () => {
   it.each([{}, { adopt: SECRET }, { budget: 1, name: "mine" }])("is no input, with the olds %j", (olds) => {
     const { inputs, failures } = run({ budget: 1, __resourceName: "web" }, olds);

@@ -1,5 +1,6 @@
 import { assert, array, constantFrom, integer, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
+import { UNKNOWN } from "../../../provider/lifecycle/schema/inputs";
 import { check, diff } from "../../support/pureVerbs";
 
 type Properties = Record<string, unknown>;
@@ -64,7 +65,11 @@ describe("expiresIn", () => {
     [{ expiresIn: "0d" }, "expiresIn", /must be a duration/],
     [{ expiresIn: "30d", expiresAt: "never" }, "expiresIn", /exclude each other/],
     [{ renewBefore: "3d" }, "renewBefore", /needs expiresIn/],
-    [{ expiresIn: "3d", renewBefore: "3d" }, "renewBefore", /must be shorter than expiresIn/],
+    [
+      { expiresIn: "3d", renewBefore: "3d" },
+      "renewBefore",
+      /renewBefore \(3d\) must be shorter than expiresIn \(3d\)/,
+    ],
     [{ expiresIn: "3d", renew: "again" }, "renew", /must be `extend` or `rotate`/],
   ])("%j is refused", (news, name, reason) => {
     expect(checked(news).failures).toEqual([{ property: name, reason: expect.stringMatching(reason) }]);
@@ -98,11 +103,102 @@ describe("renewBefore", () => {
     const first = resolved(rotating);
     const due = resolved(rotating, first, 28);
     expect(diff(first, due)).toMatchObject({ changes: true, replaces: ["expiresAt"] });
-    expect(checked(rotating, first, 28).note).toMatch(/so a new key replaces it\.$/);
+    expect(checked(rotating, first, 28).note).toMatch(/so a new key replaces it\. A plan saved before/);
     // The engine checks a replacement again, as if there were nothing before.
     const replacement = resolved(rotating, {}, 28);
     expect(replacement).toEqual({ ...first, expiresAt: at(58) });
     expect(diff(replacement, resolved(rotating, replacement, 29))).toMatchObject({ changes: false });
+  });
+});
+
+describe("in a preview, an expiry that up counts from its own clock", () => {
+  const args = { expiresIn: "30d", renewBefore: "3d" };
+  const made = resolved(args);
+  const previewed = (news: Properties, olds: Properties = {}, days = 0) =>
+    checked({ ...news, __preview: true }, olds, days);
+
+  it.each([
+    ["is left open before the key exists", args, {}, 0, UNKNOWN],
+    ["is left open when expiresIn is new", args, { budget: 1, expiresAt: "never" }, 0, UNKNOWN],
+    ["is left open for a renewal", args, made, 28, UNKNOWN],
+    ["is left open for a renewal that rotates", { ...args, renew: "rotate" }, made, 28, UNKNOWN],
+    ["is known while it is kept", args, made, 26, at(30)],
+    ["is known when expiresIn changes", { ...args, expiresIn: "40d" }, made, 10, at(40)],
+  ])("%s", (_when, news, olds, days, expiresAt) => {
+    const { inputs, failures } = previewed(news, olds, days);
+    expect(failures).toBeUndefined();
+    expect(inputs).toEqual({ ...resolved(news, olds, days), ...unknownIn(inputs), expiresAt });
+    expect(inputs["__renewal"]).toBe(resolved(news, olds, days)["__renewal"]);
+  });
+
+  it("is a change, and the note is without the advice about plans", () => {
+    const { inputs, note } = previewed(args, made, 28);
+    expect(diff(made, inputs)).toMatchObject({ changes: true, replaces: [] });
+    expect(note).toMatch(/so its expiry is extended\.$/);
+    expect(checked(args, made, 28).note).toMatch(
+      /so its expiry is extended\. A plan saved before that no longer fits: run `pulumi preview --save-plan` again\.$/,
+    );
+  });
+
+  /** The name and the account of a key that does not exist yet. */
+  function unknownIn({ __createdAs, __account }: Properties): Properties {
+    const open = { __createdAs, __account };
+    return Object.fromEntries(Object.entries(open).filter(([, value]) => value === UNKNOWN));
+  }
+});
+
+describe("ignoreChanges, which puts values of the state in place of the program's", () => {
+  const args = { expiresIn: "30d", renewBefore: "3d" };
+  const made = resolved(args);
+
+  it("keeps an expiry that check filled in, also when a renewal is due or expiresIn changes", () => {
+    const kept = { expiresAt: made["expiresAt"] };
+    for (const days of [1, 28, 31])
+      expect(checked({ ...args, ...kept }, made, days)).toEqual({ inputs: made });
+    const changed = checked({ ...args, expiresIn: "40d", ...kept }, made, 1);
+    expect(changed.inputs).toEqual({ ...made, expiresIn: "40d" });
+    expect(changed.note).toBe(
+      'Proxy key "web": expiresAt is declared and unchanged, so expiresIn has no effect.',
+    );
+  });
+
+  it("keeps all inputs, and drops the internal ones", () => {
+    const rotating = { ...args, renew: "rotate" };
+    const due = resolved(rotating, resolved(rotating), 28);
+    expect(due["__renewal"]).toBe("rotate");
+    const { __renewal, ...others } = due;
+    for (const days of [29, 60]) {
+      expect(checked({ ...due, __ofALaterVersion: 1 }, due, days)).toEqual({ inputs: others });
+    }
+    expect(diff(due, others)).toMatchObject({ changes: false, replaces: [] });
+  });
+
+  it("keeps expiresIn where the program has gone over to expiresAt", () => {
+    const { inputs, note, failures } = checked({ ...args, expiresAt: at(90) }, made, 1);
+    expect(failures).toBeUndefined();
+    expect(inputs).toEqual(made);
+    expect(note).toBe('Proxy key "web": expiresIn is declared and unchanged, so expiresAt has no effect.');
+  });
+
+  it("keeps an expiry where the program has gone over to expiresIn", () => {
+    const before = { ...resolved({ expiresAt: at(90) }) };
+    expect(resolved({ ...args, expiresAt: at(90) }, before, 1)).toMatchObject({ expiresAt: at(90) });
+  });
+
+  it("keeps a renewBefore without expiresIn, and says that it has no effect", () => {
+    const { inputs, note } = checked({ renewBefore: "3d" }, made, 1);
+    expect(inputs).toMatchObject({ renewBefore: "3d", expiresAt: "never" });
+    expect(note).toBe('Proxy key "web": renewBefore has no effect without expiresIn.');
+  });
+
+  it.each([
+    [{ ...args, expiresIn: "31d", expiresAt: at(90) }, /exclude each other/],
+    [{ renewBefore: "4d" }, /needs expiresIn/],
+    [{ expiresIn: "30d", renewBefore: "30d" }, /must be shorter/],
+  ])("does not excuse %j, which is new", (news, reason) => {
+    expect(checked(news, made, 1).failures).toEqual([
+      { property: expect.any(String), reason: expect.stringMatching(reason) },
+    ]);
   });
 });
 

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { ProxyKey } from "../../../provider/resources/proxyKey";
 
 /** The inputs that a program's key is registered with, in a stack of that name. */
-async function registered(organization: string, project: string, stack: string) {
+async function registered(organization: string, project: string, stack: string, isPreview = false) {
   const inputs: Record<string, unknown>[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -15,7 +15,7 @@ async function registered(organization: string, project: string, stack: string) 
     },
     project,
     stack,
-    false,
+    isPreview,
     organization,
   );
   await new Promise((resolve) => new ProxyKey("bot", { budget: 1 }).urn.apply(resolve));
@@ -32,4 +32,9 @@ it("says which stack it stands in", async () => {
 
 it("says nothing where a part is missing", async () => {
   expect(await registered("", "shop", "dev")).not.toHaveProperty("__stack");
+});
+
+it("says whether the program runs in a preview", async () => {
+  expect(await registered("acme", "shop", "dev", true)).toMatchObject({ __preview: true });
+  expect(await registered("acme", "shop", "dev")).not.toHaveProperty("__preview");
 });
