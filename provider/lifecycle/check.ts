@@ -49,8 +49,11 @@ export function check(stored: Stored, declared: Properties, context: CheckContex
   const inputs: Record<string, unknown> = originOf(stored, declared, context);
   for (const name of inputNames) {
     const value = declared[name] ?? undefined;
-    // A name that is left out is generated, and then known to the outputs only.
-    if (name === "name" && value === undefined) continue;
+    // A name that is left out is generated, and kept. A refresh makes it an input.
+    if (name === "name" && value === undefined) {
+      if (stored.name !== undefined) inputs[name] = stored.name;
+      continue;
+    }
     if (containsUnknown(value)) {
       inputs[name] = value;
     } else {
@@ -91,32 +94,25 @@ function withoutSecret({ property, reason }: CheckFailure, declared: Properties)
 /**
  * The name under which a key is created, and the account. The engine checks without a state before it creates a key, also in
  * place of another one: each gets its own name. Both are kept for the key's life, even if another API key is configured. A
- * preview knows neither: it may run with another API key than the `up`. An adopting resource keeps its URN, by which it is known.
+ * preview knows neither: it may run with another API key than the `up`.
  */
 function originOf(
   stored: Stored,
   declared: Properties,
   { account, randomBytes }: CheckContext,
 ): InternalInputs {
-  const isAdoption = (declared["adopt"] ?? undefined) !== undefined;
-  const { __resourceName: resourceName, __urn: urn, __preview: isPreview } = internalInputsOf(declared);
-  const adopter = isAdoption && urn !== undefined ? { __urn: urn } : {};
   if (Object.keys(stored).length > 0) {
     const { __createdAs: createdAs, __account: sentTo } = stored;
     return {
-      ...adopter,
       ...(createdAs === undefined ? {} : { __createdAs: createdAs }),
       ...(sentTo === undefined ? {} : { __account: sentTo }),
     };
   }
+  const isAdoption = (declared["adopt"] ?? undefined) !== undefined;
+  const { __resourceName: resourceName, __preview: isPreview } = internalInputsOf(declared);
   if (isPreview)
-    return {
-      ...adopter,
-      ...(isAdoption ? mentionsOf(declared) : { __createdAs: UNKNOWN }),
-      __account: UNKNOWN,
-    };
+    return { ...(isAdoption ? mentionsOf(declared) : { __createdAs: UNKNOWN }), __account: UNKNOWN };
   return {
-    ...adopter,
     ...(isAdoption ? mentionsOf(declared) : { __createdAs: generateName(resourceName, randomBytes) }),
     ...(account === undefined ? {} : { __account: account }),
   };

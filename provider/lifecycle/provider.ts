@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { isWholeKey } from "../api/wire";
 import { readOptions, readSettings, type SettingSources } from "../config";
 import { sortedJson } from "../util/sortedJson";
@@ -142,7 +143,8 @@ export class ProxyKeyProvider {
     if (!isWholeKey(adopt)) return result;
     const { keys } = this.#accounts;
     const fingerprint = fingerprintOf(adopt);
-    keys.declareAdoption(fingerprint, urn ?? String(name));
+    // The option `ignoreChanges: ["*"]` hides which resource it is. The engine checks such a resource once.
+    keys.declareAdoption(fingerprint, urn ?? name ?? randomUUID());
     if (!isShared(fingerprint, keys)) return result;
     const reason = `adopt names a key (${fingerprint}) that another resource of this program has or adopts as well; declare each key in one resource only`;
     // Without a property: the engine prints the value of a property that it is given.

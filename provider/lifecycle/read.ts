@@ -1,7 +1,8 @@
 import { isIncompleteList, isKeyGone, isNotFound } from "../api/errorGuards";
 import { mayHide } from "../api/keyList";
 import { hasExpired, type KeyObject } from "../api/wire";
-import { secretInputNames, type ProxyKeyInputs } from "./schema/inputs";
+import { secretInputNames, type Properties, type ProxyKeyInputs } from "./schema/inputs";
+import { secretResult } from "./schema/secretEnvelope";
 import { instantOf } from "./schema/instants";
 import { isOfAccount, requireSameServer } from "./server";
 import type { Operation } from "./accountContext";
@@ -11,7 +12,7 @@ import { inputsFromWire, keyOf, plainJson, stateOf, type ProxyKeyState, type Sto
 export interface ReadResult {
   id: string;
   props: ProxyKeyState;
-  inputs: Partial<ProxyKeyInputs>;
+  inputs: Properties;
 }
 
 /**
@@ -43,7 +44,7 @@ export async function read(
       __createdAs,
       __movedExpiry: expiry.moved,
     }) as ProxyKeyState,
-    inputs: withoutSecrets(plainJson({ ...inputs, expiresAt: expiry.declared })),
+    inputs: withSecrets(plainJson({ ...inputs, expiresAt: expiry.declared })),
   };
   return { result, outcome: "read" };
 }
@@ -62,12 +63,15 @@ function expiryOf(
   return declared === found ? { declared } : { declared, moved: { from: declared, to: found } };
 }
 
-/** A read cannot mark an input as a secret. The engine keeps the input of the state. */
-function withoutSecrets(inputs: ProxyKeyInputs): Partial<ProxyKeyInputs> {
-  const shown = Object.entries(inputs).filter(
-    ([name]) => !(secretInputNames as readonly string[]).includes(name),
+/**
+ * Inputs with the secret ones marked as such. Without these, the next `up` would add them, and the engine prints what a saved
+ * plan does not have.
+ */
+function withSecrets(inputs: ProxyKeyInputs): Properties {
+  const isSecret = (name: string) => (secretInputNames as readonly string[]).includes(name);
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [name, isSecret(name) ? secretResult(value) : value]),
   );
-  return Object.fromEntries(shown);
 }
 
 async function find(key: string, stored: Stored, operation: Operation): Promise<KeyObject | undefined> {

@@ -35,7 +35,7 @@ export type ProxyKeyInputs = z.output<typeof inputsSchema>;
 
 /**
  * Inputs of our own that a program never writes. The engine hides and never compares properties that start with two
- * underscores. Check removes the first three, and all of them may come back as they were: by the option `ignoreChanges: ["*"]`.
+ * underscores. Check removes the first four. With the option `ignoreChanges: ["*"]` it gets the other ones only.
  */
 const internalInputs = {
   /** The resource's name, for a generated key name. */

@@ -7,6 +7,11 @@ export function secretEnvelope(value: unknown): Record<string, string> {
   return { [MARK]: SIGNATURE, plaintext: JSON.stringify(value) };
 }
 
+/** A secret in what a verb returns; the engine takes it for one, whatever the resource's inputs say. */
+export function secretResult(value: unknown): Record<string, unknown> {
+  return { [MARK]: SIGNATURE, value };
+}
+
 /** A value of a state with every secret in it in clear; a secret that is encrypted becomes undefined. */
 export function unwrapSecrets(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;

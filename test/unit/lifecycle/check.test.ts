@@ -62,16 +62,20 @@ describe("in a preview", () => {
     expect(run(preview, olds).inputs).toMatchObject({ __createdAs: "web-abcdefg", __account: account });
   });
 
-  it("an adoption has no generated name, and the resource's URN", () => {
+  it("an adoption has no generated name", () => {
     const { inputs } = run({ ...preview, adopt: SECRET, __urn: "urn" });
-    expect(inputs).toMatchObject({ __account: UNKNOWN, __urn: "urn" });
+    expect(inputs).toMatchObject({ __account: UNKNOWN });
     expect(inputs).not.toHaveProperty("__createdAs");
-    expect(run({ budget: 1, adopt: SECRET, __urn: "urn" }, inputs).inputs).toMatchObject({ __urn: "urn" });
   });
 });
 
 describe("a name that is left out", () => {
-  it.each([{}, { adopt: SECRET }, { budget: 1, name: "mine" }])("is no input, with the olds %j", (olds) => {
+  it("stays an input where a refresh has made it one", () => {
+    const olds = { budget: 1, name: "web-abcdefg" };
+    expect(run({ budget: 1, __resourceName: "web" }, olds).inputs).toMatchObject(olds);
+  });
+
+  it.each([{}, { adopt: SECRET }, { budget: 1 }])("is no input, with the olds %j", (olds) => {
     const { inputs, failures } = run({ budget: 1, __resourceName: "web" }, olds);
     expect(failures).toBeUndefined();
     expect(inputs).not.toHaveProperty("name");
