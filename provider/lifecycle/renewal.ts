@@ -83,7 +83,7 @@ export function renewalConflict(
   const [beforeMs, lifeMs] = [durationMs(renewBefore), durationMs(expiresIn)];
   if (beforeMs === undefined || lifeMs === undefined || beforeMs < lifeMs) return undefined;
   if (isKept("renewBefore") && isKept("expiresIn")) return undefined;
-  const reason = `renewBefore (${renewBefore}) must be shorter than expiresIn (${expiresIn})`;
+  const reason = `renewBefore (${text(renewBefore)}) must be shorter than expiresIn (${text(expiresIn)})`;
   return { property: "renewBefore", reason };
 }
 
@@ -101,4 +101,8 @@ function whyRenewed(expiresAt: string, leftMs: number, renewBefore: string): str
   return leftMs <= 0
     ? `it has expired (${expiresAt})`
     : `it expires in ${formatDuration(leftMs)} (${expiresAt}), within renewBefore ${renewBefore}`;
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

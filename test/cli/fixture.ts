@@ -94,6 +94,8 @@ interface CrashOptions {
   /** Default: true: the key is made. */
   applied?: boolean;
   config?: StackConfig;
+  /** The run has a plan that `preview --save-plan` has saved. */
+  planned?: boolean;
   /** The user knows that the run is dead: `cleanup` and `recover` break its locks from then on. Default: true. */
   known?: boolean;
 }
@@ -205,15 +207,17 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
         ELECTRONHUB_BASE_URL: engine.simulator.baseUrl,
       }),
       async upInFlight(name: string, program: PulumiFn, options: CrashOptions = {}): Promise<UpInFlight> {
-        const { creations = 1, on = {}, applied = true, config } = options;
+        const { creations = 1, on = {}, applied = true, config, planned = false } = options;
         const stack = await engine.stack(name, program, config === undefined ? {} : { config });
+        const plan = planned ? { plan: join(engine.project.folders.temporary, `${name}.plan`) } : {};
+        if (planned) await stack.preview(plan);
         const held = engine.simulator.inject({
           on: { path: "/auth/proxy/create", ...on },
           times: Infinity,
           hold: true,
           applied,
         });
-        const up = stack.up().catch((error: unknown) => error);
+        const up = stack.up(plan).catch((error: unknown) => error);
         const early = up.then((result) => {
           throw new Error(`The up ended before its creations were held: ${String(result)}`);
         });

@@ -50,6 +50,18 @@ describe("keys that a killed run has made", () => {
     });
   });
 
+  it("are found on another machine by their exact names, also where the run had a saved plan", async () => {
+    const twin = cli.simulator.account().addKey({ name: "one-aaaaaaa", allocatedAmount: 10 });
+    await cli.crashedUp("planned", program({ one: {}, two: {} }), { creations: 2, planned: true });
+    await cli.forgetCreations();
+    const made = cli.names().filter((name) => name !== twin.name);
+    const done = await cli.report(["recover", "--stack", "planned", "--yes"]);
+    expect(done).toMatchObject({ exitCode: 0, cleared: 2, problems: [] });
+    expect(done.keys.map(({ name }) => name).toSorted()).toEqual(made);
+    expect(outcomesByResource(done.keys)).toEqual({ one: "removed", two: "removed" });
+    expect(cli.names()).toEqual([twin.name]);
+  });
+
   it("to replace another one are removed: the one that is in use stays, and is replaced later", async () => {
     const bot = (rotationTrigger: number) => program({ bot: { rotationTrigger } });
     const first = await cli.stack("replacing", bot(1));

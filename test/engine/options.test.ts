@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { RotatingProxyKey } from "pulumi-electronhub";
 import { expect, it } from "vitest";
 import type { JournalEntry } from "../../provider/testing";
 import { CREATE, declare, field, PROXY_KEY, program, REMOVE, urnOf, useEngine } from "./fixture";
@@ -116,6 +117,51 @@ it("ignoreChanges, replaceOnChanges, transforms and a target of `up`", async () 
   expect(story(keys, engine.takeJournal())).toEqual(["update replaced"]);
   expect(account.findKey("ignored")?.allocatedAmount).toBe(10);
   expect(await engine.secretKeys("changes")).toEqual(keys);
+  await engine.expectNoChange(stack);
+});
+
+const rotating = (...args: ConstructorParameters<typeof RotatingProxyKey>) => new RotatingProxyKey(...args);
+
+it("ignoreChanges of any input, and of all of them, for every kind of key", async () => {
+  const adopt = engine.simulator.account().addKey({ name: "outside", allocatedAmount: 10 }).key;
+  const all = { ignoreChanges: ["*"] };
+  const declared = (budget: number, expiresIn: string, now: string) => async () => {
+    const changing = { budget, expiresIn, renewBefore: "1d", models: [`model-${budget}`] };
+    declare("all", changing, all);
+    declare("expiresAt", { budget: 10, expiresIn }, { ignoreChanges: ["expiresAt"] });
+    const later = budget > 10 ? { expiresAt: "2090-01-01" } : { expiresIn };
+    declare("expiresIn", { budget: 10, ...later }, { ignoreChanges: ["expiresIn"] });
+    declare("adopting", { budget, adopt }, all);
+    const rotation = { rotateEvery: "3d", overlap: "1d", now };
+    rotating("bot", { budget, ...rotation }, { ignoreChanges: ["budget"] });
+    rotating(
+      "frozen",
+      { budget, ...rotation },
+      {
+        transforms: [
+          ({ props, opts, custom }) => (custom ? { props, opts: { ...opts, ...all } } : undefined),
+        ],
+      },
+    );
+  };
+  const stack = await engine.stack("ignoring", declared(10, "7d", "2026-01-01T06:00:00Z"));
+  await stack.up();
+  const keys = await engine.secretKeys("ignoring");
+  engine.takeRequests();
+  await engine.expectNoChange(stack);
+
+  stack.setProgram(declared(20, "8d", "2026-01-05T06:00:00Z"));
+  await stack.refresh();
+  engine.takeRequests();
+  await stack.up();
+  // One rotation is due, and the new key has what the program declares now.
+  expect(engine.takeRequests()).toEqual([CREATE]);
+  expect(await engine.secretKeys("ignoring")).toMatchObject(keys);
+  const budgets = engine.simulator
+    .account()
+    .keys()
+    .map(({ allocatedAmount }) => allocatedAmount);
+  expect(budgets.filter((budget) => budget !== 10)).toEqual([20]);
   await engine.expectNoChange(stack);
 });
 

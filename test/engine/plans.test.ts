@@ -87,7 +87,7 @@ it("a plan saved before a renewal was due is refused, and says why; `up` makes s
   const declared = (budget: number) => async () => {
     declare("extended", { budget, ...RENEWED });
     declare("rotated", { budget, ...RENEWED, renew: "rotate" });
-    new RotatingProxyKey("bot", { budget, rotateEvery: "3d", overlap: "1d" });
+    return { key: new RotatingProxyKey("bot", { budget, rotateEvery: "3d", overlap: "1d" }).current };
   };
   const stack = await engine.stack("due", declared(1), { env: { PULUMI_EXPERIMENTAL: "true" } });
   await stack.up();
