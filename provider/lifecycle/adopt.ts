@@ -1,12 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import { isKeyGone } from "../api/errorGuards";
-import { isWholeKey, type KeyObject } from "../api/wire";
+import { isWholeKey, keySettingsSchema, type KeyObject } from "../api/wire";
 import type { UserError } from "../util/userError";
 import { AdoptionError } from "./adoptionError";
 import { applySettings } from "./applySettings";
 import { ensureEnabled } from "./enabled";
 import { inputFields } from "./schema/fields";
-import { inputsSchema, resolveInputs, toWireSettings, type Declared } from "./schema/inputs";
+import {
+  inputDefaults,
+  resolveInputs,
+  toWireSettings,
+  type Declared,
+  type ProxyKeyInputs,
+} from "./schema/inputs";
 import type { KeysOfRun } from "./run/keysOfRun";
 import type { DeclaredSettings } from "./run/runFile";
 import type { Operation } from "./accountContext";
@@ -166,7 +172,9 @@ export function wireSettings(
   inputs: Stored | Declared,
   name: string | undefined = inputs.name,
 ): DeclaredSettings | undefined {
-  const parsed = inputsSchema.safeParse({ ...inputs, name });
-  if (!parsed.success || ("unknown" in inputs && inputs.unknown.size > 0)) return undefined;
-  return { enabled: parsed.data.enabled, settings: toWireSettings(parsed.data) };
+  if ("unknown" in inputs && inputs.unknown.size > 0) return undefined;
+  // A stored value may be one that the schema of the inputs refuses.
+  const { enabled, ...resolved } = { ...inputDefaults, ...inputs, name } as ProxyKeyInputs;
+  const settings = keySettingsSchema.safeParse(toWireSettings(resolved as ProxyKeyInputs));
+  return settings.success ? { enabled, settings: settings.data } : undefined;
 }

@@ -5,6 +5,7 @@ import {
   inputNames,
   internalInputsOf,
   isInternal,
+  isUnchanged,
   secretInputNames,
   UNKNOWN,
   type InputName,
@@ -125,6 +126,7 @@ function checkField(
   nowMs: number,
 ): { value: unknown } | { reason: string } {
   const { schema, validateNew } = fieldOf(name);
+  if (isUnchanged(name, value, old)) return { value: old };
   if (value === undefined && !schema.safeParse(undefined).success) return { reason: "is required" };
   const parsed = schema.safeParse(value);
   if (!parsed.success) return { reason: parsed.error.issues.map((issue) => issue.message).join("; ") };

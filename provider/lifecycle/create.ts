@@ -13,8 +13,9 @@ import { ensureEnabled } from "./enabled";
 import { PartialFailure } from "./failures";
 import type { CreationInFlight } from "./creations/creationInFlight";
 import { refuseWider } from "./refuseWider";
-import { deviationsOf } from "./schema/deviations";
+import { alterationsIn, deviationsOf } from "./schema/deviations";
 import { resolveInputs, toWireSettings, type Declared } from "./schema/inputs";
+import { asDeclared } from "./schema/settle";
 import { generateName } from "./schema/generatedName";
 import { nameHashOf } from "./creations/journalReader";
 import { isNoSuchKey, isSameName, matchLostKey } from "./creations/matchLostKey";
@@ -51,7 +52,8 @@ export async function create(
   // From here on the key exists, so the engine must record it even if a later step fails.
   inFlight.made(fingerprintOf(created.key));
   operation.keys.created(fingerprintOf(created.key));
-  const made = inputsFromWire(created, { ...inputs, budgetWindow: "daily", enabled: true });
+  const sent = { ...inputs, name: createdAs, budgetWindow: "daily", enabled: true } as const;
+  const made = asDeclared(inputsFromWire(created, sent), sent);
   let state: ProxyKeyState = {
     ...stateOf(created.key, made, created, operation.settings, { usedBudget: 0 }),
     __account: operation.account,
@@ -70,8 +72,11 @@ export async function create(
     state = { ...state, enabled: inputs.enabled };
     if (deviations.length === 0) return;
     const found = merged(created, await operation.client.lookup(created.key, operation.call));
-    state = { ...state, ...shownInputs(found) };
     deviations = deviationsOf(found, settings);
+    // What the API keeps after two requests, and allows no more, is its form of the declared value.
+    const altered = alterationsIn(deviations);
+    state = { ...state, ...asDeclared({ ...inputs, ...shownInputs(found) }, inputs, altered) };
+    if (Object.keys(altered).length > 0) state = { ...state, __altered: altered };
     refuseWider(deviations);
   };
   // Duplicates are removed last, since a lost request may take effect late; also after a failure.

@@ -1,6 +1,5 @@
-import { sortedJson } from "../util/sortedJson";
 import { refuseToReplaceByItself } from "./adopt";
-import { fieldOf, inputDefaults, inputNames, type Declared, type InputName } from "./schema/inputs";
+import { canonical, fieldOf, inputNames, type Declared, type InputName } from "./schema/inputs";
 import type { Stored } from "./schema/state";
 
 /** The inputs that differ between the state and the program. The order of models and addresses, and spelling, never differ. Pure. */
@@ -32,10 +31,4 @@ export function diff(stored: Stored, declared: Declared): DiffResult {
     replaces,
     deleteBeforeReplace: false,
   };
-}
-
-/** The same text for values that mean the same, malformed ones included: a state may hold what an API once sent. */
-function canonical(name: InputName, value: unknown): string {
-  const { canonical: formOf = (same: unknown) => same } = fieldOf(name);
-  return sortedJson(formOf(value ?? inputDefaults[name] ?? null));
 }

@@ -4,6 +4,7 @@ import { hasExpired, type KeyObject } from "../api/wire";
 import { secretInputNames, type Properties, type ProxyKeyInputs } from "./schema/inputs";
 import { secretResult } from "./schema/secretEnvelope";
 import { instantOf } from "./schema/instants";
+import { asDeclared } from "./schema/settle";
 import { isOfAccount, requireSameServer } from "./server";
 import type { Operation } from "./accountContext";
 import type { Done } from "./auditLog";
@@ -31,8 +32,8 @@ export async function read(
   if (found === undefined) requireSameServer(stored.server, operation.settings);
   reportChanges(stored, found, operation);
   if (found === undefined) return { result: undefined, outcome: "gone" };
-  const inputs = inputsFromWire(found, stored);
-  const { unsettled, __isWider, __account, __createdAs } = stored;
+  const { unsettled, __isWider, __altered, __account, __createdAs } = stored;
+  const inputs = asDeclared(inputsFromWire(found, stored), stored, __altered);
   const expiry = expiryOf(stored, inputs.expiresAt);
   const result: ReadResult = {
     id,
@@ -40,6 +41,7 @@ export async function read(
       ...stateOf(key, inputs, found, operation.settings, stored),
       unsettled,
       __isWider,
+      __altered,
       __account,
       __createdAs,
       __movedExpiry: expiry.moved,

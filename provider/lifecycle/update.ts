@@ -29,7 +29,7 @@ export async function update(
   operation: Operation,
 ): Promise<Done<UpdateResult>> {
   const key = keyOf(id, stored);
-  const inputs = resolveInputs(declared, stored.name);
+  const inputs = resolveInputs(declared, stored.name, stored);
   const changed = changedInputs(stored, declared);
   const { unsettled: isMarked, __isWider: wasWider, ...known } = stored;
   const before = { ...known, key, fingerprint: id, stateVersion: STATE_VERSION } as ProxyKeyState;

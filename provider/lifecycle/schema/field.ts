@@ -36,6 +36,8 @@ type ShownField<Name extends WireName, Schema extends z.ZodType> = Name extends 
       fromWire: (value: NonNullable<KeyFields[Name]>) => z.output<Schema>;
       /** Whether a response shows what was sent. Default: both have the same canonical form. */
       isShownAs?: (shown: z.output<Schema>, sent: z.output<Schema>) => boolean;
+      /** Whether the API may have made the shown value of the declared one, by rounding or another spelling. */
+      isRewritten?: (shown: z.output<Schema>, declared: z.output<Schema>) => boolean;
       /** Whether a key with the shown value may do more than declared. Absent: no value allows more than another. */
       isWider?: (shown: z.output<Schema>, declared: z.output<Schema>) => boolean;
     }

@@ -4,10 +4,18 @@ import { ownField, wireField, type OutputField } from "./field";
 import { NEVER, instantOf, unixSOf } from "./instants";
 import { canonicalIpBlock } from "./ipBlocks";
 import {
+  foldBlock,
+  foldText,
+  hasMore,
+  isEarlierUnit,
+  isRespelledList,
+  isRespelledName,
+  isRoundedDown,
+} from "./rewriting";
+import {
   addressList,
   budgetAmount,
   duration,
-  hasMore,
   inAnyOrder,
   instant,
   keyName,
@@ -36,6 +44,7 @@ export const inputFields = {
     change: "update",
     toWire: (name) => name,
     fromWire: (name) => name,
+    isRewritten: isRespelledName,
     canonical: (name) => (typeof name === "string" ? normalName(name) : name),
     // An adopted key keeps its name if the program declares none.
     isSatisfiedBy: (name) => name === undefined,
@@ -50,6 +59,7 @@ export const inputFields = {
     toWire: (budget) => budget,
     fromWire: (budget) => budget,
     isShownAs: (shown, sent) => Math.abs(shown - sent) < MIN_CREDITS,
+    isRewritten: isRoundedDown,
     isWider: (shown, declared) => shown > declared,
   }),
   budgetWindow: wireField("limit_type", {
@@ -70,6 +80,7 @@ export const inputFields = {
     change: "update",
     toWire: (expiry) => (expiry === NEVER ? -1 : unixSOf(expiry)),
     fromWire: (unixS) => (unixS < 0 ? NEVER : (instantOf(unixS) ?? NEVER)),
+    isRewritten: isEarlierUnit,
     isWider: (shown, declared) =>
       declared !== NEVER && (shown === NEVER || unixSOf(shown) > unixSOf(declared)),
     validateNew: (expiry, nowMs) =>
@@ -115,7 +126,8 @@ export const inputFields = {
     change: "update",
     toWire: (models) => (models === "all" ? [] : models),
     fromWire: (models) => (models.length === 0 ? "all" : sortedSet(models)),
-    isWider: (shown, declared) => hasMore(shown, declared, "all"),
+    isRewritten: isRespelledList(foldText),
+    isWider: hasMore("all", foldText),
     canonical: inAnyOrder,
   }),
   allowedIps: wireField("ip_whitelist", {
@@ -127,8 +139,10 @@ export const inputFields = {
     change: "update",
     toWire: (blocks) => (blocks === "any" ? [] : blocks),
     fromWire: (blocks) => (blocks.length === 0 ? "any" : sortedSet(blocks.map(canonicalIpBlock))),
-    isWider: (shown, declared) => hasMore(shown, declared, "any"),
-    canonical: inAnyOrder,
+    isRewritten: isRespelledList(foldBlock),
+    isWider: hasMore("any", foldBlock),
+    canonical: (blocks) =>
+      inAnyOrder(Array.isArray(blocks) ? blocks.map((one) => canonicalIpBlock(String(one))) : blocks),
   }),
   enabled: wireField("is_active", {
     doc: { meaning: "Whether the key works. Read before it is toggled, and verified afterwards." },

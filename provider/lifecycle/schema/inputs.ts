@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { KeyObject, KeySettings } from "../../api/wire";
+import { sortedJson } from "../../util/sortedJson";
 import type { InputField, WireName } from "./field";
 import { inputFields } from "./fields";
 import { containsUnknown } from "./unknown";
@@ -109,11 +110,19 @@ export function parseFields<Schemas extends Readonly<Record<string, z.ZodType>>>
 /**
  * All inputs of a key whose name is known.
  *
+ * @param stored an unchanged value is not validated again: the API, or an earlier version, may have accepted it.
  * @throws when an input is unknown or malformed: check and the engine rule this out before a change.
  */
-export function resolveInputs({ unknown, ...declared }: Declared, name: string | undefined): ProxyKeyInputs {
+export function resolveInputs(
+  { unknown, ...declared }: Declared,
+  name: string | undefined,
+  stored: Partial<ProxyKeyInputs> = {},
+): ProxyKeyInputs {
   if (unknown.size > 0) throw new Error(`${[...unknown].join(", ")} must be known`);
-  return inputsSchema.parse({ ...declared, name: declared.name ?? name });
+  const given: Properties = { ...declared, name: declared.name ?? name };
+  const kept = inputNames.filter((input) => isUnchanged(input, given[input], stored[input]));
+  const keptSchemas = Object.fromEntries(kept.map((input) => [input, z.unknown()]));
+  return inputsSchema.extend(keptSchemas).parse(given) as ProxyKeyInputs;
 }
 
 /** The values of the inputs that a program leaves out. */
@@ -136,11 +145,24 @@ export interface AnyInputField extends InputField {
   toWire?: (value: unknown) => unknown;
   fromWire?: (value: unknown) => unknown;
   isShownAs?: (shown: unknown, sent: unknown) => boolean;
+  isRewritten?: (shown: unknown, declared: unknown) => boolean;
   isWider?: (shown: unknown, declared: unknown) => boolean;
 }
 
 export function fieldOf(name: InputName): AnyInputField {
   return inputFields[name] as unknown as AnyInputField;
+}
+
+/** The same text for values that mean the same, malformed ones included: a state may hold what an API once sent. */
+export function canonical(name: InputName, value: unknown): string {
+  const { canonical: formOf = (same: unknown) => same } = fieldOf(name);
+  return sortedJson(formOf(value ?? inputDefaults[name] ?? null));
+}
+
+/** Whether a program declares what the state has. Such a value is not validated again. */
+export function isUnchanged(name: InputName, declared: unknown, stored: unknown): boolean {
+  if (declared == null || stored == null) return false;
+  return canonical(name, declared) === canonical(name, stored);
 }
 
 interface SentField extends AnyInputField {

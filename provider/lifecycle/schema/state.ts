@@ -57,6 +57,8 @@ const internalState = {
   __createdAs: z.string(),
   /** The server that last had the key. Absent: an earlier version wrote the state. */
   server: z.string(),
+  /** By input: what the API makes of the declared value (`alteration`), seen when the key was created. */
+  __altered: z.record(z.string(), z.string()),
   /** With `expiresIn`: an expiry that was changed outside Pulumi. */
   __movedExpiry: z.object({ from: z.string(), to: z.string() }),
 };

@@ -72,16 +72,6 @@ export function sortedSet(values: readonly string[]): string[] {
   return [...new Set(values)].toSorted();
 }
 
-/** Whether a list has an entry that the declared one lacks. @param everything the word for a list without limits. */
-export function hasMore(
-  shown: string | readonly string[],
-  declared: string | readonly string[],
-  everything: string,
-): boolean {
-  if (declared === everything) return false;
-  return shown === everything || [...shown].some((entry) => !declared.includes(entry));
-}
-
 /** A canonical form in which the order of a list does not count. */
 export function inAnyOrder(value: unknown): unknown {
   return Array.isArray(value) ? value.map(String).toSorted() : value;
