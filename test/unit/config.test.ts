@@ -172,7 +172,7 @@ describe("the folders in the cache", () => {
     const program = `
       process.setgid?.(54321);
       process.setuid?.(54321);
-      console.log(require("./dist/util/cacheFolder.js").cacheFolder(process.env, process.platform));`;
+      console.log(require("./dist/util/cacheRoot.js").cacheRoot(process.env, process.platform));`;
     return execFileSync(process.execPath, ["-e", program], {
       cwd: REPOSITORY,
       env: environment,

@@ -308,14 +308,14 @@ describe("an incomplete list after a lost response", () => {
     const { id, properties, message } = await savedFailure(creating);
     expect(id).toBe(fingerprintOf(made.key));
     expect(properties).toMatchObject({ key: made.key, unsettled: true });
-    expect(message).toMatch(/second key.*is unknown.*may be a part of the whole/);
+    expect(message).toMatch(/second key.*is unknown.*may be incomplete/);
     expect(sent(fixture)).toEqual(["create", "list", "lookup"]);
   });
 
   it("that does not show the key proves nothing, so nothing is sent again", async () => {
     const { fixture, creating } = await createWith((entry) => [{ ...entry, name: "another" }]);
     const { message } = await rejection(creating);
-    expect(message).toMatch(/Whether the key was created is unknown.*may be a part of the whole/);
+    expect(message).toMatch(/Whether the key was created is unknown.*may be incomplete/);
     expect(sent(fixture)).toEqual(["create", "list"]);
   });
 });

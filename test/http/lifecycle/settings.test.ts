@@ -8,16 +8,16 @@ describe("a malformed setting", () => {
     [
       "MAX_WAIT",
       "soon",
-      /^electronhub:maxWait \(or ELECTRONHUB_MAX_WAIT\) is no duration\. Write for example 90s/,
+      /^electronhub:maxWait \(or ELECTRONHUB_MAX_WAIT\) is not a duration\. Write for example 90s/,
     ],
-    ["BASE_URL", "api.example", /^electronhub:baseUrl .* is no URL\. Leave it out for https:/],
+    ["BASE_URL", "api.example", /^electronhub:baseUrl .* is not a URL\. Leave it out for https:/],
     [
       "RATE_LIMIT",
       "fast",
-      /^electronhub:rateLimit .* is no rate\. Write requests per window, for example 10\/60s/,
+      /^electronhub:rateLimit .* is not a rate\. Write requests per window, for example 10\/60s/,
     ],
-    ["USER_AGENT", "é", /^electronhub:userAgent .* is no header value/],
-    ["API_KEY", "sk-of-another-vendor", /^electronhub:apiKey .* is no Electron Hub API key/],
+    ["USER_AGENT", "é", /^electronhub:userAgent .* is not a header value/],
+    ["API_KEY", "sk-of-another-vendor", /^electronhub:apiKey .* is not an Electron Hub API key/],
     ["API_KEY", "ek-proxy-aaaaaaaaaaaa", /^electronhub:apiKey .* is a proxy key/],
   ];
 
