@@ -165,7 +165,7 @@ interface ProxyKeyValues {
    *
    * Unit: credits, more than 0; the account's tier sets the maximum for one key, 10,000 on most.
    */
-  budget?: number | undefined;
+  budget: number;
   /**
    * The time after which the key may spend its whole `budget` again.
    *
@@ -278,10 +278,11 @@ interface ProxyKeyValues {
 export type ProxyKeyProperties = { readonly [K in keyof ProxyKeyValues]: pulumi.Output<ProxyKeyValues[K]> };
 
 /** What the account shows of a proxy key. The API never shows the budget's window. */
-export type ShownProxyKey = Pick<ProxyKeyValues, "name" | "budget"> &
+export type ShownProxyKey = Pick<ProxyKeyValues, "name"> &
   Partial<
     Pick<
       ProxyKeyValues,
+      | "budget"
       | "expiresAt"
       | "models"
       | "allowedIps"
