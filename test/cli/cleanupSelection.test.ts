@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { program } from "../engine/fixture";
 import { stacksOf, useCli } from "./fixture";
@@ -5,6 +7,22 @@ import { stacksOf, useCli } from "./fixture";
 const cli = useCli();
 
 describe("the stacks of a cleanup", () => {
+  it("are those of the project whose file is in a parent folder", async () => {
+    await cli.project.pulumi(["stack", "init", "pr-1"]);
+    const inner = join(cli.project.folders.work, "src", "deep");
+    await mkdir(inner, { recursive: true });
+    const shown = await cli.report(["cleanup"], { cwd: inner });
+    expect(stacksOf(shown)).toEqual({ "pr-1": "planned" });
+    expect(await cli.report(["recover", "--stack", "pr-1", "--dir", inner], { cwd: "/" })).toMatchObject({
+      exitCode: 0,
+      stack: "pr-1",
+    });
+    expect(await cli.run(["cleanup", "--dir", "srk"])).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringMatching(/^There is no folder /),
+    });
+  });
+
   it("are chosen by patterns of names and by age", async () => {
     for (const stack of ["pr-1", "pr-2", "prod"]) {
       expect(await cli.project.pulumi(["stack", "init", stack])).toMatchObject({ exitCode: 0 });

@@ -11,7 +11,16 @@ describe("a machine and an account that are well", () => {
     doctor.simulator.account().addKey({ name: "on", allocatedAmount: 5 });
     const { exitCode, check, output } = await doctor.examine();
     expect(exitCode).toBe(0);
-    const names = ["Node", "Pulumi CLI", "Dynamic plugin", "Pulumi SDK", "Package", "Backend", "Stack"];
+    const names = [
+      "Node",
+      "Pulumi CLI",
+      "Language host",
+      "Dynamic plugin",
+      "Pulumi SDK",
+      "Package",
+      "Backend",
+      "Stack",
+    ];
     for (const name of [...names, "Base URL", "Rate folder", "Journal folder"]) {
       expect(check(name).status, check(name).what).toBe("ok");
     }
@@ -101,6 +110,14 @@ describe("the API key", () => {
     expect(refused.check("Stack").status).toBe("error");
     expect(refused.check("Account")).toMatchObject({ status: "skipped" });
     await doctor.project.pulumi(["stack", "unselect"]);
+    const unselected = await doctor.examine({});
+    expect(unselected.check("Stack")).toMatchObject({
+      status: "warning",
+      what: expect.stringMatching(/^no stack is selected/),
+      nextStep: expect.stringContaining("--stack"),
+    });
+    expect(unselected.check("Account").what).toBe("no stack is selected, and the environment has no API key");
+    expect(unselected.exitCode).toBe(0);
     for (const { output } of [safe, unsafe, locked, absent, mixed, refused]) {
       expectHidden(output, apiKey);
       expectHidden(output, wrong.ELECTRONHUB_API_KEY);

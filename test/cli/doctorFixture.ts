@@ -1,5 +1,5 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
 import type { Check } from "../../provider/cli/checks/check";
@@ -40,9 +40,14 @@ export function useDoctor(): Doctor {
     return part;
   };
 
+  /** Has a language host, which not every machine has. Nothing runs it. */
+  const bin = () => join(started(project).folders.root, "language");
+
   beforeAll(async () => {
     project = await createEngineProject();
     await writeFile(join(project.folders.work, "Pulumi.yaml"), "name: test\nruntime: nodejs\n");
+    await mkdir(bin(), { recursive: true });
+    await writeFile(join(bin(), "pulumi-language-nodejs"), "");
   });
   afterEach(async () => {
     await simulator?.close();
@@ -72,7 +77,8 @@ export function useDoctor(): Doctor {
     }),
     run: (env, args = []) => {
       const { folders, env: ofProject } = doctor.project;
-      return runCli(["doctor", ...args], { cwd: folders.work, env: { ...ofProject, ...env } });
+      const PATH = `${bin()}${delimiter}${ofProject["PATH"]}`;
+      return runCli(["doctor", ...args], { cwd: folders.work, env: { ...ofProject, PATH, ...env } });
     },
     examine: async (env = doctor.account(), args = []) =>
       examined(await doctor.run(env, ["--json", ...args])),

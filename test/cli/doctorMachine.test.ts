@@ -39,6 +39,45 @@ describe("this machine", () => {
     expect(check("Pulumi SDK")).toMatchObject({ status: "warning" });
   });
 
+  it("is an error without the language host of the program's runtime, wherever Pulumi would look for it", async () => {
+    await doctor.use();
+    const { folders, env } = doctor.project;
+    const hostOf = async (home: string, ...args: string[]) =>
+      (await doctor.examine(doctor.account({ PATH: env["PATH"], PULUMI_HOME: home }), args)).check(
+        "Language host",
+      );
+    const app = join(folders.temporary, "app");
+    await mkdir(join(app, "src", "deep"), { recursive: true });
+    await writeFile(join(app, "Pulumi.yaml"), "name: app\nruntime:\n  name: made-up\nmain: src\n");
+    const inApp = ["--dir", join(app, "src", "deep")];
+    expect(await hostOf(folders.home, ...inApp)).toMatchObject({
+      status: "error",
+      what: expect.stringMatching(/^pulumi-language-made-up is neither on PATH.*except for inline programs/),
+      nextStep: expect.stringContaining("pulumi.com"),
+    });
+    const home = join(folders.temporary, "home");
+    const plugin = join(home, "plugins", "language-made-up-v1.2.3");
+    await mkdir(plugin, { recursive: true });
+    await writeFile(join(plugin, "pulumi-language-made-up"), "");
+    expect(await hostOf(home, ...inApp)).toMatchObject({ status: "ok" });
+  });
+
+  it("has its packages where the program is, which `main` names", async () => {
+    await doctor.use();
+    const root = join(doctor.project.folders.root, "elsewhere");
+    const installed = join(root, "infra", "node_modules", "pulumi-electronhub");
+    await mkdir(installed, { recursive: true });
+    await writeFile(join(installed, "package.json"), '{"version":"0.0.7"}');
+    // Otherwise the repository's own package.json decides what the name means.
+    await writeFile(join(root, "infra", "package.json"), "{}");
+    const packageIn = async (main: string) => {
+      await writeFile(join(root, "Pulumi.yaml"), `name: app\nruntime: nodejs\n${main}\n`);
+      return (await doctor.examine(doctor.account(), ["--dir", root])).check("Package");
+    };
+    expect(await packageIn("main: infra/")).toMatchObject({ status: "ok", what: "0.0.7" });
+    expect(await packageIn("main: ./infra/index.ts")).toMatchObject({ status: "ok", what: "0.0.7" });
+  });
+
   it("is a warning where the cache cannot be written", async () => {
     await doctor.use();
     const file = join(doctor.project.folders.temporary, "cache-that-is-a-file");

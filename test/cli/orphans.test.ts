@@ -51,7 +51,7 @@ it("are the keys that no stack of the backend knows or is making; they go on dem
   expect(all.orphans.find(({ name }) => name === made)).toMatchObject({
     outcome: "unknown",
     why: expect.stringMatching(/^A run is making a key named /),
-    nextStep: expect.stringMatching(/run `recover --yes` on its stack/),
+    nextStep: expect.stringMatching(/run `recover` on its stack/),
   });
   expect(
     all.orphans.flatMap(({ name, outcome }) => (outcome === "would-remove" ? name : [])).toSorted(),
@@ -96,7 +96,7 @@ it("include keys that a killed run may have left: whether a stack has them is un
   const shown = await cli.run(["orphans"], { env: cli.accountEnv() });
   expect(shown.exitCode).toBe(1);
   expect(shown.stdout).toMatch(/^bot-\S+ +pk-.* unknown$/m);
-  expect(shown.stdout).toMatch(/run `recover --yes` on its stack/);
+  expect(shown.stdout).toMatch(/run `recover` on its stack/);
   expect(shown.stdout).not.toMatch(/No orphans/);
   const refused = await orphans("--name-prefix", "bot-", "--remove", "--yes");
   expect(refused).toMatchObject({ exitCode: 3, orphans: [{ outcome: "unknown" }], problems: [] });

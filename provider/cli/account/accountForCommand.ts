@@ -1,3 +1,4 @@
+import { SETTINGS } from "../../config";
 import { projectRoot } from "../../lifecycle/creations/backend";
 import type { AccountView } from "./accounts";
 import { Refusal } from "../problems";
@@ -24,30 +25,48 @@ export async function accountForCommand(
 ): Promise<AccountView> {
   const chosen = await chosenStack(choice, world.environment, open);
   if (chosen === undefined) return world.accounts.forSettings(undefined, choice.dir);
-  return new StackAccounts({ world, ...chosen }).forResource(undefined);
+  const { project, stack } = chosen;
+  if (stack !== undefined) return new StackAccounts({ world, project, stack }).forResource(undefined);
+  if (chosen.hasStacks && !world.environment[SETTINGS.apiKey]) {
+    throw new Refusal({
+      why: "No stack is selected, and the environment has no API key.",
+      nextStep: `Name the stack whose settings to use with --stack, select it with \`pulumi stack select\`, or set ${SETTINGS.apiKey}.`,
+    });
+  }
+  return world.accounts.forSettings(undefined, (await project.program()).folder);
 }
 
-/** @returns undefined if no stack is named or selected, or the folder has no project. */
+export interface ChosenStack {
+  project: PulumiProject;
+  /** Undefined: none is named or selected. */
+  stack: string | undefined;
+  /** Whether the project has stacks to choose from. */
+  hasStacks: boolean;
+}
+
+/** @returns undefined if no stack is named, and neither the folder nor a parent has a project. */
 export async function chosenStack(
   { stack: named, dir }: StackChoice,
   environment: CommandContext["environment"],
   open: () => Promise<PulumiProject>,
-): Promise<{ project: PulumiProject; stack: string } | undefined> {
+): Promise<ChosenStack | undefined> {
   if (named === undefined && projectRoot(dir) === undefined) return undefined;
   const project = await open();
-  const stack = named ?? (await selectedStack(project, environment));
-  return stack === undefined ? undefined : { project, stack };
+  if (named !== undefined) return { project, stack: named, hasStacks: true };
+  return { project, ...(await selectedStack(project, environment)) };
 }
 
 async function selectedStack(
   project: PulumiProject,
   { PULUMI_STACK: named }: CommandContext["environment"],
-): Promise<string | undefined> {
+): Promise<Omit<ChosenStack, "project">> {
   if (named?.trim() === "") {
     throw new Refusal({
       why: "The environment variable PULUMI_STACK is empty, so no stack is selected.",
       nextStep: "Set it to a stack, or unset it.",
     });
   }
-  return named ?? (await project.stacks()).find(({ current }) => current)?.name;
+  if (named !== undefined) return { stack: named, hasStacks: true };
+  const stacks = await project.stacks();
+  return { stack: stacks.find(({ current }) => current)?.name, hasStacks: stacks.length > 0 };
 }

@@ -23,7 +23,7 @@ export class StackAccounts {
     const { world, project, stack } = this.#stack;
     const settings =
       stored ?? (await (this.#configured ??= configurationOf(project, stack).then(settingsIn)));
-    return world.accounts.forSettings(settings, await project.programFolder());
+    return world.accounts.forSettings(settings, (await project.program()).folder);
   }
 }
 

@@ -9,16 +9,23 @@ import type { CommandContext } from "../commandContext";
 import { counted } from "../terminal/table";
 import { failureOf, ok, skipped, warning, type Check } from "./check";
 
-/** Checks the API key, the base URL and the rate limit with one list of the account's keys. */
+/**
+ * Checks the API key, the base URL and the rate limit with one list of the account's keys.
+ *
+ * @param stack the settings of the stack's configuration. Undefined: unknown.
+ * @param where the program's folder, and whether the project has stacks, but none is selected.
+ */
 export async function accountChecks(
   stack: StackSettings | undefined,
-  folder: string,
+  { folder, isUnselected = false }: { folder: string; isUnselected?: boolean | undefined },
   world: CommandContext,
 ): Promise<Check[]> {
   const { accounts, environment, terminal } = world;
   const written = [stack?.[`${CONFIG_NAMESPACE}:apiKey`], environment[SETTINGS.apiKey]];
   for (const apiKey of written) if (apiKey) terminal.hide(apiKey);
   if (stack === undefined) return [skipped("Account", "the stack's settings are unknown")];
+  if (isUnselected && !written.some(Boolean))
+    return [skipped("Account", "no stack is selected, and the environment has no API key")];
   try {
     const { settings } = accounts.forSettings(stack, folder);
     const origin = written[0] ? "the stack's configuration" : SETTINGS.apiKey;

@@ -20,18 +20,28 @@ export async function backendCheck(open: () => Promise<PulumiProject>): Promise<
   }
 }
 
-/** @returns also the settings of the stack's configuration. Undefined: unknown. */
+/** @returns also the settings of the stack's configuration (undefined: unknown), and whether the project's stacks are all unselected. */
 export async function stackCheck(
   choice: StackChoice,
   environment: Environment,
   open: () => Promise<PulumiProject>,
-): Promise<{ check: Check; settings?: StackSettings }> {
+): Promise<{ check: Check; settings?: StackSettings; isUnselected?: boolean }> {
   const name = "Stack";
   try {
     const chosen = await chosenStack(choice, environment, open);
-    if (chosen === undefined)
-      return { check: ok(name, "none: the settings are the environment's"), settings: {} };
-    const configuration = await configurationOf(chosen.project, chosen.stack);
+    if (chosen?.stack === undefined) {
+      const check =
+        chosen?.hasStacks === true
+          ? warning(
+              name,
+              "no stack is selected: the settings are the environment's",
+              "Name one with --stack, or select it with `pulumi stack select`.",
+            )
+          : ok(name, "none: the settings are the environment's");
+      return { check, settings: {}, isUnselected: check.status !== "ok" };
+    }
+    const { project, stack } = chosen;
+    const configuration = await configurationOf(project, stack);
     const settings = settingsIn(configuration);
     const known = Object.keys(SETTINGS).map((setting) => `${CONFIG_NAMESPACE}:${setting}`);
     const unknown = Object.keys(settings).find(
@@ -42,16 +52,12 @@ export async function stackCheck(
     const check = isInClear
       ? warning(
           name,
-          `the API key of ${chosen.stack} is not encrypted`,
+          `the API key of ${stack} is not encrypted`,
           `Run \`pulumi config set ${known[0]} --secret\`, and replace the key if its file was shared.`,
         )
       : unknown !== undefined
-        ? warning(
-            name,
-            `${chosen.stack} has the unknown setting ${unknown}`,
-            `Known are ${known.join(", ")}.`,
-          )
-        : ok(name, chosen.stack);
+        ? warning(name, `${stack} has the unknown setting ${unknown}`, `Known are ${known.join(", ")}.`)
+        : ok(name, stack);
     return { check, settings };
   } catch (error) {
     return { check: failureOf(name, error, "See `pulumi stack ls` for the stacks of the project.") };

@@ -1,11 +1,14 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { OLDEST_SDK } from "../../dynamic/hostVersion";
+import { homeFolder } from "../../lifecycle/creations/backend";
 import { isAtLeast } from "../../util/version";
 import { cliVersion } from "../pulumi/cliVersion";
 import { HOW_TO_GET_PULUMI, asRefusal } from "../pulumi/command";
 import { failure, failureOf, ok, warning, type Check } from "./check";
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export async function cliCheck(): Promise<Check> {
   const name = "Pulumi CLI";
@@ -19,8 +22,13 @@ export async function cliCheck(): Promise<Check> {
   }
 }
 
-/** Looks for the programs that the CLI starts, on PATH and beside the CLI as the CLI does. */
-export function pluginChecks({ PATH = "" }: Readonly<Record<string, string | undefined>>): Check[] {
+/**
+ * Looks for the programs that the CLI starts: on PATH, beside the CLI, and among Pulumi's plugins, as the CLI does.
+ *
+ * @param runtime of the project, such as `nodejs`.
+ */
+export function pluginChecks(environment: Environment, runtime: string): Check[] {
+  const { PATH = "" } = environment;
   const find = (program: string, folders: readonly string[]) =>
     folders
       .flatMap((folder) => ["", ".exe", ".cmd"].map((extension) => join(folder, program + extension)))
@@ -28,15 +36,32 @@ export function pluginChecks({ PATH = "" }: Readonly<Record<string, string | und
   const folders = PATH.split(delimiter);
   const cli = find("pulumi", folders);
   if (cli !== undefined) folders.push(dirname(realpathSync(cli)));
-  const check = (name: string, program: string, report: typeof warning, effect: string) => {
-    const path = find(program, folders);
-    const what = `${program} is neither on PATH nor beside pulumi: ${effect}.`;
-    return path === undefined ? report(name, what, HOW_TO_GET_PULUMI) : ok(name, path);
+  const check = (name: string, kind: "language" | "resource", plugin: string, effect: string) => {
+    const program = `pulumi-${kind}-${plugin}`;
+    const path = find(program, [...folders, ...pluginFolders(environment, `${kind}-${plugin}-v`)]);
+    const what = `${program} is neither on PATH, nor beside pulumi, nor among its plugins: ${effect}.`;
+    return path === undefined ? failure(name, what, HOW_TO_GET_PULUMI) : ok(name, path);
   };
   return [
-    check("Language host", "pulumi-language-nodejs", warning, "`up` and `preview` need it"),
-    check("Dynamic plugin", "pulumi-resource-pulumi-nodejs", failure, "every command on a stack needs it"),
+    check(
+      "Language host",
+      "language",
+      runtime,
+      "`up` and `preview` need it, except for inline programs of the Automation API",
+    ),
+    check("Dynamic plugin", "resource", "pulumi-nodejs", "every command on a stack needs it"),
   ];
+}
+
+/** The folders of installed plugins, which are named by kind, name and version. */
+function pluginFolders({ PULUMI_HOME }: Environment, prefix: string): string[] {
+  const plugins = join(PULUMI_HOME || join(homeFolder(), ".pulumi"), "plugins");
+  try {
+    const names = readdirSync(plugins).filter((name) => name.startsWith(prefix));
+    return names.map((name) => join(plugins, name));
+  } catch {
+    return [];
+  }
 }
 
 /** Checks the packages that the program, `refresh` and `destroy` load from this folder. */

@@ -1,9 +1,9 @@
-import { resolve } from "node:path";
 import { accountChecks } from "../checks/account";
 import { checkText, ok, type Check } from "../checks/check";
 import { backendCheck, folderChecks, stackCheck } from "../checks/environment";
 import { cliCheck, packageChecks, pluginChecks } from "../checks/machine";
 import { EXIT, type ExitCode } from "../problems";
+import { projectFolder } from "../pulumi/folders";
 import { PulumiProject } from "../pulumi/project";
 import { counted } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
@@ -30,14 +30,19 @@ export async function doctor(options: DoctorOptions, world: CommandContext): Pro
 }
 
 async function* checksOf({ dir, stack }: DoctorOptions, world: CommandContext): AsyncGenerator<Check> {
-  const folder = resolve(dir);
-  const open = () => PulumiProject.open(folder, world.changes);
+  let opening: Promise<PulumiProject> | undefined;
+  const open = () => (opening ??= PulumiProject.open(dir, world.changes));
   const cli = await cliCheck();
+  const project = cli.status === "error" ? undefined : await open().catch(() => undefined);
+  const { folder, runtime } = (await project?.program()) ?? { folder: projectFolder(dir), runtime: "nodejs" };
   // The command does not start on a Node that is too old.
   yield* [ok("Node", process.versions.node), cli, ...packageChecks(folder)];
-  if (cli.status !== "error") yield* [...pluginChecks(world.environment), await backendCheck(open)];
-  const { check, settings } = await stackCheck({ stack, dir }, world.environment, open);
+  if (cli.status !== "error") {
+    yield* pluginChecks(world.environment, runtime);
+    yield await backendCheck(open);
+  }
+  const { check, settings, isUnselected } = await stackCheck({ stack, dir }, world.environment, open);
   yield check;
-  yield* await accountChecks(settings, folder, world);
+  yield* await accountChecks(settings, { folder, isUnselected }, world);
   yield* await folderChecks(settings, folder, world.environment);
 }

@@ -58,7 +58,7 @@ export async function importKeys(options: ImportOptions, world: CommandContext):
       "Next:",
       `  pulumi import --file ${shellWord(options.out)} --generate-code=false --protect=false`,
       `  rm ${shellWord(options.out)}`,
-      ...importText(files.program, await project.programFolder()),
+      ...importText(files.program, (await project.program()).folder),
     ].join("\n"),
   );
   return EXIT.done;

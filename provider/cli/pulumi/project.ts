@@ -61,10 +61,14 @@ export class PulumiProject {
     return this.#workspace.workDir;
   }
 
-  /** The folder of the program, in which Pulumi runs it. */
-  async programFolder(): Promise<string> {
+  /** The folder in which Pulumi runs the program, and the program's runtime, such as `nodejs`. */
+  async program(): Promise<{ folder: string; runtime: string }> {
     const settings = await this.#workspace.projectSettings().catch(() => undefined);
-    return programFolder(this.folder, settings?.main);
+    const runtime = settings?.runtime ?? "nodejs";
+    return {
+      folder: programFolder(this.folder, settings?.main),
+      runtime: typeof runtime === "string" ? runtime : runtime.name,
+    };
   }
 
   /** The project's name, from its Pulumi.yaml. @throws Refusal without one. */

@@ -53,10 +53,10 @@ export function refuseEmpty(option: Option): void {
 }
 
 export function dirOption(): Option {
-  return new Option("--dir <folder>", "the folder of the program, with its Pulumi.yaml").default(
-    ".",
-    "this folder",
-  );
+  return new Option(
+    "--dir <folder>",
+    "a folder of the project: its Pulumi.yaml is there or in a parent folder",
+  ).default(".", "this folder");
 }
 
 export function accountOption(): Option {

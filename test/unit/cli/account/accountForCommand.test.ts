@@ -40,7 +40,7 @@ async function settingsOf(
   { configs = {}, selected, environment = ENVIRONMENT, closed }: Setup = {},
 ) {
   const project = {
-    programFolder: () => Promise.resolve(inside),
+    program: () => Promise.resolve({ folder: inside, runtime: "nodejs" }),
     configEntries: (stack: string) => {
       const config = configs[stack] ?? new Refusal({ why: `no stack named '${stack}' found`, nextStep: "" });
       if (config instanceof Error) return Promise.reject(config);
@@ -84,6 +84,18 @@ describe("the settings of a command's account", () => {
     expect(await settingsOf({ dir: outside }, { closed })).toMatchObject(expected);
     expect(await settingsOf({}, { configs: { dev } })).toMatchObject(expected);
     expect(await settingsOf({}, { configs: { bare: {} }, selected: "bare" })).toMatchObject(expected);
+  });
+
+  it("are refused, naming the stack as what is missing, when there is neither a selected stack nor an API key", async () => {
+    const why = "No stack is selected, and the environment has no API key.";
+    await expect(settingsOf({}, { configs: { whole }, environment: {} })).rejects.toMatchObject({
+      why,
+      nextStep: expect.stringContaining("--stack"),
+    });
+    // Without stacks there is none to name.
+    await expect(settingsOf({}, { environment: {} })).rejects.toThrow(
+      /No Electron Hub API key is configured/,
+    );
   });
 
   it("are refused when the stack cannot be read, though the environment has an API key", async () => {
