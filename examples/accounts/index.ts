@@ -9,7 +9,7 @@ const research = new Account("research", { apiKey: config.requireSecret("researc
 const support = new Account("support", {
   apiKey: config.requireSecret("supportApiKey"),
   baseUrl,
-  // Others use this account too: whatever it allows, no more than that many requests go out.
+  // Other programs use this account too, so this one sends at most so many requests.
   rateLimit: "10/60s",
 });
 

@@ -6,7 +6,7 @@ const SETS_BUDGET: ReadonlySet<string> = new Set(["create", "update"]);
 const ABOVE_LIMIT =
   /(?:cannot|can't|must not|may not) exceed your (?:(\w+) )?limit of \D{0,3}(\d(?:[\d.,_]*\d)?)/i;
 
-/** The refusal of a budget above what the account's tier allows for one key. Undefined: the message says something else. */
+/** Explains the refusal of a budget above the tier's maximum for one key. Undefined: the message has another subject. */
 export function budgetAboveLimit(
   endpoint: string,
   message: string,

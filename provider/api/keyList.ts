@@ -115,7 +115,7 @@ function flawBeside(fields: readonly Field[], count: number): string | undefined
   return isPaged && !saysComplete ? "is paged and does not state that this is the only page" : undefined;
 }
 
-/** Headers about pages, whatever their prefix, and the field that each stands for. */
+/** Headers about pages, with any prefix, and the field that each stands for. */
 const PAGE_HEADER = new RegExp(
   `(?:^|-)(${[
     "total(?:-?(?:count|items|keys|size|results|elements|records|entries|pages))?",

@@ -55,7 +55,7 @@ export function createTransport({
 
   return {
     async send({ method, url, headers, body }, signal) {
-      // Loaded with the first request: previews and programs send none.
+      // Loaded with the first request: previews, and programs that call no function, send none.
       const [{ Agent, EnvHttpProxyAgent, request }, { proxySettings }] = await Promise.all([
         import("undici"),
         import("./proxySettings.js"),

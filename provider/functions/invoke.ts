@@ -29,7 +29,7 @@ export interface Query<T> {
 }
 
 /**
- * Queries the account, at once; under a unit test's mocks, these.
+ * Queries the account at once, or the mocks of a unit test.
  *
  * @throws RunError with what failed, why, and the next step. Pulumi prints it without a stack.
  */

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** How a function asks a unit test's mocks. */
+/** How a function calls a unit test's mocks. */
 export interface MockedCall<T> {
   /** Its name, which the token ends with. */
   name: string;
   args: object;
   /** What `call` has to return, for the message. */
   shape: string;
-  /** Takes the function's result from what `call` returned. Undefined: that is none. */
+  /** Returns the function's result from that of `call`. Undefined: `call` returned none. */
   result: (returned: Readonly<Record<string, unknown>>) => T | undefined;
 }
 

@@ -1,7 +1,7 @@
 /** The maximum for one key on most tiers, in credits. */
 const USUAL_MAXIMUM = 10_000;
 
-/** Why the API may refuse a new budget, for the user. Which maximum an account has, only a refusal shows. */
+/** Explains why the API may refuse a new budget, for the user. Only a refusal shows the account's maximum. */
 export function budgetNote(
   { budget: old }: Readonly<Record<string, unknown>>,
   { budget, name, __resourceName: resourceName }: Readonly<Record<string, unknown>>,

@@ -34,7 +34,7 @@ export async function read(
   if (found === undefined) return { result: undefined, outcome: "gone" };
   const { unsettled, __isWider, __altered, __account, __createdAs } = stored;
   const inputs = asDeclared(inputsFromWire(found, stored), stored, __altered);
-  const expiry = expiryOf(stored, inputs.expiresAt);
+  const expiry = declaredExpiry(stored, inputs.expiresAt);
   const result: ReadResult = {
     id,
     props: plainJson({
@@ -55,7 +55,7 @@ export async function read(
  * With `expiresIn` only the state has the declared expiry. It stays the input, so that an expiry that was changed outside
  * Pulumi is a difference. Later refreshes read it from the state, beside the changed one.
  */
-function expiryOf(
+function declaredExpiry(
   { expiresIn, expiresAt, __movedExpiry: moved }: Stored,
   found: string,
 ): { declared: string; moved?: Stored["__movedExpiry"] } {

@@ -11,7 +11,7 @@ export function generated<T>(value: T, known: readonly unknown[], isPreview: boo
   return isPreview && !known.includes(value) ? UNKNOWN : value;
 }
 
-/** A reason for a change that the time makes, for the user. Only `up` can have a plan from before. */
+/** The reason for a change that has become due, for the user. Only an `up` can have an earlier plan. */
 export function dueNote(reason: string, isPreview: boolean): string {
   return isPreview ? reason : `${reason} ${PLAN_HINT}`;
 }

@@ -31,7 +31,7 @@ export async function update(
   const key = keyOf(id, stored);
   const inputs = resolveInputs(declared, stored.name, stored);
   const changed = changedInputs(stored, declared);
-  const { unsettled: isMarked, __isWider: wasWider, ...known } = stored;
+  const { unsettled: isMarked, ...known } = stored;
   const before = { ...known, key, fingerprint: id, stateVersion: STATE_VERSION } as ProxyKeyState;
   const { unsettledKeys } = operation;
   const isNoted = unsettledKeys.isOpen(id);
@@ -43,7 +43,7 @@ export async function update(
       await applySettings(key, settings, operation, unsettled ? undefined : before).catch((error: unknown) =>
         explainExpiry(error, inputs.expiresAt, operation.call.clock.nowMs()),
       );
-      if (wasWider) {
+      if (known.__isWider) {
         refuseWider(deviationsOf(await operation.client.lookup(key, operation.call), settings));
       }
     }
@@ -70,9 +70,10 @@ export async function update(
     throw error;
   }
   unsettledKeys.end(id);
+  const { __isWider: _verified, ...rest } = state;
   // Without a request, this server has not confirmed that it has the key.
   const confirmed = operation.requests > 0 ? { server: serverOf(operation.settings) } : {};
-  return { result: { outs: plainJson({ ...state, ...confirmed }) }, outcome: "updated" };
+  return { result: { outs: plainJson({ ...rest, ...confirmed }) }, outcome: "updated" };
 }
 
 /** The API refuses an update with an expiry in the past, and every update contains the expiry. */

@@ -35,7 +35,7 @@ export class Account extends pulumi.ProviderResource {
    * @param args the account's settings, each a plain value or an output.
    */
   constructor(name: string, args: AccountArgs, options: pulumi.ResourceOptions = {}) {
-    refuseImport("Account", name, options, "Leave it out: an account is nothing but its settings.");
+    refuseImport("Account", name, options, "Leave it out: an account consists of its settings only.");
     refuseUnknown(name, args);
     const settings = { ...args, apiKey: pulumi.secret(args.apiKey) };
     super("pulumi-nodejs", name, namespaced(settings), options);
@@ -43,8 +43,8 @@ export class Account extends pulumi.ProviderResource {
   }
 
   /**
-   * Whether a value is an `Account`, also of another copy of the package. Of a policy pack's resources, every provider of
-   * dynamic resources is one, the stack's own too: their type is all that a policy pack asks about.
+   * Whether a value is an `Account`, also of another copy of the package. In a policy pack, every provider of dynamic
+   * resources matches, the stack's own too: a policy pack compares only types.
    */
   static override isInstance(value: unknown): value is Account {
     if (pulumiTypeOf(value) !== ACCOUNT_TOKEN) return false;

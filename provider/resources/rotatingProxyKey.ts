@@ -165,7 +165,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
 const INSTEAD_OF_IMPORT =
   "Leave it out: the component creates the keys that it rotates. To take over an existing key, declare a `ProxyKey` with the input `adopt: KEY`.";
 
-/** Resolves also when the output stays unknown or fails, which whatever registers the resources reports. */
+/** Resolves also if the output stays unknown or fails: the SDK reports failures of registrations. */
 function settled(output: pulumi.Output<unknown>): Promise<unknown> {
   // Every output has it, which the SDK uses throughout, but leaves out of its types.
   return (output as unknown as { promise(): Promise<unknown> }).promise().catch(() => undefined);

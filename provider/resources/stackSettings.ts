@@ -7,7 +7,7 @@ export interface SettingsUse {
   usesStack: boolean;
 }
 
-/** What was warned about in each run, which is known by its engine: a process may run several programs. */
+/** The warnings of each run, by its engine: a process may run several programs. */
 const warnedIn = new WeakMap<object, Set<string>>();
 
 /**
@@ -40,7 +40,7 @@ function warnings(usesStack: boolean): string[] {
     found.push(
       `No Electron Hub API key is configured: the preview needs none, but \`pulumi up\` would fail. Run ${SET_API_KEY}, or set the environment variable ${SETTINGS.apiKey}.`,
     );
-  // Of a project with the name of the namespace, every setting of the program stands in it.
+  // A project named like the namespace has its own settings there, too.
   const furthest = pulumi.getProject() === CONFIG_NAMESPACE ? 2 : Infinity;
   for (const key of Object.keys(config)) {
     const written = key.slice(CONFIG_NAMESPACE.length + 1);
@@ -54,7 +54,7 @@ function warnings(usesStack: boolean): string[] {
   return found;
 }
 
-/** The setting whose name takes the fewest changes of a character, whatever their case, and how many these are. */
+/** Finds the setting with the nearest name, and its edit distance. Ignores case. */
 export function nearestSetting(written: string): { name: string; distance: number } {
   const [nearest] = settingNames
     .map((name) => ({ name, distance: editDistance(written.toLowerCase(), name.toLowerCase()) }))

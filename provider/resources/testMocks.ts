@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * What `pulumi.runtime.setMocks` was given, as in a unit test: then nothing may reach the API.
+ * Returns the mocks of a unit test (`pulumi.runtime.setMocks`), under which no request may reach the API.
  *
  * @returns undefined outside of such a test.
  */

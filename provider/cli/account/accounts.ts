@@ -71,10 +71,11 @@ export async function listKeys(
   const { client, call } = account.begin();
   const { keys, serverAheadMs } = await client.list(signal === undefined ? call : { ...call, signal });
   return {
-    keys: keys.map((wire) => ({
-      wire,
-      fingerprint: wire.key === undefined ? undefined : fingerprintOf(wire.key),
-    })),
+    keys: keys.map(listedKey),
     serverAheadMs,
   };
+}
+
+export function listedKey(wire: KeyObject): ListedKey {
+  return { wire, fingerprint: wire.key === undefined ? undefined : fingerprintOf(wire.key) };
 }

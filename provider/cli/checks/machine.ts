@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { OLDEST_SDK } from "../../dynamic/hostVersion";
-import { homeFolder } from "../../lifecycle/creations/backend";
+import { pulumiHome } from "../../lifecycle/creations/backend";
 import { isAtLeast } from "../../util/version";
 import { cliVersion } from "../pulumi/cliVersion";
 import { HOW_TO_GET_PULUMI, asRefusal } from "../pulumi/command";
@@ -54,8 +54,8 @@ export function pluginChecks(environment: Environment, runtime: string): Check[]
 }
 
 /** The folders of installed plugins, which are named by kind, name and version. */
-function pluginFolders({ PULUMI_HOME }: Environment, prefix: string): string[] {
-  const plugins = join(PULUMI_HOME || join(homeFolder(), ".pulumi"), "plugins");
+function pluginFolders(environment: Environment, prefix: string): string[] {
+  const plugins = join(pulumiHome(environment), "plugins");
   try {
     const names = readdirSync(plugins).filter((name) => name.startsWith(prefix));
     return names.map((name) => join(plugins, name));
@@ -73,9 +73,14 @@ export function packageChecks(folder: string): Check[] {
       : check(
           name,
           version === undefined ? `not installed in ${folder}` : `${version} is older than ${least}`,
-          "Run `npm ci` in the program's folder, or name that folder with --dir.",
+          version === undefined
+            ? "Run `npm ci` in the program's folder, or name that folder with --dir."
+            : "Run `npm install @pulumi/pulumi@latest` in the program's folder.",
         );
-  return [report("Pulumi SDK", warning, sdk, OLDEST_SDK), report("Package", failure, own, "0.0.0")];
+  return [
+    report("Pulumi SDK", sdk === undefined ? warning : failure, sdk, OLDEST_SDK),
+    report("Package", failure, own, "0.0.0"),
+  ];
 }
 
 function versionFrom(folder: string, name: string): string | undefined {

@@ -20,7 +20,7 @@ export class Claim extends Refusal {
   }
 }
 
-/** Knows which keys of an account the stacks of a backend have or are making. */
+/** Finds which keys of an account the stacks of a backend have or are making. */
 export class Ownership {
   readonly #project: PulumiProject;
   readonly #world: CommandContext;
@@ -78,7 +78,7 @@ export class Ownership {
     if (claim !== undefined) throw claim;
   }
 
-  /** Like `requireUnclaimed`, for a key that certainly belongs to an interrupted creation: its name is no claim. @throws Claim. */
+  /** Like `requireUnclaimed`, for a key that certainly belongs to an interrupted creation: its name is not a claim. @throws Claim. */
   async requireUnowned(key: ListedKey): Promise<void> {
     await this.#refresh();
     const claim = this.#ownerClaim(key);

@@ -27,11 +27,9 @@ export interface ImportOptions extends ImportFiles {
  */
 export async function importKeys(options: ImportOptions, world: CommandContext): Promise<ExitCode> {
   const files = requireClearNames(options);
-  await requireImport({ mayBeMissing: true });
-  let opening: Promise<PulumiProject> | undefined;
-  const open = () => (opening ??= PulumiProject.open(options.dir, world.changes));
-  const account = await accountForCommand(options, world, open);
-  const project = await open();
+  await requireImport();
+  const project = await PulumiProject.open(options.dir, world.changes);
+  const account = await accountForCommand(options, world, () => Promise.resolve(project));
   let leftOut: readonly LeftOutKey[] = [];
   const described = await describeImport(
     { namePrefix: options.namePrefix, budgetWindow: options.budgetWindow },
@@ -48,7 +46,6 @@ export async function importKeys(options: ImportOptions, world: CommandContext):
     terminal.result([...leftOutLines, `${nothingText(options, leftOut)} Nothing was written.`].join("\n"));
     return EXIT.done;
   }
-  await requireImport();
   await writeImport(files, described, options.force === true);
   terminal.result(
     [

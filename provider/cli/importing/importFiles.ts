@@ -29,7 +29,7 @@ const CONFUSABLE = [
 ];
 
 /**
- * Checks that the import of the program can mean no other file. Otherwise the program would declare no key, and the next
+ * Checks that the import of the program can load no other file. Otherwise the program would declare no key, and the next
  * `pulumi up` would remove the imported keys.
  *
  * @throws UsageError if the two files can be confused, Refusal if an existing file can be taken for the program.

@@ -1,5 +1,5 @@
 import type { KeyObject } from "../../api/wire";
-import { fingerprintOf } from "../../lifecycle/schema/state";
+import { listedKey } from "../account/accounts";
 import type { CommandContext } from "../commandContext";
 import { Ownership } from "../cleanup/ownership";
 import type { PulumiProject } from "../pulumi/project";
@@ -12,8 +12,8 @@ export interface LeftOutKey {
 }
 
 /**
- * Leaves out the keys that a stack of the backend has or is making: with two resources for one key, removing one kills the
- * other's key.
+ * Leaves out the keys that a stack of the backend has or is making: if two resources have one key, removing either one
+ * removes the key of both.
  *
  * @param keys as the account listed them just now.
  * @throws Refusal if the states cannot be read.
@@ -29,8 +29,7 @@ export async function unmanagedKeys(
   await ownership.read();
   const leftOut: LeftOutKey[] = [];
   const rest = keys.filter((wire) => {
-    const fingerprint = wire.key === undefined ? undefined : fingerprintOf(wire.key);
-    const claim = ownership.claimOn({ wire, fingerprint });
+    const claim = ownership.claimOn(listedKey(wire));
     // The description of the import refuses a hidden key.
     if (claim === undefined || claim.kind === "hidden") return true;
     leftOut.push({ why: claim.why });

@@ -3,7 +3,7 @@ import { isWholeKey } from "../../api/wire";
 import { CONFIG_NAMESPACE } from "../../config";
 import { unwrapSecrets } from "../../lifecycle/schema/secretEnvelope";
 import { fingerprintOf } from "../../lifecycle/schema/state";
-import { PROXY_KEY_TOKEN, ROTATION_TOKEN } from "../../lifecycle/schema/typeTokens";
+import { ACCOUNT_TOKEN, PROXY_KEY_TOKEN, ROTATION_TOKEN } from "../../lifecycle/schema/typeTokens";
 import { resourceName } from "./names";
 
 /** A stack's state, as far as it concerns proxy keys. */
@@ -89,7 +89,6 @@ const deploymentSchema = z
 type StoredResource = z.output<typeof resourceSchema>;
 
 const STACK_TYPE = "pulumi:pulumi:Stack";
-const PROVIDER_TYPE = "pulumi:providers:pulumi-nodejs";
 
 /** Reads an exported state. Names and settings that are encrypted in it count as unknown. */
 export function readCheckpoint(deployment: unknown): Checkpoint {
@@ -97,7 +96,7 @@ export function readCheckpoint(deployment: unknown): Checkpoint {
   const creations = operations.filter(({ type }) => type === "creating").map(({ resource }) => resource);
   const providers = new Map(
     resources
-      .filter(({ type }) => type === PROVIDER_TYPE)
+      .filter(({ type }) => type === ACCOUNT_TOKEN)
       .map(({ urn, id, inputs }) => [`${urn}::${id ?? ""}`, textsIn(inputs)]),
   );
   const accountOf = ({ provider }: StoredResource) => providers.get(provider ?? "");

@@ -3,7 +3,7 @@ import { isAtLeast } from "../../util/version";
 import { Refusal } from "../problems";
 import { asRefusal, HOW_TO_GET_PULUMI } from "./command";
 
-/** The first whose `pulumi import --file` takes inputs and outputs. */
+/** The first CLI whose `pulumi import --file` takes inputs and outputs. */
 const OLDEST_IMPORT = "3.254.0";
 
 /** The version of the CLI on PATH. Undefined: `pulumi version` prints none. */
@@ -11,18 +11,11 @@ export async function cliVersion(): Promise<string | undefined> {
   return (await PulumiCommand.get({ skipVersionCheck: true })).version?.version;
 }
 
-/**
- * @param mayBeMissing whether a machine without a CLI passes.
- * @throws Refusal unless the CLI on PATH can read an import file, which holds keys in clear.
- */
-export async function requireImport({ mayBeMissing = false } = {}): Promise<void> {
-  let version: string | undefined;
-  try {
-    version = await cliVersion();
-  } catch (error) {
-    if (mayBeMissing) return;
+/** @throws Refusal unless the CLI on PATH can read an import file, which holds keys in clear. */
+export async function requireImport(): Promise<void> {
+  const version = await cliVersion().catch((error: unknown) => {
     throw asRefusal(error);
-  }
+  });
   if (version !== undefined && isAtLeast(version, OLDEST_IMPORT)) return;
   const found = version === undefined ? "prints no version" : `is ${version}`;
   throw new Refusal({

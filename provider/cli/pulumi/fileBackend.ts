@@ -5,7 +5,7 @@ import { errorCode } from "../../util/errno";
 import { Refusal } from "../problems";
 import { holderName, type LockHolder } from "./lock";
 import { shortName } from "./names";
-import { homeFolder } from "../../lifecycle/creations/backend";
+import { systemHome } from "../../lifecycle/creations/backend";
 
 /** A truncated file in a backend. It makes `pulumi stack ls` fail. */
 export interface Damage {
@@ -39,7 +39,7 @@ export class FileBackend {
   static at(url: string, folder: string): FileBackend | undefined {
     const match = /^file:\/\/([^?]*)/.exec(url);
     if (match === null) return undefined;
-    const path = decodeURIComponent(match[1] ?? "").replace(/^~(?=\/|$)/, homeFolder);
+    const path = decodeURIComponent(match[1] ?? "").replace(/^~(?=\/|$)/, systemHome);
     return new FileBackend(resolve(folder, path));
   }
 

@@ -18,6 +18,7 @@ import { Refusal } from "../problems";
 import { shortName } from "./names";
 import { separateGroup } from "./processGroup";
 import { cliErrorText } from "./cliErrorText";
+import { isService } from "../../lifecycle/creations/backend";
 
 export interface DestroyOptions {
   onEvent: (event: EngineEvent) => void;
@@ -25,7 +26,7 @@ export interface DestroyOptions {
   clock: Clock;
 }
 
-/** The stacks of a program's folder, in the backend that Pulumi is logged in to. */
+/** The stacks of a project, in the backend that Pulumi is logged in to. */
 export class PulumiProject {
   readonly #workspace: LocalWorkspace;
   readonly #changes: { count: number };
@@ -234,11 +235,6 @@ export class PulumiProject {
 /** Whether the engine refused because another process has locked the stack. */
 export function isLocked(error: unknown): boolean {
   return error instanceof ConcurrentUpdateError;
-}
-
-/** Pulumi Cloud, or Pulumi's service on premises. */
-function isService(url: string): boolean {
-  return /^https?:/.test(url);
 }
 
 async function refusing<T>(call: Promise<T>): Promise<T> {

@@ -92,7 +92,7 @@ function indented(text: string): string {
   return text.replaceAll("\n", "\n    ");
 }
 
-/** Whether there is no problem, and the outcome of every key is known and no failure. */
+/** Whether there are no problems, and every key has a known outcome that is not a failure. */
 export function isWhole({
   keys,
   problems,

@@ -50,7 +50,8 @@ export function backendIdOf(url: string, folder: string, environment: Environmen
 const FILE = "file://";
 const PULUMI_CLOUD = "https://api.pulumi.com";
 
-function isService(url: string): boolean {
+/** Pulumi Cloud, or Pulumi's service on premises. */
+export function isService(url: string): boolean {
   return /^https?:\/\//i.test(url);
 }
 
@@ -59,7 +60,7 @@ function isService(url: string): boolean {
  * backend, which Pulumi does not use.
  */
 function folderIdentity(text: string, folder: string): unknown[] | undefined {
-  const path = (text.split("?", 1)[0] ?? "").replace(/^~(?=$|[\\/])/, homeFolder);
+  const path = (text.split("?", 1)[0] ?? "").replace(/^~(?=$|[\\/])/, systemHome);
   const absolute = resolve(folder, process.platform === "win32" ? path.replace(/^\/(?=[a-z]:)/i, "") : path);
   try {
     const root = realpathSync(absolute);
@@ -69,8 +70,13 @@ function folderIdentity(text: string, folder: string): unknown[] | undefined {
   }
 }
 
+/** Pulumi's own folder: plugins and, by default, credentials. */
+export function pulumiHome(environment: Environment): string {
+  return environment["PULUMI_HOME"] || join(systemHome(), ".pulumi");
+}
+
 /** As Go does: from the system, then from HOME. Node throws where neither names one. */
-export function homeFolder(): string {
+export function systemHome(): string {
   for (const read of [() => userInfo().homedir, homedir]) {
     try {
       return read();
@@ -165,8 +171,7 @@ function scalar(text: string | undefined): string | undefined {
 }
 
 function currentLogin(environment: Environment): string | undefined {
-  const folder =
-    environment["PULUMI_CREDENTIALS_PATH"] || environment["PULUMI_HOME"] || join(homeFolder(), ".pulumi");
+  const folder = environment["PULUMI_CREDENTIALS_PATH"] || pulumiHome(environment);
   const parsed = orUndefined(
     () => JSON.parse(readFileSync(join(folder, "credentials.json"), "utf8")) as unknown,
   ) as { current?: unknown } | undefined;

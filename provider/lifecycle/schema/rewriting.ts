@@ -66,7 +66,7 @@ export function isRespelledList(fold: (entry: string) => string): (shown: List, 
 }
 
 /**
- * Whether a list has an entry that the declared one lacks, in whatever spelling.
+ * Whether a list has an entry that the declared one lacks, in any spelling.
  *
  * @param everything the word for a list without limits.
  */

@@ -7,7 +7,7 @@ export function secretEnvelope(value: unknown): Record<string, string> {
   return { [MARK]: SIGNATURE, plaintext: JSON.stringify(value) };
 }
 
-/** A secret in what a verb returns; the engine takes it for one, whatever the resource's inputs say. */
+/** Marks a value in a verb's result as a secret, even if the resource's inputs do not. */
 export function secretResult(value: unknown): Record<string, unknown> {
   return { [MARK]: SIGNATURE, value };
 }

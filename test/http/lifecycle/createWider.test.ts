@@ -64,6 +64,11 @@ describe.each(WIDER)("a key that comes out with %s %j", (field, value, name, sho
     fixture.simulator.inject({ on: { path: PATHS.lookup }, status: 200, body: shown });
     await expect(fixture.lifecycle.update(id, properties, inputs)).rejects.toThrow(/instead of/);
     expect(sent(fixture)).toEqual(["update", "lookup"]);
+    // Also after an update without a clear response.
+    fixture.simulator.inject({ on: { path: PATHS.update }, status: 500, times: 99 });
+    const unclear = await savedFailure(fixture.lifecycle.update(id, properties, inputs));
+    expect(unclear.properties).toMatchObject({ unsettled: true, __isWider: true });
+    fixture.simulator.clearFaults();
     fixture.simulator.inject({ on: { path: PATHS.lookup }, status: 200, body: whole, times: 2 });
     const { outs } = await fixture.lifecycle.update(id, properties, inputs);
     expect(outs).toMatchObject({ ...RESTRICTED, budget: 10 });

@@ -15,8 +15,8 @@ describe("the text in the state", () => {
     await expect(text).toMatchFileSnapshot("providerCode.golden.txt");
   });
 
-  it("has at most 2,500 bytes, since it stands twice in the state of each resource", () => {
-    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(2_500);
+  it("has at most 800 bytes, as the README says, since each resource has it twice in the state", () => {
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(800);
   });
 
   it("names nothing but the installed package", () => {

@@ -20,7 +20,7 @@ const resources: [string, RegExp, Declare][] = [
     /`adopt: KEY`/,
     (options) => new RotatingProxyKey("bot", { budget: 1, rotateEvery: "30d", overlap: "1d" }, options),
   ],
-  ["Account", /nothing but its settings/, (options) => new Account("bot", { apiKey: "ek-x" }, options)],
+  ["Account", /its settings only/, (options) => new Account("bot", { apiKey: "ek-x" }, options)],
 ];
 
 it.each(resources)(
