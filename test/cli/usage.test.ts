@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { useCli } from "./fixture";
 
 const cli = useCli();
@@ -108,7 +109,10 @@ describe("a command that cannot begin is refused with what to do", () => {
   });
 
   it.each(COMMANDS)("%s without a project", async (command) => {
-    const refused = await cli.report([command], { cwd: await emptyFolder() });
+    // The project's own folder for temporary files is below this repository's Pulumi.yaml.
+    const outside = await mkdtemp(join(tmpdir(), "no-project-"));
+    onTestFinished(() => rm(outside, { recursive: true }));
+    const refused = await cli.report([command], { cwd: outside });
     expect(refused).toEqual({
       command,
       exitCode: 3,
