@@ -1,7 +1,14 @@
+import { isDeepStrictEqual } from "node:util";
 import type { KeyObject } from "../api/wire";
 import { secretEnvelope } from "../lifecycle/schema/secretEnvelope";
 import { PROVIDER_TEXT } from "../dynamic/providerCode";
-import { inputDefaults, inputNames, type ProxyKeyInputs } from "../lifecycle/schema/inputs";
+import {
+  fieldOf,
+  inputDefaults,
+  inputNames,
+  type InputName,
+  type ProxyKeyInputs,
+} from "../lifecycle/schema/inputs";
 import {
   fingerprintOf,
   hiddenInputs,
@@ -104,9 +111,18 @@ function programOf(described: readonly Described[]): string {
   const declarations = described.map(({ name, inputs }) => {
     const written = inputNames
       .filter((input) => inputs[input] !== undefined)
-      .filter((input) => JSON.stringify(inputs[input]) !== JSON.stringify(inputDefaults[input]))
-      .map((input) => `  ${input}: ${JSON.stringify(inputs[input])},`);
+      .filter((input) => isHidden(input) || !isDeepStrictEqual(inputs[input], inputDefaults[input]))
+      .map((input) => {
+        const line = `  ${input}: ${JSON.stringify(inputs[input])},`;
+        return isHidden(input) ? `${line} // The API does not show it: check it.` : line;
+      });
     return `new electronhub.ProxyKey(${JSON.stringify(name)}, {\n${written.join("\n")}\n});\n`;
   });
   return ['import * as electronhub from "pulumi-electronhub";\n', ...declarations].join("\n");
+}
+
+/** Whether no response shows the input, so that its value is a guess. */
+function isHidden(input: InputName): boolean {
+  const { wire, fromWire } = fieldOf(input);
+  return wire !== undefined && fromWire === undefined;
 }

@@ -4,7 +4,7 @@ import { isWholeKey, keySettingsSchema, type KeyObject } from "../api/wire";
 import type { UserError } from "../util/userError";
 import { AdoptionError } from "./adoptionError";
 import { applySettings } from "./applySettings";
-import { ensureEnabled } from "./enabled";
+import { ensureEnabled, notShown } from "./enabled";
 import { inputFields } from "./schema/fields";
 import {
   inputDefaults,
@@ -54,6 +54,8 @@ async function takeOver(key: string, declared: Declared, operation: Operation): 
   }
   refuseToWiden(found, declared, operation.call.clock.nowMs());
   const inputs = resolveInputs(declared, found.name);
+  // A toggle would fail, after the update has changed the key.
+  if (found.is_active === undefined) throw notShown(inputs.enabled);
   // Once more: the engine may have checked another declared resource that has the key meanwhile.
   refuseSharedKey(key, operation);
   const fingerprint = fingerprintOf(key);

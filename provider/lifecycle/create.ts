@@ -12,7 +12,7 @@ import { removeDuplicates } from "./duplicates";
 import { ensureEnabled } from "./enabled";
 import { PartialFailure } from "./failures";
 import type { CreationInFlight } from "./creations/creationInFlight";
-import { refuseWider } from "./refuseWider";
+import { refuseWider, reportNarrower } from "./refuseWider";
 import { alterationsIn, deviationsOf } from "./schema/deviations";
 import { resolveInputs, toWireSettings, type Declared } from "./schema/inputs";
 import { asDeclared } from "./schema/settle";
@@ -75,6 +75,7 @@ export async function create(
     deviations = deviationsOf(found, settings);
     // What the API keeps after two requests, and allows no more, is its form of the declared value.
     const altered = alterationsIn(deviations);
+    reportNarrower(deviations, state, operation);
     state = { ...state, ...asDeclared({ ...inputs, ...shownInputs(found) }, inputs, altered) };
     if (Object.keys(altered).length > 0) state = { ...state, __altered: altered };
     refuseWider(deviations);

@@ -77,7 +77,7 @@ class NotShownError extends UserError {
   override readonly name = "NotShownError";
 }
 
-function notShown(desired: boolean): NotShownError {
+export function notShown(desired: boolean): NotShownError {
   return new NotShownError({
     why: `The API does not show whether the key is enabled, so no toggle is sent that may leave it ${desired ? "disabled" : "enabled"}.`,
     nextStep: "Check electronhub:baseUrl and any proxy between here and the API, then run the command again.",

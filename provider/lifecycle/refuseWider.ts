@@ -1,6 +1,8 @@
 import { quotable } from "../util/redact";
 import { UserError } from "../util/userError";
+import type { Operation } from "./accountContext";
 import type { Deviation } from "./schema/deviations";
+import type { ProxyKeyState } from "./schema/state";
 
 /**
  * Refuses a key that the account gives more than declared, and keeps it so.
@@ -19,6 +21,20 @@ export function refuseWider(deviations: readonly Deviation[]): void {
     nextStep:
       "Disable or remove the key if that is too much. Declare a value that the API keeps, or check electronhub:baseUrl and any proxy between here and the API; then run `pulumi up` again.",
   });
+}
+
+/** Reports what the account gives a key less than declared. It then counts as declared, so no later run shows it. */
+export function reportNarrower(
+  deviations: readonly Deviation[],
+  { name, fingerprint }: ProxyKeyState,
+  { report }: Operation,
+): void {
+  for (const { name: input, shown, sent, isWider } of deviations) {
+    if (isWider) continue;
+    report(
+      `Proxy key ${JSON.stringify(name)} (${fingerprint}): the API sets \`${input}\` to ${text(shown)} instead of ${text(sent)}.`,
+    );
+  }
 }
 
 class WiderKeyError extends UserError {

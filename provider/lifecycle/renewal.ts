@@ -1,6 +1,6 @@
 import { formatDuration, parseDurationMs } from "../util/duration";
 import { instantOf, NEVER, unixSOf } from "./schema/instants";
-import { containsUnknown, UNKNOWN, type InputName, type Properties } from "./schema/inputs";
+import { containsUnknown, internalInputsOf, UNKNOWN, type InputName, type Properties } from "./schema/inputs";
 import type { Stored } from "./schema/state";
 
 /** When a key expires, as far as `expiresIn` decides it. */
@@ -63,22 +63,24 @@ function countedExpiry(stored: Stored, declared: Properties, { nowMs, isPreview 
 }
 
 /**
- * Why the three inputs do not fit together. Never because of a value that is kept: the option `ignoreChanges` puts values of
- * the state in place of the program's, and the program cannot leave them out.
+ * Why the three inputs do not fit together. Never because of a value that is kept and that the program does not give: the
+ * option `ignoreChanges` puts values of the state in place of the program's, and the program cannot leave them out.
  */
 export function renewalConflict(
   declared: Properties,
   isKept: (name: InputName) => boolean,
 ): { property: string; reason: string } | undefined {
   const { expiresAt, expiresIn, renewBefore } = declared;
-  if (expiresIn != null && expiresAt != null && !isKept("expiresIn") && !isKept("expiresAt")) {
+  const { __expiry: given = [] } = internalInputsOf(declared);
+  const isRefusable = (name: InputName) => given.includes(name) || !isKept(name);
+  if (expiresIn != null && expiresAt != null && isRefusable("expiresIn") && isRefusable("expiresAt")) {
     return { property: "expiresIn", reason: "expiresIn and expiresAt exclude each other; write one of them" };
   }
   if (renewBefore == null || containsUnknown([expiresIn, renewBefore])) return undefined;
   if (expiresIn == null) {
-    return isKept("renewBefore")
-      ? undefined
-      : { property: "renewBefore", reason: "renewBefore needs expiresIn, the time for which to renew" };
+    return isRefusable("renewBefore")
+      ? { property: "renewBefore", reason: "renewBefore needs expiresIn, the time for which to renew" }
+      : undefined;
   }
   const [beforeMs, lifeMs] = [durationMs(renewBefore), durationMs(expiresIn)];
   if (beforeMs === undefined || lifeMs === undefined || beforeMs < lifeMs) return undefined;

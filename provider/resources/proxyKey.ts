@@ -50,6 +50,7 @@ export class ProxyKey extends DynamicResource {
         ...secretly(args),
         __resourceName: name,
         ...previewFlag(),
+        ...expiryGiven(args),
         ...whichStack(),
         ...(args.adopt === undefined ? {} : { __urn: urnOf(name, options) }),
       },
@@ -64,6 +65,16 @@ export class ProxyKey extends DynamicResource {
 
 const INSTEAD_OF_IMPORT =
   "Leave it out. To take over an existing key, declare it with the input `adopt: KEY`; for many keys, run `npx pulumi-electronhub import`. To only use a key, call `getProxyKey`.";
+
+const EXPIRY_INPUTS = ["expiresAt", "expiresIn", "renewBefore"] as const;
+
+/** Which inputs of the expiry the program gives: `check` may get others in their place. */
+function expiryGiven(args: ProxyKeyArgs): { __expiry?: pulumi.Output<string[]> } {
+  const values = EXPIRY_INPUTS.map((name) => args[name]);
+  if (values.every((value) => value === undefined)) return {};
+  const given = (resolved: readonly unknown[]) => EXPIRY_INPUTS.filter((_, at) => resolved[at] != null);
+  return { __expiry: pulumi.all(values).apply(given) };
+}
 
 /** The stack's name, for the journal of creations. Without an engine, as in a unit test, there may be none. */
 function whichStack(): InternalInputs {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ProxyKey } from "./proxyKey";
 import { refuseImport } from "./refuseImport";
-import type { ProxyKeyArgs } from "./proxyKeyArgs";
+import { PROPERTY_NAMES, type ProxyKeyArgs } from "./proxyKeyArgs";
 import { assumedBefore, hasOverlap } from "../lifecycle/rotating/publication";
 import { rotatesAt, type Schedule } from "../lifecycle/rotating/rotation";
 import { ROTATING_PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
@@ -122,7 +122,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
       new ProxyKey(
         `${name}-${number}`,
         { ...settings, rotationTrigger: number },
-        { parent: this, ignoreChanges, ...options },
+        { parent: this, ignoreChanges: withoutTrigger(ignoreChanges), ...options },
       );
     const recordOf = (of: number, change: PublicationChange) =>
       new PublicationRecord(`${name}-${of % 2 === 0 ? "even" : "odd"}`, name, change, { parent: this });
@@ -169,6 +169,13 @@ const INSTEAD_OF_IMPORT =
 function settled(output: pulumi.Output<unknown>): Promise<unknown> {
   // Every output has it, which the SDK uses throughout, but leaves out of its types.
   return (output as unknown as { promise(): Promise<unknown> }).promise().catch(() => undefined);
+}
+
+/** An ignored trigger would keep a key that is due to be replaced, and publish it again. */
+function withoutTrigger(ignoreChanges: readonly string[]): string[] {
+  return ignoreChanges
+    .flatMap((path) => (path === "*" ? PROPERTY_NAMES : path))
+    .filter((path) => path !== "rotationTrigger");
 }
 
 /**

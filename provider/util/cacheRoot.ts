@@ -1,3 +1,4 @@
+import { lstatSync, mkdirSync, mkdtempSync } from "node:fs";
 import { homedir, tmpdir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 
@@ -17,7 +18,7 @@ export function cacheRoot(
   if (cache !== undefined) return join(cache, "pulumi-electronhub");
   const home = homeFolder();
   if (home === undefined)
-    return join(temporaryFolder(), `pulumi-electronhub-${process.getuid?.() ?? "user"}`);
+    return ownFolder(join(temporaryFolder(), `pulumi-electronhub-${process.getuid?.() ?? "user"}`));
   return join(home, platform === "darwin" ? "Library/Caches" : ".cache", "pulumi-electronhub");
 }
 
@@ -32,6 +33,33 @@ function attempt(read: () => string): string | undefined {
     return read();
   } catch {
     return undefined;
+  }
+}
+
+/** Others may write to a folder among the temporary files: one that is not of this user alone could hold planted notes. */
+function ownFolder(path: string): string {
+  let own = ownFolders.get(path);
+  if (own === undefined) {
+    own = isOwn(path) ? path : privateFolder(path);
+    ownFolders.set(path, own);
+  }
+  return own;
+}
+
+/** Only for this process. Below a file nothing can be written, which is then reported. */
+function privateFolder(path: string): string {
+  return attempt(() => mkdtempSync(`${path}-`)) ?? join("/dev/null", "pulumi-electronhub");
+}
+
+const ownFolders = new Map<string, string>();
+
+function isOwn(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700, recursive: true });
+    const found = lstatSync(path);
+    return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
+  } catch {
+    return false;
   }
 }
 

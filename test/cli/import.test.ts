@@ -48,7 +48,7 @@ it("writes the keys for `pulumi import`, readable only by the user, and the prog
 new electronhub.ProxyKey("team-bot", {
   name: "team-bot",
   budget: 12,
-  budgetWindow: "weekly",
+  budgetWindow: "weekly", // The API does not show it: check it.
 });
 `);
 });

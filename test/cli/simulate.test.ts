@@ -25,7 +25,7 @@ interface Started {
 async function start(...args: string[]): Promise<Started> {
   const command = startCli(["simulate", ...args], { env: { PATH: "" } });
   running.push(command);
-  await command.waitForOutput(/Ctrl-C stops it/);
+  await command.waitForOutput(/Ctrl-C stops the simulator/);
   const output = command.output();
   const baseUrl = /^export ELECTRONHUB_BASE_URL=(\S+)$/m.exec(output)?.[1] ?? "";
   const apiKeys = [...output.matchAll(/^ *export ELECTRONHUB_API_KEY=(\S+)/gm)].map(([, key]) => key ?? "");

@@ -103,7 +103,7 @@ console.log(program + "// " + JSON.parse(file).resources[0].outputs.server);
 new electronhub.ProxyKey("plain", {
   name: "plain",
   budget: 1,
-  budgetWindow: "weekly",
+  budgetWindow: "weekly", // The API does not show it: check it.
 });
 // ${engine.simulator.baseUrl.replace("/v1", "")}`);
   engine.takeRequests();

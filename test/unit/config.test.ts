@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { ConfigurationError, cacheFolder, DEFAULT_BASE_URL, readSettings } from "../../provider/config";
 import { userError, thrown } from "./fixture";
 
@@ -189,7 +191,24 @@ describe("the folders in the cache", () => {
     [{ HOME: "/work" }, "/work/.cache/pulumi-electronhub"],
     [{ XDG_CACHE_HOME: "/cache" }, "/cache/pulumi-electronhub"],
   ])("of a user without an entry, with %j, are in %s", (environment, folder) => {
+    if (folder.endsWith("54321")) onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     expect(folderOfStranger(environment)).toBe(folder);
+  });
+
+  it.runIf(process.getuid?.() === 0 && process.platform === "linux").each([
+    ["another user's", 0, 0o700],
+    ["open to others", 54_321, 0o777],
+  ])("are elsewhere if the one among the temporary files is %s", (_, uid, mode) => {
+    const temporary = mkdtempSync(join(tmpdir(), "planted-"));
+    onTestFinished(() => rmSync(temporary, { recursive: true }));
+    chmodSync(temporary, 0o777);
+    const planted = join(temporary, "pulumi-electronhub-54321");
+    mkdirSync(planted);
+    chownSync(planted, uid, uid);
+    chmodSync(planted, mode);
+    const folder = folderOfStranger({ HOME: "", TMPDIR: temporary });
+    expect(folder.startsWith(`${planted}-`)).toBe(true);
+    expect(statSync(folder)).toMatchObject({ uid: 54_321 });
   });
 
   it("are in XDG_CACHE_HOME, unless that is empty or relative: processes run in different folders", () => {

@@ -1,9 +1,8 @@
-import { relative } from "node:path";
 import { describeImport } from "../../functions/describeImport";
 import type { ProxyKeyInputs } from "../../lifecycle/schema/inputs";
 import { accountForCommand } from "../account/accountForCommand";
 import { requireClearNames, writeImport, type ImportFiles } from "../importing/importFiles";
-import { entryFolder, importLine } from "../importing/importLine";
+import { entryFolder, importLine, isProgram } from "../importing/importLine";
 import { unmanagedKeys, type LeftOutKey } from "../importing/unmanagedKeys";
 import { EXIT, type ExitCode } from "../problems";
 import { requireImport } from "../pulumi/cliVersion";
@@ -27,9 +26,11 @@ export interface ImportOptions extends ImportFiles {
  */
 export async function importKeys(options: ImportOptions, world: CommandContext): Promise<ExitCode> {
   const files = requireClearNames(options);
+  let opening: Promise<PulumiProject> | undefined;
+  const open = () => (opening ??= PulumiProject.open(options.dir, world.changes));
+  const account = await accountForCommand(options, world, open);
   await requireImport();
-  const project = await PulumiProject.open(options.dir, world.changes);
-  const account = await accountForCommand(options, world, () => Promise.resolve(project));
+  const project = await open();
   let leftOut: readonly LeftOutKey[] = [];
   const described = await describeImport(
     { namePrefix: options.namePrefix, budgetWindow: options.budgetWindow },
@@ -70,9 +71,7 @@ function nothingText({ namePrefix: prefix }: ImportOptions, leftOut: readonly Le
 
 function importText(file: string, folder: string): string[] {
   const entry = entryFolder(folder);
-  // Pulumi runs this file without an import.
-  if (/^index\.[mc]?[jt]s$/.test(relative(entry, file)))
-    return ["`pulumi preview` should show no changes: run it before `pulumi up`."];
+  if (isProgram(file, folder)) return ["`pulumi preview` should show no changes: run it before `pulumi up`."];
   return [
     "Then add this line to your program, before the next `pulumi up`: it removes keys that the program does not declare.",
     `  ${importLine(file, entry)}`,

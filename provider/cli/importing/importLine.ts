@@ -30,6 +30,14 @@ export function entryFolder(folder: string): string {
   return typeof main === "string" && /\.[mc]?ts$/.test(main) ? dirname(join(folder, main)) : folder;
 }
 
+/** Whether Pulumi runs the file itself. */
+export function isProgram(file: string, folder: string): boolean {
+  const main = readManifest(folder)?.main;
+  return typeof main === "string"
+    ? join(folder, main) === file
+    : /^index\.[mc]?[jt]s$/.test(relative(folder, file));
+}
+
 /** The package.json that decides how Node reads the folder's files. */
 function manifestOf(folder: string): Manifest | undefined {
   const manifest = readManifest(folder);

@@ -7,10 +7,10 @@ import {
   foldBlock,
   foldText,
   hasMore,
-  isEarlierUnit,
+  isWholeUnit,
   isRespelledList,
   isRespelledName,
-  isRoundedDown,
+  isRounded,
 } from "./rewriting";
 import {
   addressList,
@@ -59,8 +59,8 @@ export const inputFields = {
     toWire: (budget) => budget,
     fromWire: (budget) => budget,
     isShownAs: (shown, sent) => Math.abs(shown - sent) < MIN_CREDITS,
-    isRewritten: isRoundedDown,
-    isWider: (shown, declared) => shown > declared,
+    isRewritten: isRounded,
+    isWider: (shown, declared) => shown > declared && !isRounded(shown, declared),
   }),
   budgetWindow: wireField("limit_type", {
     doc: {
@@ -80,9 +80,10 @@ export const inputFields = {
     change: "update",
     toWire: (expiry) => (expiry === NEVER ? -1 : unixSOf(expiry)),
     fromWire: (unixS) => (unixS < 0 ? NEVER : (instantOf(unixS) ?? NEVER)),
-    isRewritten: isEarlierUnit,
+    isRewritten: isWholeUnit,
     isWider: (shown, declared) =>
-      declared !== NEVER && (shown === NEVER || unixSOf(shown) > unixSOf(declared)),
+      declared !== NEVER &&
+      (shown === NEVER || (unixSOf(shown) > unixSOf(declared) && !isWholeUnit(shown, declared))),
     validateNew: (expiry, nowMs) =>
       expiry !== NEVER && unixSOf(expiry) * 1_000 <= nowMs
         ? `must be in the future; ${expiry} has passed`

@@ -36,13 +36,15 @@ export type ProxyKeyInputs = z.output<typeof inputsSchema>;
 
 /**
  * Inputs of our own that a program never writes. The engine hides and never compares properties that start with two
- * underscores. Check removes the first four. With the option `ignoreChanges: ["*"]` it gets the other ones only.
+ * underscores. Check removes the first five. With the option `ignoreChanges: ["*"]` it gets the other ones only.
  */
 const internalInputs = {
   /** The resource's name, for a generated key name. */
   __resourceName: z.string(),
   /** `organization/project/stack`, for the journal of creations. */
   __stack: z.string(),
+  /** The inputs of the expiry that the program gives, also where `ignoreChanges` puts other values in their place. */
+  __expiry: z.array(z.string()),
   /** The program runs in a preview. */
   __preview: z.literal(true),
   /** The resource's URN, given together with `adopt`. */

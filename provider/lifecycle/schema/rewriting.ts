@@ -1,17 +1,15 @@
-import { MIN_CREDITS } from "./values";
 import { unixSOf } from "./instants";
 
 /**
  * Whether the API may have made the shown value of the declared one: rounded, cut, trimmed or in another spelling. A
- * change outside Pulumi that looks the same is then no difference; it allows no more than declared.
+ * change outside Pulumi that looks the same is then no difference; it allows at most a cent or a minute more than declared.
  */
 
 const CENT = 0.01;
 
-/** Fewer decimal places, and less than a hundredth of a credit lower. */
-export function isRoundedDown(shown: number, declared: number): boolean {
-  const isLower = shown > 0 && shown <= declared + MIN_CREDITS && declared - shown < CENT;
-  return isLower && decimalPlaces(shown) < decimalPlaces(declared);
+/** Fewer decimal places, and a difference of less than a hundredth of a credit. */
+export function isRounded(shown: number, declared: number): boolean {
+  return shown > 0 && Math.abs(declared - shown) < CENT && decimalPlaces(shown) < decimalPlaces(declared);
 }
 
 function decimalPlaces(value: number): number {
@@ -19,10 +17,13 @@ function decimalPlaces(value: number): number {
   return Math.max(0, (digits.split(".")[1] ?? "").length - Number(exponent));
 }
 
-/** The whole minute or hour before the instant. */
-export function isEarlierUnit(shown: string, declared: string): boolean {
+/** The whole minute or hour before the instant, or the whole minute after it. */
+export function isWholeUnit(shown: string, declared: string): boolean {
   const [shownS, declaredS] = [unixSOf(shown), unixSOf(declared)];
-  return [60, 3_600].some((unitS) => shownS === Math.floor(declaredS / unitS) * unitS);
+  return (
+    shownS === Math.ceil(declaredS / 60) * 60 ||
+    [60, 3_600].some((unitS) => shownS === Math.floor(declaredS / unitS) * unitS)
+  );
 }
 
 /** A shorter rest of a name is another name. */

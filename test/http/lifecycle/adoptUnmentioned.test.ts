@@ -115,6 +115,17 @@ it.each([
   expect(sent(fixture)).toEqual(["lookup"]);
 });
 
+it("a lookup without is_active refuses an adoption that mentions `enabled` before it changes the key", async () => {
+  const { fixture, key } = await handMade();
+  const body = { name: "made by hand", key, allocated_ammount: 3, model_whitelist: ["o3"], ip_whitelist: [] };
+  fixture.simulator.inject({ on: { path: PATHS.lookup }, status: 200, body: { ...body, expires_at: -1 } });
+  const news = { budget: 9, adopt: key, models: "all", allowedIps: "any", expiresAt: "never", enabled: true };
+  const later = laterRun(fixture);
+  const { inputs = {} } = await later.check({}, news);
+  expect((await rejection(later.create(inputs))).message).toMatch(/does not show whether the key is enabled/);
+  expect(sent(fixture)).toEqual(["lookup"]);
+});
+
 describe("the window of the budget, which no response shows", () => {
   it.each([
     {

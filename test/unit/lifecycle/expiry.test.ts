@@ -192,6 +192,23 @@ describe("ignoreChanges, which puts values of the state in place of the program'
   });
 
   it.each([
+    [{ renewBefore: "3d", __expiry: ["renewBefore"] }, /needs expiresIn/],
+    [
+      { ...args, expiresAt: at(90), __expiry: ["expiresAt", "expiresIn", "renewBefore"] },
+      /exclude each other/,
+    ],
+  ])("refuses %j, which the program gives, also where a value is unchanged", (news, reason) => {
+    expect(checked(news, made, 1).failures).toEqual([
+      { property: expect.any(String), reason: expect.stringMatching(reason) },
+    ]);
+  });
+
+  it("does not refuse a value that the program does not give", () => {
+    const news = { ...args, expiresAt: at(90), __expiry: ["expiresAt"] };
+    expect(checked(news, made, 1).failures).toBeUndefined();
+  });
+
+  it.each([
     [{ ...args, expiresIn: "31d", expiresAt: at(90) }, /exclude each other/],
     [{ renewBefore: "4d" }, /needs expiresIn/],
     [{ expiresIn: "30d", renewBefore: "30d" }, /must be shorter/],
