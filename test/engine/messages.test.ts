@@ -85,28 +85,32 @@ function inject(path: string, names: readonly string[]) {
 
 it("of a failed up", async () => {
   const answered = Object.keys(ANSWERS).filter((name) => !["500", "cut", "html"].includes(name));
-  const own = ["429", "audit-log", "no-credential", "tls", "wrong-credential"];
+  const own = ["429", "audit-log", "no-credential", "tls"];
   const names = [...answered, "cap-403", ...own];
   inject("create", answered);
   engine.simulator.inject({
     on: { path: "/auth/proxy/create", keyName: createdFor("cap-403") },
     ...says(403, "Maximum number of proxy keys reached (10)"),
   });
-  const stack = await engine.stack(
-    "up",
-    async () => {
-      for (const name of names) {
-        const provider = own.includes(name)
-          ? { provider: new Account("pulumi-nodejs", name, prefixed(unfit("up")[name] ?? {})) }
-          : {};
-        declare(name, { name, budget: 10 }, provider);
-      }
-    },
-    { config: config() },
-  );
+  const declareAll = (declared: readonly string[]) => async () => {
+    for (const name of declared) {
+      const settings = unfit("up")[name];
+      const provider =
+        settings === undefined ? {} : { provider: new Account("pulumi-nodejs", name, prefixed(settings)) };
+      declare(name, { name, budget: 10 }, provider);
+    }
+  };
+  const stack = await engine.stack("up", declareAll(names), { config: config() });
   const { output } = await expectFailure(stack.up({ continueOnError: true, parallel: 64 }));
   await expectMessages(output, "up.txt", { resources: names, fingerprints: {}, replace: volatile() });
   expect(await engine.keysInState("up")).toEqual({});
+
+  // A malformed setting fails the check, and with it the whole run.
+  stack.setProgram(declareAll(["wrong-credential"]));
+  const checked = await expectFailure(stack.up());
+  expect(checked.output).toMatch(
+    /resource 'wrong-credential' has a problem: electronhub:apiKey .* is a DevPass key.*Set the account's master API key/,
+  );
 });
 
 it("of a failed update, refresh and destroy", async () => {
