@@ -170,7 +170,7 @@ it("a log that cannot be written stops an operation before it has sent anything"
     folder: ["folder", "EISDIR"],
     parent: ["missing/audit.jsonl", "ENOENT"],
     // Opening it works, and only the first line would fail.
-    ...(existsSync("/dev/full") ? { device: ["/dev/full", "it is no regular file"] } : {}),
+    ...(existsSync("/dev/full") ? { device: ["/dev/full", "it is not a regular file"] } : {}),
   };
   const stack = await engine.stack("unwritable", async () => {
     for (const [name, [path]] of Object.entries(logs)) {

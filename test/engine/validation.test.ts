@@ -72,7 +72,7 @@ describe("what is wrong fails the preview, before any request", () => {
     const stack = await engine.stack("settings", program({ bot: { budget: 10_001 } }));
     await stack.setConfig({ "electronhub:maxWait": { value: "soon" } });
     const { output } = await expectFailure(stack.preview());
-    expect(diagnosticsOf(output)).toMatch(/electronhub:maxWait .* is no duration\. Write for example 90s/);
+    expect(diagnosticsOf(output)).toMatch(/electronhub:maxWait .* is not a duration\. Write for example 90s/);
     await stack.setConfig({ "electronhub:maxWait": { value: "90s" } });
     expect(await stack.preview()).toMatchObject({ changes: { create: 2 } });
 
@@ -81,7 +81,7 @@ describe("what is wrong fails the preview, before any request", () => {
       declare("bot", { budget: 1 }, { provider: new Account("team", { apiKey }) });
     });
     const refused = await expectFailure(stack.preview());
-    expect(diagnosticsOf(refused.output)).toMatch(/electronhub:apiKey .* is no Electron Hub API key/);
+    expect(diagnosticsOf(refused.output)).toMatch(/electronhub:apiKey .* is not an Electron Hub API key/);
     expect(refused.output).not.toContain("sk-of");
     expect(engine.takeRequests()).toEqual([]);
   });
