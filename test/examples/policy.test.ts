@@ -59,7 +59,10 @@ it("a policy matches each class, sees what was declared of a RotatingProxyKey, a
     new RotatingProxyKey("rotating", { budget: 18, rotateEvery: "30d", overlap: "3d" });
     new Account("team", { apiKey, maxWait: "90s" });
   });
-  const { output } = await stack.preview({ policyPacks: [eachClass] });
+  // What `up` generates is unknown in a preview, so a policy that copies all inputs of a new key runs in the `up` only.
+  const { output: previewed } = await stack.preview({ policyPacks: [eachClass] });
+  expect(violationsIn(previewed)).toContain("names-models ProxyKey: open");
+  const { stdout: output } = await stack.up({ policyPacks: [eachClass] });
   expect(violationsIn(output)).toEqual([
     // The stack's own provider has the same type.
     "saw-account pulumi-nodejs: default",
@@ -71,6 +74,12 @@ it("a policy matches each class, sees what was declared of a RotatingProxyKey, a
   expect(output).toContain("18 credits every 30d");
   expect(output).toContain("waits 90s");
   expect(output.split("models gpt-4o")).toHaveLength(3);
+  const models = engine.simulator
+    .account()
+    .keys()
+    .map(({ modelWhitelist }) => modelWhitelist);
+  expect(models).toEqual(models.map(() => ["gpt-4o"]));
+  expect(models.length).toBeGreaterThanOrEqual(2);
   expect(output).not.toContain("is not applicable");
 });
 
