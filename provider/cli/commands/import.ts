@@ -26,10 +26,10 @@ export interface ImportOptions extends ImportFiles {
  */
 export async function importKeys(options: ImportOptions, world: CommandContext): Promise<ExitCode> {
   const files = requireClearNames(options);
+  await requireImport();
   let opening: Promise<PulumiProject> | undefined;
   const open = () => (opening ??= PulumiProject.open(options.dir, world.changes));
   const account = await accountForCommand(options, world, open);
-  await requireImport();
   const project = await open();
   let leftOut: readonly LeftOutKey[] = [];
   const described = await describeImport(
