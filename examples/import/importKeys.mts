@@ -1,7 +1,7 @@
 /**
  * Describes the account's keys for `pulumi import`: writes pulumi-import.json, with the keys in clear, and importedKeys.ts, which
  * declares them. Replaces no file. The account is the one of ELECTRONHUB_API_KEY. An argument takes only names that begin with
- * it.
+ * it. Reads no states: leave out keys that a stack has, or use the command `pulumi-electronhub import`, which does.
  */
 import { rmSync, writeFileSync } from "node:fs";
 import { importProxyKeys } from "pulumi-electronhub";

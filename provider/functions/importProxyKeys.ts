@@ -30,7 +30,8 @@ export interface ProxyKeyImport {
 
 /**
  * Describes the account's keys for `pulumi import`, and as a program. Sends one list, and a lookup for each key whose
- * settings the list leaves out; after the import a preview of the program shows no change.
+ * settings the list leaves out; after the import a preview of the program shows no change. Reads no states: it also
+ * describes keys that a stack has, which the command `pulumi-electronhub import` leaves out.
  *
  * @throws RunError if the list is refused, or does not show the keys' secrets and settings.
  */
