@@ -9,6 +9,6 @@ const bot = new ProxyKey("ci-bot", {
   rotationTrigger: config.require("month"),
 });
 
-/** Whatever reads these, here or in another resource, gets the new key in the same `up`. */
+/** A resource that reads these gets the new key in the same `up`. */
 export const key = bot.key;
 export const fingerprint = bot.fingerprint;

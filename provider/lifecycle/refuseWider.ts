@@ -41,6 +41,7 @@ class WiderKeyError extends UserError {
   override readonly name = "WiderKeyError";
 }
 
+/** The program may have declared a list as a secret, and Pulumi stores the message in the state, not encrypted. */
 function text(value: unknown): string {
-  return quotable(JSON.stringify(value), [], 1_000);
+  return Array.isArray(value) ? `a list of ${value.length}` : quotable(JSON.stringify(value), [], 1_000);
 }

@@ -64,7 +64,7 @@ describe("the API key", () => {
     await set("unsafe", "--plaintext", "electronhub:apiKey", apiKey);
 
     const wrong = {
-      ELECTRONHUB_API_KEY: "ek-of-nobody-000000000000",
+      ELECTRONHUB_API_KEY: "ek-of-no-account-00000000",
       ELECTRONHUB_BASE_URL: "http://127.0.0.1:9",
     };
     const safe = await doctor.examine(wrong, ["--stack", "safe"]);

@@ -172,7 +172,7 @@ it("refuses a place that cannot be written", async () => {
 });
 
 it("writes nothing when no key fits, and asks nothing when both files are one", async () => {
-  expect(await importKeys("--name-prefix", "nobody")).toMatchObject({
+  expect(await importKeys("--name-prefix", "unused")).toMatchObject({
     exitCode: 0,
     stdout: expect.stringMatching(
       /^(?:The account has no proxy keys|No key of the account has a name that starts with ".+")\. Nothing was written\.\n$/,

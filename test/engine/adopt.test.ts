@@ -20,7 +20,7 @@ import {
 
 const engine = useEngine([{ name: "main" }, { name: "other" }]);
 
-/** Somebody made a key by hand. */
+/** A key that was made by hand. */
 function handMade(key: Partial<OutsideKey> = {}, account?: string) {
   return engine.simulator.account(account).addKey({ name: "made by hand", allocatedAmount: 3, ...key });
 }

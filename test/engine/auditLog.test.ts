@@ -27,7 +27,7 @@ interface Entry {
 }
 
 /** The entries since the first `count`, in short; those of one command have no fixed order. */
-function told(count: number): string[] {
+function summaries(count: number): string[] {
   return entries()
     .slice(count)
     .map(({ action, name, outcome, requests }) => `${action} ${name}: ${outcome} (${requests})`)
@@ -63,7 +63,7 @@ it("one line for each operation that changed something, on the disk before Pulum
 
   const startedMs = Date.now();
   await expectFailure(stack.up({ continueOnError: true }));
-  expect(told(0)).toEqual([
+  expect(summaries(0)).toEqual([
     "create alpha: created (2)",
     "create beta: failed (1)",
     "create delta: created (2)",
@@ -81,12 +81,12 @@ it("one line for each operation that changed something, on the disk before Pulum
 
   stack.setProgram(withBudget({ alpha: { budget: 20 }, gamma: { enabled: false } }));
   await stack.up();
-  expect(told(5)).toEqual([
+  expect(summaries(5)).toEqual([
     "create beta: created (2)",
     "update alpha: updated (1)",
     "update gamma: updated (2)",
   ]);
-  // Whoever only looks leaves no line.
+  // Operations that change nothing leave no line.
   await stack.refresh();
   await stack.preview();
   expect(lines()).toHaveLength(8);
@@ -105,11 +105,11 @@ it("one line for each operation that changed something, on the disk before Pulum
   await allReached([refused], destroy.done);
   for (const name of ["alpha", "beta", "delta", "parked"]) {
     await destroy.waitForOutput(new RegExp(`${name} deleted`));
-    expect(told(8).join(), "written before the engine says so").toMatch(new RegExp(`delete ${name}: `));
+    expect(summaries(8).join(), "written before the engine says so").toMatch(new RegExp(`delete ${name}: `));
   }
   refused.release();
   expect(await destroy.done).not.toMatchObject({ exitCode: 0 });
-  expect(told(8)).toEqual([
+  expect(summaries(8)).toEqual([
     "delete alpha: removed (1)",
     "delete beta: removed (1)",
     "delete delta: already deleted (1)",
@@ -153,7 +153,7 @@ it("one line for each operation that changed something, on the disk before Pulum
   killed.kill("SIGKILL");
   await killed.done;
   removal.release();
-  await expect.poll(() => existsSync(file()) && told(0)).toEqual(["delete gamma: removed (1)"]);
+  await expect.poll(() => existsSync(file()) && summaries(0)).toEqual(["delete gamma: removed (1)"]);
   endProcesses(killed.orphans);
 
   const secrets = [account.apiKey, ...Object.values(keys)];

@@ -10,7 +10,7 @@ describe("an API key that cannot work", () => {
   it("is explained by the up, with nothing sent and nothing in the state", async () => {
     const { simulator } = engine;
     const proxyKey = simulator.account().addKey({ name: "mistaken" }).key;
-    const credentials: Record<string, [apiKey: string | undefined, told: RegExp]> = {
+    const credentials: Record<string, [apiKey: string | undefined, shown: RegExp]> = {
       missing: [undefined, /No Electron Hub API key is configured/],
       proxyKey: [proxyKey, /is a proxy key, which cannot manage proxy keys/],
       devPass: ["ek-dev-0123456789abcdef0123456789abcdef", /is a DevPass key, which cannot manage/],
@@ -20,7 +20,7 @@ describe("an API key that cannot work", () => {
     const stack = await engine.stack("wrong", oneKey, {
       config: { "electronhub:baseUrl": { value: simulator.baseUrl } },
     });
-    for (const [label, [apiKey, told]] of Object.entries(credentials)) {
+    for (const [label, [apiKey, shown]] of Object.entries(credentials)) {
       if (apiKey !== undefined)
         await stack.setConfig({ "electronhub:apiKey": { value: apiKey, secret: true } });
       const { output } = await expectFailure(stack.up());
@@ -31,7 +31,7 @@ describe("an API key that cannot work", () => {
           ? /Cannot create proxy key "one-[a-z2-7]{7}"/
           : /ProxyKey resource 'one' has a problem: electronhub:apiKey/,
       );
-      expect(diagnostics, label).toMatch(told);
+      expect(diagnostics, label).toMatch(shown);
       expect(diagnostics, label).toContain("pulumi config set electronhub:apiKey --secret");
       expect(output, label).not.toContain(apiKey ?? simulator.account().apiKey);
       expect(engine.takeRequests(), label).toEqual([]);

@@ -166,9 +166,9 @@ describe("fails, and keeps the resource in the state", () => {
     expect(names().toSorted()).toEqual(labels.toSorted());
     const diagnostics = diagnosticsOf(output);
     for (const label of labels) {
-      const [, ...told] = diagnostics.split(`Cannot remove proxy key "${label}" (${kept[label]?.id}): `);
-      expect(told, label).toHaveLength(1);
-      expect(told[0]?.split("\n\n")[0], label).toMatch(refusals[label]?.says ?? /never/);
+      const [, ...shown] = diagnostics.split(`Cannot remove proxy key "${label}" (${kept[label]?.id}): `);
+      expect(shown, label).toHaveLength(1);
+      expect(shown[0]?.split("\n\n")[0], label).toMatch(refusals[label]?.says ?? /never/);
       expect(output).not.toContain(keys[label]);
     }
     expect(output).not.toMatch(/^ +at /m);

@@ -38,13 +38,13 @@ it("disappears: a key removed outside leaves the state at a refresh and is made 
   await engine.expectNoChange(stack);
 });
 
-it("shows what was changed outside at a refresh, and mends it with the fewest calls", async () => {
+it("shows what was changed outside at a refresh, and corrects it with the fewest requests", async () => {
   const account = engine.simulator.account();
   const changes = {
     budget: { outside: { allocatedAmount: 7 }, seen: { budget: 7 } },
     models: { outside: { modelWhitelist: ["b", "a"] }, seen: { models: ["a", "b"] } },
     allowedIps: { outside: { ipWhitelist: [] }, seen: { allowedIps: "any" } },
-    name: { outside: { name: "somebody's" }, seen: { name: "somebody's" } },
+    name: { outside: { name: "another name" }, seen: { name: "another name" } },
     generatedName: { outside: { name: "renamed" }, seen: { name: "renamed" } },
     expiresAt: { outside: { expiresAtUnixS: 4_102_444_800 }, seen: { expiresAt: "2100-01-01T00:00:00Z" } },
     enabled: { outside: { isActive: false }, seen: { enabled: false } },
@@ -77,11 +77,11 @@ it("shows what was changed outside at a refresh, and mends it with the fewest ca
     expect(drifted[resource]?.inputs, resource).toMatchObject({ ...writable, ...seen });
   }
 
-  const mended = await stack.up();
-  expect(mended.changes).toEqual({ update: 6, same: 2 });
+  const corrected = await stack.up();
+  expect(corrected.changes).toEqual({ update: 6, same: 2 });
   const journal = engine.takeJournal();
   for (const resource of resources) {
-    // A name that is left out is whatever the key is called.
+    // A name that is left out is the name that the key has.
     const expected = { generatedName: [], enabled: [LOOKUP, TOGGLE] }[resource as string] ?? [UPDATE];
     expect(requestsAbout(journal, keys[resource] ?? ""), resource).toEqual(expected);
   }
@@ -119,7 +119,7 @@ describe("a refresh that cannot know", () => {
       "403": { status: 403, body: { error: { message: "You lack permission", code: 403 } } },
       "403 of the edge": edgePage(403),
       "404 of a wrong route": bareNotFound(),
-      "200 of somebody else": { status: 200, body: "<html>welcome</html>", contentType: "text/html" },
+      "200 of another server": { status: 200, body: "<html>welcome</html>", contentType: "text/html" },
     };
     for (const [label, effect] of Object.entries(effects)) {
       const requests = await refusedRefresh(stack, "/auth/proxy", label, effect);

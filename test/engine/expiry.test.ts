@@ -50,17 +50,17 @@ it("an up within renewBefore of the expiry renews, and says why; one before that
   engine.takeRequests();
 });
 
-it("a vanished, a disabled and an expired key are told apart, and the next up mends what was declared", async () => {
+it("a vanished, a disabled and an expired key are distinguished, and the next up restores what is declared", async () => {
   const account = engine.simulator.account();
   const stack = await engine.stack(
-    "told-apart",
+    "distinguished",
     program({ gone: {}, off: {}, late: { expiresIn: "2d", renewBefore: "1d" } }),
   );
   await stack.up();
-  const keys = await engine.secretKeys("told-apart");
+  const keys = await engine.secretKeys("distinguished");
   account.removeKey(keys["gone"] ?? "");
   account.disableKey(keys["off"] ?? "");
-  await moveExpiry(engine, "told-apart", { late: -60 });
+  await moveExpiry(engine, "distinguished", { late: -60 });
   engine.takeRequests();
 
   const { output } = await stack.refresh();
@@ -81,7 +81,7 @@ it("a vanished, a disabled and an expired key are told apart, and the next up me
       .every(({ isActive, expiresAtUnixS }) => isActive && (expiresAtUnixS < 0 || expiresAtUnixS > nowS())),
   ).toBe(true);
   await engine.expectNoChange(stack);
-  await engine.project.destroy("told-apart");
+  await engine.project.destroy("distinguished");
   engine.takeRequests();
 });
 

@@ -54,7 +54,7 @@ describe("refuseIfUsedWithin and onDestroy", () => {
     await stack.up();
     engine.takeRequests();
 
-    // A guard is nobody's business but the state's.
+    // A guard changes the state only.
     stack.setProgram(declared(true));
     expect((await stack.up()).changes).toEqual({ same: 2, update: 9 });
     expect(engine.takeRequests()).toEqual([]);
@@ -97,19 +97,19 @@ describe("refuseIfUsedWithin and onDestroy", () => {
     expect(account.balance).toBe(balance + 3 * 10);
     const diagnostics = diagnosticsOf(output);
     for (const name of ["used", "used-parked"]) {
-      const [, ...told] = diagnostics.split(`Cannot remove proxy key "${name}" (${kept[name]?.id}): `);
-      expect(told, name).toHaveLength(1);
-      expect(told[0], name).toMatch(
+      const [, ...shown] = diagnostics.split(`Cannot remove proxy key "${name}" (${kept[name]?.id}): `);
+      expect(shown, name).toHaveLength(1);
+      expect(shown[0], name).toMatch(
         /^The key was used \d+ ?m?s ago, and refuseIfUsedWithin is 24h\.\n.*Nothing was removed\./,
       );
     }
     for (const name of ["parked", "off", "idle-parked"]) {
-      const told = new RegExp(`Proxy key "${name}" \\(pk-[0-9a-f]{16}\\) is disabled, not removed`, "g");
-      expect(diagnostics.match(told), name).toHaveLength(1);
+      const shown = new RegExp(`Proxy key "${name}" \\(pk-[0-9a-f]{16}\\) is disabled, not removed`, "g");
+      expect(diagnostics.match(shown), name).toHaveLength(1);
     }
     expect(output).not.toMatch(/"(?:plain|idle|unused|gone|lost)" \(pk-[0-9a-f]{16}\) is disabled/);
 
-    // Once nobody has used them for long enough, the next destroy finishes.
+    // Once they were not used for long enough, the next destroy finishes.
     for (const name of ["used", "used-parked"]) account.updateKey(name, { lastUsedUnixS: daysAgo(1) });
     expect(await project.destroy("guards")).toMatchObject({ exitCode: 0 });
     const second = engine.takeJournal();

@@ -45,7 +45,7 @@ it("a killed destroy loses no key; the next one finds the removed one gone", asy
   expect(await destroy.done).toMatchObject({ exitCode: null, signal: "SIGKILL" });
   endProcesses(destroy.orphans);
   second.release();
-  // The request was on its way: the API does what it asks, and nobody is there to hear it.
+  // The request was on its way: the API does what it asks, and no process receives the response.
   await expect.poll(() => engine.simulator.account().keys()).toHaveLength(3);
   expect(engine.takeRequests()).toEqual(times(2, REMOVE));
   expect(Object.keys(await engine.keysInState("killed"))).toHaveLength(4);

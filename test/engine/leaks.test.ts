@@ -64,7 +64,7 @@ function echoOn(path: string, keyName: string): void {
   });
 }
 
-it("whatever a server repeats in whatever shape, no secret is printed, logged or stored", async () => {
+it("no secret that a server repeats, in any form, is printed, logged or stored", async () => {
   const { simulator, project } = engine;
   const account = simulator.account();
   const secrets = new Set([account.apiKey]);

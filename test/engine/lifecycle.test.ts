@@ -84,7 +84,7 @@ describe("update of each input alone", () => {
       program(Object.fromEntries([...labels, "enabled"].map((label) => [label, before]))),
     );
     await stack.up();
-    // The window's confirmation: nobody documents whether create honours it.
+    // The window's confirmation: it is not documented whether create honours it.
     expect(engine.takeRequests().toSorted()).toEqual([...times(8, CREATE), ...times(8, UPDATE)]);
     const keyOf = await engine.secretKeys("inputs");
 

@@ -147,7 +147,7 @@ it("of a failed update, refresh and destroy", async () => {
   await expectTold(update.output, "update.txt", updated);
 
   simulator.clearFaults();
-  // Whatever the list does not show is looked up.
+  // A key that the list does not show is looked up.
   simulator.inject({ on: { path: "/auth/proxy" }, status: 200, body: [], times: Infinity });
   const unreadable = answered.filter((name) => name !== "edge-404");
   inject("lookup", unreadable);

@@ -2,13 +2,13 @@ import { expect } from "vitest";
 import { diagnosticsOf } from "./fixture";
 
 /** One message as a person finds it under a resource. */
-export interface Told {
+export interface Message {
   resource: string;
   text: string;
 }
 
 /** The messages of our resources in what an operation printed, by resource. */
-export function toldIn(output: string): Told[] {
+export function messagesIn(output: string): Message[] {
   const diagnostics = diagnosticsOf(output).replaceAll("\r", "");
   const blocks = diagnostics.split(/^ {2}(?=\S)/m).slice(1);
   return blocks
@@ -32,7 +32,7 @@ const NEXT_STEP =
   /\b(?:Check|Run|run|Use|use|Wait|Top up|Remove|Look|Compare|Restore|Resume|Correct|Make|Set|set|Move|Leave|Write|add|lower|raise|changing?|change|brings)\b.*[.)]$/;
 
 /** What is wrong with a message that a person reads. */
-export function flawsOf({ resource, text }: Told, fingerprint: string | undefined): string[] {
+export function flawsOf({ resource, text }: Message, fingerprint: string | undefined): string[] {
   const lines = text.split("\n");
   const flaws: string[] = [];
   const started = text.match(/(?:Cannot (?:create|update|remove|refresh) proxy key|Proxy key) "/g) ?? [];
@@ -60,12 +60,12 @@ export async function expectMessages(
     replace: readonly [string, string][];
   },
 ): Promise<void> {
-  const told = toldIn(output);
-  expect(told.map(({ resource }) => resource)).toEqual([...resources].toSorted());
-  const flaws = told.flatMap((message) =>
+  const messages = messagesIn(output);
+  expect(messages.map(({ resource }) => resource)).toEqual([...resources].toSorted());
+  const flaws = messages.flatMap((message) =>
     flawsOf(message, fingerprints[message.resource]).map((flaw) => `${message.resource}: ${flaw}`),
   );
-  const text = told.map(({ resource, text: message }) => `== ${resource}\n${message}\n`).join("\n");
+  const text = messages.map(({ resource, text: message }) => `== ${resource}\n${message}\n`).join("\n");
   await expect(steady(text, replace)).toMatchFileSnapshot(`messages/${file}`);
   expect(flaws).toEqual([]);
 }

@@ -111,7 +111,7 @@ it("ignoreChanges, replaceOnChanges, transforms and a target of `up`", async () 
   expect(engine.takeJournal()).toMatchObject([
     { path: "/auth/proxy/update", body: { name: "own", allocated_ammount: 20, model_whitelist: ["o3"] } },
   ]);
-  // `replaceOnChanges` does nothing: the host of dynamic resources never tells the engine which properties differ. An
+  // `replaceOnChanges` does nothing: the host of dynamic resources never reports to the engine which properties differ. An
   // update in place is what remains; `rotationTrigger` is what replaces.
   expect((await stack.up()).changes).toEqual({ update: 1, same: 4 });
   expect(story(keys, engine.takeJournal())).toEqual(["update replaced"]);

@@ -5,7 +5,7 @@ import { startSimulator, type JournalEntry, type Simulator } from "../../provide
 import { createEngineProject, type EngineProject, type StackConfig } from "../support/engine";
 import { diagnosticsOf, program, PROXY_KEY } from "./fixture";
 
-/** On the machine's clock, so the window is short: the provider is told of its length by its own setting. */
+/** On the machine's clock, so the window is short: a setting of the provider has its length. */
 const LIMIT = { limit: 5, windowMs: 2_000 };
 const RATE_SETTING = "5/2s";
 
@@ -57,7 +57,7 @@ function fullest(account: string): number {
   return Math.max(...counts);
 }
 
-it("12 keys come and go under a limit of 5 without one refusal, and a person is told why it takes time", async () => {
+it("12 keys come and go under a limit of 5 without one refusal, and the output says why it takes time", async () => {
   const stack = await project.stack("limited", keys(12), { config: configOf("limited", paced) });
   const up = await stack.up({ parallel: 16 });
   expect(simulator.account("limited").keys()).toHaveLength(12);

@@ -5,7 +5,7 @@ import { allReached, declare, program, useEngine } from "./fixture";
 
 const engine = useEngine();
 
-it("no secret is in the state, in the output or in any file, whatever the server repeats", async () => {
+it("no secret is in the state, in the output or in any file, also if the server repeats it", async () => {
   const { simulator, project } = engine;
   const account = simulator.account();
   const secrets = new Set([account.apiKey]);
@@ -66,7 +66,7 @@ it("no secret is in the state, in the output or in any file, whatever the server
   await expectNoSecret("secrets", secrets);
 });
 
-it("no secret of a retried failure is told with the tries", async () => {
+it("no secret of a retried failure is printed with the attempts", async () => {
   const { simulator, project } = engine;
   const stack = await engine.stack("tries", program({ tried: {} }), {
     config: { ...engine.config(), "electronhub:maxWait": { value: "2s" } },

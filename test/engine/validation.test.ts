@@ -7,8 +7,8 @@ import { CREATE, declare, diagnosticsOf, program, times, UPDATE, useEngine } fro
 const engine = useEngine();
 
 describe("what is wrong fails the preview, before any request", () => {
-  // The engine stops at the first resource that is refused, and tells everything that is wrong with it.
-  const rows: [args: Record<string, unknown>, told: string[]][] = [
+  // The engine stops at the first resource that is refused, and reports everything that is wrong with it.
+  const rows: [args: Record<string, unknown>, shown: string[]][] = [
     [
       {
         name: "x".repeat(26),
@@ -53,15 +53,15 @@ describe("what is wrong fails the preview, before any request", () => {
 
   it("names the property and what would be right", async () => {
     const stack = await engine.stack("wrong", program({}));
-    for (const [args, told] of rows) {
+    for (const [args, shown] of rows) {
       stack.setProgram(untyped("wrong", args));
       const { output } = await expectFailure(stack.preview());
       const problems = diagnosticsOf(output)
         .split("\n")
         .filter((line) => line.includes("has a problem: "))
         .map((line) => line.split("has a problem: ")[1]);
-      expect(problems).toHaveLength(told.length);
-      for (const sentence of told) expect(problems).toContainEqual(expect.stringContaining(sentence));
+      expect(problems).toHaveLength(shown.length);
+      for (const sentence of shown) expect(problems).toContainEqual(expect.stringContaining(sentence));
       expect(output).not.toMatch(/^ +at /m);
     }
     expect(engine.takeRequests()).toEqual([]);

@@ -25,7 +25,7 @@ async function stackNames(): Promise<string[]> {
 
 it("removes every key of the environment, then the stack, and may be run again", async () => {
   const { account } = example;
-  const other = account.addKey({ name: "somebody else's" });
+  const other = account.addKey({ name: "not of the stack" });
   const up = await (await example.stack("pr-42")).up();
   expect(Object.keys(up.outputs["keys"]?.value as object).toSorted()).toEqual(["evals", "web", "worker"]);
   expect(up.outputs["keys"]?.secret).toBe(true);
@@ -44,7 +44,7 @@ it("removes every key of the environment, then the stack, and may be run again",
   expect(example.simulator.requests()).toEqual([]);
 });
 
-it("counts a key that somebody has already removed as removed", async () => {
+it("counts a key that was removed before as removed", async () => {
   const { account } = example;
   await (await example.stack("pr-43")).up();
   account.removeKey(account.keys()[0]?.key ?? "");

@@ -55,7 +55,7 @@ interface Answer {
   body: Buffer;
 }
 
-/** A proxy that compresses every response of a fixture's simulator, whatever the request accepts. */
+/** A proxy that compresses every response of a fixture's simulator, although no request accepts that. */
 function compressing(target: () => Fixture, coding: string, encode: Encoder): Promise<string> {
   return serve(async (head, body) => {
     const [method, url, { authorization = "" }] = JSON.parse(head) as [

@@ -101,7 +101,7 @@ function kilobytes(bytes: number): string {
   return `${(bytes / 1_000).toFixed(1)} kB`;
 }
 
-/** `npm test` tells its children about this repository, which is not the user's. */
+/** `npm test` sets variables about this repository, which a user does not have. */
 function withoutNpm(env: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(npm_|INIT_CWD$)/i.test(name)));
 }

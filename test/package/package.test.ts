@@ -176,9 +176,9 @@ describe("Pulumi runs it", () => {
 
     const { exitCode, output } = await project.run("pulumi", [...DESTROY, "--parallel", "1"], elsewhere);
     expect(exitCode).not.toBe(0);
-    const told = `pulumi-electronhub is not installed for ${elsewhere}: add pulumi-electronhub to this project's dependencies`;
+    const message = `pulumi-electronhub is not installed for ${elsewhere}: add pulumi-electronhub to this project's dependencies`;
     const diagnostics = output.slice(output.lastIndexOf("\nDiagnostics:"));
-    expect(diagnostics.split(told).length - 1).toBe(1);
+    expect(diagnostics.split(message).length - 1).toBe(1);
     expect(output).not.toMatch(/^ +at /m);
     expect(simulator.requests()).toEqual([]);
     expect(await inState()).not.toEqual([]);

@@ -188,7 +188,7 @@ describe("the folders in the cache", () => {
     [{ HOME: "relative" }, "/tmp/pulumi-electronhub-54321"],
     [{ HOME: "", TMPDIR: "relative" }, "/tmp/pulumi-electronhub-54321"],
     [{ HOME: "", TMPDIR: "/var/tmp" }, "/var/tmp/pulumi-electronhub-54321"],
-    [{ HOME: "/work" }, "/work/.cache/pulumi-electronhub"],
+    [{ HOME: "/home/ci" }, "/home/ci/.cache/pulumi-electronhub"],
     [{ XDG_CACHE_HOME: "/cache" }, "/cache/pulumi-electronhub"],
   ])("of a user without an entry, with %j, are in %s", (environment, folder) => {
     if (folder.endsWith("54321")) onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

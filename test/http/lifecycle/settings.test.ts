@@ -31,7 +31,7 @@ describe("a malformed setting", () => {
     },
   );
 
-  it("of a provider's own configuration fails its check, whatever the environment has", async () => {
+  it("of a provider's own configuration fails its check, also if the environment has a valid one", async () => {
     const { lifecycle } = await createFixture();
     const settings: Record<string, string> = { "electronhub:maxWait": "soon" };
     await lifecycle.configure({ config: { get: (key: string) => settings[key] } as never });

@@ -31,7 +31,7 @@ describe("a shown value that is a change outside Pulumi, and no other form of th
   });
 });
 
-it("a wider value is never another form of the declared one, whatever the table says", () => {
+it("a wider value is never another form of the declared one, for each row of the table", () => {
   const shown = inputsFromWire(wireKey({ model_whitelist: [], allocated_ammount: 1.236 }), {});
   expect(asDeclared(shown, { models: ["o3"], budget: 1.235 })).toMatchObject({
     models: "all",
