@@ -112,9 +112,16 @@ export class IncompleteListError extends ApiError {
   override readonly name = "IncompleteListError";
   /** The keys that it does show. */
   readonly shown: readonly KeyObject[];
-  constructor(details: ApiErrorDetails & { shown: readonly KeyObject[] }) {
+  /** The JSON of the entries that cannot be read. */
+  readonly #unread: string;
+  constructor(details: ApiErrorDetails & { shown: readonly KeyObject[]; unread: string }) {
     super(details);
     this.shown = details.shown;
+    this.#unread = details.unread;
+  }
+  /** Whether an entry that cannot be read has this key. */
+  hasUnread(key: string): boolean {
+    return this.#unread.includes(key);
   }
 }
 

@@ -22,7 +22,8 @@ export function readKeyList(
   const { list, beside } = opened(value);
   if (!Array.isArray(list)) return undefined;
   const count = list.length;
-  const keys = list.flatMap((entry) => keyObjectSchema.safeParse(entry).data ?? []);
+  const read = list.map((entry: unknown) => ({ entry, key: keyObjectSchema.safeParse(entry).data }));
+  const keys = read.flatMap(({ key }) => key ?? []);
   const shown = keys.flatMap(({ key }) => key ?? []);
   const flaw =
     (status === 200 || status === 201 ? undefined : `has HTTP status ${status}`) ??
@@ -34,6 +35,7 @@ export function readKeyList(
   throw new IncompleteListError({
     status,
     shown: keys,
+    unread: JSON.stringify(read.filter(({ key }) => key === undefined).map(({ entry }) => entry)),
     why: `The list of the account's keys ${quotable(flaw, secrets)}, so it may be incomplete, which proves nothing.`,
     nextStep:
       "Check electronhub:baseUrl, and any proxy between here and the API, then run the command again.",

@@ -78,11 +78,11 @@ function withSecrets(inputs: ProxyKeyInputs): Properties {
 
 async function find(key: string, stored: Stored, operation: Operation): Promise<KeyObject | undefined> {
   const { client, call } = operation;
-  const { keys, isComplete } = await client.keyList.get(call).then(
-    (listing) => ({ keys: listing.keys, isComplete: true }),
+  const { keys, flaw } = await client.keyList.get(call).then(
+    (listing) => ({ keys: listing.keys, flaw: undefined }),
     (error: unknown) => {
       if (!isIncompleteList(error)) throw error;
-      return { keys: error.shown, isComplete: false };
+      return { keys: error.shown, flaw: error };
     },
   );
   const listed = keys.find((entry) => entry.key === key);
@@ -90,10 +90,12 @@ async function find(key: string, stored: Stored, operation: Operation): Promise<
   try {
     return await client.lookup(key, call);
   } catch (error) {
-    if (isKeyGone(error)) return undefined;
     if (!isNotFound(error)) throw error;
+    // The list shows the key, but in an entry that cannot be read.
+    if (flaw?.hasUnread(key)) throw flaw;
+    if (isKeyGone(error)) return undefined;
     // A proxy may have sent the 404, so only a complete list of keys with their secrets proves that the key is gone.
-    if (isComplete && !mayHide(keys, key)) {
+    if (flaw === undefined && !mayHide(keys, key)) {
       if (isOfAccount(stored.__account, operation)) return undefined;
       requireSameServer(stored.server, operation.settings);
     }

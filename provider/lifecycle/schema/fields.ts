@@ -143,7 +143,11 @@ export const inputFields = {
     isRewritten: isRespelledList(foldBlock),
     isWider: hasMore("any", foldBlock),
     canonical: (blocks) =>
-      inAnyOrder(Array.isArray(blocks) ? blocks.map((one) => canonicalIpBlock(String(one))) : blocks),
+      inAnyOrder(
+        Array.isArray(blocks)
+          ? blocks.map((one: unknown) => (typeof one === "string" ? canonicalIpBlock(one) : one))
+          : blocks,
+      ),
   }),
   enabled: wireField("is_active", {
     doc: { meaning: "Whether the key works. Read before it is toggled, and verified afterwards." },

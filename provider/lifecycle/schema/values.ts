@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseDurationMs } from "../../util/duration";
+import { sortedJson } from "../../util/sortedJson";
 import { NEVER, readInstant } from "./instants";
 import { canonicalIpBlock, isIpBlock } from "./ipBlocks";
 
@@ -74,7 +75,7 @@ export function sortedSet(values: readonly string[]): string[] {
 
 /** A canonical form in which the order of a list does not count. */
 export function inAnyOrder(value: unknown): unknown {
-  return Array.isArray(value) ? value.map(String).toSorted() : value;
+  return Array.isArray(value) ? value.map(sortedJson).toSorted() : value;
 }
 
 function emptyList(meaning: string, word: string): string {

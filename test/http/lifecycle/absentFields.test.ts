@@ -84,6 +84,18 @@ describe("a refresh", () => {
     );
   });
 
+  it("does not take its key for gone that the list shows in an odd entry", async () => {
+    const fixture = await createFixture();
+    const { id, state } = await fixture.existing();
+    const body = [{ ...shown(fixture, state.key, []), name: 7 }];
+    fixture.simulator.inject({ on: { path: PATHS.list }, status: 200, body });
+    const gone = { message: "Proxy key not found" };
+    fixture.simulator.inject({ on: { path: PATHS.lookup }, status: 404, body: gone });
+    expect((await rejection(fixture.lifecycle.read(id, state))).message).toMatch(
+      /an entry that is not a key/,
+    );
+  });
+
   it("keeps what the state knows although the schema refuses it", async () => {
     const fixture = await createFixture();
     const { id, state } = await fixture.existing();

@@ -25,7 +25,7 @@ function cases({
     [new ConnectionError({ ...DETAILS, maybeSent: false, retryable: true }), ["isRetryable"]],
     [new ConnectionError({ ...DETAILS, maybeSent: true }), ["isUnclear"]],
     [new ForbiddenError({ ...DETAILS, status: 403, reason: "keyCap" }), ["isForbidden"]],
-    [new IncompleteListError({ ...DETAILS, shown: [] }), ["isIncompleteList"]],
+    [new IncompleteListError({ ...DETAILS, shown: [], unread: "[]" }), ["isIncompleteList"]],
     [new InsufficientBalanceError(DETAILS), []],
     [
       new InvalidRequestError({ ...DETAILS, status: 422, isForeign: true }),

@@ -95,6 +95,15 @@ describe("normalisation", () => {
     expect(inputs).toMatchObject({ [property]: resolved });
   });
 
+  it.each(["models", "allowedIps"])("keeps no malformed list of the state for %s", (name) => {
+    const list = ["10.0.0.1"];
+    for (const malformed of [[list], [[list]], [["10.0.0.1", "10.0.0.1"]]]) {
+      expect(run({ name: "web", budget: 10, [name]: list }, { [name]: malformed }).inputs).toMatchObject({
+        [name]: list,
+      });
+    }
+  });
+
   it("keeps the boundaries of the budget", () => {
     expect(run({ name: "web", budget: 1_000_000 }).failures).toBeUndefined();
     expect(run({ name: "web", budget: 0.000_001 }).failures).toBeUndefined();
