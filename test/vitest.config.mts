@@ -23,6 +23,11 @@ const slow = {
   sequence: { groupOrder: 1 },
 };
 
+/** Tests of the engine that run once more, with the keys of the provider plugin. */
+const THROUGH_BOTH_DOORS = ["create", "destroy", "drift", "lifecycle", "update"].map(
+  (file) => `test/engine/${file}.test.ts`,
+);
+
 export default defineConfig({
   test: {
     root,
@@ -43,6 +48,14 @@ export default defineConfig({
           ...slow,
           name: "engine",
           include: ["test/engine/**/*.test.ts", "test/examples/**/*.test.ts"],
+        },
+      },
+      {
+        test: {
+          ...slow,
+          name: "plugin",
+          include: ["test/plugin/**/*.test.ts", ...THROUGH_BOTH_DOORS],
+          env: { DOOR: "plugin" },
         },
       },
       {

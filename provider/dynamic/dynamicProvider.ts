@@ -42,8 +42,10 @@ export class DynamicProvider implements Required<ResourceProvider<Properties, Pr
     return translated(inputs, this.#lifecycle.check(state, withoutCode(inputs)));
   }
 
-  diff(id: string, state: Properties, inputs: Properties): Promise<DiffResult> {
-    return translated(inputs, this.#lifecycle.diff(id, state, withoutCode(inputs)));
+  async diff(id: string, state: Properties, inputs: Properties): Promise<DiffResult> {
+    const found = await translated(inputs, this.#lifecycle.diff(id, state, withoutCode(inputs)));
+    const { changes, replaces, deleteBeforeReplace } = found;
+    return { changes, replaces, deleteBeforeReplace };
   }
 
   create(inputs: Properties): Promise<CreateResult<Properties>> {

@@ -1,6 +1,7 @@
 import "./requireNode";
 import type { ResourceProvider } from "@pulumi/pulumi/dynamic";
-import { EngineGoneError, engineAt, watchEngine } from "../lifecycle/run/engineLiveness";
+import { endWithEngine } from "../lifecycle/run/endWithEngine";
+import { engineAt } from "../lifecycle/run/engineLiveness";
 import * as record from "../lifecycle/rotating/record";
 import { keysOfRun, systemDependencies } from "../lifecycle/system";
 import { DynamicProvider } from "./dynamicProvider";
@@ -30,21 +31,14 @@ const provider = new DynamicProvider(
   hostVersion(hostScript),
 );
 
-/** How long to wait for responses to requests in flight after the engine has died. */
-const LAST_RESPONSE_MS = 3_000;
-
 silenceHostEcho(console);
 
 if (engine !== undefined) {
-  watchEngine({
+  endWithEngine({
     engine,
-    onGone: () => {
-      // Waits end at once. Requests in flight are finished, so that the audit log and the account agree.
-      engineGone.abort(new EngineGoneError());
-      setTimeout(() => void dependencies.transport.close(), LAST_RESPONSE_MS);
-      const exitWhenIdle = () => (provider.running === 0 ? process.exit(1) : undefined);
-      setInterval(exitWhenIdle, 100);
-    },
+    transport: dependencies.transport,
+    stop: (reason) => engineGone.abort(reason),
+    running: () => provider.running,
   });
 }
 

@@ -5,7 +5,7 @@ import { isForbidden, isKeyGone } from "../api/errorGuards";
 import { refusalOfNode } from "../util/nodeVersion";
 import { quotable } from "../util/redact";
 import { isUserError, UserError } from "../util/userError";
-import { CONFIG_NAMESPACE, readSettings, type WrittenSettings } from "../config";
+import { CONFIG_NAMESPACE, readSettings, type Settings, type WrittenSettings } from "../config";
 import type { Operation } from "../lifecycle/accountContext";
 import { Account } from "../resources/account";
 import { warnAboutSettings } from "../resources/stackSettings";
@@ -35,20 +35,18 @@ export interface Query<T> {
  */
 export async function invoke<T>(
   { what, mock }: Query<T>,
-  { provider }: InvokeOptions,
+  { provider, begin }: InvokeOptions,
   query: (operation: Operation, runtime: Runtime) => Promise<T>,
 ): Promise<T> {
   const mocks = testMocks();
   if (mocks !== undefined) return mockedResult(what, mock, mocks);
-  warnAboutSettings({ usesStack: provider === undefined });
+  if (begin === undefined) warnAboutSettings({ usesStack: provider === undefined });
   try {
     const refusal = refusalOfNode(process.versions.node);
     if (refusal !== undefined) throw new pulumi.RunError(refusal);
-    const stack =
-      provider === undefined ? stackSetting : accountSetting(await known(Account.settingsOf(provider)));
-    const settings = readSettings({ stack, environment: process.env });
     const { runtime } = await import("./runtime.js");
-    return await query(runtime.accountContexts.begin(settings), runtime);
+    const operation = begin?.() ?? runtime.accountContexts.begin(await settingsFor(provider));
+    return await query(operation, runtime);
   } catch (error) {
     if (!isUserError(error)) throw error;
     throw new pulumi.RunError(`${what}: ${quotable(error.why, [], 2_000)}\n${nextStep(error)}`);
@@ -100,6 +98,12 @@ export class SharedCall<T> {
 export const allKeys = new SharedCall(async (client, context) => (await client.list(context)).keys);
 
 type Setting = (key: string) => string | undefined;
+
+async function settingsFor(provider: Account | undefined): Promise<Settings> {
+  const stack =
+    provider === undefined ? stackSetting : accountSetting(await known(Account.settingsOf(provider)));
+  return readSettings({ stack, environment: process.env });
+}
 
 function stackSetting(key: string): string | undefined {
   return new pulumi.Config(CONFIG_NAMESPACE).get(settingName(key));

@@ -13,7 +13,7 @@ import {
   type Properties,
 } from "./schema/inputs";
 import { generateName } from "./schema/generatedName";
-import { expiryOf, renewalConflict } from "./renewal";
+import { expiryOf, renewalConflict, whatRenewalDoes } from "./renewal";
 import { dueNote } from "./savedPlan";
 import type { Stored } from "./schema/state";
 import { mentionsOf } from "./unmentioned";
@@ -81,8 +81,8 @@ export function check(stored: Stored, declared: Properties, context: CheckContex
   if (expiresAt !== undefined) inputs["expiresAt"] = expiresAt;
   if (renewal === undefined) return { inputs, ...(without ? { note: `${label}: ${without}.` } : {}) };
   if (renewal.how === "rotate") inputs["__renewal"] = "rotate";
-  const done = renewal.how === "rotate" ? "a new key replaces it" : "its expiry is extended";
-  return { inputs, note: dueNote(`${label}: ${renewal.why}, so ${done}.`, isPreview) };
+  const reason = `${label}: ${renewal.why}, so ${whatRenewalDoes(renewal)}.`;
+  return { inputs, note: dueNote(reason, isPreview) };
 }
 
 /** The engine prints the value of a refused property, so a value that contains a key is not named as the property. */

@@ -14,6 +14,8 @@ export function changedInputs(stored: Stored, declared: Declared): InputName[] {
 
 export interface DiffResult {
   changes: boolean;
+  /** The inputs that differ. */
+  changed: InputName[];
   /** Properties whose change needs a new key. */
   replaces: string[];
   deleteBeforeReplace: false;
@@ -27,6 +29,7 @@ export function diff(stored: Stored, declared: Declared): DiffResult {
   const replaces = declared.__renewal === "rotate" ? [...replaced, "expiresAt"] : replaced;
   refuseToReplaceByItself(replaces, stored, declared);
   return {
+    changed,
     changes: changed.length > 0 || stored.unsettled === true,
     replaces,
     deleteBeforeReplace: false,

@@ -36,6 +36,15 @@ export class ProxyKeyProvider {
     this.#accounts = new AccountContexts(dependencies);
   }
 
+  nowMs(): number {
+    return this.#dependencies.clock.nowMs();
+  }
+
+  /** A preview needs none. */
+  get hasApiKey(): boolean {
+    return this.#options().account !== undefined;
+  }
+
   /** Operations in progress. */
   get running(): number {
     return this.#running;
@@ -46,23 +55,30 @@ export class ProxyKeyProvider {
     this.#stackSetting = stackSetting;
   }
 
-  check(state: Properties, inputs: Properties): Promise<CheckResult> {
+  /** @param randomBytes for a generated name. Default: those of the process. */
+  check(
+    state: Properties,
+    inputs: Properties,
+    randomBytes = this.#dependencies.randomBytes,
+  ): Promise<CheckResult> {
     const { __stack: stack } = internalInputsOf(inputs);
     if (stack !== undefined) this.#stack = stack;
     const { name } = inputs;
     const label = typeof name === "string" ? { name } : {};
-    return this.#run("check", label, { pure: () => this.#check(parseStored(state), inputs) });
+    return this.#run("check", label, {
+      pure: () => this.#check(parseStored(state), inputs, randomBytes),
+    });
   }
 
   diff(id: string, state: Properties, inputs: Properties): Promise<DiffResult> {
     const declared = parseDeclared(inputs);
     const label = { name: declared.name, fingerprint: id };
     return this.#run("compare", label, {
-      pure: () => this.#diff(id, parseStored(state), declared, this.#checked.has(sortedJson(inputs))),
+      pure: () => this.#diff(id, parseStored(state), declared, this.#checked.has(declarationOf(inputs))),
     });
   }
 
-  create(inputs: Properties): Promise<CreateResult> {
+  create(inputs: Properties, limits: Limits = {}): Promise<CreateResult> {
     const declared = parseDeclared(inputs);
     const { adopt, name, __createdAs: createdAs } = declared;
     const isAdoption = typeof adopt === "string";
@@ -72,28 +88,32 @@ export class ProxyKeyProvider {
     const inFlight = new CreationInFlight({ journal: this.#dependencies.creations, stack: this.#stack });
     const created = this.#run(isAdoption ? "adopt" : "create", label, {
       verb: (operation) => create(declared, operation, inFlight),
+      ...limits,
     });
     return inFlight.handOver(created);
   }
 
   /** @returns undefined when the key does not exist. */
-  read(id: string, state: Properties): Promise<ReadResult | undefined> {
+  read(id: string, state: Properties, limits: Limits = {}): Promise<ReadResult | undefined> {
     const stored = parseStored(state);
     const label = { ...stored, fingerprint: id };
-    return this.#run("read", label, { verb: (operation) => read(id, stored, operation) });
+    return this.#run("read", label, { verb: (operation) => read(id, stored, operation), ...limits });
   }
 
-  update(id: string, state: Properties, inputs: Properties): Promise<UpdateResult> {
+  update(id: string, state: Properties, inputs: Properties, limits: Limits = {}): Promise<UpdateResult> {
     const stored = parseStored(state);
     const declared = parseDeclared(inputs);
     const label = { ...stored, fingerprint: id };
-    return this.#run("update", label, { verb: (operation) => update(id, stored, declared, operation) });
+    return this.#run("update", label, {
+      verb: (operation) => update(id, stored, declared, operation),
+      ...limits,
+    });
   }
 
-  delete(id: string, state: Properties): Promise<void> {
+  delete(id: string, state: Properties, limits: Limits = {}): Promise<void> {
     const stored = parseStored(state);
     const label = { ...stored, fingerprint: id };
-    return this.#run("delete", label, { verb: (operation) => remove(id, stored, operation) });
+    return this.#run("delete", label, { verb: (operation) => remove(id, stored, operation), ...limits });
   }
 
   /** Begins an operation, runs the verb with the audit log, and words its failure. */
@@ -101,7 +121,7 @@ export class ProxyKeyProvider {
     this.#running++;
     try {
       if ("pure" in work) return work.pure();
-      return (await withAuditLog(action, label, this.#begin(), work.verb)).result;
+      return (await withAuditLog(action, label, this.begin(work), work.verb)).result;
     } catch (error) {
       if (action !== "delete" && action !== "read") this.#accounts.keys.operationFailed();
       throw failureOf(action, label, error, [...this.#apiKeys]);
@@ -110,14 +130,14 @@ export class ProxyKeyProvider {
     }
   }
 
-  #check(stored: Stored, declared: Properties): CheckResult {
-    const checked = this.#validated(stored, declared);
+  #check(stored: Stored, declared: Properties, randomBytes: RandomBytes): CheckResult {
+    const checked = this.#validated(stored, declared, randomBytes);
     if (checked.failures !== undefined) this.#accounts.keys.operationFailed();
     return checked;
   }
 
-  #validated(stored: Stored, declared: Properties): CheckResult {
-    const { clock, randomBytes, report } = this.#dependencies;
+  #validated(stored: Stored, declared: Properties, randomBytes: RandomBytes): CheckResult {
+    const { clock, report } = this.#dependencies;
     const { account, reason } = this.#options();
     // Without a property: the engine prints the value of a property that it is given.
     if (reason !== undefined) return { inputs: declared, failures: [{ property: "", reason }] };
@@ -139,7 +159,7 @@ export class ProxyKeyProvider {
   #declareAdoption(declared: Properties, result: CheckResult): CheckResult {
     const { __urn: urn, __resourceName: name } = internalInputsOf(declared);
     const { adopt } = declared;
-    this.#checked.add(sortedJson(result.inputs));
+    this.#checked.add(declarationOf(result.inputs));
     if (!isWholeKey(adopt)) return result;
     const { keys } = this.#accounts;
     const fingerprint = fingerprintOf(adopt);
@@ -181,12 +201,30 @@ export class ProxyKeyProvider {
     }
   }
 
-  #begin(): Operation {
+  /**
+   * Begins an operation on the account of the settings.
+   *
+   * @throws ConfigurationError for settings that are missing or malformed.
+   */
+  begin({ maxWaitMs }: Limits = {}): Operation {
     const settings = readSettings(this.#sources);
     this.#apiKeys.add(settings.apiKey);
-    return this.#accounts.begin(settings);
+    return this.#accounts.begin(maxWaitMs === undefined ? settings : { ...settings, maxWaitMs });
   }
 }
 
+/** Limits of one operation. */
+export interface Limits {
+  /** How long it may wait in all. Default: the setting `maxWait`. */
+  maxWaitMs?: number;
+}
+
+type RandomBytes = Dependencies["randomBytes"];
+
 /** What a verb does: `pure` sends nothing and needs no settings. */
-type Work<T> = { pure: () => T } | { verb: (operation: Operation) => Promise<Done<T>> };
+type Work<T> = { pure: () => T } | ({ verb: (operation: Operation) => Promise<Done<T>> } & Limits);
+
+/** Inputs as text, without what a host may compute again between check and diff. */
+function declarationOf({ __account, __renewal, expiresAt, ...inputs }: Properties): string {
+  return sortedJson(inputs["expiresIn"] === undefined ? { ...inputs, expiresAt } : inputs);
+}

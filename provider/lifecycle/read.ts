@@ -4,6 +4,7 @@ import { hasExpired, type KeyObject } from "../api/wire";
 import { secretInputNames, type Properties, type ProxyKeyInputs } from "./schema/inputs";
 import { secretResult } from "./schema/secretEnvelope";
 import { instantOf } from "./schema/instants";
+import { expiryBeforeMove } from "./renewal";
 import { asDeclared } from "./schema/settle";
 import { isOfAccount, requireSameServer } from "./server";
 import type { Operation } from "./accountContext";
@@ -56,12 +57,11 @@ export async function read(
  * Pulumi is a difference. Later refreshes read it from the state, beside the changed one.
  */
 function declaredExpiry(
-  { expiresIn, expiresAt, __movedExpiry: moved }: Stored,
+  stored: Stored,
   found: string,
 ): { declared: string; moved?: Stored["__movedExpiry"] } {
-  if (expiresIn === undefined || expiresAt === undefined) return { declared: found };
-  // If they differ, an update has set another expiry since then.
-  const declared = moved?.to === expiresAt ? moved.from : expiresAt;
+  const declared = expiryBeforeMove(stored);
+  if (stored.expiresIn === undefined || declared === undefined) return { declared: found };
   return declared === found ? { declared } : { declared, moved: { from: declared, to: found } };
 }
 

@@ -3,12 +3,18 @@ import { instantOf, NEVER, unixSOf } from "./schema/instants";
 import { containsUnknown, internalInputsOf, UNKNOWN, type InputName, type Properties } from "./schema/inputs";
 import type { Stored } from "./schema/state";
 
+interface Renewal {
+  how: "extend" | "rotate";
+  /** For the user. */
+  why: string;
+}
+
 /** When a key expires, as far as `expiresIn` decides it. */
 interface Expiry {
   /** An instant, or the engine's placeholder for an unknown value. Absent: `expiresIn` decides nothing. */
   expiresAt?: string;
   /** How and why the key is renewed, for the user. */
-  renewal?: { how: "extend" | "rotate"; why: string };
+  renewal?: Renewal;
   /** Which declared input has no effect, and why, for the user. */
   without?: string;
 }
@@ -60,6 +66,17 @@ function countedExpiry(stored: Stored, declared: Properties, { nowMs, isPreview 
     return { expiresAt: keptMs === oldMs ? String(stored.expiresAt) : keptMs > nowMs ? kept : fresh };
   const how = renew === "rotate" ? "rotate" : "extend";
   return { expiresAt: fresh, renewal: { how, why: whyRenewed(kept, keptMs - nowMs, renewBefore as string) } };
+}
+
+/** For the user. */
+export function whatRenewalDoes({ how }: Renewal): string {
+  return how === "rotate" ? "a new key replaces it" : "its expiry is extended";
+}
+
+/** The expiry of a state, without a change outside Pulumi that a refresh has found. */
+export function expiryBeforeMove({ expiresAt, __movedExpiry: moved }: Stored): string | undefined {
+  // If they differ, an update has set another expiry since then.
+  return moved !== undefined && moved.to === expiresAt ? moved.from : expiresAt;
 }
 
 /**

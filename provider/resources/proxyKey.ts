@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXT } from "../dynamic/providerCode";
 import type { InternalInputs } from "../lifecycle/schema/inputs";
 import { PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
-import { DynamicResource } from "./dynamicResource";
+import { RegisteredResource } from "./registeredResource";
 import { refuseImport } from "./refuseImport";
 import { pulumiTypeOf } from "./pulumiType";
 import { warnAboutSettings } from "./stackSettings";
@@ -24,7 +24,7 @@ export interface ProxyKey extends ProxyKeyProperties {}
  *
  * @see https://docs.electronhub.ai
  */
-export class ProxyKey extends DynamicResource {
+export class ProxyKey extends RegisteredResource {
   /** @internal */
   static readonly __pulumiType = PROXY_KEY_TOKEN;
 

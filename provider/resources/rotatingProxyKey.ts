@@ -7,12 +7,22 @@ import { rotatesAt, type Schedule } from "../lifecycle/rotating/rotation";
 import { ROTATING_PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
 import { pulumiTypeOf } from "./pulumiType";
 import { declaredBy, readArgs, type RotatingProxyKeyArgs } from "./rotatingProxyKeyArgs";
-import { PublicationRecord, RotationRecord, type PublicationChange } from "./rotationRecord";
+import type { Registration } from "./registeredResource";
+import { DYNAMIC_RECORD, PublicationRecord, RotationRecord, type PublicationChange } from "./rotationRecord";
+
+/** What a component uses of its keys. */
+export type RotatedKey = Pick<ProxyKey, "key" | "fingerprint"> & pulumi.Resource;
+
+/** How a door registers the children of the component. @internal */
+export interface RotationParts {
+  newKey: (name: string, args: ProxyKeyArgs, options: pulumi.CustomResourceOptions) => RotatedKey;
+  record: Registration;
+}
 
 /** The keys of one run. */
 interface Keys {
-  current: ProxyKey;
-  previous: ProxyKey | undefined;
+  current: RotatedKey;
+  previous: RotatedKey | undefined;
   rotatesAt: pulumi.Output<string>;
   previousValidUntil: pulumi.Output<string | undefined>;
 }
@@ -28,6 +38,12 @@ interface Keys {
 export class RotatingProxyKey extends pulumi.ComponentResource {
   /** @internal */
   static readonly __pulumiType = ROTATING_PROXY_KEY_TOKEN;
+
+  /** @internal */
+  static readonly __parts: RotationParts = {
+    newKey: (name, args, options) => new ProxyKey(name, args, options),
+    record: DYNAMIC_RECORD,
+  };
 
   /** Whether a value is a `RotatingProxyKey`, also of another copy of the package, and of a policy pack's resources. */
   static override isInstance(value: unknown): value is RotatingProxyKey {
@@ -56,6 +72,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
   readonly previousValidUntil: pulumi.Output<string | undefined>;
   /** Resolves once all keys and records of the run are declared, or cannot be. */
   readonly #declared: Promise<unknown>;
+  readonly #parts: RotationParts;
 
   /**
    * @param name the resource's name in the stack. The keys are named after it.
@@ -75,7 +92,8 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
     }
     super(ROTATING_PROXY_KEY_TOKEN, name, declaredBy(args), options);
 
-    const plan = new RotationRecord(name, schedule, { parent: this });
+    this.#parts = new.target.__parts;
+    const plan = new RotationRecord(this.#parts.record, name, schedule, { parent: this });
     const keys = plan.generation.apply((generation) =>
       this.#declare(name, settings, schedule, { plan, generation }, options.ignoreChanges ?? []),
     );
@@ -119,13 +137,15 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
     const { nowMs, overlapMs } = schedule;
     const time = { nowMs, overlapMs };
     const keyOf = (number: number, options: pulumi.CustomResourceOptions) =>
-      new ProxyKey(
+      this.#parts.newKey(
         `${name}-${number}`,
         { ...settings, rotationTrigger: number },
         { parent: this, ignoreChanges: withoutTrigger(ignoreChanges), ...options },
       );
     const recordOf = (of: number, change: PublicationChange) =>
-      new PublicationRecord(`${name}-${of % 2 === 0 ? "even" : "odd"}`, name, change, { parent: this });
+      new PublicationRecord(this.#parts.record, `${name}-${of % 2 === 0 ? "even" : "odd"}`, name, change, {
+        parent: this,
+      });
 
     const before = recordOf(generation + 1, { time, atLeast: assumedBefore(generation) });
     return before.decided.apply((other) => {

@@ -8,7 +8,7 @@ import type { ProxyKeyArgs } from "./proxyKeyArgs";
  * Inputs that the rotation decides itself. Names are generated, so that two keys never share one; the published key must
  * not expire; and a rotated key is removed, since disabled keys would keep their credits.
  */
-const DECIDED_BY_ROTATION = [
+export const DECIDED_BY_ROTATION = [
   "name",
   "expiresAt",
   "expiresIn",

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nearestWord } from "../util/nearestWord";
 import { CONFIG_NAMESPACE, SETTINGS, settingNames } from "../config";
 import { testMocks } from "./testMocks";
 
@@ -56,23 +57,8 @@ function warnings(usesStack: boolean): string[] {
 
 /** Finds the setting with the nearest name, and its edit distance. Ignores case. */
 export function nearestSetting(written: string): { name: string; distance: number } {
-  const [nearest] = settingNames
-    .map((name) => ({ name, distance: editDistance(written.toLowerCase(), name.toLowerCase()) }))
-    .toSorted((a, b) => a.distance - b.distance);
-  return nearest as { name: string; distance: number };
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (const [i, character] of [...a].entries()) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const replaced = (row[j] as number) + (character === b[j] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] as number) + 1, (next[j] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
+  const { word, distance } = nearestWord(written, settingNames);
+  return { name: word, distance };
 }
 
 /** The SDK has the function at run time, but leaves it out of its types. */

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { REPOSITORY_ROOT } from "../support/engineEnvironment";
 import { accountArgs, proxyKeyArgs } from "./declarations";
+import { pluginSchema } from "./pluginSchema";
 import { inputTable, outputTable, settingTable } from "./fieldTables";
 
 /**
@@ -31,6 +32,10 @@ async function generated(): Promise<Record<string, string>> {
   return {
     "README.md": withGenerated(withFields, "settings", settingTable()),
     "provider/resources/proxyKeyArgs.ts": formatted("provider/resources/proxyKeyArgs.ts", proxyKeyArgs()),
+    "provider/plugin/schema.json": formatted(
+      "provider/plugin/schema.json",
+      JSON.stringify(pluginSchema(), undefined, 2),
+    ),
     "provider/resources/accountArgs.ts": formatted("provider/resources/accountArgs.ts", accountArgs()),
   };
 }

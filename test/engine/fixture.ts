@@ -1,6 +1,7 @@
-import type { CustomResourceOptions } from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { ProxyKey, type ProxyKeyArgs } from "pulumi-electronhub";
+import { PluginKey } from "../support/pluginResources";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import {
   DEFAULT_DIALECT,
@@ -26,8 +27,13 @@ export const UPDATE = "POST /auth/proxy/update";
 export const TOGGLE = "POST /auth/proxy/toggle";
 export const REMOVE = "POST /auth/proxy/remove";
 
+/** Whether the tests declare keys through the provider plugin, rather than the dynamic provider. */
+export const IS_PLUGIN = process.env["DOOR"] === "plugin";
+
 /** The type token: a contract, so it is written out here rather than computed. */
-export const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
+export const PROXY_KEY = IS_PLUGIN
+  ? "electronhub:index:ProxyKey"
+  : "pulumi-nodejs:dynamic/electronhub:ProxyKey";
 
 export interface Engine {
   readonly simulator: Simulator;
@@ -122,8 +128,14 @@ export function program(keys: Readonly<Record<string, Partial<ProxyKeyArgs>>>): 
   };
 }
 
-export function declare(resource: string, args: ProxyKeyArgs, options: CustomResourceOptions = {}): ProxyKey {
-  return new ProxyKey(resource, args, options);
+export function declare(
+  resource: string,
+  args: ProxyKeyArgs,
+  options: pulumi.CustomResourceOptions = {},
+): ProxyKey {
+  if (!IS_PLUGIN) return new ProxyKey(resource, args, options);
+  // It has the same outputs.
+  return new PluginKey(resource, args, options) as ProxyKey;
 }
 
 /** The URN of a key that no component holds. */

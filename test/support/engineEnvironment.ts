@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, symlink } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 
 import type { PulumiCli } from "./pulumiCli";
 
 /** The repository's root: two folders above this file. */
 export const REPOSITORY_ROOT = join(__dirname, "..", "..");
+
+/** The provider plugin's executable. */
+const PLUGIN = join(REPOSITORY_ROOT, "dist", "plugin", "main.js");
 
 /** The folders of one engine project, all below `root`. */
 export interface ProjectFolders {
@@ -19,6 +22,8 @@ export interface ProjectFolders {
   home: string;
   /** TMPDIR of every command. */
   temporary: string;
+  /** On the PATH of every command: has the provider plugin. */
+  bin: string;
   /** XDG_CACHE_HOME: the plugin's shared window files. */
   cache: string;
 }
@@ -33,9 +38,11 @@ export async function makeProjectFolders(
     backend: join(root, "backend"),
     home: join(root, "home"),
     temporary: join(root, "tmp"),
+    bin: join(root, "bin"),
     cache: join(root, "cache"),
   };
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true });
+  await symlink(PLUGIN, join(folders.bin, "pulumi-resource-electronhub"));
   return folders;
 }
 
@@ -62,7 +69,7 @@ export function engineEnvironment(
   );
   return {
     ...Object.fromEntries(inherited),
-    PATH: [...toolFolders(cli), process.env["PATH"] ?? ""].join(delimiter),
+    PATH: [...toolFolders(cli), folders.bin, process.env["PATH"] ?? ""].join(delimiter),
     PULUMI_HOME: folders.home,
     PULUMI_BACKEND_URL: backendUrl(folders),
     PULUMI_CONFIG_PASSPHRASE: "only for tests",

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import * as checking from "../../provider/lifecycle/check";
 import * as comparing from "../../provider/lifecycle/diff";
 import { parseDeclared, type Properties } from "../../provider/lifecycle/schema/inputs";
@@ -10,7 +11,9 @@ export function check(stored: Properties, declared: Properties, context: checkin
 }
 
 export function diff(stored: Properties, declared: Properties) {
-  return comparing.diff(parseStored(stored), parseDeclared(declared));
+  const { changed, ...result } = comparing.diff(parseStored(stored), parseDeclared(declared));
+  expect(result.changes || changed.length === 0).toBe(true);
+  return result;
 }
 
 export function changedInputs(stored: Properties, declared: Properties) {

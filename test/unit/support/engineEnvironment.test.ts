@@ -11,6 +11,7 @@ const folders = {
   backend: "/p/b",
   home: "/p/home",
   temporary: "/p/t",
+  bin: "/p/bin",
   cache: "/p/c",
 };
 const cli: PulumiCli = {

@@ -1,0 +1,248 @@
+import type { handleUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import type { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
+import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import type { IResourceProviderServer } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import * as pb from "@pulumi/pulumi/proto/provider_pb";
+import { packageVersion } from "../config";
+import type { Limits } from "../lifecycle/provider";
+import type { Properties } from "../lifecycle/schema/inputs";
+import {
+  API_KEY_IN_CLEAR,
+  isDefaultProvider,
+  NO_API_KEY,
+  settingReader,
+  unknownSettings,
+  type SettingFailure,
+} from "./configuration";
+import type { EngineLog } from "./engineLog";
+import { received, toStruct } from "./properties";
+import { schemaText } from "./schema";
+import { statusOf } from "./status";
+import type { Difference, Verbs } from "./verbs";
+
+/** What the service needs of the process. */
+export interface ServiceParts {
+  log: EngineLog;
+  /** The verbs of a resource type, or undefined for a type that this version does not know. */
+  verbsOf: (type: string) => Verbs | undefined;
+  configure: (setting: (key: string) => string | undefined) => void;
+  hasApiKey: () => boolean;
+  invoke: (token: string, args: Properties) => Promise<Properties>;
+  construct: (request: pb.ConstructRequest) => Promise<pb.ConstructResponse>;
+  /** The engine's address, if the process does not have it yet. */
+  attach: (address: string) => void;
+  /** The user has stopped the run: every wait ends, and nothing more is sent. */
+  cancel: () => void;
+}
+
+type Service = Partial<IResourceProviderServer> & UntypedServiceImplementation;
+
+/** The engine's protocol for a provider plugin. */
+export function service(parts: ServiceParts): Service {
+  const { log } = parts;
+  const once = onceEach();
+
+  const verbs = (request: { getType(): string; getUrn(): string }): Verbs => {
+    const type = request.getType() || (request.getUrn().split("::")[2]?.split("$").at(-1) ?? "");
+    const found = parts.verbsOf(type);
+    if (found === undefined) throw new Error(`This version of pulumi-electronhub does not know ${type}.`);
+    return found;
+  };
+
+  /** Answers a request; lines that it logs stand under its resource. */
+  function unary<Request, Response>(
+    answer: (request: Request) => Response | Promise<Response>,
+    secretsIn: (request: Request) => readonly string[] = () => [],
+  ): handleUnaryCall<Request, Response> {
+    const respond = async (request: Request, callback: sendUnaryData<Response>) => {
+      const urn = (request as { getUrn?(): string }).getUrn?.() ?? "";
+      let response: Response;
+      try {
+        response = await log.about(urn, async () => answer(request));
+      } catch (error) {
+        callback(statusOf(error, secretsIn(request)), null);
+        return;
+      }
+      callback(null, response);
+    };
+    return ({ request }, callback) => void respond(request, callback);
+  }
+
+  return {
+    handshake: unary<pb.ProviderHandshakeRequest, pb.ProviderHandshakeResponse>((request) => {
+      parts.attach(request.getEngineAddress());
+      const response = new pb.ProviderHandshakeResponse();
+      response.setAcceptSecrets(true);
+      response.setAcceptOutputs(true);
+      return response;
+    }),
+    attach: unary<PluginAttach, Empty>((request) => {
+      parts.attach(request.getAddress());
+      return new Empty();
+    }),
+    getPluginInfo: unary<Empty, PluginInfo>(() => {
+      const response = new PluginInfo();
+      response.setVersion(packageVersion());
+      return response;
+    }),
+    getSchema: unary<pb.GetSchemaRequest, pb.GetSchemaResponse>(() => {
+      const response = new pb.GetSchemaResponse();
+      response.setSchema(schemaText());
+      return response;
+    }),
+    checkConfig: unary<pb.CheckRequest, pb.CheckResponse>((request) => {
+      const { properties, secrets } = received(request.getNews());
+      const unknown = unknownSettings(properties);
+      if (!isDefaultProvider(request.getName()))
+        return checkResponse(properties, [...secrets, "apiKey"], unknown);
+      // The configuration of a project named like the namespace has other settings there, too.
+      for (const { reason } of unknown) once(reason, log.warn);
+      return checkResponse(properties, secrets);
+    }),
+    // A provider that is replaced would replace all its keys.
+    diffConfig: unary<pb.DiffRequest, pb.DiffResponse>((request) => {
+      const [before, after] = [request.getOldInputs() ?? request.getOlds(), request.getNews()];
+      const [old, declared] = [received(before).properties, received(after).properties];
+      const names = [...new Set([...Object.keys(old), ...Object.keys(declared)])];
+      const changed = names.filter((name) => old[name] !== declared[name]);
+      const properties = new Map(changed.map((name) => [name, { needsNew: false }]));
+      return diffResponse({ changes: changed.length > 0, properties }, old, declared);
+    }),
+    configure: unary<pb.ConfigureRequest, pb.ConfigureResponse>((request) => {
+      const { properties, secrets } = received(request.getArgs());
+      if (properties["apiKey"] !== undefined && !secrets.includes("apiKey")) once(API_KEY_IN_CLEAR, log.warn);
+      parts.configure(settingReader(properties));
+      const response = new pb.ConfigureResponse();
+      response.setSupportspreview(true);
+      response.setAcceptsecrets(true);
+      response.setAcceptoutputs(true);
+      return response;
+    }),
+    check: unary<pb.CheckRequest, pb.CheckResponse>(async (request) => {
+      const { properties, secrets } = received(request.getNews());
+      const subject = { urn: request.getUrn(), name: request.getName() };
+      const stored = received(request.getOlds()).properties;
+      const seed = request.getRandomseed_asU8();
+      const { inputs, failures } = await verbs(request).check(stored, properties, subject, seed);
+      return checkResponse(inputs, secrets, failures);
+    }),
+    diff: unary<pb.DiffRequest, pb.DiffResponse>(async (request) => {
+      const state = received(request.getOlds()).properties;
+      const declared = received(request.getNews()).properties;
+      const difference = await verbs(request).diff(request.getId(), state, declared);
+      if (difference.note !== undefined) log.report(difference.note);
+      return diffResponse(difference, state, declared);
+    }),
+    create: unary<pb.CreateRequest, pb.CreateResponse>(
+      async (request) => {
+        const { properties, secrets } = received(request.getProperties());
+        const response = new pb.CreateResponse();
+        if (request.getPreview()) {
+          if (!parts.hasApiKey()) once(NO_API_KEY, log.warn);
+          return response.setProperties(toStruct(verbs(request).preview(properties), secrets));
+        }
+        const { id, state } = await verbs(request).create(properties, limitsOf(request));
+        return response.setId(id).setProperties(toStruct(state, secrets));
+      },
+      (request) => received(request.getProperties()).secrets,
+    ),
+    read: unary<pb.ReadRequest, pb.ReadResponse>(async (request) => {
+      const { properties, secrets } = received(request.getProperties());
+      const found = await verbs(request).read(request.getId(), properties, limitsOf(request));
+      const response = new pb.ReadResponse();
+      if (found === undefined) return response;
+      const inputSecrets = received(request.getInputs()).secrets;
+      return response
+        .setId(found.id)
+        .setProperties(toStruct(found.state, secrets))
+        .setInputs(toStruct(found.inputs, inputSecrets));
+    }),
+    update: unary<pb.UpdateRequest, pb.UpdateResponse>(
+      async (request) => {
+        const state = received(request.getOlds()).properties;
+        const { properties, secrets } = received(request.getNews());
+        const updated = request.getPreview()
+          ? verbs(request).preview(properties, state)
+          : await verbs(request).update(request.getId(), state, properties, limitsOf(request));
+        return new pb.UpdateResponse().setProperties(toStruct(updated, secrets));
+      },
+      (request) => received(request.getNews()).secrets,
+    ),
+    delete: unary<pb.DeleteRequest, Empty>(async (request) => {
+      const state = received(request.getProperties()).properties;
+      await verbs(request).delete(request.getId(), state, limitsOf(request));
+      return new Empty();
+    }),
+    invoke: unary<pb.InvokeRequest, pb.InvokeResponse>(async (request) => {
+      const { properties } = received(request.getArgs());
+      const result = await parts.invoke(request.getTok(), properties);
+      return new pb.InvokeResponse().setReturn(toStruct(result));
+    }),
+    construct: unary<pb.ConstructRequest, pb.ConstructResponse>((request) => parts.construct(request)),
+    cancel: unary<Empty, Empty>(() => {
+      parts.cancel();
+      return new Empty();
+    }),
+  };
+}
+
+function checkResponse(
+  inputs: Properties,
+  secrets: readonly string[],
+  failures: readonly SettingFailure[] = [],
+): pb.CheckResponse {
+  const response = new pb.CheckResponse();
+  response.setInputs(toStruct(inputs, secrets));
+  response.setFailuresList(
+    failures.map(({ property, reason }) => {
+      const failure = new pb.CheckFailure();
+      failure.setProperty(property);
+      failure.setReason(reason);
+      return failure;
+    }),
+  );
+  return response;
+}
+
+function diffResponse(
+  { changes, properties }: Difference,
+  before: Properties,
+  after: Properties,
+): pb.DiffResponse {
+  const { DIFF_NONE, DIFF_SOME } = pb.DiffResponse.DiffChanges;
+  const response = new pb.DiffResponse();
+  response.setChanges(changes ? DIFF_SOME : DIFF_NONE);
+  response.setDiffsList([...properties.keys()]);
+  response.setReplacesList([...properties].flatMap(([name, { needsNew }]) => (needsNew ? [name] : [])));
+  if (properties.size === 0) return response;
+  response.setHasdetaileddiff(true);
+  for (const [name, { needsNew }] of properties) {
+    const difference = new pb.PropertyDiff();
+    difference.setKind(kindOf(before[name] === undefined, after[name] === undefined, needsNew));
+    response.getDetaileddiffMap().set(name, difference);
+  }
+  return response;
+}
+
+function kindOf(isAdded: boolean, isDeleted: boolean, needsNew: boolean): pb.PropertyDiff.Kind {
+  const { Kind } = pb.PropertyDiff;
+  if (isAdded) return needsNew ? Kind.ADD_REPLACE : Kind.ADD;
+  if (isDeleted) return needsNew ? Kind.DELETE_REPLACE : Kind.DELETE;
+  return needsNew ? Kind.UPDATE_REPLACE : Kind.UPDATE;
+}
+
+/** The option `customTimeouts`, in seconds. 0: none is given. */
+function limitsOf(request: { getTimeout(): number }): Limits {
+  const timeoutS = request.getTimeout();
+  return timeoutS > 0 ? { maxWaitMs: timeoutS * 1_000 } : {};
+}
+
+function onceEach(): (line: string, show: (line: string) => void) => void {
+  const shown = new Set<string>();
+  return (line, show) => {
+    if (shown.has(line)) return;
+    shown.add(line);
+    show(line);
+  };
+}

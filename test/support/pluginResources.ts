@@ -1,0 +1,26 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ProxyKeyArgs } from "pulumi-electronhub";
+import schema from "../../provider/plugin/schema.json";
+
+const TYPE = "electronhub:index:ProxyKey";
+
+/** A key of the provider plugin, as a generated SDK for Node.js registers it. */
+export class PluginKey extends pulumi.CustomResource {
+  constructor(name: string, args: ProxyKeyArgs, options: pulumi.CustomResourceOptions = {}) {
+    const { properties, aliases } = schema.resources[TYPE];
+    const unresolved = Object.fromEntries(Object.keys(properties).map((property) => [property, undefined]));
+    super(
+      TYPE,
+      name,
+      { ...unresolved, ...args },
+      pulumi.mergeOptions(options, { aliases, additionalSecretOutputs: ["key", "adopt"] }),
+    );
+  }
+}
+
+/** An explicit provider of the plugin. */
+export class PluginAccount extends pulumi.ProviderResource {
+  constructor(name: string, settings: pulumi.Inputs, options: pulumi.ResourceOptions = {}) {
+    super("electronhub", name, settings, options);
+  }
+}
