@@ -24,7 +24,7 @@ const slow = {
 };
 
 /** Tests of the engine that run once more, with the keys of the provider plugin. */
-const THROUGH_BOTH_DOORS = ["create", "destroy", "drift", "lifecycle", "update"].map(
+const THROUGH_BOTH_DOORS = ["create", "destroy", "drift", "lifecycle", "rotatingProxyKey", "update"].map(
   (file) => `test/engine/${file}.test.ts`,
 );
 

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
-import { ProxyKey, type ProxyKeyArgs } from "pulumi-electronhub";
-import { PluginKey } from "../support/pluginResources";
+import { ProxyKey, RotatingProxyKey, type ProxyKeyArgs, type RotatingProxyKeyArgs } from "pulumi-electronhub";
+import { PluginKey, PluginRotatingKey } from "../support/pluginResources";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import {
   DEFAULT_DIALECT,
@@ -136,6 +136,16 @@ export function declare(
   if (!IS_PLUGIN) return new ProxyKey(resource, args, options);
   // It has the same outputs.
   return new PluginKey(resource, args, options) as ProxyKey;
+}
+
+export function declareRotating(
+  name: string,
+  args: RotatingProxyKeyArgs,
+  options: pulumi.ComponentResourceOptions = {},
+): RotatingProxyKey {
+  if (!IS_PLUGIN) return new RotatingProxyKey(name, args, options);
+  // It has the same outputs.
+  return new PluginRotatingKey(name, args, options) as RotatingProxyKey;
 }
 
 /** The URN of a key that no component holds. */

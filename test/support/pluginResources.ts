@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ProxyKeyArgs } from "pulumi-electronhub";
+import type { ProxyKeyArgs, RotatingProxyKeyArgs } from "pulumi-electronhub";
 import schema from "../../provider/plugin/schema.json";
 
 const TYPE = "electronhub:index:ProxyKey";
@@ -22,5 +22,24 @@ export class PluginKey extends pulumi.CustomResource {
 export class PluginAccount extends pulumi.ProviderResource {
   constructor(name: string, settings: pulumi.Inputs, options: pulumi.ResourceOptions = {}) {
     super("electronhub", name, settings, options);
+  }
+}
+
+const COMPONENT = "electronhub:index:RotatingProxyKey";
+
+/** The component of the provider plugin, as a generated SDK for Node.js registers it. */
+export class PluginRotatingKey extends pulumi.ComponentResource {
+  constructor(name: string, args: RotatingProxyKeyArgs, options: pulumi.ComponentResourceOptions = {}) {
+    const unresolved = Object.keys(schema.resources[COMPONENT].properties).map((property) => [
+      property,
+      undefined,
+    ]);
+    super(
+      COMPONENT,
+      name,
+      { ...Object.fromEntries(unresolved), ...args },
+      pulumi.mergeOptions(options, { additionalSecretOutputs: ["current", "previous"] }),
+      true,
+    );
   }
 }
