@@ -23,6 +23,14 @@ const internals = {
   ...sdkState,
 } as unknown as Internals;
 
+/** Who constructs. */
+interface Caller {
+  /** The address of the engine that asks for the component. */
+  engineAddress: string;
+  /** The provider that this process is, for the component's children. Empty: not known. */
+  provider: string;
+}
+
 /** Fails every construction in progress. */
 const failures = new Set<(reason: unknown) => void>();
 
@@ -36,10 +44,7 @@ export function failConstructions(reason: unknown): void {
  *
  * @throws UserError for a component that this version does not know.
  */
-export async function construct(
-  request: pb.ConstructRequest,
-  engineAddress: string,
-): Promise<pb.ConstructResponse> {
+export async function construct(request: pb.ConstructRequest, caller: Caller): Promise<pb.ConstructResponse> {
   const type = request.getType();
   if (type !== ROTATING_PROXY_KEY_TOKEN) {
     throw new UnknownComponentError({
@@ -52,24 +57,18 @@ export async function construct(
   failures.add(fail);
   try {
     // Constructions run at the same time, each for its own engine's settings.
-    return await Promise.race([
-      failed,
-      internals.withLocalStorage(() => constructed(request, engineAddress)),
-    ]);
+    return await Promise.race([failed, internals.withLocalStorage(() => constructed(request, caller))]);
   } finally {
     failures.delete(fail);
   }
 }
 
-async function constructed(
-  request: pb.ConstructRequest,
-  engineAddress: string,
-): Promise<pb.ConstructResponse> {
+async function constructed(request: pb.ConstructRequest, caller: Caller): Promise<pb.ConstructResponse> {
   pulumi.runtime.resetOptions(
     request.getProject(),
     request.getStack(),
     request.getParallel(),
-    engineAddress,
+    caller.engineAddress,
     request.getMonitorendpoint(),
     request.getDryrun(),
     request.getOrganization(),
@@ -83,7 +82,7 @@ async function constructed(
   const component = new PluginRotatingProxyKey(
     request.getName(),
     inputs as RotatingProxyKeyArgs,
-    optionsIn(request),
+    optionsIn(request, caller.provider),
   );
 
   const response = new pb.ConstructResponse();

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type * as alias from "@pulumi/pulumi/proto/alias_pb";
 import type { ConstructRequest } from "@pulumi/pulumi/proto/provider_pb";
+import { PLUGIN_PACKAGE } from "../lifecycle/schema/typeTokens";
 import * as sdkResource from "@pulumi/pulumi/resource";
 
 /** What the SDK has at run time, but leaves out of its types. */
@@ -13,8 +14,13 @@ const { DependencyResource, DependencyProviderResource, hookBindingFromProto } =
   hookBindingFromProto?: (hooks: unknown) => pulumi.ComponentResourceOptions["hooks"];
 };
 
-/** The resource options that the program gave a component. */
-export function optionsIn(request: ConstructRequest): pulumi.ComponentResourceOptions {
+/**
+ * The resource options that the program gave a component.
+ *
+ * @param self the provider that constructs it. Its children belong to it: the engine would start another process for a
+ *   default provider of another version.
+ */
+export function optionsIn(request: ConstructRequest, self: string): pulumi.ComponentResourceOptions {
   const providers = request
     .getProvidersMap()
     .toArray()
@@ -28,7 +34,10 @@ export function optionsIn(request: ConstructRequest): pulumi.ComponentResourceOp
   return {
     aliases: request.getAliasesList().map(aliasOf),
     dependsOn: request.getDependenciesList().map((urn) => new DependencyResource(urn)),
-    providers: Object.fromEntries(providers),
+    providers: {
+      ...Object.fromEntries(providers),
+      ...(self === "" ? {} : { [PLUGIN_PACKAGE]: new DependencyProviderResource(self) }),
+    },
     protect: request.getProtect() ?? false,
     retainOnDelete: request.getRetainondelete() ?? false,
     ignoreChanges: request.getIgnorechangesList(),

@@ -17,6 +17,7 @@ export class PluginProcess implements ServiceParts {
   readonly log = new EngineLog();
   readonly #stop = new AbortController();
   #engineAddress: string | undefined;
+  #reference = "";
   #lifecycle: ProxyKeyProvider | undefined;
   #failConstructions: ((reason: unknown) => void) | undefined;
   #setting: (key: string) => string | undefined = () => undefined;
@@ -28,8 +29,9 @@ export class PluginProcess implements ServiceParts {
     this.log.attach(address);
   }
 
-  configure(setting: (key: string) => string | undefined): void {
+  configure(setting: (key: string) => string | undefined, reference: string): void {
     this.#setting = setting;
+    this.#reference = reference;
     this.#provider.configure(setting);
   }
 
@@ -51,7 +53,7 @@ export class PluginProcess implements ServiceParts {
   async construct(request: ConstructRequest): Promise<ConstructResponse> {
     const { construct, failConstructions } = await import("./construct.js");
     this.#failConstructions = failConstructions;
-    return construct(request, this.#engineAddress ?? "");
+    return construct(request, { engineAddress: this.#engineAddress ?? "", provider: this.#reference });
   }
 
   cancel(): void {

@@ -1,5 +1,4 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { packageVersion } from "../config";
 import {
   PLUGIN_PROXY_KEY_TOKEN,
   PLUGIN_ROTATION_TOKEN,
@@ -19,11 +18,7 @@ import { RotatingProxyKey, type RotationParts } from "../resources/rotatingProxy
 export class PluginRotatingProxyKey extends RotatingProxyKey {
   static override readonly __parts: RotationParts = {
     newKey: (name, args, options) => new PluginProxyKey(name, args, options),
-    record: {
-      token: PLUGIN_ROTATION_TOKEN,
-      formerToken: ROTATION_TOKEN,
-      version: packageVersion(),
-    },
+    record: { token: PLUGIN_ROTATION_TOKEN, formerToken: ROTATION_TOKEN },
   };
 }
 
@@ -34,7 +29,7 @@ class PluginProxyKey extends RegisteredResource {
   constructor(name: string, args: ProxyKeyArgs, options: pulumi.CustomResourceOptions) {
     const unresolved = Object.fromEntries(PROPERTY_NAMES.map((property) => [property, undefined]));
     super(
-      { token: PLUGIN_PROXY_KEY_TOKEN, formerToken: PROXY_KEY_TOKEN, version: packageVersion() },
+      { token: PLUGIN_PROXY_KEY_TOKEN, formerToken: PROXY_KEY_TOKEN },
       name,
       { ...unresolved, ...args },
       { ...options, additionalSecretOutputs: [...SECRET_OUTPUT_NAMES, ...SECRET_INPUT_NAMES] },

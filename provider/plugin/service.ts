@@ -26,7 +26,8 @@ export interface ServiceParts {
   log: EngineLog;
   /** The verbs of a resource type, or undefined for a type that this version does not know. */
   verbsOf: (type: string) => Verbs | undefined;
-  configure: (setting: (key: string) => string | undefined) => void;
+  /** @param reference identifies the provider in the engine's state. Empty: an older engine does not send it. */
+  configure: (setting: (key: string) => string | undefined, reference: string) => void;
   hasApiKey: () => boolean;
   invoke: (token: string, args: Properties) => Promise<Properties>;
   construct: (request: pb.ConstructRequest) => Promise<pb.ConstructResponse>;
@@ -112,7 +113,8 @@ export function service(parts: ServiceParts): Service {
     configure: unary<pb.ConfigureRequest, pb.ConfigureResponse>((request) => {
       const { properties, secrets } = received(request.getArgs());
       if (properties["apiKey"] !== undefined && !secrets.includes("apiKey")) once(API_KEY_IN_CLEAR, log.warn);
-      parts.configure(settingReader(properties));
+      const [urn, id] = [request.getUrn(), request.getId()];
+      parts.configure(settingReader(properties), urn === "" || id === "" ? "" : `${urn}::${id}`);
       const response = new pb.ConfigureResponse();
       response.setSupportspreview(true);
       response.setAcceptsecrets(true);

@@ -8,8 +8,6 @@ export interface Registration {
   providerCode?: string;
   /** The type token that the same resource has through the other door: its state is taken over. */
   formerToken?: string;
-  /** The plugin's version. */
-  version?: string;
 }
 
 /**
@@ -20,7 +18,7 @@ export interface Registration {
  */
 export class RegisteredResource extends pulumi.CustomResource {
   constructor(
-    { token, providerCode, formerToken, version }: Registration,
+    { token, providerCode, formerToken }: Registration,
     name: string,
     inputs: pulumi.Inputs,
     options: pulumi.CustomResourceOptions,
@@ -29,13 +27,7 @@ export class RegisteredResource extends pulumi.CustomResource {
       token,
       name,
       providerCode === undefined ? inputs : { ...inputs, __provider: providerCode },
-      formerToken === undefined
-        ? options
-        : {
-            ...options,
-            ...(version === undefined ? {} : { version }),
-            aliases: withFormer(options.aliases, formerToken),
-          },
+      formerToken === undefined ? options : { ...options, aliases: withFormer(options.aliases, formerToken) },
     );
   }
 }
