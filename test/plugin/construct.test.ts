@@ -47,7 +47,7 @@ it("makes its keys on the account of an explicit provider", async () => {
   const program = async () => {
     const { apiKey } = engine.simulator.account("other");
     const account = new PluginAccount("other", { apiKey, baseUrl: engine.simulator.baseUrl });
-    return rotating({}, { provider: account } as pulumi.ComponentResourceOptions)();
+    return rotating({}, { provider: account })();
   };
   const stack = await engine.stack("account", program, { config: {} });
   await stack.up();
