@@ -6,6 +6,10 @@ export interface StateResource {
   custom?: boolean;
   /** Set while a replaced resource still waits for its deletion. */
   delete?: boolean;
+  /** The program reads the resource (`ProxyKey.get`), and a destroy leaves it alone. */
+  external?: boolean;
+  /** Only of an operation: what a program or a user names to import the resource. */
+  importID?: string;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
   initErrors?: string[];

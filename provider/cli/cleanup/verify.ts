@@ -80,6 +80,7 @@ function sightingOf(key: StateKey, listed: readonly ListedKey[]): Sighting {
 export function plannedFor(key: StateKey, facts: Facts): KeyReport {
   const sighting = sightingIn(facts, key);
   const head = headOf(key, sighting);
+  if (key.kept === "external") return { ...head, ...outcomeOfExternal(sighting) };
   if (sighting.kind === "unasked")
     return { ...head, outcome: "unknown", why: sighting.why, nextStep: sighting.nextStep };
   if (sighting.kind === "foreign" && key.kept !== "retainOnDelete") {
@@ -110,6 +111,7 @@ function verdictOn(
   left: Sighting,
   failures: Failures,
 ): Pick<KeyReport, "outcome" | "why" | "nextStep"> {
+  if (key.kept === "external") return outcomeOfExternal(left);
   const failed = failures.reasonFor(key.urn);
   const isKept = key.kept !== undefined;
   if (left.kind === "absent" && before.kind === "listed")
@@ -129,6 +131,11 @@ function verdictOn(
   }
   const why = `Key ${labelOf(key)} is gone; whether this command removed it is unknown.`;
   return { outcome: "unknown", why, nextStep: "Run the command again." };
+}
+
+/** A destroy asks the plugin nothing about a key that the program only reads. */
+function outcomeOfExternal({ kind }: Sighting): Pick<KeyReport, "outcome"> {
+  return { outcome: kind === "absent" ? "already-gone" : "kept" };
 }
 
 function sightingIn(facts: Facts, key: StateKey): Sighting {

@@ -3,8 +3,8 @@ import { isWholeKey } from "../../api/wire";
 import { CONFIG_NAMESPACE } from "../../config";
 import { unwrapSecrets } from "../../lifecycle/schema/secretEnvelope";
 import { fingerprintOf } from "../../lifecycle/schema/state";
-import { ACCOUNT_TOKEN, PROXY_KEY_TOKEN, ROTATION_TOKEN } from "../../lifecycle/schema/typeTokens";
 import { resourceName } from "./names";
+import { isProvider, isProxyKey, isRotation, namespaced } from "./resourceTypes";
 
 /** A stack's state, as far as it concerns proxy keys. */
 export interface Checkpoint {
@@ -42,8 +42,8 @@ export interface StateKey {
   sentTo: string | undefined;
   /** The API's server that last had the key. Undefined: unknown. */
   server: string | undefined;
-  /** The option that keeps the key on the account in a destroy. */
-  kept: "disable" | "retainOnDelete" | undefined;
+  /** Why a destroy leaves the key on the account: an option, or the program only reads the key (`ProxyKey.get`). */
+  kept: "disable" | "retainOnDelete" | "external" | undefined;
 }
 
 /** A creation that the engine began and never ended. */
@@ -72,6 +72,7 @@ const resourceSchema = z.looseObject({
   inputs: z.record(z.string(), z.unknown()).optional(),
   outputs: z.record(z.string(), z.unknown()).optional(),
   retainOnDelete: z.boolean().optional(),
+  external: z.boolean().optional(),
 });
 
 const deploymentSchema = z
@@ -96,8 +97,8 @@ export function readCheckpoint(deployment: unknown): Checkpoint {
   const creations = operations.filter(({ type }) => type === "creating").map(({ resource }) => resource);
   const providers = new Map(
     resources
-      .filter(({ type }) => type === ACCOUNT_TOKEN)
-      .map(({ urn, id, inputs }) => [`${urn}::${id ?? ""}`, textsIn(inputs)]),
+      .filter(isProvider)
+      .map((stored) => [`${stored.urn}::${stored.id ?? ""}`, namespaced(stored, textsIn(stored.inputs))]),
   );
   const accountOf = ({ provider }: StoredResource) => providers.get(provider ?? "");
   const savedMs = Date.parse(time);
@@ -107,7 +108,7 @@ export function readCheckpoint(deployment: unknown): Checkpoint {
     pending: creations.filter(isProxyKey).map((stored) => pendingCreation(stored, accountOf(stored))),
     pendingCount: creations.length,
     otherPending: creations
-      .filter((stored) => !isProxyKey(stored) && stored.type !== ROTATION_TOKEN)
+      .filter((stored) => !isProxyKey(stored) && !isRotation(stored))
       .map(({ urn }) => urn),
     resourceCount: resources.filter(({ type }) => type !== STACK_TYPE).length,
     otherCount: resources.filter((stored) => !isProxyKey(stored) && !stored.type.startsWith("pulumi:"))
@@ -129,21 +130,21 @@ export interface StackKeys {
 
 /** Reads the keys from an exported state, encrypted or in clear. */
 export function readStackKeys(deployment: unknown): StackKeys {
-  const parsed = deploymentSchema.parse(deployment ?? {});
-  const operations = parsed.operations.map(({ resource }) => resource).filter(isProxyKey);
+  const { resources, operations: all } = deploymentSchema.parse(deployment ?? {});
+  const operations = all.map(({ resource }) => resource).filter(isProxyKey);
   const inMaking = operations.map(({ inputs = {} }) => inputs);
   const texts = inMaking.map(textsIn);
-  const ids = [...parsed.resources.filter(isProxyKey), ...operations]
-    // Only the operation has the id of a resource that is being imported or read.
-    .flatMap(({ id, importID }) => [id, importID])
-    .filter((id) => id !== undefined)
-    .map((id) => (isWholeKey(id) ? fingerprintOf(id) : id));
+  const idsOf = ({ id, importID }: StoredResource) => [id ?? [], importID ?? []].flat();
+  // Only the operation has the id of a resource that is being imported or read. The plugin also takes a name there.
+  const named = operations.flatMap(idsOf).filter((id) => !isWholeKey(id));
   return {
     fingerprints: [
-      ...ids,
+      ...[...resources.filter(isProxyKey), ...operations]
+        .flatMap(idsOf)
+        .map((id) => (isWholeKey(id) ? fingerprintOf(id) : id)),
       ...texts.flatMap(({ adopt }) => (adopt === undefined ? [] : fingerprintOf(adopt))),
     ],
-    names: texts.flatMap(({ __createdAs, name }) => [__createdAs ?? [], name ?? []].flat()),
+    names: [...named, ...texts.flatMap(({ __createdAs, name }) => [__createdAs ?? [], name ?? []].flat())],
     hasHiddenKeys: inMaking.some((inputs, at) =>
       ["adopt", "name", "__createdAs"].some(
         (input) => inputs[input] !== undefined && texts[at]?.[input] === undefined,
@@ -152,16 +153,13 @@ export function readStackKeys(deployment: unknown): StackKeys {
   };
 }
 
-function isProxyKey({ type }: { type: string }): boolean {
-  return type === PROXY_KEY_TOKEN;
-}
-
 function stateKey(
-  { urn, id, inputs, outputs, retainOnDelete }: StoredResource,
+  { urn, id, inputs, outputs, retainOnDelete, external }: StoredResource,
   account: StoredSettings,
 ): StateKey {
   const { key: secret, name, onDestroy, server, __account: sentTo } = textsIn({ ...inputs, ...outputs });
   const disables = onDestroy === "disable" ? onDestroy : undefined;
+  const retained = retainOnDelete === true ? "retainOnDelete" : disables;
   return {
     urn,
     resource: resourceName(urn),
@@ -171,7 +169,7 @@ function stateKey(
     account,
     sentTo,
     server,
-    kept: retainOnDelete === true ? "retainOnDelete" : disables,
+    kept: external === true ? "external" : retained,
   };
 }
 

@@ -8,7 +8,7 @@ export type KeyOutcome =
   | "would-remove"
   | "removed"
   | "already-gone"
-  /** Left on the account because of `onDestroy` or `retainOnDelete`. */
+  /** Left on the account because of `onDestroy` or `retainOnDelete`, or because the program only reads it. */
   | "kept"
   | "failed"
   /** Another account owns the key, so a run would fail on it. */

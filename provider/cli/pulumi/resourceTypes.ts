@@ -1,0 +1,43 @@
+import { CONFIG_NAMESPACE, SETTINGS } from "../../config";
+import {
+  ACCOUNT_TOKEN,
+  PLUGIN_PROVIDER_TOKEN,
+  PLUGIN_PROXY_KEY_TOKEN,
+  PLUGIN_ROTATION_TOKEN,
+  PROXY_KEY_TOKEN,
+  ROTATION_TOKEN,
+} from "../../lifecycle/schema/typeTokens";
+
+/** A resource of a state. */
+interface Typed {
+  type: string;
+}
+
+const PROXY_KEYS: ReadonlySet<string> = new Set([PROXY_KEY_TOKEN, PLUGIN_PROXY_KEY_TOKEN]);
+const ROTATIONS: ReadonlySet<string> = new Set([ROTATION_TOKEN, PLUGIN_ROTATION_TOKEN]);
+const PROVIDERS: ReadonlySet<string> = new Set([ACCOUNT_TOKEN, PLUGIN_PROVIDER_TOKEN]);
+
+/** Whether a resource is a proxy key, of the dynamic provider or of the provider plugin. */
+export function isProxyKey({ type }: Typed): boolean {
+  return PROXY_KEYS.has(type);
+}
+
+/** Whether a resource is a record of a rotating key, which exists in the state only. */
+export function isRotation({ type }: Typed): boolean {
+  return ROTATIONS.has(type);
+}
+
+/** Whether a resource is a provider of proxy keys: a stack's default one or an explicit one. */
+export function isProvider({ type }: Typed): boolean {
+  return PROVIDERS.has(type);
+}
+
+/** A provider's settings by their names in a stack's configuration: the plugin's providers have them without the namespace. */
+export function namespaced(
+  { type }: Typed,
+  inputs: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (type !== PLUGIN_PROVIDER_TOKEN) return inputs;
+  const settings = Object.entries(inputs).filter(([name]) => Object.hasOwn(SETTINGS, name));
+  return Object.fromEntries(settings.map(([name, value]) => [`${CONFIG_NAMESPACE}:${name}`, value]));
+}
