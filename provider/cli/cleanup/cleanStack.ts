@@ -7,6 +7,7 @@ import { creditsReturned, isWhole, type KeyOutcome, type KeyReport } from "../te
 import { counted } from "../terminal/table";
 import { Failures, progressIn } from "./engineEvents";
 import { BusyError, breakOldLocks, lockedError } from "../stack/stackLock";
+import { requireKnownTypes } from "../stack/unknownTypes";
 import { recoverStack } from "../recovery/recoverStack";
 import { StackAccounts } from "../account/stackAccounts";
 import type { StackContext } from "../stack/stackContext";
@@ -65,6 +66,8 @@ export async function cleanStack(
     const before = await task.project.state(task.stack);
     if (before === undefined) return "gone";
     otherResources = before.otherCount;
+    // A destroy would remove keys that neither a dry run nor the report shows.
+    requireKnownTypes(new Map([[task.stack, before.unknownTypes]]));
     const accounts = new StackAccounts(task);
     if (options.dryRun) return plan(task, accounts, before, done);
     await breakOldLocks(task);
@@ -72,6 +75,7 @@ export async function cleanStack(
   };
   const outcome = await work().catch((error: unknown): StackOutcome => {
     done.problems.push(problemOf(error));
+    if (options.dryRun) done.keys = done.keys.map(withoutPlan);
     if (task.world.changes.count > changesBefore) return "failed";
     return error instanceof BusyError ? "busy" : isRefusal(error) ? "refused" : "failed";
   });
@@ -83,6 +87,11 @@ export async function cleanStack(
     creditsReturned: creditsReturned(done.keys),
     ...done,
   };
+}
+
+/** A real run would fail as well, before it removes a key. */
+function withoutPlan(key: KeyReport): KeyReport {
+  return key.outcome === "would-remove" ? { ...key, outcome: "unknown" } : key;
 }
 
 /** How long the last list of the account may take after a Ctrl-C. */

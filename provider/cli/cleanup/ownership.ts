@@ -2,6 +2,7 @@ import { cacheFolder } from "../../config";
 import { keysInTheMaking } from "../../lifecycle/creations/journalReader";
 import type { ListedKey } from "../account/accounts";
 import { keysInStates, type KeysInStates } from "../stack/keysInStates";
+import { unknownTypesRefusal } from "../stack/unknownTypes";
 import { Refusal, type Problem } from "../problems";
 import type { PulumiProject } from "../pulumi/project";
 import { readJournal } from "../recovery/journal";
@@ -71,18 +72,25 @@ export class Ownership {
     });
   }
 
-  /** Reads the states again unless they are fresh. @throws Claim. */
+  /** Why the stacks may have keys that the latest reading does not show. Undefined: it shows all. */
+  get incompleteness(): Refusal | undefined {
+    return this.#latest && unknownTypesRefusal(this.#latest.unknownTypes);
+  }
+
+  /** Reads the states again unless they are fresh. @throws Claim; Refusal if a state may have keys that are not known. */
   async requireUnclaimed(key: ListedKey): Promise<void> {
     await this.#refresh();
     const claim = this.claimOn(key);
-    if (claim !== undefined) throw claim;
+    const reason = claim ?? this.incompleteness;
+    if (reason !== undefined) throw reason;
   }
 
-  /** Like `requireUnclaimed`, for a key that certainly belongs to an interrupted creation: its name is not a claim. @throws Claim. */
+  /** Like `requireUnclaimed`, for a key that certainly belongs to an interrupted creation: its name is not a claim. */
   async requireUnowned(key: ListedKey): Promise<void> {
     await this.#refresh();
     const claim = this.#ownerClaim(key);
-    if (claim !== undefined) throw claim;
+    const reason = claim ?? this.incompleteness;
+    if (reason !== undefined) throw reason;
   }
 
   async #refresh(): Promise<void> {

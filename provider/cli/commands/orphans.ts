@@ -45,12 +45,15 @@ export async function orphans(options: OrphansOptions, world: CommandContext): P
   const problems = [...namedProblems(search), ...timeProblems(search)];
   const isOrphaned = found.some((key) => ownership.claimOn(key)?.kind !== "making");
   const isForeign = isOrphaned && keys.every((key) => ownership.ownerOf(key) === undefined);
-  if (isForeign) problems.push(foreignBackend(ownership.stackCount, keys.length));
+  const { incompleteness } = ownership;
+  if (incompleteness !== undefined) problems.push(problemOf(incompleteness));
+  else if (isForeign) problems.push(foreignBackend(ownership.stackCount, keys.length));
+  const isDoubtful = incompleteness !== undefined || isForeign;
   const changesBefore = world.changes.count;
   const reports =
-    removes && !isForeign
+    removes && !isDoubtful
       ? await removeAll(found, account, search, world)
-      : found.map((key) => planned(key, ownership, isForeign));
+      : found.map((key) => planned(key, ownership, isDoubtful));
   if (reports.length < found.length) problems.push(interruptedBefore(found.length - reports.length));
   const isDone = isWhole({ keys: reports, problems });
   const isRefused = removes && world.changes.count === changesBefore;
@@ -150,10 +153,11 @@ function interruptedBefore(count: number): Problem {
   };
 }
 
-function planned(key: ListedKey, ownership: Ownership, isForeign: boolean): OrphanReport {
+/** @param isDoubtful whether all keys may be those of stacks. */
+function planned(key: ListedKey, ownership: Ownership, isDoubtful: boolean): OrphanReport {
   const claim = ownership.claimOn(key);
   if (claim !== undefined) return orphanOf(key, { outcome: "unknown", ...problemOf(claim) });
-  return orphanOf(key, { outcome: isForeign ? "unknown" : "would-remove" });
+  return orphanOf(key, { outcome: isDoubtful ? "unknown" : "would-remove" });
 }
 
 async function removeAll(

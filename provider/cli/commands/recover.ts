@@ -13,6 +13,7 @@ import {
 import { breakOldLocks } from "../stack/stackLock";
 import { recoverStack } from "../recovery/recoverStack";
 import { listStacks } from "../stack/listStacks";
+import { requireKnownTypes } from "../stack/unknownTypes";
 import { StackAccounts } from "../account/stackAccounts";
 import { openProject, type StackCommandOptions } from "../stack/stackContext";
 import { counted, credits } from "../terminal/table";
@@ -48,6 +49,7 @@ export async function recover(options: RecoverOptions, world: CommandContext): P
   };
   terminal.progress(`${stack}: reading its state`);
   const before = await state();
+  requireKnownTypes(new Map([[stack, before.unknownTypes]]));
   const dryRun = options.yes !== true;
   if (!dryRun) await breakOldLocks(task);
   const checkpoints = { before, now: dryRun ? before : await state() };

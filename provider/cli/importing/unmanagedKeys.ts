@@ -16,7 +16,7 @@ export interface LeftOutKey {
  * removes the key of both.
  *
  * @param keys as the account listed them just now.
- * @throws Refusal if the states cannot be read.
+ * @throws Refusal if the states cannot be read, or may have keys that are not known.
  */
 export async function unmanagedKeys(
   keys: readonly KeyObject[],
@@ -27,6 +27,7 @@ export async function unmanagedKeys(
   await listStacks(project, { all: true });
   const ownership = new Ownership(project, world);
   await ownership.read();
+  if (ownership.incompleteness !== undefined) throw ownership.incompleteness;
   const leftOut: LeftOutKey[] = [];
   const rest = keys.filter((wire) => {
     const claim = ownership.claimOn(listedKey(wire));

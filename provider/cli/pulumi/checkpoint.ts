@@ -4,7 +4,7 @@ import { CONFIG_NAMESPACE } from "../../config";
 import { unwrapSecrets } from "../../lifecycle/schema/secretEnvelope";
 import { fingerprintOf } from "../../lifecycle/schema/state";
 import { resourceName } from "./names";
-import { isProvider, isProxyKey, isRotation, namespaced } from "./resourceTypes";
+import { isOfUnknownType, isProvider, isProxyKey, isRotation, namespaced } from "./resourceTypes";
 
 /** A stack's state, as far as it concerns proxy keys. */
 export interface Checkpoint {
@@ -23,6 +23,8 @@ export interface Checkpoint {
   otherCount: number;
   /** The settings of every account in the state, used by a key or not. */
   accounts: readonly NonNullable<StoredSettings>[];
+  /** Types of this package that this version does not know, so `keys` may not be all. */
+  unknownTypes: readonly string[];
 }
 
 /** The account's settings in the state. Undefined: the state has none. */
@@ -116,6 +118,7 @@ export function readCheckpoint(deployment: unknown): Checkpoint {
     accounts: [...providers.values()].filter((settings) =>
       Object.keys(settings).some((key) => key.startsWith(`${CONFIG_NAMESPACE}:`)),
     ),
+    unknownTypes: unknownTypesOf(resources, operations),
   };
 }
 
@@ -126,6 +129,8 @@ export interface StackKeys {
   names: readonly string[];
   /** Encryption hides which key an operation makes or adopts. */
   hasHiddenKeys: boolean;
+  /** Types of this package that this version does not know, so the keys may not be all. */
+  unknownTypes: readonly string[];
 }
 
 /** Reads the keys from an exported state, encrypted or in clear. */
@@ -150,7 +155,16 @@ export function readStackKeys(deployment: unknown): StackKeys {
         (input) => inputs[input] !== undefined && texts[at]?.[input] === undefined,
       ),
     ),
+    unknownTypes: unknownTypesOf(resources, all),
   };
+}
+
+function unknownTypesOf(
+  resources: readonly StoredResource[],
+  operations: readonly { resource: StoredResource }[],
+): string[] {
+  const all = [...resources, ...operations.map(({ resource }) => resource)];
+  return [...new Set(all.filter(isOfUnknownType).map(({ type }) => type))];
 }
 
 function stateKey(

@@ -133,6 +133,7 @@ export class PulumiProject {
       fingerprints: [...keys.fingerprints, ...shown.fingerprints],
       names: [...keys.names, ...shown.names],
       hasHiddenKeys: shown.hasHiddenKeys,
+      unknownTypes: [...new Set([...keys.unknownTypes, ...shown.unknownTypes])],
     };
   }
 

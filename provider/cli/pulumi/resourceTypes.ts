@@ -1,10 +1,12 @@
 import { CONFIG_NAMESPACE, SETTINGS } from "../../config";
 import {
   ACCOUNT_TOKEN,
+  PLUGIN_PACKAGE,
   PLUGIN_PROVIDER_TOKEN,
   PLUGIN_PROXY_KEY_TOKEN,
   PLUGIN_ROTATION_TOKEN,
   PROXY_KEY_TOKEN,
+  ROTATING_PROXY_KEY_TOKEN,
   ROTATION_TOKEN,
 } from "../../lifecycle/schema/typeTokens";
 
@@ -31,6 +33,15 @@ export function isRotation({ type }: Typed): boolean {
 export function isProvider({ type }: Typed): boolean {
   return PROVIDERS.has(type);
 }
+
+/** Whether a resource is of this package, and of a type that this version does not know: it may hold keys. */
+export function isOfUnknownType(resource: Typed): boolean {
+  const { type } = resource;
+  const isKnown = isProxyKey(resource) || isRotation(resource) || type === ROTATING_PROXY_KEY_TOKEN;
+  return !isKnown && OWN_TYPES.test(type);
+}
+
+const OWN_TYPES = new RegExp(`^(?:${PLUGIN_PACKAGE}:|pulumi-nodejs:dynamic/${PLUGIN_PACKAGE}[:/])`);
 
 /** A provider's settings by their names in a stack's configuration: the plugin's providers have them without the namespace. */
 export function namespaced(

@@ -5,6 +5,7 @@ import type { PendingCreation } from "../pulumi/checkpoint";
 import { isLocked } from "../pulumi/project";
 import { BusyError, requireUnlocked } from "../stack/stackLock";
 import type { StackContext } from "../stack/stackContext";
+import { requireKnownTypes } from "../stack/unknownTypes";
 import { keyFacts, type KeyOutcome, type KeyReport } from "../terminal/report";
 import type { Checkpoints } from "./candidates";
 import { searchLost, type LostKey, type RecoveryOptions } from "./search";
@@ -19,6 +20,8 @@ export interface Recovery {
 /**
  * Removes the keys that crashed runs of a stack have made and that no state has, then clears the interrupted creations from
  * the state. In this order, so that the next command finds the same keys if this one is killed. The stack must be unlocked.
+ *
+ * @throws Refusal, before any change, if a state may have keys that are not known.
  */
 export async function recoverStack(
   task: StackContext,
@@ -27,6 +30,7 @@ export async function recoverStack(
   options: RecoveryOptions,
 ): Promise<Recovery> {
   const { stack, world } = task;
+  requireKnownTypes(new Map([[stack, checkpoints.now.unknownTypes]]));
   const search = await searchLost(task, accounts, checkpoints, options);
   if (options.dryRun) {
     const keys = search.found.map((lost) => reportOf(lost, "would-remove"));

@@ -2,6 +2,7 @@ import { merged, type KeyObject } from "../../api/wire";
 import { isNoSuchKey, isUseUnknown, matchLostKey } from "../../lifecycle/creations/matchLostKey";
 import { listKeys, type AccountView, type ListedKey } from "../account/accounts";
 import { keysInStates } from "../stack/keysInStates";
+import { requireKnownTypes } from "../stack/unknownTypes";
 import type { Problem } from "../problems";
 import type { PendingCreation } from "../pulumi/checkpoint";
 import { counted } from "../terminal/table";
@@ -110,6 +111,8 @@ async function listsFor(candidates: readonly Candidate[]): Promise<Lists> {
 /**
  * Fingerprints of the keys that the stacks of the backend have, including this stack. Read after the accounts were listed and
  * the stack was found unlocked, so that they include keys that a run has created and recorded meanwhile.
+ *
+ * @throws Refusal if a state may have keys that are not known.
  */
 async function knownToStacks(
   task: StackContext,
@@ -123,7 +126,9 @@ async function knownToStacks(
   // Reading states is slow: each read runs a process of the CLI.
   if (!isAnyListed) return new Set();
   if (!dryRun) await requireUnlocked(task);
-  return new Set((await keysInStates(task.project, task.world)).owners.keys());
+  const { owners, unknownTypes } = await keysInStates(task.project, task.world);
+  requireKnownTypes(unknownTypes);
+  return new Set(owners.keys());
 }
 
 /** Results of lookups, by fingerprint. */

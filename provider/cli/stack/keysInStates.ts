@@ -1,6 +1,7 @@
 import type { CommandContext } from "../commandContext";
 import { Refusal } from "../problems";
 import type { PulumiProject } from "../pulumi/project";
+import type { UnknownTypes } from "./unknownTypes";
 
 /** The keys that the stacks of a backend have or are making. */
 export interface KeysInStates {
@@ -8,6 +9,8 @@ export interface KeysInStates {
   owners: ReadonlyMap<string, string>;
   /** Names of keys in the making. */
   names: ReadonlySet<string>;
+  /** Not empty: a stack may have keys beside these. */
+  unknownTypes: UnknownTypes;
   stackCount: number;
   /** No change until this time is missing. Milliseconds since the epoch. */
   asOfMs: number;
@@ -36,6 +39,7 @@ export async function keysInStates(
 ): Promise<KeysInStates> {
   const owners = new Map<string, string>();
   const names = new Set<string>();
+  const unknownTypes = new Map<string, readonly string[]>();
   /** Returns false if a stack was removed or renamed before it was read. */
   const read = async (stacks: readonly string[]): Promise<boolean> => {
     const waiting = [...stacks];
@@ -46,6 +50,7 @@ export async function keysInStates(
         if (keys === undefined) isComplete = false;
         for (const fingerprint of keys?.fingerprints ?? []) owners.set(fingerprint, stack);
         for (const name of keys?.names ?? []) names.add(name);
+        if (keys !== undefined && keys.unknownTypes.length > 0) unknownTypes.set(stack, keys.unknownTypes);
       }
     };
     await Promise.all(Array.from({ length: PARALLEL_READS }, readNext));
@@ -68,7 +73,7 @@ export async function keysInStates(
     const changed = [...listed].filter(([stack, mark]) => mark === BUSY || before?.get(stack) !== mark);
     const isComplete = await read(changed.map(([stack]) => stack));
     if (changed.length === 0 || (isComplete && listings >= MAX_LISTINGS))
-      return { owners, names, stackCount: listed.size, asOfMs };
+      return { owners, names, unknownTypes, stackCount: listed.size, asOfMs };
     if (listings >= MAX_LISTINGS) throw changingError();
     before = listed;
   }

@@ -71,6 +71,7 @@ function scene(...answers: readonly HttpResponse[]) {
         type: "creating",
         resource: { urn: `urn::${name}`, type: PROXY_KEY, inputs: { name } },
       }))),
+    holdIn: (type: string) => (resources = [{ urn: "urn::other", type, id: "other" }]),
     remove: (before: () => void = () => {}, refuseIfUsedWithin?: string) =>
       removeKey(KEY, account, {
         changes: world.changes,
@@ -132,6 +133,19 @@ describe("a removal", () => {
       why: expect.stringMatching(/^A run is making a key named "web"/),
     });
     expect(sent).toEqual([]);
+  });
+
+  it("is not sent once a state has a type of this package that is not known", async () => {
+    const { clock, holdIn, ownership, remove, sent, changes } = scene();
+    await ownership.read();
+    clock.advance(60_000);
+    expect(await remove(() => holdIn("electronhub:index:Team"))).toMatchObject({
+      outcome: "failed",
+      why: expect.stringMatching(/^Stack dev \(electronhub:index:Team\) has .* does not know/),
+      nextStep: expect.stringMatching(/^Update pulumi-electronhub/),
+    });
+    await expect(ownership.requireUnowned(KEY)).rejects.toThrow(/does not know/);
+    expect({ sent, changes }).toEqual({ sent: [], changes: { count: 0 } });
   });
 
   it("is not sent again after a lost response when a stack has taken the key meanwhile", async () => {

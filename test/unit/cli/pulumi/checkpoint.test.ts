@@ -89,6 +89,7 @@ describe("a state", () => {
       resourceCount: 0,
       otherCount: 0,
       accounts: [],
+      unknownTypes: [],
     };
     for (const empty of [
       undefined,
@@ -98,7 +99,12 @@ describe("a state", () => {
       { manifest: {} },
     ]) {
       expect(readCheckpoint(empty)).toEqual(nothing);
-      expect(readStackKeys(empty)).toEqual({ fingerprints: [], names: [], hasHiddenKeys: false });
+      expect(readStackKeys(empty)).toEqual({
+        fingerprints: [],
+        names: [],
+        hasHiddenKeys: false,
+        unknownTypes: [],
+      });
     }
     expect(readCheckpoint(deployment([{ urn: urn(PROXY_KEY, "bare"), type: PROXY_KEY }])).keys).toMatchObject(
       [{ resource: "bare", fingerprint: "", name: undefined, account: undefined }],
@@ -165,7 +171,7 @@ describe("a state", () => {
       resourceCount: 2,
       otherCount: 2,
     });
-    expect(readStackKeys(state)).toEqual({ fingerprints: [], names: [], hasHiddenKeys: false });
+    expect(readStackKeys(state)).toMatchObject({ fingerprints: [], names: [], hasHiddenKeys: false });
   });
 
   it("says which keys a destroy leaves on the account", () => {
@@ -246,6 +252,7 @@ describe("an interrupted operation", () => {
         fingerprints: [],
         names: ["bot-abcdefg"],
         hasHiddenKeys: false,
+        unknownTypes: [],
       });
     }
   });
@@ -278,6 +285,7 @@ describe("an interrupted operation", () => {
       ...names,
       fingerprints: ["pk-made", ...(names.fingerprints ?? [])],
       hasHiddenKeys: false,
+      unknownTypes: [],
     });
   });
 });

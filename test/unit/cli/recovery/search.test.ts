@@ -41,6 +41,17 @@ describe("a note of a creation", () => {
     expect(found.map(({ fingerprint }) => fingerprint)).toEqual([fingerprintOf(SECRET)]);
   });
 
+  it("finds nothing while a state has a type of this package that is not known, as it may hold the key", async () => {
+    journal().begin(creation("bot-abc"));
+    const otherTypes = ["electronhub:index:Team"];
+    await expect(search({ keys: [{ name: "bot-abc" }], otherTypes })).rejects.toMatchObject({
+      why: expect.stringMatching(/^Stack dev \(electronhub:index:Team\) has .* does not know/),
+    });
+    expect(open()).toHaveLength(1);
+    // Without such a key there is nothing to remove.
+    expect(await search({ otherTypes })).toMatchObject({ found: [], problems: [] });
+  });
+
   it("finds the key whose use only a lookup shows, and leaves one alone whose use it does not show", async () => {
     journal().begin(creation("bot-abc"));
     const keys = [{ name: "bot-abc", last_used: undefined, used_ammount: undefined }];

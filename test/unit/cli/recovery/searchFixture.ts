@@ -26,6 +26,8 @@ interface Scene {
   keys?: readonly Partial<KeyObject>[];
   /** Secrets of the keys that the stacks of the backend have. */
   known?: readonly string[];
+  /** Types of further resources in the state of another stack of the backend. */
+  otherTypes?: readonly string[];
   /** The id of the stack's backend. */
   backendId?: string | undefined;
   stack?: string;
@@ -49,6 +51,7 @@ export function useSearch() {
     pending = [],
     keys = [],
     known = [],
+    otherTypes = [],
     removesDelivered = false,
     account = "an account",
     stateKeys = [],
@@ -59,7 +62,10 @@ export function useSearch() {
     const notes: string[] = [];
     const slept: number[] = [];
     const environment = { XDG_CACHE_HOME: journals.root };
-    const resources = known.map((key) => ({ urn: `${URN}2`, type: TYPE, id: fingerprintOf(key) }));
+    const resources = [
+      ...known.map((key) => ({ urn: `${URN}2`, type: TYPE, id: fingerprintOf(key) })),
+      ...otherTypes.map((type) => ({ urn: `urn::${type}`, type, id: "other" })),
+    ];
     const project = {
       stacks: () => Promise.resolve([{ name: "dev" }]),
       keysOf: () => Promise.resolve(readStackKeys({ resources })),

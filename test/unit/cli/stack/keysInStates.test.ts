@@ -15,13 +15,17 @@ const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
 type Stacks = Readonly<Record<string, readonly string[]>>;
 
 /** A backend with these stacks. `change` is asked after every state that was read, with all that were read until then. */
-function backend(stacks: Stacks, change: (read: readonly string[]) => Stacks | undefined = () => undefined) {
+function backend(
+  stacks: Stacks,
+  change: (read: readonly string[]) => Stacks | undefined = () => undefined,
+  types: Readonly<Record<string, string>> = {},
+) {
   let now = stacks;
   const read: string[] = [];
   const project = {
     stacks: () => Promise.resolve(Object.keys(now).map((name) => ({ name }))),
     keysOf: (stack: string) => {
-      const resources = now[stack]?.map((id) => ({ urn: `urn::${id}`, type: PROXY_KEY, id }));
+      const resources = now[stack]?.map((id) => ({ urn: `urn::${id}`, type: types[id] ?? PROXY_KEY, id }));
       read.push(stack);
       now = change(read) ?? now;
       return Promise.resolve(resources && readStackKeys({ resources }));
@@ -110,6 +114,18 @@ it("nothing is known while stacks come and go in every reading", async () => {
     why: expect.stringMatching(/list of stacks changes/),
     nextStep: expect.stringMatching(/^Wait until no run/),
   });
+});
+
+it("types of this package that are not known are named with their stacks, also if only one reading shows them", async () => {
+  const types: Readonly<Record<string, string>> = { "a-pool": "electronhub:index:Pool" };
+  const { project } = backend(
+    { a: ["pk-1"], b: ["a-pool"] },
+    ({ length }) => (length === 2 ? { a: ["pk-1"], b: [] } : undefined),
+    types,
+  );
+  const { unknownTypes, owners } = await keysInStates(project, world);
+  expect([...unknownTypes]).toEqual([["b", ["electronhub:index:Pool"]]]);
+  expect([...owners.keys()]).toEqual(["pk-1"]);
 });
 
 it("only the stacks that match are read", async () => {
