@@ -83,8 +83,7 @@ it("`cleanup` without the plugin fails, names the plugin, and loses no key", asy
     return { resources: [provider, stack.key("bot", plugin.madeKey("bot", provider))] };
   });
   cli.takeRequests();
-  const env = { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" };
-  const failed = await cli.report(["cleanup", "--stack", "dev", "--yes", "--remove-stack"], { env });
+  const failed = await cli.report(["cleanup", "--stack", "dev", "--yes", "--remove-stack"]);
   expect(failed).toMatchObject({
     exitCode: 1,
     stacks: [

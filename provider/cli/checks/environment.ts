@@ -20,12 +20,15 @@ export async function backendCheck(open: () => Promise<PulumiProject>): Promise<
   }
 }
 
-/** @returns also the settings of the stack's configuration (undefined: unknown), and whether the project's stacks are all unselected. */
+/**
+ * @returns also the stack, the settings of its configuration (undefined: unknown), and whether the project's stacks are all
+ *   unselected.
+ */
 export async function stackCheck(
   choice: StackChoice,
   environment: Environment,
   open: () => Promise<PulumiProject>,
-): Promise<{ check: Check; settings?: StackSettings; isUnselected?: boolean }> {
+): Promise<{ check: Check; stack?: string; settings?: StackSettings; isUnselected?: boolean }> {
   const name = "Stack";
   try {
     const chosen = await chosenStack(choice, environment, open);
@@ -58,7 +61,7 @@ export async function stackCheck(
       : unknown !== undefined
         ? warning(name, `${stack} has the unknown setting ${unknown}`, `Known are ${known.join(", ")}.`)
         : ok(name, stack);
-    return { check, settings };
+    return { check, stack, settings };
   } catch (error) {
     return { check: failureOf(name, error, "See `pulumi stack ls` for the stacks of the project.") };
   }

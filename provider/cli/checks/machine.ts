@@ -3,10 +3,13 @@ import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { OLDEST_SDK } from "../../dynamic/hostVersion";
 import { pulumiHome } from "../../lifecycle/creations/backend";
+import { PLUGIN_PACKAGE } from "../../lifecycle/schema/typeTokens";
 import { isAtLeast } from "../../util/version";
 import { cliVersion } from "../pulumi/cliVersion";
 import { HOW_TO_GET_PULUMI, asRefusal } from "../pulumi/command";
-import { failure, failureOf, ok, warning, type Check } from "./check";
+import type { Program } from "../pulumi/folders";
+import type { ProviderKind } from "../pulumi/resourceTypes";
+import { failure, failureOf, ok, skipped, warning, type Check } from "./check";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,12 +25,26 @@ export async function cliCheck(): Promise<Check> {
   }
 }
 
-/**
- * Looks for the programs that the CLI starts: on PATH, beside the CLI, and among Pulumi's plugins, as the CLI does.
- *
- * @param runtime of the project, such as `nodejs`.
- */
-export function pluginChecks(environment: Environment, runtime: string): Check[] {
+/** Which providers of this package a stack and its program need. */
+export type Needs = Readonly<Record<ProviderKind, boolean>>;
+
+/** @param providers of the stack's state. A program without any in its state may be about to have them. */
+export function needsOf({ runtime }: Pick<Program, "runtime">, providers: readonly ProviderKind[]): Needs {
+  const isTypeScript = runtime === "nodejs" || runtime === "bun";
+  return {
+    dynamic: providers.includes("dynamic") || (isTypeScript && providers.length === 0),
+    plugin: providers.includes("plugin") || !isTypeScript,
+  };
+}
+
+const NOT_DYNAMIC = "neither the stack nor the program uses the dynamic provider";
+
+/** Looks for the programs that the CLI starts: where the CLI does. */
+export function pluginChecks(
+  environment: Environment,
+  { runtime, pluginFolder }: Pick<Program, "runtime" | "pluginFolder">,
+  needs: Needs,
+): Check[] {
   const { PATH = "" } = environment;
   const find = (program: string, folders: readonly string[]) =>
     folders
@@ -36,11 +53,19 @@ export function pluginChecks(environment: Environment, runtime: string): Check[]
   const folders = PATH.split(delimiter);
   const cli = find("pulumi", folders);
   if (cli !== undefined) folders.push(dirname(realpathSync(cli)));
-  const check = (name: string, kind: "language" | "resource", plugin: string, effect: string) => {
+  const check = (
+    name: string,
+    kind: "language" | "resource",
+    plugin: string,
+    effect: string,
+    nextStep = HOW_TO_GET_PULUMI,
+  ) => {
     const program = `pulumi-${kind}-${plugin}`;
-    const path = find(program, [...folders, ...pluginFolders(environment, `${kind}-${plugin}-v`)]);
+    const ofProject = plugin === PLUGIN_PACKAGE && pluginFolder !== undefined ? [pluginFolder] : [];
+    const installed = pluginFolders(environment, `${kind}-${plugin}-v`);
+    const path = find(program, [...ofProject, ...folders, ...installed]);
     const what = `${program} is neither on PATH, nor beside pulumi, nor among its plugins: ${effect}.`;
-    return path === undefined ? failure(name, what, HOW_TO_GET_PULUMI) : ok(name, path);
+    return path === undefined ? failure(name, what, nextStep) : ok(name, path);
   };
   return [
     check(
@@ -49,7 +74,20 @@ export function pluginChecks(environment: Environment, runtime: string): Check[]
       runtime,
       "`up` and `preview` need it, except for inline programs of the Automation API",
     ),
-    check("Dynamic plugin", "resource", "pulumi-nodejs", "every command on a stack needs it"),
+    needs.dynamic
+      ? check("Dynamic plugin", "resource", "pulumi-nodejs", "every command on a stack needs it")
+      : skipped("Dynamic plugin", NOT_DYNAMIC),
+    ...(needs.plugin
+      ? [
+          check(
+            "Provider plugin",
+            "resource",
+            PLUGIN_PACKAGE,
+            "every command on a stack needs it",
+            "Run `npm install -g pulumi-electronhub`, which puts it on PATH.",
+          ),
+        ]
+      : []),
   ];
 }
 
@@ -64,8 +102,9 @@ function pluginFolders(environment: Environment, prefix: string): string[] {
   }
 }
 
-/** Checks the packages that the program, `refresh` and `destroy` load from this folder. */
-export function packageChecks(folder: string): Check[] {
+/** Checks the packages that a TypeScript program, its `refresh` and its `destroy` load from this folder. */
+export function packageChecks(folder: string, { dynamic: isNeeded }: Needs): Check[] {
+  if (!isNeeded) return ["Pulumi SDK", "Package"].map((name) => skipped(name, NOT_DYNAMIC));
   const [sdk, own] = ["@pulumi/pulumi", "pulumi-electronhub"].map((name) => versionFrom(folder, name));
   const report = (name: string, check: typeof warning, version: string | undefined, least: string) =>
     version !== undefined && isAtLeast(version, least)

@@ -1,9 +1,10 @@
 import { accountChecks } from "../checks/account";
 import { checkText, ok, type Check } from "../checks/check";
 import { backendCheck, folderChecks, stackCheck } from "../checks/environment";
-import { cliCheck, packageChecks, pluginChecks } from "../checks/machine";
+import { cliCheck, needsOf, packageChecks, pluginChecks } from "../checks/machine";
+import { stateCheck } from "../checks/state";
 import { EXIT, type ExitCode } from "../problems";
-import { projectFolder } from "../pulumi/folders";
+import { programOf, projectFolder } from "../pulumi/folders";
 import { PulumiProject } from "../pulumi/project";
 import { counted } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
@@ -34,15 +35,19 @@ async function* checksOf({ dir, stack }: DoctorOptions, world: CommandContext): 
   const open = () => (opening ??= PulumiProject.open(dir, world.changes));
   const cli = await cliCheck();
   const project = cli.status === "error" ? undefined : await open().catch(() => undefined);
-  const { folder, runtime } = (await project?.program()) ?? { folder: projectFolder(dir), runtime: "nodejs" };
+  const program = (await project?.program()) ?? programOf(projectFolder(dir), undefined);
+  const { folder } = program;
   // The command does not start on a Node that is too old.
-  yield* [ok("Node", process.versions.node), cli, ...packageChecks(folder)];
-  if (cli.status !== "error") {
-    yield* pluginChecks(world.environment, runtime);
-    yield await backendCheck(open);
-  }
-  const { check, settings, isUnselected } = await stackCheck({ stack, dir }, world.environment, open);
-  yield check;
+  yield* [ok("Node", process.versions.node), cli];
+  if (cli.status !== "error") yield await backendCheck(open);
+  const found = await stackCheck({ stack, dir }, world.environment, open);
+  const { settings, isUnselected } = found;
+  yield found.check;
+  const state = found.stack === undefined ? undefined : await stateCheck(await open(), found.stack);
+  if (state !== undefined) yield state.check;
+  const needs = needsOf(program, state?.providers ?? []);
+  if (cli.status !== "error") yield* pluginChecks(world.environment, program, needs);
+  yield* packageChecks(folder, needs);
   yield* await accountChecks(settings, { folder, isUnselected }, world);
   yield* await folderChecks(settings, folder, world.environment);
 }

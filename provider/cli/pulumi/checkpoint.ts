@@ -4,7 +4,15 @@ import { CONFIG_NAMESPACE } from "../../config";
 import { unwrapSecrets } from "../../lifecycle/schema/secretEnvelope";
 import { fingerprintOf } from "../../lifecycle/schema/state";
 import { resourceName } from "./names";
-import { isOfUnknownType, isProvider, isProxyKey, isRotation, namespaced } from "./resourceTypes";
+import {
+  isOfUnknownType,
+  isProvider,
+  isProxyKey,
+  isRotation,
+  namespaced,
+  providerKindOf,
+  type ProviderKind,
+} from "./resourceTypes";
 
 /** A stack's state, as far as it concerns proxy keys. */
 export interface Checkpoint {
@@ -131,6 +139,8 @@ export interface StackKeys {
   hasHiddenKeys: boolean;
   /** Types of this package that this version does not know, so the keys may not be all. */
   unknownTypes: readonly string[];
+  /** The providers of this package that a command of Pulumi on the stack needs. */
+  providers: readonly ProviderKind[];
 }
 
 /** Reads the keys from an exported state, encrypted or in clear. */
@@ -156,6 +166,7 @@ export function readStackKeys(deployment: unknown): StackKeys {
       ),
     ),
     unknownTypes: unknownTypesOf(resources, all),
+    providers: [...new Set(resources.flatMap((stored) => providerKindOf(stored) ?? []))],
   };
 }
 

@@ -10,7 +10,7 @@ import {
 } from "@pulumi/pulumi/automation";
 import type { Clock } from "../../util/clock";
 import { Cancellation, type Interruption } from "./cancellation";
-import { programFolder, projectFolder } from "./folders";
+import { programOf, projectFolder, type Program } from "./folders";
 import { readCheckpoint, readStackKeys, type Checkpoint, type StackKeys } from "./checkpoint";
 import { asRefusal, olderLayoutError, runnable, runPulumi } from "./command";
 import { UNKNOWN_HOLDER, holdersIn, type LockHolder } from "./lock";
@@ -62,14 +62,8 @@ export class PulumiProject {
     return this.#workspace.workDir;
   }
 
-  /** The folder in which Pulumi runs the program, and the program's runtime, such as `nodejs`. */
-  async program(): Promise<{ folder: string; runtime: string }> {
-    const settings = await this.#workspace.projectSettings().catch(() => undefined);
-    const runtime = settings?.runtime ?? "nodejs";
-    return {
-      folder: programFolder(this.folder, settings?.main),
-      runtime: typeof runtime === "string" ? runtime : runtime.name,
-    };
+  async program(): Promise<Program> {
+    return programOf(this.folder, await this.#workspace.projectSettings().catch(() => undefined));
   }
 
   /** The project's name, from its Pulumi.yaml. @throws Refusal without one. */
@@ -130,9 +124,9 @@ export class PulumiProject {
     if (shown === undefined) return undefined;
     // The state may have changed between the two exports.
     return {
+      ...shown,
       fingerprints: [...keys.fingerprints, ...shown.fingerprints],
       names: [...keys.names, ...shown.names],
-      hasHiddenKeys: shown.hasHiddenKeys,
       unknownTypes: [...new Set([...keys.unknownTypes, ...shown.unknownTypes])],
     };
   }

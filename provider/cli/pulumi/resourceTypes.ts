@@ -34,6 +34,22 @@ export function isProvider({ type }: Typed): boolean {
   return PROVIDERS.has(type);
 }
 
+/** The dynamic provider of TypeScript programs, and the provider plugin of every language. */
+export type ProviderKind = "dynamic" | "plugin";
+
+const KINDS: ReadonlyMap<string, ProviderKind> = new Map([
+  [PROXY_KEY_TOKEN, "dynamic"],
+  [ROTATION_TOKEN, "dynamic"],
+  [PLUGIN_PROXY_KEY_TOKEN, "plugin"],
+  [PLUGIN_ROTATION_TOKEN, "plugin"],
+  [PLUGIN_PROVIDER_TOKEN, "plugin"],
+]);
+
+/** The provider of this package that the engine asks about a resource. Undefined: none. */
+export function providerKindOf({ type }: Typed): ProviderKind | undefined {
+  return KINDS.get(type);
+}
+
 /** Whether a resource is of this package, and of a type that this version does not know: it may hold keys. */
 export function isOfUnknownType(resource: Typed): boolean {
   const { type } = resource;

@@ -104,6 +104,7 @@ describe("a state", () => {
         names: [],
         hasHiddenKeys: false,
         unknownTypes: [],
+        providers: [],
       });
     }
     expect(readCheckpoint(deployment([{ urn: urn(PROXY_KEY, "bare"), type: PROXY_KEY }])).keys).toMatchObject(
@@ -253,6 +254,7 @@ describe("an interrupted operation", () => {
         names: ["bot-abcdefg"],
         hasHiddenKeys: false,
         unknownTypes: [],
+        providers: [],
       });
     }
   });
@@ -286,6 +288,7 @@ describe("an interrupted operation", () => {
       fingerprints: ["pk-made", ...(names.fingerprints ?? [])],
       hasHiddenKeys: false,
       unknownTypes: [],
+      providers: ["dynamic"],
     });
   });
 });

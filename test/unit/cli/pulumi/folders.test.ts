@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { programFolder, projectFolder } from "../../../../provider/cli/pulumi/folders";
+import { programFolder, programOf, projectFolder } from "../../../../provider/cli/pulumi/folders";
 
 let root = "";
 beforeAll(() => {
@@ -34,4 +34,30 @@ it.each([
   ["dist", "app/dist"],
 ])("the program's folder with `main: %s` is %s", (main, expected) => {
   expect(programFolder(join(root, "app"), main)).toBe(join(root, expected));
+});
+
+it.each([
+  [undefined, "nodejs", undefined],
+  [{ name: "app", runtime: "yaml" }, "yaml", undefined],
+  [{ name: "app", runtime: { name: "python" }, plugins: null }, "python", undefined],
+  [
+    {
+      name: "app",
+      plugins: {
+        providers: [
+          { name: "aws", path: "aws" },
+          { name: "electronhub", path: "bin" },
+        ],
+      },
+    },
+    "nodejs",
+    "app/bin",
+  ],
+  [{ name: "app", plugins: { providers: [{ name: "aws", path: "aws" }] } }, "nodejs", undefined],
+])("the file %j names the runtime %s and the plugin's folder %s", (settings, runtime, plugin) => {
+  expect(programOf(join(root, "app"), settings)).toEqual({
+    folder: join(root, "app"),
+    runtime,
+    pluginFolder: plugin === undefined ? undefined : join(root, plugin),
+  });
 });

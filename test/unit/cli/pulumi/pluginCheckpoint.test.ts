@@ -57,7 +57,10 @@ describe("a state of the provider plugin", () => {
     const some = stack.key("some", { ...bot, changes: { models: ["gpt-4o"], allowedIps: ["10.0.0.0/8"] } });
     const state = stack.deployment([provider, stack.key("all", { ...bot, secret: "made-up-all" }), some]);
     expect(readCheckpoint(state).keys.map(({ resource }) => resource)).toEqual(["all", "some"]);
-    expect(readStackKeys(state).fingerprints).toEqual(["made-up-all", bot.secret].map(fingerprintOf));
+    expect(readStackKeys(state)).toMatchObject({
+      fingerprints: ["made-up-all", bot.secret].map(fingerprintOf),
+      providers: ["plugin"],
+    });
   });
 
   it("may be encrypted, and then says nothing that is secret", () => {
@@ -138,6 +141,7 @@ describe("a state with resources of both providers, as of a stack that was taken
     expect(readStackKeys({ ...state, resources })).toMatchObject({
       fingerprints: ["made-up-old", bot.secret].map(fingerprintOf),
       names: ["next-abcdefg"],
+      providers: ["dynamic", "plugin"],
     });
   });
 });

@@ -1,6 +1,14 @@
 import { expect, it } from "vitest";
 import { isOfUnknownType, isProxyKey, isRotation } from "../../../../provider/cli/pulumi/resourceTypes";
+import * as tokens from "../../../../provider/lifecycle/schema/typeTokens";
 import { readCheckpoint, readStackKeys } from "../../../../provider/cli/pulumi/checkpoint";
+
+it.each(Object.entries(tokens))(
+  "the token %s is known: its resources must not make removals refused",
+  (_, token) => {
+    expect(isOfUnknownType({ type: token })).toBe(false);
+  },
+);
 
 /** What each type is to the command. */
 const TYPES: readonly [string, "key" | "rotation" | "unknown" | "other"][] = [
