@@ -65,7 +65,10 @@ export class Ownership {
     if (claim !== undefined) return claim;
     const { fingerprint, wire } = key;
     const isInTheMaking = this.#isInTheMaking({ name: wire.name, fingerprint });
-    if (this.#latest?.names.has(wire.name) !== true && !isInTheMaking) return undefined;
+    const isPending = [wire.name, fingerprint].some(
+      (id) => id !== undefined && this.#latest?.inMaking.has(id),
+    );
+    if (!isPending && !isInTheMaking) return undefined;
     return new Claim("making", {
       why: `A run is making a key named ${JSON.stringify(wire.name)}, or was interrupted, so whether ${fingerprint} is that key is unknown.`,
       nextStep: "Wait for that run to end, or run `recover` on its stack, then run the command again.",

@@ -66,6 +66,8 @@ export interface PendingCreation {
   createdAs: string | undefined;
   /** The name that an update sets after the creation. Undefined: the key keeps the generated one. */
   chosenName: string | undefined;
+  /** Of the key, if the engine saved the operation after the response. Undefined: unknown. */
+  fingerprint: string | undefined;
   /** The operation adopts an existing key. */
   isAdoption: boolean;
   /** The anonymous name of the account. Undefined: unknown. */
@@ -133,8 +135,8 @@ export function readCheckpoint(deployment: unknown): Checkpoint {
 /** The keys that a stack has or is making. */
 export interface StackKeys {
   fingerprints: readonly string[];
-  /** Names of keys in the making. */
-  names: readonly string[];
+  /** Names and fingerprints of keys in the making. */
+  inMaking: readonly string[];
   /** Encryption hides which key an operation makes or adopts. */
   hasHiddenKeys: boolean;
   /** Types of this package that this version does not know, so the keys may not be all. */
@@ -147,20 +149,30 @@ export interface StackKeys {
 export function readStackKeys(deployment: unknown): StackKeys {
   const { resources, operations: all } = deploymentSchema.parse(deployment ?? {});
   const operations = all.map(({ resource }) => resource).filter(isProxyKey);
-  const inMaking = operations.map(({ inputs = {} }) => inputs);
-  const texts = inMaking.map(textsIn);
+  const inputsOf = operations.map(({ inputs = {} }) => inputs);
+  const texts = inputsOf.map(textsIn);
+  // The engine may save an operation that has ended before it saves its resource.
+  const created = all
+    .filter(({ type, resource }) => type === "creating" && resource.inputs?.["adopt"] === undefined)
+    .map(({ resource }) => resource)
+    .filter(isProxyKey);
+  const others = operations.filter((operation) => !created.includes(operation));
   const idsOf = ({ id, importID }: StoredResource) => [id ?? [], importID ?? []].flat();
   // Only the operation has the id of a resource that is being imported or read. The plugin also takes a name there.
-  const named = operations.flatMap(idsOf).filter((id) => !isWholeKey(id));
+  const named = others.flatMap(idsOf).filter((id) => !isWholeKey(id));
   return {
     fingerprints: [
-      ...[...resources.filter(isProxyKey), ...operations]
+      ...[...resources.filter(isProxyKey), ...others]
         .flatMap(idsOf)
         .map((id) => (isWholeKey(id) ? fingerprintOf(id) : id)),
       ...texts.flatMap(({ adopt }) => (adopt === undefined ? [] : fingerprintOf(adopt))),
     ],
-    names: [...named, ...texts.flatMap(({ __createdAs, name }) => [__createdAs ?? [], name ?? []].flat())],
-    hasHiddenKeys: inMaking.some((inputs, at) =>
+    inMaking: [
+      ...named,
+      ...created.flatMap(idsOf),
+      ...texts.flatMap(({ __createdAs, name }) => [__createdAs ?? [], name ?? []].flat()),
+    ],
+    hasHiddenKeys: inputsOf.some((inputs, at) =>
       ["adopt", "name", "__createdAs"].some(
         (input) => inputs[input] !== undefined && texts[at]?.[input] === undefined,
       ),
@@ -198,7 +210,7 @@ function stateKey(
   };
 }
 
-function pendingCreation({ urn, inputs = {} }: StoredResource, account: StoredSettings): PendingCreation {
+function pendingCreation({ urn, id, inputs = {} }: StoredResource, account: StoredSettings): PendingCreation {
   // The chosen name never stands in for the generated one: other keys may have it.
   const { name: chosenName, __createdAs: createdAs, __account: sentTo } = textsIn(inputs);
   const adopted = unwrapSecrets(inputs["adopt"]);
@@ -208,6 +220,7 @@ function pendingCreation({ urn, inputs = {} }: StoredResource, account: StoredSe
     name: chosenName ?? createdAs,
     createdAs,
     chosenName,
+    fingerprint: id === undefined || id === "" ? undefined : id,
     isAdoption: adopted !== undefined && adopted !== null,
     account,
     sentTo,

@@ -126,7 +126,7 @@ export class PulumiProject {
     return {
       ...shown,
       fingerprints: [...keys.fingerprints, ...shown.fingerprints],
-      names: [...keys.names, ...shown.names],
+      inMaking: [...keys.inMaking, ...shown.inMaking],
       unknownTypes: [...new Set([...keys.unknownTypes, ...shown.unknownTypes])],
     };
   }

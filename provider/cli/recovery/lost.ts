@@ -74,7 +74,7 @@ export function fromState(
 ): InterruptedCreation {
   const { createdAs, chosenName } = pending;
   const nameHash = createdAs === undefined ? undefined : nameHashOf(createdAs);
-  return { nameHash, chosenName, fingerprint: noted?.fingerprint, pending, savedMs };
+  return { nameHash, chosenName, fingerprint: noted?.fingerprint ?? pending.fingerprint, pending, savedMs };
 }
 
 /** A creation that is only in this machine's journal: the plugin was killed, or an older state was restored. */

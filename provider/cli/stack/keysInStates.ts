@@ -7,8 +7,8 @@ import type { UnknownTypes } from "./unknownTypes";
 export interface KeysInStates {
   /** The stack that has each key, by the key's fingerprint. */
   owners: ReadonlyMap<string, string>;
-  /** Names of keys in the making. */
-  names: ReadonlySet<string>;
+  /** Names and fingerprints of keys in the making. */
+  inMaking: ReadonlySet<string>;
   /** Not empty: a stack may have keys beside these. */
   unknownTypes: UnknownTypes;
   stackCount: number;
@@ -38,7 +38,7 @@ export async function keysInStates(
   matches: (stack: string) => boolean = () => true,
 ): Promise<KeysInStates> {
   const owners = new Map<string, string>();
-  const names = new Set<string>();
+  const inMaking = new Set<string>();
   const unknownTypes = new Map<string, readonly string[]>();
   /** Returns false if a stack was removed or renamed before it was read. */
   const read = async (stacks: readonly string[]): Promise<boolean> => {
@@ -49,7 +49,7 @@ export async function keysInStates(
         const keys = await project.keysOf(stack);
         if (keys === undefined) isComplete = false;
         for (const fingerprint of keys?.fingerprints ?? []) owners.set(fingerprint, stack);
-        for (const name of keys?.names ?? []) names.add(name);
+        for (const key of keys?.inMaking ?? []) inMaking.add(key);
         if (keys !== undefined && keys.unknownTypes.length > 0) unknownTypes.set(stack, keys.unknownTypes);
       }
     };
@@ -73,7 +73,7 @@ export async function keysInStates(
     const changed = [...listed].filter(([stack, mark]) => mark === BUSY || before?.get(stack) !== mark);
     const isComplete = await read(changed.map(([stack]) => stack));
     if (changed.length === 0 || (isComplete && listings >= MAX_LISTINGS))
-      return { owners, names, unknownTypes, stackCount: listed.size, asOfMs };
+      return { owners, inMaking, unknownTypes, stackCount: listed.size, asOfMs };
     if (listings >= MAX_LISTINGS) throw changingError();
     before = listed;
   }

@@ -101,7 +101,7 @@ describe("a state", () => {
       expect(readCheckpoint(empty)).toEqual(nothing);
       expect(readStackKeys(empty)).toEqual({
         fingerprints: [],
-        names: [],
+        inMaking: [],
         hasHiddenKeys: false,
         unknownTypes: [],
         providers: [],
@@ -172,7 +172,7 @@ describe("a state", () => {
       resourceCount: 2,
       otherCount: 2,
     });
-    expect(readStackKeys(state)).toMatchObject({ fingerprints: [], names: [], hasHiddenKeys: false });
+    expect(readStackKeys(state)).toMatchObject({ fingerprints: [], inMaking: [], hasHiddenKeys: false });
   });
 
   it("says which keys a destroy leaves on the account", () => {
@@ -194,6 +194,20 @@ describe("a state", () => {
 });
 
 describe("an interrupted operation", () => {
+  it("that the engine saved with the key's id is a key in the making, not a key of the stack", () => {
+    const resource = { ...proxyKey("made"), inputs: { __createdAs: "bot-abcdefg" } };
+    const state = deployment([mainAccount], [{ type: "creating", resource }]);
+    expect(readStackKeys(state)).toMatchObject({
+      fingerprints: [],
+      inMaking: expect.arrayContaining(["pk-made", "bot-abcdefg"]),
+    });
+    expect(readCheckpoint(state).pending).toMatchObject([{ fingerprint: "pk-made" }]);
+    // Nothing was created where a key is adopted: it is the stack's as soon as the operation begins.
+    const adopted = { ...resource, inputs: { adopt: secretEnvelope("made-up-adopted") } };
+    const adoption = deployment([mainAccount], [{ type: "creating", resource: adopted }]);
+    expect(readStackKeys(adoption).fingerprints).toContain("pk-made");
+  });
+
   const pendingKey = proxyKey("bot", {
     id: undefined,
     outputs: undefined,
@@ -251,7 +265,7 @@ describe("an interrupted operation", () => {
     for (const type of ["creating", "updating", "deleting"]) {
       expect(readStackKeys(deployment([], [{ type, resource: pendingKey }])), type).toEqual({
         fingerprints: [],
-        names: ["bot-abcdefg"],
+        inMaking: ["bot-abcdefg"],
         hasHiddenKeys: false,
         unknownTypes: [],
         providers: [],
@@ -259,17 +273,17 @@ describe("an interrupted operation", () => {
     }
   });
 
-  it.each<[string, Record<string, unknown>, { fingerprints?: string[]; names?: string[] }]>([
+  it.each<[string, Record<string, unknown>, { fingerprints?: string[]; inMaking?: string[] }]>([
     [
       "a chosen name",
       { __createdAs: "bot-abcdefg", name: secretEnvelope("billing") },
-      { names: ["bot-abcdefg", "billing"] },
+      { inMaking: ["bot-abcdefg", "billing"] },
     ],
-    ["a generated name", { __createdAs: secretEnvelope("bot-abcdefg") }, { names: ["bot-abcdefg"] }],
+    ["a generated name", { __createdAs: secretEnvelope("bot-abcdefg") }, { inMaking: ["bot-abcdefg"] }],
     [
       "a key that is taken over",
       { name: "bot", adopt: secretEnvelope("made-up-adopted") },
-      { names: ["bot"], fingerprints: [fingerprintOf("made-up-adopted")] },
+      { inMaking: ["bot"], fingerprints: [fingerprintOf("made-up-adopted")] },
     ],
   ])("may name it only where secrets are in clear: %s", (_, inputs, names) => {
     const stateOf = (changed: Record<string, unknown>) =>
@@ -283,7 +297,7 @@ describe("an interrupted operation", () => {
       hasHiddenKeys: true,
     });
     expect(readStackKeys(stateOf(inputs))).toEqual({
-      names: [],
+      inMaking: [],
       ...names,
       fingerprints: ["pk-made", ...(names.fingerprints ?? [])],
       hasHiddenKeys: false,

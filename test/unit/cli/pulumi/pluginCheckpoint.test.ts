@@ -140,7 +140,7 @@ describe("a state with resources of both providers, as of a stack that was taken
     expect(pending).toMatchObject([{ resource: "next", createdAs: "next-abcdefg", account }]);
     expect(readStackKeys({ ...state, resources })).toMatchObject({
       fingerprints: ["made-up-old", bot.secret].map(fingerprintOf),
-      names: ["next-abcdefg"],
+      inMaking: ["next-abcdefg"],
       providers: ["dynamic", "plugin"],
     });
   });
@@ -166,8 +166,11 @@ describe("an interrupted operation of the provider plugin", () => {
         },
       ],
     });
-    expect(readStackKeys(state)).toMatchObject({ names: ["bot-abcdefg", "billing"], hasHiddenKeys: false });
-    expect(readStackKeys(encrypted(state))).toMatchObject({ names: ["bot-abcdefg"], hasHiddenKeys: true });
+    expect(readStackKeys(state)).toMatchObject({
+      inMaking: ["bot-abcdefg", "billing"],
+      hasHiddenKeys: false,
+    });
+    expect(readStackKeys(encrypted(state))).toMatchObject({ inMaking: ["bot-abcdefg"], hasHiddenKeys: true });
   });
 
   it("that adopts a key names the key", () => {
@@ -196,13 +199,13 @@ describe("an interrupted operation of the provider plugin", () => {
       { importID: "pk-0123456789abcdef" },
       { fingerprints: ["pk-0123456789abcdef"] },
     ],
-    ["by its name", "importing", { importID: "team bot" }, { names: ["team bot"] }],
-    ["by its name, only to read it", "reading", { id: "team bot" }, { names: ["team bot"] }],
+    ["by its name", "importing", { importID: "team bot" }, { inMaking: ["team bot"] }],
+    ["by its name, only to read it", "reading", { id: "team bot" }, { inMaking: ["team bot"] }],
   ])("that takes a key over %s names the key", (_, type, ids, expected) => {
     const { resource } = stack.creation("bot", provider, {});
     const operation = { type, resource: { ...resource, ...ids } };
-    const { fingerprints, names } = readStackKeys(stack.deployment([provider], [operation]));
-    const listed = { fingerprints, names };
+    const { fingerprints, inMaking } = readStackKeys(stack.deployment([provider], [operation]));
+    const listed = { fingerprints, inMaking };
     for (const [kind, texts] of Object.entries(expected))
       expect(listed[kind as "names"], kind).toEqual(expect.arrayContaining(texts));
   });

@@ -24,6 +24,7 @@ const pending: PendingCreation = {
   name: CREATED_AS,
   createdAs: CREATED_AS,
   chosenName: undefined,
+  fingerprint: undefined,
   isAdoption: false,
   account: undefined,
   sentTo: undefined,

@@ -6,7 +6,7 @@ import { Refusal } from "../../../../provider/cli/problems";
 import { fingerprintOf } from "../../../../provider/lifecycle/schema/state";
 import { BACKEND, creation } from "../../lifecycle/journalFixture";
 import { SECRET, wireKey } from "../../fixture";
-import { useSearch } from "./searchFixture";
+import { bot, useSearch } from "./searchFixture";
 
 const { search, journal, folder, open, delivered, cacheFolder } = useSearch();
 
@@ -23,6 +23,40 @@ describe("a journal that cannot be read", () => {
     expect(await refused).toMatchObject({
       why: expect.stringContaining(`${folder()} cannot be read (EISDIR)`),
     });
+  });
+});
+
+describe("an operation that the engine saved after the response, but before the resource", () => {
+  const fingerprint = fingerprintOf(SECRET);
+  const type = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
+  const resource = { urn: "urn", type, id: fingerprint, inputs: { __createdAs: "bot-abc" } };
+  const operations = [{ type: "creating", resource }];
+
+  it("does not hide the lost key", async () => {
+    const { found, settled } = await search({
+      pending: [bot({ fingerprint })],
+      keys: [{ name: "bot-abc" }],
+      operations,
+    });
+    expect(found).toMatchObject([{ fingerprint }]);
+    expect(settled).toHaveLength(1);
+  });
+
+  it("identifies a key that has its chosen name by now, without this machine's journal", async () => {
+    const pending = [bot({ fingerprint, chosenName: "billing" })];
+    const { found, problems } = await search({ pending, keys: [{ name: "billing" }], operations });
+    expect(found).toMatchObject([{ fingerprint }]);
+    expect(problems).toEqual([]);
+  });
+
+  it("is no lost key where a state has it", async () => {
+    const { found } = await search({
+      pending: [bot({ fingerprint })],
+      keys: [{ name: "bot-abc" }],
+      known: [SECRET],
+      operations,
+    });
+    expect(found).toEqual([]);
   });
 });
 

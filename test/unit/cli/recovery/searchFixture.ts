@@ -28,6 +28,8 @@ interface Scene {
   known?: readonly string[];
   /** Types of further resources in the state of another stack of the backend. */
   otherTypes?: readonly string[];
+  /** Pending operations in the stack's state. */
+  operations?: readonly object[];
   /** The id of the stack's backend. */
   backendId?: string | undefined;
   stack?: string;
@@ -52,6 +54,7 @@ export function useSearch() {
     keys = [],
     known = [],
     otherTypes = [],
+    operations = [],
     removesDelivered = false,
     account = "an account",
     stateKeys = [],
@@ -68,7 +71,7 @@ export function useSearch() {
     ];
     const project = {
       stacks: () => Promise.resolve([{ name: "dev" }]),
-      keysOf: () => Promise.resolve(readStackKeys({ resources })),
+      keysOf: () => Promise.resolve(readStackKeys({ resources, pending_operations: operations })),
       lockHolders: () => Promise.resolve([]),
     };
     const sleep = async (delayMs: number) => {
