@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { expect, describe, it } from "vitest";
+import { fingerprintOf } from "../../provider/lifecycle/schema/fingerprint";
 import { endProcesses } from "../support/processes";
 import { LIST, program, REMOVE, times } from "../engine/fixture";
 import { ended, mutations, outcomesByResource } from "./fixture";
@@ -106,6 +107,23 @@ describe("keys that a killed run has made", () => {
     expect(second).toMatchObject({ exitCode: 0, keys: [], cleared: 2, problems: [] });
     expect(await cli.project.pendingOperations("twice")).toEqual([]);
     expect(remembered()).toEqual([]);
+  });
+
+  it("are removed although the engine saved their ids with the operations", async () => {
+    await crashed("answered", ["one", "two"]);
+    await cli.forgetCreations();
+    const keys = cli.simulator.account().keys();
+    await cli.editCheckpoint("answered", ({ pending_operations: operations = [] }) => {
+      for (const { resource } of operations) {
+        const { __createdAs: createdAs } = resource.inputs as { __createdAs?: string };
+        const made = keys.find(({ name }) => name === createdAs);
+        resource.id = fingerprintOf(made!.key);
+      }
+    });
+    const report = await cli.report(["recover", "--stack", "answered", "--yes"]);
+    expect(report).toMatchObject({ exitCode: 0, cleared: 2, problems: [] });
+    expect(outcomesByResource(report.keys)).toEqual({ one: "removed", two: "removed" });
+    expect(cli.names()).toEqual(["zero"]);
   });
 
   it("are reported although another run has taken the stack meanwhile", async () => {

@@ -207,6 +207,6 @@ describe("an interrupted operation of the provider plugin", () => {
     const { fingerprints, inMaking } = readStackKeys(stack.deployment([provider], [operation]));
     const listed = { fingerprints, inMaking };
     for (const [kind, texts] of Object.entries(expected))
-      expect(listed[kind as "names"], kind).toEqual(expect.arrayContaining(texts));
+      expect(listed[kind as "inMaking"], kind).toEqual(expect.arrayContaining(texts));
   });
 });
