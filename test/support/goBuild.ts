@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { runCommand } from "./command";
 import { pulumiVersionOf } from "./pulumiVersion";
@@ -37,33 +37,61 @@ export async function readPinnedBuild(
   return { moduleFolder, version, root, path: join(root, "bin", executableName(platform)) };
 }
 
+/** Builds the pinned CLI into the cache. */
+export function buildPulumi(
+  { moduleFolder, path, version }: PinnedBuild,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const program = {
+    moduleFolder,
+    package: `${PULUMI_MODULE}/cmd/pulumi`,
+    // Without the flag the version stays empty, and the Automation API rejects such a CLI.
+    linkerFlags: `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`,
+    path,
+  };
+  return buildGoProgram(program, env, async (built) => {
+    const actual = await pulumiVersionOf(built, env);
+    if (actual !== version) throw new Error(`go built Pulumi ${actual} instead of ${version}`);
+  });
+}
+
+/** A program of a Go module, and where its binary is put. */
+export interface GoProgram {
+  moduleFolder: string;
+  /** The import path, or a path relative to the module. */
+  package: string;
+  linkerFlags?: string;
+  path: string;
+}
+
 /**
- * Builds the pinned CLI into the cache. The binary is built under a temporary name, run once and
- * then renamed, so that neither a second builder nor a killed one leaves a broken file.
+ * Builds a program. The binary is built under a temporary name, checked and then renamed, so that neither a second builder
+ * nor a killed one leaves a broken file.
  */
-export async function buildPulumi(build: PinnedBuild, env: NodeJS.ProcessEnv): Promise<void> {
-  const binFolder = join(build.root, "bin");
-  await mkdir(binFolder, { recursive: true });
-  await removeStaleBuilds(binFolder);
+export async function buildGoProgram(
+  program: GoProgram,
+  env: NodeJS.ProcessEnv,
+  check: (built: string) => Promise<void> = async () => {},
+): Promise<void> {
+  const folder = dirname(program.path);
+  await mkdir(folder, { recursive: true });
+  await removeStaleBuilds(folder);
   // Windows needs the suffix.
-  const suffix = build.path.endsWith(".exe") ? ".exe" : "";
-  const temporary = join(binFolder, `.building-${randomUUID()}${suffix}`);
+  const suffix = program.path.endsWith(".exe") ? ".exe" : "";
+  const temporary = join(folder, `.building-${randomUUID()}${suffix}`);
   try {
-    await goBuild(build, temporary, env);
-    const version = await pulumiVersionOf(temporary, env);
-    if (version !== build.version) throw new Error(`go built Pulumi ${version} instead of ${build.version}`);
-    await rename(temporary, build.path);
+    await goBuild(program, temporary, env);
+    await check(temporary);
+    await rename(temporary, program.path);
   } finally {
     await rm(temporary, { force: true });
   }
 }
 
-async function goBuild(build: PinnedBuild, target: string, env: NodeJS.ProcessEnv): Promise<void> {
-  // Without the flag the version stays empty, and the Automation API rejects such a CLI.
-  const versionFlag = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${build.version}`;
-  const args = ["build", "-o", target, "-ldflags", versionFlag, `${PULUMI_MODULE}/cmd/pulumi`];
-  const result = await runCommand("go", args, {
-    cwd: build.moduleFolder,
+async function goBuild(program: GoProgram, target: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const flags = program.linkerFlags === undefined ? [] : ["-ldflags", program.linkerFlags];
+  const result = await runCommand("go", ["build", "-o", target, ...flags, program.package], {
+    cwd: program.moduleFolder,
     // Without cgo no C compiler is needed. GOWORK and GOFLAGS of the user are ignored.
     env: { ...env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-buildvcs=false" },
     timeoutMs: BUILD_TIMEOUT_MS,
@@ -74,10 +102,10 @@ async function goBuild(build: PinnedBuild, target: string, env: NodeJS.ProcessEn
   if (result.exitCode !== 0) throw new Error(`go build failed: ${lastLines(result.output)}`);
 }
 
-async function removeStaleBuilds(binFolder: string): Promise<void> {
-  for (const name of await readdir(binFolder)) {
+async function removeStaleBuilds(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
     if (!name.startsWith(".building-")) continue;
-    const file = join(binFolder, name);
+    const file = join(folder, name);
     const info = await stat(file).catch(() => undefined);
     if (info !== undefined && Date.now() - info.mtimeMs > STALE_BUILD_MS) await rm(file, { force: true });
   }

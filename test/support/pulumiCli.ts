@@ -5,6 +5,7 @@ import { basename, delimiter, dirname, join } from "node:path";
 
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 
+import { ourCacheFolder } from "./cacheFolder";
 import { buildPulumi, readPinnedBuild, type PinnedBuild } from "./goBuild";
 import { isAtLeast, pulumiVersionOf } from "./pulumiVersion";
 
@@ -222,15 +223,6 @@ async function isExecutable(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function ourCacheFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, home: string): string {
-  const byPlatform: Partial<Record<NodeJS.Platform, string>> = {
-    win32: env["LOCALAPPDATA"] || join(home, "AppData", "Local"),
-    darwin: join(home, "Library", "Caches"),
-  };
-  const base = byPlatform[platform] ?? (env["XDG_CACHE_HOME"] || join(home, ".cache"));
-  return join(base, "pulumi-electronhub");
 }
 
 /** Stops waiting for the installer, which cannot be cancelled. */
