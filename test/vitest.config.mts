@@ -56,6 +56,8 @@ export default defineConfig({
           name: "plugin",
           include: ["test/plugin/**/*.test.ts", ...THROUGH_BOTH_DOORS],
           env: { DOOR: "plugin" },
+          // A stack in another language goes through all its steps in one test.
+          testTimeout: 600_000,
         },
       },
       {
