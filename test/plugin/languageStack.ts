@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as auto from "@pulumi/pulumi/automation";
 
 import { runCommand } from "../support/command";
-import { automationEnvironment } from "../support/engineEnvironment";
+import { automationEnvironment, REPOSITORY_ROOT } from "../support/engineEnvironment";
 import type { EngineProject, StackConfig } from "../support/engine";
 import { generateSdks } from "../support/generatedSdks";
 import { buildGoProgram } from "../support/goBuild";
@@ -14,7 +14,7 @@ import { findPython, installPackage } from "../support/pythonEnvironment";
 export type Operation = "up" | "preview" | "refresh" | "destroy";
 
 /** The programs that each language has. */
-export type ProgramName = "keys" | "questions";
+export type ProgramName = "keys" | "questions" | "readme";
 
 export interface LanguageResult {
   /** The stack's outputs after an `up`, secrets in clear. */
@@ -39,7 +39,9 @@ export async function pythonRunner(project: EngineProject): Promise<LanguageRunn
   const [python, sdks] = await Promise.all([findPython(), generateSdks(project)]);
   const site = join(project.folders.root, "site");
   await installPackage(python, sdks.python, site);
-  const env = { PYTHONPATH: site, PYTHONDONTWRITEBYTECODE: "1" };
+  const readme = join(project.folders.root, "readme.py");
+  await writeFile(readme, await readmeProgram("python"));
+  const env = { PYTHONPATH: site, PYTHONDONTWRITEBYTECODE: "1", README_PROGRAM: readme };
   return drivenBy(project, "python", [python, join(__dirname, "python", "driver.py")], env);
 }
 
@@ -49,6 +51,7 @@ export async function goRunner(project: EngineProject): Promise<LanguageRunner> 
   const moduleFolder = join(project.folders.root, "program");
   const pinned = join(__dirname, "..", "support", "pulumi-cli");
   await cp(join(__dirname, "go"), moduleFolder, { recursive: true });
+  await writeFile(join(moduleFolder, "readme.go"), asVariable(await readmeProgram("go")));
   for (const file of ["go.mod", "go.sum"]) await cp(join(pinned, file), join(moduleFolder, file));
   const sdkModule = /^module (\S+)/.exec(await readFile(join(sdks.go, "go.mod"), "utf8"))?.[1];
   const goMod = join(moduleFolder, "go.mod");
@@ -62,8 +65,10 @@ export async function goRunner(project: EngineProject): Promise<LanguageRunner> 
 /** Programs in YAML, which need their language host on PATH, and no SDK. */
 export async function yamlRunner(project: EngineProject): Promise<LanguageRunner> {
   await symlink(await findYamlHost(project.cli), join(project.folders.bin, "pulumi-language-yaml"));
+  const projectFile = join(project.folders.work, "Pulumi.yaml");
   return async (program, operation, config = {}) => {
-    await cp(join(__dirname, "yaml", program), project.folders.work, { recursive: true });
+    if (program === "readme") await writeFile(projectFile, await readmeProgram("yaml"));
+    else await cp(join(__dirname, "yaml", program, "Pulumi.yaml"), projectFile);
     const stack = await auto.LocalWorkspace.createOrSelectStack(
       { stackName: program, workDir: project.folders.work },
       {
@@ -79,6 +84,21 @@ export async function yamlRunner(project: EngineProject): Promise<LanguageRunner
     });
     return { outputs: {}, ...result, changes };
   };
+}
+
+/** The program that the README shows for a language. */
+async function readmeProgram(language: string): Promise<string> {
+  const readme = await readFile(join(REPOSITORY_ROOT, "README.md"), "utf8");
+  const [, program] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "ms").exec(readme) ?? [];
+  if (program === undefined) throw new Error(`README.md has no program in ${language}.`);
+  return program;
+}
+
+/** The driver runs a function: no language host can start a program in Go here. */
+function asVariable(program: string): string {
+  return program
+    .replace("func main() {\n\tpulumi.Run(", "var readme = pulumi.RunFunc(")
+    .replace(/\}\)\n\}\n$/, "})\n");
 }
 
 /** What a driver answers. */

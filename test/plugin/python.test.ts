@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from "vitest";
 
 import { useEngine } from "../engine/fixture";
-import { askQuestions, playLifecycle } from "./languageLifecycle";
+import { askQuestions, playLifecycle, runReadme } from "./languageLifecycle";
 import { pythonRunner, type LanguageRunner } from "./languageStack";
 
 const engine = useEngine();
@@ -21,3 +21,5 @@ it("calls the functions from Python, and reads a key that another program made",
   const { answers, facts } = await askQuestions(engine, run);
   expect(answers).toMatchObject(facts);
 });
+
+it("runs the README's program in Python", () => runReadme(engine, run));

@@ -1,5 +1,7 @@
 """The programs of the tests."""
 
+import os
+
 import pulumi
 import pulumi_electronhub as electronhub
 
@@ -27,3 +29,8 @@ def questions():
     pulumi.export("enabled", enabled.keys[0].name)
     pulumi.export("valid", electronhub.validate_proxy_key_output(key=config.require_secret("key")).valid)
     pulumi.export("credits", electronhub.get_account_output().credits)
+
+
+def readme():
+    with open(os.environ["README_PROGRAM"]) as program:
+        exec(compile(program.read(), "README.md", "exec"), {})
