@@ -22,4 +22,7 @@ it("calls the functions from Go, and reads a key that another program made", asy
   expect(answers).toMatchObject(facts);
 });
 
-it("runs the README's program in Go", () => runReadme(engine, run));
+it("runs the README's program in Go", async () => {
+  await runReadme(engine, run);
+  expect(engine.simulator.account().keys()).toEqual([]);
+});

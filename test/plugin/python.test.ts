@@ -22,4 +22,7 @@ it("calls the functions from Python, and reads a key that another program made",
   expect(answers).toMatchObject(facts);
 });
 
-it("runs the README's program in Python", () => runReadme(engine, run));
+it("runs the README's program in Python", async () => {
+  await runReadme(engine, run);
+  expect(engine.simulator.account().keys()).toEqual([]);
+});

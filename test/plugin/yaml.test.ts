@@ -22,4 +22,7 @@ it("calls the functions from YAML, and reads a key that another program made", a
   expect(answers).toMatchObject(facts);
 });
 
-it("runs the README's program in YAML", () => runReadme(engine, run));
+it("runs the README's program in YAML", async () => {
+  await runReadme(engine, run);
+  expect(engine.simulator.account().keys()).toEqual([]);
+});
