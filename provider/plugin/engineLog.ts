@@ -10,7 +10,10 @@ export class EngineLog {
 
   /** @param address of the engine. Lines before this are lost. */
   attach(address: string): void {
-    this.#engine = new EngineClient(address, credentials.createInsecure());
+    this.#engine = new EngineClient(address, credentials.createInsecure(), {
+      // A proxy of the environment is for the API, not for the engine on this machine.
+      "grpc.enable_http_proxy": 0,
+    });
   }
 
   /** Shows the lines of this work under the resource. */

@@ -5,6 +5,7 @@ import { ProxyKeyProvider } from "../lifecycle/provider";
 import { PLUGIN_PROXY_KEY_TOKEN, PLUGIN_ROTATION_TOKEN } from "../lifecycle/schema/typeTokens";
 import type { Properties } from "../lifecycle/schema/inputs";
 import { keysOfRun, systemDependencies } from "../lifecycle/system";
+import { redact } from "../util/redact";
 import { CancelledError } from "./cancelledError";
 import { EngineLog } from "./engineLog";
 import { proxyKeyVerbs } from "./proxyKeyVerbs";
@@ -62,9 +63,9 @@ export class PluginProcess implements ServiceParts {
 
   /** An error that no operation awaits, such as one within a component's `apply`. */
   failed(reason: unknown): void {
-    if (this.#failConstructions === undefined)
-      this.log.warn(reason instanceof Error ? reason.message : String(reason));
-    else this.#failConstructions(reason);
+    const fail = this.#failConstructions;
+    if (fail !== undefined) fail(reason);
+    else this.log.warn(redact(reason instanceof Error ? reason.message : String(reason)));
   }
 
   get #provider(): ProxyKeyProvider {

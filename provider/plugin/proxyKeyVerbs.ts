@@ -56,12 +56,12 @@ export function proxyKeyVerbs(lifecycle: ProxyKeyProvider): Verbs {
   };
 }
 
-/** What the program of the dynamic provider passes beside its inputs. The URN does not have the organization. */
+/** What the program of the dynamic provider passes beside its inputs. A URN does not have the stack's organization. */
 function internalInputs(declared: Properties, { urn, name }: Subject): Properties {
   const [, , stack, project] = urn.split(/::?/);
   return {
     __resourceName: name,
-    __stack: `organization/${project}/${stack}`,
+    __stack: `/${project}/${stack}`,
     ...(declared["adopt"] == null ? {} : { __urn: urn }),
   };
 }

@@ -2,6 +2,7 @@ import { Metadata, status, type StatusObject } from "@grpc/grpc-js";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
+import { redact } from "../util/redact";
 import { isUserError } from "../util/userError";
 import { PartialFailure } from "../lifecycle/failures";
 import { inListForm, toLists } from "./listForm";
@@ -14,7 +15,7 @@ import { toStruct } from "./properties";
  * @param secrets names of properties that came as secrets.
  */
 export function statusOf(error: unknown, secrets: readonly string[]): Partial<StatusObject> {
-  const message = inListForm(messageOf(error));
+  const message = redact(inListForm(messageOf(error)));
   if (!(error instanceof PartialFailure)) return { code: status.UNKNOWN, details: message };
   const detail = new ErrorResourceInitFailed();
   detail.setId(error.state.fingerprint);

@@ -101,7 +101,7 @@ export function pluginSchema(): object {
       },
     },
     language: {
-      nodejs: { respectSchemaVersion: true },
+      nodejs: { respectSchemaVersion: true, packageName: "pulumi-electronhub-sdk" },
       python: { respectSchemaVersion: true, pyproject: { enabled: true } },
       go: {
         respectSchemaVersion: true,

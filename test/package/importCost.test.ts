@@ -50,7 +50,7 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "lifecycle/schema/instants",
     "lifecycle/schema/typeTokens",
     "resources/account",
-    "resources/dynamicResource",
+    "resources/registeredResource",
     "resources/previewFlag",
     "resources/proxyKey",
     "resources/proxyKeyArgs",

@@ -113,16 +113,25 @@ function notesOf(task: StackContext): readonly OpenCreation[] {
   return notes.filter((note) => !isElsewhere(note) && (!note.delivered || isOfBackend(note, task)));
 }
 
-function isOfBackend({ backend }: OpenCreation, { backendId }: StackContext): boolean {
-  return backend !== undefined && backend === backendId;
+/** A service may have stacks of one name in several organizations; other backends have one, named `organization`. */
+function isOfBackend({ backend, stack: noted }: OpenCreation, { backendId, stack }: StackContext): boolean {
+  const isOnlyOne = [undefined, "organization"].includes(organizationOf(stack));
+  const isNamed = noted?.startsWith("/") !== true;
+  return backend !== undefined && backend === backendId && (isNamed || isOnlyOne);
 }
 
-/** Pulumi may list stacks without their organization. The journal always has it. */
+/** Pulumi may list stacks without their organization, and the journal may not know it. */
 function isOfStack(noted: string | undefined, stack: string, projectName: string): boolean {
   const [organization, project, name] = noted?.split("/") ?? [];
-  const [listed, ...rest] = stack.split("/");
-  const isOfOrganization = rest.length === 0 || listed === organization;
+  const listed = organizationOf(stack);
+  const isOfOrganization = organization === "" || listed === undefined || listed === organization;
   return isOfOrganization && project === projectName && name === shortName(stack);
+}
+
+/** Undefined: Pulumi lists the stack without it. */
+function organizationOf(stack: string): string | undefined {
+  const [listed, ...rest] = stack.split("/");
+  return rest.length === 0 ? undefined : listed;
 }
 
 /** Every known account of the stack. */

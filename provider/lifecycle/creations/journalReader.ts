@@ -15,7 +15,10 @@ import { errorCode } from "../../util/errno";
 
 /** A creation whose result may be lost, as this machine's journal has it. */
 export interface Creation {
-  /** `organization/project/stack`, as the program names it. Undefined: the program names none. */
+  /**
+   * `organization/project/stack`, as the program names it. Undefined: the program names none. Without the organization where
+   * the provider plugin does not know it.
+   */
   stack: string | undefined;
   /** The stack's backend, as `backendIdIn` identifies it. Undefined: not known for certain. */
   backend: string | undefined;

@@ -41,7 +41,7 @@ export type ProxyKeyInputs = z.output<typeof inputsSchema>;
 const internalInputs = {
   /** The resource's name, for a generated key name. */
   __resourceName: z.string(),
-  /** `organization/project/stack`, for the journal of creations. */
+  /** `organization/project/stack`, for the journal of creations. The plugin does not know the organization: it is empty. */
   __stack: z.string(),
   /** The inputs of the expiry that the program gives, also where `ignoreChanges` puts other values in their place. */
   __expiry: z.array(z.string()),

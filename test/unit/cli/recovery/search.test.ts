@@ -137,6 +137,21 @@ describe("a note of a creation", () => {
   });
 
   it.each([
+    ["dev", "shop", [1, 0]],
+    ["organization/shop/dev", "shop", [1, 0]],
+    // A service may have a stack of this name in another organization, whose run may be making the key.
+    ["acme/shop/dev", "shop", [0, 1]],
+    ["dev", "app", [0, 0]],
+  ])(
+    "of /shop/dev, without an organization, is one of stack %s of project %s: %j",
+    async (stack, projectName, expected) => {
+      journal().begin({ ...creation("bot-abc"), stack: "/shop/dev" });
+      const { found, problems } = await search({ keys: [{ name: "bot-abc" }], stack, projectName });
+      expect([found.length, problems.length]).toEqual(expected);
+    },
+  );
+
+  it.each([
     ["of a backend that is not known", undefined, BACKEND],
     ["for a command that does not know its backend", BACKEND, undefined],
     ["where neither is known", undefined, undefined],
