@@ -65,6 +65,7 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "util/duration",
     "util/errno",
     "util/keyText",
+    "util/nearestWord",
     "util/nodeVersion",
     "util/redact",
     "util/userError",
