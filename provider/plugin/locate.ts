@@ -2,7 +2,6 @@ import { isWholeKey } from "../util/keyText";
 import { UserError } from "../util/userError";
 import type { Operation } from "../lifecycle/accountContext";
 import { fingerprintOf } from "../lifecycle/schema/fingerprint";
-import { onlyKey } from "../functions/getProxyKey";
 
 interface LocatedKey {
   key: string;
@@ -28,6 +27,8 @@ export async function locate(id: string, { client, call }: Operation): Promise<L
     });
   }
   const { keys } = await client.keyList.get(call);
+  // It loads the SDK, which the keys' other verbs do not need.
+  const { onlyKey } = await import("../functions/getProxyKey.js");
   const { key, wire } = onlyKey(keys, /^pk-[0-9a-f]{16}$/.test(id) ? { fingerprint: id } : { name: id });
   return { key, name: wire.name, fingerprint: fingerprintOf(key) };
 }
