@@ -1,16 +1,17 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { credentials } from "@grpc/grpc-js";
-import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
+import { Client, credentials } from "@grpc/grpc-js";
+import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 
 /** Shows lines to the user through the engine, which hides what a plugin prints. */
 export class EngineLog {
   readonly #urn = new AsyncLocalStorage<string>();
-  #engine: EngineClient | undefined;
+  #engine: Client | undefined;
 
   /** @param address of the engine. Lines before this are lost. */
   attach(address: string): void {
-    this.#engine = new EngineClient(address, credentials.createInsecure(), {
+    // The SDK's own client takes no credentials of this gRPC where a project has another one for the SDK.
+    this.#engine = new Client(address, credentials.createInsecure(), {
       // A proxy of the environment is for the API, not for the engine on this machine.
       "grpc.enable_http_proxy": 0,
     });
@@ -30,7 +31,8 @@ export class EngineLog {
     request.setSeverity(severity);
     request.setMessage(line);
     request.setUrn(this.#urn.getStore() ?? "");
+    const { path, requestSerialize, responseDeserialize } = EngineService.log;
     // A line that the engine does not take must not fail the operation.
-    this.#engine?.log(request, () => {});
+    this.#engine?.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, () => {});
   }
 }

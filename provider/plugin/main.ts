@@ -6,14 +6,14 @@ import { PluginProcess } from "./pluginProcess";
 import { service } from "./service";
 
 /**
- * FROZEN CONTRACT: the engine starts `pulumi-resource-electronhub` with its own address, and reads the port of this server
- * from the first line of standard output.
+ * FROZEN CONTRACT: the engine starts `pulumi-resource-electronhub` with its own address as the last argument, after options
+ * such as `--tracing ADDRESS`, and reads the port of this server from the first line of standard output.
  */
 async function main(args: readonly string[]): Promise<void> {
   const refusal = refusalOfNode(process.versions.node);
   if (refusal !== undefined) throw new Error(refusal);
   const plugin = new PluginProcess();
-  plugin.attach(args.find((argument) => !argument.startsWith("-")) ?? "");
+  plugin.attach(args.at(-1) ?? "");
   // An error that nothing awaits must not end the process while other operations are in progress.
   const survive = (reason: unknown) => plugin.failed(reason);
   process.on("unhandledRejection", survive).on("uncaughtException", survive);

@@ -1,8 +1,8 @@
 import type { handleUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import type { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
-import type { IResourceProviderServer } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { ResourceProviderService, type IResourceProviderServer } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { packageVersion } from "../config";
 import type { Limits } from "../lifecycle/provider";
@@ -38,6 +38,9 @@ export interface ServiceParts {
 }
 
 type Service = Partial<IResourceProviderServer> & UntypedServiceImplementation;
+
+/** The SDK sends only what its own copy of protobuf made, which may be another than ours. */
+const EMPTY = ResourceProviderService.cancel.responseDeserialize(Buffer.alloc(0));
 
 /** The engine's protocol for a provider plugin. */
 export function service(parts: ServiceParts): Service {
@@ -80,7 +83,7 @@ export function service(parts: ServiceParts): Service {
     }),
     attach: unary<PluginAttach, Empty>((request) => {
       parts.attach(request.getAddress());
-      return new Empty();
+      return EMPTY;
     }),
     getPluginInfo: unary<Empty, PluginInfo>(() => {
       const response = new PluginInfo();
@@ -174,7 +177,7 @@ export function service(parts: ServiceParts): Service {
     delete: unary<pb.DeleteRequest, Empty>(async (request) => {
       const state = received(request.getProperties()).properties;
       await verbs(request).delete(request.getId(), state, limitsOf(request));
-      return new Empty();
+      return EMPTY;
     }),
     invoke: unary<pb.InvokeRequest, pb.InvokeResponse>(async (request) => {
       const { properties } = received(request.getArgs());
@@ -184,7 +187,7 @@ export function service(parts: ServiceParts): Service {
     construct: unary<pb.ConstructRequest, pb.ConstructResponse>((request) => parts.construct(request)),
     cancel: unary<Empty, Empty>(() => {
       parts.cancel();
-      return new Empty();
+      return EMPTY;
     }),
   };
 }
@@ -234,9 +237,9 @@ function kindOf(isAdded: boolean, isDeleted: boolean, needsNew: boolean): pb.Pro
   return needsNew ? Kind.UPDATE_REPLACE : Kind.UPDATE;
 }
 
-/** The option `customTimeouts`, in seconds. 0: none is given. */
-function limitsOf(request: { getTimeout(): number }): Limits {
-  const timeoutS = request.getTimeout();
+/** The option `customTimeouts`, in seconds. 0: none is given. An older SDK does not pass it to a read. */
+function limitsOf(request: { getTimeout?(): number }): Limits {
+  const timeoutS = request.getTimeout?.() ?? 0;
   return timeoutS > 0 ? { maxWaitMs: timeoutS * 1_000 } : {};
 }
 
