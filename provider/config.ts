@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheRoot } from "./util/cacheRoot";
 import type { Documentation } from "./util/documentation";
@@ -233,8 +232,7 @@ function defaultUserAgent(): string {
 
 /** The version of this package, from its own package.json. */
 export function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(join(__dirname, "..", "package.json"), "utf8")) as {
-    version: string;
-  };
+  // A bundler includes the file.
+  const manifest = require("../package.json") as { version: string };
   return manifest.version;
 }
