@@ -2,7 +2,7 @@ import { startSimulator } from "../../provider/testing";
 import { createBenchStack, destroy, type ProviderName } from "./stacks";
 import type { SectionResult } from "./table";
 
-const COUNT = 20;
+export const COUNT = 20;
 
 /** The requests of each of the engine's operations, from the simulator's journal. */
 export async function calls(): Promise<SectionResult> {
@@ -32,7 +32,8 @@ export async function calls(): Promise<SectionResult> {
   };
 }
 
-async function callsOf(provider: ProviderName): Promise<Map<string, number>> {
+/** The requests of one provider. */
+export async function callsOf(provider: ProviderName): Promise<Map<string, number>> {
   const simulator = await startSimulator();
   const bench = await createBenchStack(provider, simulator, COUNT);
   const counts = new Map<string, number>();

@@ -9,12 +9,13 @@ import { engine } from "./engine";
 import { fairness } from "./fairness";
 import { importCost } from "./importCost";
 import { limiterCost } from "./limiterCost";
+import { plugin } from "./plugin";
 import { scale } from "./scale";
 import { isMet, renderSection, type SectionResult } from "./table";
 
 const USAGE = `npm run bench -- [section…] [--out FILE] [--strict]
 
-Sections: completion, fairness, calls, engine, import, limiter, scale. Default: all.
+Sections: completion, fairness, calls, engine, plugin, import, limiter, scale. Default: all.
 --out FILE  file for the figures as JSON. Default: .scratch/bench.json
 --strict    exit code 1 when a target is not met`;
 
@@ -30,6 +31,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<SectionResult>>> = {
     destroyCpuS = measured;
     return result;
   },
+  plugin,
   import: importCost,
   limiter: limiterCost,
   scale: () => scale(destroyCpuS),

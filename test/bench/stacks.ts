@@ -1,7 +1,10 @@
+import * as pulumi from "@pulumi/pulumi";
 import { ProxyKey, type ProxyKeyArgs } from "pulumi-electronhub";
 
 import type { Simulator } from "../../provider/testing";
 import { createEngineProject, type EngineProject, type EngineStack } from "../support/engine";
+import { PluginKey } from "../support/pluginResources";
+import { installBundle, installNoop } from "./executables";
 
 interface Declaration {
   count: number;
@@ -18,6 +21,21 @@ const { declarePlainKeys } = require("./providers/plain.cjs") as { declarePlainK
 /** With generated names: one request each. */
 const declareOurKeys: Declare = ({ count, budget }) => declareKeys(count, () => ({ budget }));
 
+/** The same through the provider plugin. */
+const declarePluginKeys: Declare = ({ count, budget }) => {
+  for (let at = 0; at < count; at++) void new PluginKey(`key-${at}`, { budget });
+};
+
+class NoopPluginKey extends pulumi.CustomResource {
+  constructor(name: string, args: { name: string; budget: number }) {
+    super("noop:index:Key", name, { key: undefined, ...args }, { additionalSecretOutputs: ["key"] });
+  }
+}
+
+const declareNoopPluginKeys: Declare = ({ count, budget }) => {
+  for (let at = 0; at < count; at++) void new NoopPluginKey(`key-${at}`, { name: `key-${at}`, budget });
+};
+
 /** With chosen names, as the other providers have them: an update sets each. */
 const declareNamedKeys: Declare = ({ count, budget }) =>
   declareKeys(count, (at) => ({ name: `key-${at}`, budget }));
@@ -31,9 +49,18 @@ const DECLARATIONS = {
   plain: declarePlainKeys,
   ours: declareOurKeys,
   "ours, chosen names": declareNamedKeys,
+  "noop plugin": declareNoopPluginKeys,
+  plugin: declarePluginKeys,
+  "plugin, bundled": declarePluginKeys,
 };
 
 export type ProviderName = keyof typeof DECLARATIONS;
+
+/** What the PATH needs beside the built plugin. */
+const INSTALLATIONS: Partial<Record<ProviderName, (folder: string) => Promise<void>>> = {
+  "noop plugin": installNoop,
+  "plugin, bundled": installBundle,
+};
 
 /** The same keys with one of the providers, in a separate project. */
 export interface BenchStack {
@@ -54,6 +81,7 @@ export async function createBenchStack(
   const { apiKey } = simulator.account();
   const declaration: Declaration = { count, budget: 1, baseUrl, apiKey };
   const project = await createEngineProject({ name: `bench-${provider.replaceAll(/\W+/g, "-")}` });
+  await INSTALLATIONS[provider]?.(project.folders.bin);
   const stack = await project.stack(STACK_NAME, async () => DECLARATIONS[provider](declaration), {
     config: {
       "electronhub:apiKey": { value: apiKey, secret: true },
@@ -68,4 +96,11 @@ export async function destroy({ project }: BenchStack): Promise<number> {
   const { exitCode, output, durationMs } = await project.destroy(STACK_NAME);
   if (exitCode !== 0) throw new Error(`pulumi destroy failed:\n${output}`);
   return durationMs;
+}
+
+/** The size of a key in the exported state as JSON, secrets encrypted. */
+export async function stateBytes({ project }: BenchStack): Promise<number> {
+  const resources = await project.resources(STACK_NAME);
+  const keys = resources.filter(({ type }) => !type.startsWith("pulumi:"));
+  return keys.reduce((sum, resource) => sum + JSON.stringify(resource).length, 0) / keys.length;
 }
