@@ -181,7 +181,8 @@ it("a key whose overlap ended without a run goes before the next rotation; prote
 
 const RECORD = IS_PLUGIN ? "electronhub:index:Rotation" : "pulumi-nodejs:dynamic/electronhub:Rotation";
 
-it.each(["bot", "bot-odd", "bot-even"])(
+// One implementation serves both doors.
+it.each(IS_PLUGIN ? ["bot-even"] : ["bot", "bot-odd", "bot-even"])(
   "the record %s that is replaced by command costs no key",
   async (record) => {
     const name = `record-${record}`;
