@@ -10,6 +10,12 @@ import {
 } from "../support/engineEnvironment";
 import { findPulumiCli } from "../support/pulumiCli";
 
+/** The executable of the provider plugin. */
+export const PLUGIN_NAME = "pulumi-resource-electronhub";
+
+/** Of every `npm install`: quick, and without scripts. */
+export const INSTALL_OPTIONS = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
+
 const BIN = join(REPOSITORY_ROOT, "node_modules", ".bin");
 
 export interface PackedFile {
@@ -38,9 +44,21 @@ export interface FreshProject {
   dispose(): Promise<void>;
 }
 
-export async function createFreshProject(): Promise<FreshProject> {
+/** What the project has beside the package. */
+export interface FreshProjectOptions {
+  /** The SDK's version. Default: the pinned one. */
+  sdk?: string;
+  /** Further packages, such as `zod@4`. */
+  beside?: readonly string[];
+  /** Each package sees only the dependencies that it names, as with pnpm. */
+  isolated?: boolean;
+}
+
+export async function createFreshProject(options: FreshProjectOptions = {}): Promise<FreshProject> {
   const root = await realpath(await mkdtemp(join(tmpdir(), "fresh-project-")));
   const folders = await makeProjectFolders(root);
+  // The provider plugin has to be installed, too.
+  await rm(join(folders.bin, PLUGIN_NAME));
   const env = withoutNpm(engineEnvironment(await findPulumiCli(), folders));
   // Pulumi's launcher of the dynamic-provider host is the user's own.
   const launcher = join(folders.work, "node_modules", "@pulumi", "pulumi");
@@ -52,7 +70,7 @@ export async function createFreshProject(): Promise<FreshProject> {
   };
   try {
     const tarball = await pack(root, run);
-    await install(tarball, folders.work, run);
+    await install(tarball, folders.work, run, options);
     return {
       tarball,
       folders,
@@ -76,15 +94,21 @@ async function pack(root: string, run: FreshProject["run"]): Promise<Tarball> {
   return { path: join(root, filename), size, unpackedSize, files };
 }
 
-async function install(tarball: Tarball, work: string, run: FreshProject["run"]): Promise<void> {
+async function install(
+  tarball: Tarball,
+  work: string,
+  run: FreshProject["run"],
+  { sdk: version, beside = [], isolated = false }: FreshProjectOptions,
+): Promise<void> {
   const manifest = JSON.parse(await readFile(join(REPOSITORY_ROOT, "package.json"), "utf8")) as {
     devDependencies: Record<string, string>;
   };
-  const sdk = `@pulumi/pulumi@${manifest.devDependencies["@pulumi/pulumi"]}`;
+  const packages = [`@pulumi/pulumi@${version ?? manifest.devDependencies["@pulumi/pulumi"]}`, ...beside];
   await writeFile(join(work, "package.json"), JSON.stringify({ name: "fresh", private: true }));
-  const options = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
-  const { durationMs } = mustSucceed(await run("npm", ["install", ...options, tarball.path, sdk]));
-  say(`npm install of it and ${sdk}: ${(durationMs / 1_000).toFixed(1)} s`);
+  const strategy = isolated ? ["--install-strategy=linked"] : [];
+  const args = ["install", ...INSTALL_OPTIONS, ...strategy, tarball.path, ...packages];
+  const { durationMs } = mustSucceed(await run("npm", args));
+  say(`npm install of it and ${packages.join(", ")}: ${(durationMs / 1_000).toFixed(1)} s`);
 }
 
 export function mustSucceed(result: CommandResult): CommandResult {

@@ -1,17 +1,39 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
-import { runCommand } from "../support/command";
+import { runCommand, startCommand } from "../support/command";
 import { REPOSITORY_ROOT } from "../support/engineEnvironment";
+import { loadedModules, REPORTS_MODULES } from "../support/loadedModules";
 
 /** Runs a program in the repository. @returns the modules that it loads after `@pulumi/pulumi`, by file or package. */
-async function modulesLoadedBy(program: string): Promise<string[]> {
+function modulesLoadedBy(program: string): Promise<string[]> {
+  return modulesAfter(program, "Object.keys(require.cache).filter((file) => !before.has(file))");
+}
+
+/** @returns the modules that this package's files ask for, also those that the SDK has loaded before. */
+async function modulesAskedForBy(program: string): Promise<Set<string>> {
+  const watch = `
+    const asked = new Set();
+    require("node:module").registerHooks({
+      resolve(specifier, context, next) {
+        const found = next(specifier, context);
+        const isOurs = context.parentURL?.startsWith(${JSON.stringify(pathToFileURL(DIST).href)});
+        if (isOurs && found.url.startsWith("file:")) asked.add(require("node:url").fileURLToPath(found.url));
+        return found;
+      },
+    });`;
+  return new Set(await modulesAfter(`${watch}\n${program}`, "[...asked]"));
+}
+
+/** @param modules an expression for a list of files, once the program has run. */
+async function modulesAfter(program: string, modules: string): Promise<string[]> {
   const text = `
     require("@pulumi/pulumi");
     const before = new Set(Object.keys(require.cache));
     (async () => {
       ${program}
-      const added = Object.keys(require.cache).filter((file) => !before.has(file));
-      console.log(JSON.stringify(added));
+      console.log(JSON.stringify(${modules}));
       process.exit(0);
     })();`;
   const { stdout, output, exitCode } = await runCommand(process.execPath, ["-e", text], {
@@ -25,6 +47,14 @@ async function modulesLoadedBy(program: string): Promise<string[]> {
     return dependency ?? file.slice(REPOSITORY_ROOT.length + 1);
   });
 }
+
+const DIST = join(REPOSITORY_ROOT, "dist", "/");
+
+/** No account responds: every verb and function fails, but only after it has loaded all that it needs. */
+const NO_ACCOUNT = `
+  process.env.ELECTRONHUB_API_KEY = "ek-x";
+  process.env.ELECTRONHUB_BASE_URL = "http://127.0.0.1:9";
+  process.env.ELECTRONHUB_MAX_WAIT = "1s";`;
 
 it("a program that imports the package loads these modules, neither zod nor undici among them", async () => {
   const modules = await modulesLoadedBy('require("pulumi-electronhub");');
@@ -74,9 +104,7 @@ it("a program that imports the package loads these modules, neither zod nor undi
 
 it("a function that is called loads zod", async () => {
   const modules = await modulesLoadedBy(`
-    process.env.ELECTRONHUB_API_KEY = "ek-x";
-    process.env.ELECTRONHUB_BASE_URL = "http://127.0.0.1:9";
-    process.env.ELECTRONHUB_MAX_WAIT = "1s";
+    ${NO_ACCOUNT}
     await require("pulumi-electronhub").getAccount().catch(() => undefined);`);
   expect(modules).toEqual(expect.arrayContaining(["zod", "undici", "dist/functions/runtime.js"]));
 });
@@ -89,4 +117,52 @@ it("a preview's check and diff load no undici", async () => {
     await handler.diff("pk-1", { ...inputs, name: "bot" }, { ...inputs, budget: 2 });`);
   expect(modules).toContain("zod");
   expect(modules).not.toContain("undici");
+});
+
+const OF_THE_PLUGIN = /^(?:@grpc\/|google-protobuf$|dist\/plugin\/)/;
+
+it("the dynamic provider and the functions ask for nothing of the plugin, neither gRPC nor protobuf", async () => {
+  const modules = await modulesAskedForBy(`
+    ${NO_ACCOUNT}
+    await require("pulumi-electronhub").getAccount().catch(() => undefined);
+    const handler = require("pulumi-electronhub/handler");
+    const { inputs } = await handler.check({}, { budget: 1, __resourceName: "bot" });
+    const state = { ...inputs, name: "bot", key: "ek-proxy-0123456789abcdef" };
+    const verbs = [
+      () => handler.create(inputs),
+      () => handler.read("pk-1", state),
+      () => handler.update("pk-1", state, { ...inputs, budget: 2 }),
+      () => handler.delete("pk-1", state),
+    ];
+    for (const verb of verbs) {
+      const done = await verb().then(() => true, () => false);
+      if (done) throw new Error("There is no account.");
+    }`);
+  expect([...modules]).toEqual(
+    expect.arrayContaining(["@pulumi/pulumi", "undici", "zod", "dist/lifecycle/create.js"]),
+  );
+  expect([...modules].filter((module) => OF_THE_PLUGIN.test(module))).toEqual([]);
+  const plugin = await modulesAskedForBy('require("./dist/plugin/service.js");');
+  expect([...plugin]).toEqual(expect.arrayContaining(["@grpc/grpc-js", "google-protobuf"]));
+});
+
+it("the plugin starts with the SDK's messages alone, without the SDK and undici", async () => {
+  const folder = join(REPOSITORY_ROOT, ".scratch", "import-cost");
+  await mkdir(folder, { recursive: true });
+  const env = { ...process.env, ...REPORTS_MODULES, TMPDIR: folder };
+  const plugin = startCommand(process.execPath, [join(DIST, "plugin", "main.js")], { env });
+  try {
+    await plugin.waitForOutput(/^\d+\n/);
+    const files = await loadedModules(plugin.child.pid as number, folder);
+    const loaded = (files ?? []).flatMap((file) => file.split("node_modules/").slice(1));
+    const packages = loaded.map((file) => /^(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]);
+    expect(new Set(packages)).toEqual(
+      new Set(["@grpc/grpc-js", "@js-sdsl/ordered-map", "@pulumi/pulumi", "google-protobuf", "zod"]),
+    );
+    const ofTheSdk = loaded.filter((file) => file.startsWith("@pulumi/pulumi/"));
+    expect(ofTheSdk.filter((file) => !file.startsWith("@pulumi/pulumi/proto/"))).toEqual([]);
+  } finally {
+    plugin.kill("SIGTERM");
+    await plugin.done;
+  }
 });

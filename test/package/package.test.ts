@@ -5,13 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSimulator, type Simulator } from "../../provider/testing";
 import { parseExportedState } from "../support/checkpoint";
 import { REPOSITORY_ROOT } from "../support/engineEnvironment";
-import { createFreshProject, mustSucceed, say, type FreshProject } from "./freshProject";
+import { createFreshProject, INSTALL_OPTIONS, mustSucceed, say, type FreshProject } from "./freshProject";
 import { BOTH, COMMONJS, COMPILERS, DEEP_IMPORT, ESM, INLINE_PROGRAM, tsconfig, TYPED } from "./programs";
 
 interface Manifest {
   version: string;
   main: string;
   types: string;
+  bin: Record<string, string>;
   exports: Record<string, string | Record<string, string>>;
   typesVersions: Record<string, Record<string, string[]>>;
   dependencies: Record<string, string>;
@@ -33,7 +34,11 @@ describe("the tarball", () => {
   it("holds the built package and what a reader needs, and nothing else", () => {
     const beside = paths().filter((path) => !path.startsWith("dist/"));
     expect(beside.toSorted()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
-    expect(paths().filter((path) => path.startsWith("dist/") && !/\.(?:js|d\.ts)$/.test(path))).toEqual([]);
+    expect(paths().filter((path) => path.startsWith("dist/") && !/\.(?:js|d\.ts)$/.test(path))).toEqual([
+      "dist/plugin/schema.json",
+    ]);
+    // Nothing imports the command or the plugin.
+    expect(paths().filter((path) => /^dist\/(?:cli|plugin)\/.*\.d\.ts$/.test(path))).toEqual([]);
     expect(paths().filter((path) => /\.test\.|tsbuildinfo|__/.test(path))).toEqual([]);
     expect(project.tarball.size).toBeLessThan(300_000);
   });
@@ -49,18 +54,26 @@ describe("the tarball", () => {
   });
 
   it("holds every file that its manifest names", () => {
-    const { exports, main, types, typesVersions } = manifest;
+    const { bin, exports, main, types, typesVersions } = manifest;
     const targets = Object.values(exports).flatMap((target) =>
       typeof target === "string" ? [target] : Object.values(target),
     );
     const older = Object.values(typesVersions).flatMap((names) => Object.values(names).flat());
-    const named = [main, types, ...targets, ...older].map((path) => path.replace(/^\.\//, ""));
-    expect(named.length).toBeGreaterThan(9);
+    const named = [main, types, ...targets, ...older, ...Object.values(bin)].map((path) =>
+      path.replace(/^\.\//, ""),
+    );
+    expect(named.length).toBeGreaterThan(11);
     expect(named.filter((path) => !paths().includes(path))).toEqual([]);
   });
 
   it("brings few dependencies, and leaves the SDK to the user", async () => {
-    expect(Object.keys(manifest.dependencies).toSorted()).toEqual(["commander", "undici", "zod"]);
+    expect(Object.keys(manifest.dependencies).toSorted()).toEqual([
+      "@grpc/grpc-js",
+      "commander",
+      "google-protobuf",
+      "undici",
+      "zod",
+    ]);
     const tree = mustSucceed(await project.run("npm", ["ls", "--all", "--json", "@pulumi/pulumi"])).stdout;
     const { dependencies } = JSON.parse(tree) as { dependencies: Record<string, unknown> };
     const own = dependencies["pulumi-electronhub"] as { dependencies: Record<string, { path?: string }> };
@@ -73,6 +86,18 @@ describe("the tarball", () => {
     );
     expect(Object.keys(own.dependencies)).toEqual(["@pulumi/pulumi"]);
     expect(existsSync(nested), "one SDK for both").toBe(false);
+  });
+
+  it("shares gRPC and protobuf with the SDK, whose ranges are the same", async () => {
+    const shared = ["@grpc/grpc-js", "google-protobuf"];
+    const ls = mustSucceed(await project.run("npm", ["ls", "--all", "--parseable", ...shared])).stdout;
+    const modules = join(project.folders.work, "node_modules");
+    const copies = ls.split("\n").filter((path) => shared.some((name) => path.endsWith(`/${name}`)));
+    expect(copies.toSorted()).toEqual(shared.map((name) => join(modules, name)));
+    const sdk = JSON.parse(
+      await readFile(join(modules, "@pulumi", "pulumi", "package.json"), "utf8"),
+    ) as Manifest;
+    for (const name of shared) expect(manifest.dependencies[name]).toBe(sdk.dependencies[name]);
   });
 });
 
@@ -186,8 +211,7 @@ describe("Pulumi runs it", () => {
     // The lock names the tarball relative to the folder, which is beside the first.
     for (const file of ["package.json", "package-lock.json"])
       await cp(join(work, file), join(elsewhere, file));
-    const args = ["ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
-    const ci = mustSucceed(await project.run("npm", args, elsewhere));
+    const ci = mustSucceed(await project.run("npm", ["ci", ...INSTALL_OPTIONS], elsewhere));
     say(`npm ci: ${(ci.durationMs / 1_000).toFixed(1)} s`);
     mustSucceed(await project.run("pulumi", DESTROY, elsewhere));
     expect(simulator.account().keys()).toEqual([]);

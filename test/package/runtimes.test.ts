@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { startSimulator, type Simulator } from "../../provider/testing";
-import { createFreshProject, mustSucceed, say, type FreshProject } from "./freshProject";
+import { createFreshProject, INSTALL_OPTIONS, mustSucceed, say, type FreshProject } from "./freshProject";
 import { INLINE_PROGRAM } from "./programs";
 
 /**
@@ -15,10 +15,9 @@ let simulator: Simulator;
 beforeAll(async () => {
   project = await createFreshProject();
   simulator = await startSimulator();
-  const options = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
   // The SDK names TypeScript below 7 as its peer.
   mustSucceed(
-    await project.run("npm", ["install", ...options, "--legacy-peer-deps", "typescript@7", "bun@1"]),
+    await project.run("npm", ["install", ...INSTALL_OPTIONS, "--legacy-peer-deps", "typescript@7", "bun@1"]),
   );
   await project.write("inline.mjs", INLINE_PROGRAM);
 });
