@@ -127,3 +127,36 @@ await stack.setAllConfig({
 const { summary } = await stack[verb]();
 console.log(JSON.stringify({ changes: summary.resourceChanges, outputs: await stack.outputs() }));
 `;
+
+/** The same for the provider plugin, as a generated SDK registers its resources. Prints the changes, and what the engine says. */
+export const PLUGIN_PROGRAM = `
+import * as pulumi from "@pulumi/pulumi";
+import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
+
+const [verb, apiKey, baseUrl, budget, now] = process.argv.slice(2);
+const ROTATED = ["current", "previous", "currentFingerprint", "previousFingerprint", "rotatesAt", "previousValidUntil"];
+const unresolved = Object.fromEntries(ROTATED.map((name) => [name, undefined]));
+const program = async () => {
+  const bot = new pulumi.CustomResource("electronhub:index:ProxyKey", "bot", { key: undefined, budget: Number(budget) });
+  const rotating = new pulumi.ComponentResource(
+    "electronhub:index:RotatingProxyKey",
+    "rotating",
+    { ...unresolved, budget: 3, rotateEvery: "30d", overlap: "7d", now },
+    {},
+    true,
+  );
+  const { subscription } = await pulumi.runtime.invoke("electronhub:index:getAccount", {});
+  return { key: bot.key, current: rotating.current, subscription };
+};
+const stack = await LocalWorkspace.createOrSelectStack(
+  { projectName: "fresh", stackName: "test", program },
+  { workDir: process.cwd() },
+);
+await stack.setAllConfig({
+  "electronhub:apiKey": { value: apiKey, secret: true },
+  "electronhub:baseUrl": { value: baseUrl },
+});
+let said = "";
+const { summary } = await stack[verb]({ onOutput: (text) => (said += text) });
+console.log(JSON.stringify({ changes: summary.resourceChanges, said, outputs: await stack.outputs() }));
+`;
