@@ -23,15 +23,34 @@ const slow = {
   sequence: { groupOrder: 1 },
 };
 
-/** Tests of the engine that run once more, with the keys of the provider plugin. */
-const THROUGH_BOTH_DOORS = ["create", "destroy", "drift", "lifecycle", "rotatingProxyKey", "update"].map(
-  (file) => `test/engine/${file}.test.ts`,
-);
+/**
+ * Tests of the engine that run once more, with the keys of the provider plugin. The others run like this by
+ * `DOOR=plugin npm run test:engine -- FILE`.
+ */
+const THROUGH_BOTH_DOORS = [
+  "account",
+  "adopt",
+  "create",
+  "credentials",
+  "destroy",
+  "drift",
+  "expiry",
+  "interruption",
+  "leaks",
+  "lifecycle",
+  "lostCreation",
+  "options",
+  "orphan",
+  "plans",
+  "rotatingProxyKey",
+  "unsettled",
+].map((file) => `test/engine/${file}.test.ts`);
 
 export default defineConfig({
   test: {
     root,
-    maxWorkers: 2,
+    // The engine waits half of the time.
+    maxWorkers: 3,
     reporters: ["default", new ClosingLine()],
     projects: [
       { test: { ...quick, name: "unit", include: ["test/unit/**/*.test.ts"] } },

@@ -69,17 +69,22 @@ export class ProxyKeyClient {
   }
 
   /** Waits for a permit of the rate limiter. @param again goes ahead of all that wait. */
-  reserve(endpoint: Endpoint, { deadlineMs, signal }: WaitOptions, again: boolean): Promise<Permit> {
-    return this.#options.rateLimiter.acquire({ what: endpoint, deadlineMs, signal, again });
+  reserve(endpoint: Endpoint, { deadlineMs, limit, signal }: WaitOptions, again: boolean): Promise<Permit> {
+    return this.#options.rateLimiter.acquire({ what: endpoint, deadlineMs, limit, signal, again });
   }
 
   /** Waits for the permits of a lookup and of the request that follows it. */
   reserveWithLookup(
     endpoint: Endpoint,
-    { deadlineMs, signal }: WaitOptions,
+    { deadlineMs, limit, signal }: WaitOptions,
     again: boolean,
   ): Promise<Permit>[] {
-    return this.#options.rateLimiter.acquireBoth(["lookup", endpoint], { deadlineMs, signal, again });
+    return this.#options.rateLimiter.acquireBoth(["lookup", endpoint], {
+      deadlineMs,
+      limit,
+      signal,
+      again,
+    });
   }
 
   /** The same client with another key in the Authorization header. */

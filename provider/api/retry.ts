@@ -26,8 +26,19 @@ export interface WaitOptions {
   random: () => number;
   /** No wait may end after this instant. */
   deadlineMs: number;
+  /** What set the deadline. Default: the setting `maxWait`. */
+  limit?: WaitLimit | undefined;
   signal?: AbortSignal | undefined;
 }
+
+/** What limits waits, for messages. */
+export interface WaitLimit {
+  name: string;
+  /** Where the user sets it. */
+  where: string;
+}
+
+export const MAX_WAIT: WaitLimit = { name: "maxWait", where: "electronhub:maxWait" };
 
 /** Capped exponential backoff with full jitter: a uniformly random delay up to the cap. */
 export function backoffDelayMs(attempt: number, policy: RetryPolicy, random: () => number): number {
@@ -70,12 +81,12 @@ async function waitAtLeast(
 
 /** Sleeps. @throws MaxWaitError if that would end after the deadline. */
 async function waitWithin(delayMs: number, context: WaitOptions, reason: UserError): Promise<void> {
-  const { clock, deadlineMs, signal } = context;
+  const { clock, deadlineMs, limit = MAX_WAIT, signal } = context;
   if (clock.nowMs() + delayMs > deadlineMs) {
     const gaveUp = new MaxWaitError({
       status: isApiError(reason) ? reason.status : undefined,
-      why: `${reason.why} Waiting another ${formatDuration(delayMs)} would exceed maxWait.`,
-      nextStep: `${reason.nextStep} Or raise electronhub:maxWait.`,
+      why: `${reason.why} Waiting another ${formatDuration(delayMs)} would exceed ${limit.name}.`,
+      nextStep: `${reason.nextStep} Or raise ${limit.where}.`,
       cause: reason,
     });
     gaveUp.attempts = reason.attempts;
@@ -104,7 +115,8 @@ export async function withRetries<T>(
     try {
       return await attempt(attempts.length > 0);
     } catch (error) {
-      if (!isUserError(error)) throw error;
+      // All waits that a signal ends have one reason in common, and none of them is an attempt.
+      if (!isUserError(error) || error === context.signal?.reason) throw error;
       // A wait that was given up is not an attempt.
       if (!isMaxWait(error)) {
         attempts.push(`${new Date(context.clock.nowMs()).toISOString()} ${error.name}: ${error.why}`);

@@ -140,7 +140,14 @@ async function find(args: Selection, operation: Operation, { completed }: Runtim
  * @internal
  * @throws InvokeError if there is none or more than one, or if the list does not show it.
  */
-export function onlyKey(keys: readonly KeyObject[], args: Omit<Selection, "key">): Found {
+export function onlyKey(
+  keys: readonly KeyObject[],
+  args: Omit<Selection, "key">,
+  { several, hidden } = {
+    several: "Pass `key` or `fingerprint` instead.",
+    hidden: "Pass `key` instead.",
+  },
+): Found {
   const fits = keys.filter(({ name, key }) =>
     args.name === undefined
       ? key !== undefined && fingerprintOf(key) === args.fingerprint
@@ -150,14 +157,14 @@ export function onlyKey(keys: readonly KeyObject[], args: Omit<Selection, "key">
   if (fits.length > 1) {
     throw new InvokeError({
       why: `The account has ${fits.length} keys of this name.`,
-      nextStep: "Pass `key` or `fingerprint` instead.",
+      nextStep: several,
     });
   }
   if (wire?.key !== undefined) return { key: wire.key, wire };
   if (wire !== undefined || keys.some(({ key }) => key === undefined)) {
     throw new InvokeError({
       why: "The account's list does not show its keys in full.",
-      nextStep: "Pass `key` instead.",
+      nextStep: hidden,
     });
   }
   throw new InvokeError({

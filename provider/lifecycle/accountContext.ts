@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ProxyKeyClient, type CallOptions } from "../api/client";
 import type { Clock } from "../util/clock";
 import { RateLimiter } from "../api/rateLimit/rateLimiter";
-import type { RetryPolicy } from "../api/retry";
+import type { RetryPolicy, WaitLimit } from "../api/retry";
 import type { Transport } from "../api/transport";
 import { memoryStore, type WindowStore } from "../api/rateLimit/windowStore";
 import type { Settings } from "../config";
@@ -59,6 +59,14 @@ export interface Operation extends AccountContext {
   report: (line: string) => void;
 }
 
+/** Limits of one operation. */
+export interface Limits {
+  /** How long it may wait in all. Default: the setting `maxWait`. */
+  maxWaitMs?: number;
+  /** What set that limit, for messages. */
+  limit?: WaitLimit;
+}
+
 /** An older operation had to wait, and the engine may have died meanwhile. */
 const FRESH_MS = 1_000;
 
@@ -75,8 +83,12 @@ export class AccountContexts {
     this.unsettledKeys = dependencies.unsettledKeys ?? new UnsettledKeys();
   }
 
-  /** Begins an operation: from now on it may wait `maxWait` in all. */
-  begin(settings: Settings): Operation {
+  /**
+   * Begins an operation: from now on it may wait `maxWait` in all.
+   *
+   * @param limits of this operation, instead of the settings'.
+   */
+  begin(settings: Settings, { maxWaitMs = settings.maxWaitMs, limit }: Limits = {}): Operation {
     const { clock, random, randomBytes, engine, signal, report = () => {} } = this.#dependencies;
     const startedMs = clock.nowMs();
     const effects = { unclear: 0 };
@@ -94,7 +106,8 @@ export class AccountContexts {
         random,
         signal,
         effects,
-        deadlineMs: startedMs + settings.maxWaitMs,
+        deadlineMs: startedMs + maxWaitMs,
+        limit,
         onRequest: () => operation.requests++,
         beforeMutation: async () => {
           if (engine === undefined || clock.nowMs() - startedMs < FRESH_MS) return;

@@ -3,8 +3,8 @@ import { quotable, redact } from "../util/redact";
 import { isUserError, UserError } from "../util/userError";
 import type { ProxyKeyState, Stored } from "./schema/state";
 
-/** What the engine requests of a key. `adopt` is a create that takes over an existing key. */
-export type Action = "check" | "compare" | "create" | "adopt" | "read" | "update" | "delete";
+/** What the engine requests of a key. `adopt` is a create that takes over an existing key, `import` a read that finds one. */
+export type Action = "check" | "compare" | "create" | "adopt" | "import" | "read" | "update" | "delete";
 
 /** The key of an operation, as far as it is known. Messages show only its name and fingerprint. */
 export type KeyLabel = { [K in keyof Stored]: Stored[K] | undefined };
@@ -54,6 +54,7 @@ const VERBS: Record<Action, string> = {
   compare: "compare",
   create: "create",
   adopt: "adopt",
+  import: "import",
   read: "refresh",
   update: "update",
   delete: "remove",

@@ -14,7 +14,13 @@ import { failureOf, type Action, type KeyLabel } from "./failures";
 import { CreationInFlight } from "./creations/creationInFlight";
 import { internalInputsOf, parseDeclared, type Declared, type Properties } from "./schema/inputs";
 import { read, type ReadResult } from "./read";
-import { accountNameOf, AccountContexts, type Dependencies, type Operation } from "./accountContext";
+import {
+  accountNameOf,
+  AccountContexts,
+  type Dependencies,
+  type Limits,
+  type Operation,
+} from "./accountContext";
 import { fingerprintOf, parseStored, type Stored } from "./schema/state";
 import { update, type UpdateResult } from "./update";
 
@@ -206,17 +212,11 @@ export class ProxyKeyProvider {
    *
    * @throws ConfigurationError for settings that are missing or malformed.
    */
-  begin({ maxWaitMs }: Limits = {}): Operation {
+  begin(limits: Limits = {}): Operation {
     const settings = readSettings(this.#sources);
     this.#apiKeys.add(settings.apiKey);
-    return this.#accounts.begin(maxWaitMs === undefined ? settings : { ...settings, maxWaitMs });
+    return this.#accounts.begin(settings, limits);
   }
-}
-
-/** Limits of one operation. */
-export interface Limits {
-  /** How long it may wait in all. Default: the setting `maxWait`. */
-  maxWaitMs?: number;
 }
 
 type RandomBytes = Dependencies["randomBytes"];

@@ -3,6 +3,7 @@ import { CONFIG_NAMESPACE, settingNames, SETTINGS } from "../config";
 import type { Properties } from "../lifecycle/schema/inputs";
 
 export interface SettingFailure {
+  /** Empty: the engine prints the value of a property that it is given, and a misspelled API key is one. */
   property: string;
   reason: string;
 }
@@ -21,7 +22,7 @@ export function unknownSettings(settings: Properties): SettingFailure[] {
   return Object.keys(settings)
     .filter((name) => !(name in SETTINGS) && !OF_THE_ENGINE.has(name) && !name.startsWith("__"))
     .map((property) => ({
-      property,
+      property: "",
       reason: `${CONFIG_NAMESPACE}:${property} is not a setting of Electron Hub and has no effect. Did you mean ${CONFIG_NAMESPACE}:${nearestWord(property, settingNames).word}? Known are ${settingNames.join(", ")}.`,
     }));
 }

@@ -3,10 +3,14 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 
+/** A silent engine must not hold up a response for longer. */
+const LONGEST_SEND_MS = 3_000;
+
 /** Shows lines to the user through the engine, which hides what a plugin prints. */
 export class EngineLog {
   readonly #urn = new AsyncLocalStorage<string>();
   #engine: Client | undefined;
+  readonly #sending = new Set<Promise<void>>();
 
   /** @param address of the engine. Lines before this are lost. */
   attach(address: string): void {
@@ -22,6 +26,11 @@ export class EngineLog {
     return this.#urn.run(urn, work);
   }
 
+  /** Resolves when the engine has the lines until now: it may end once it has the response of an operation. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#sending);
+  }
+
   readonly report = (line: string): void => this.#log(line, LogSeverity.INFO);
 
   readonly warn = (line: string): void => this.#log(line, LogSeverity.WARNING);
@@ -31,8 +40,14 @@ export class EngineLog {
     request.setSeverity(severity);
     request.setMessage(line);
     request.setUrn(this.#urn.getStore() ?? "");
+    const engine = this.#engine;
+    if (engine === undefined) return;
     const { path, requestSerialize, responseDeserialize } = EngineService.log;
-    // A line that the engine does not take must not fail the operation.
-    this.#engine?.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, () => {});
+    const options = { deadline: Date.now() + LONGEST_SEND_MS };
+    const sent = new Promise<void>((resolve) => {
+      // A line that the engine does not take must not fail the operation.
+      engine.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, () => resolve());
+    }).finally(() => this.#sending.delete(sent));
+    this.#sending.add(sent);
   }
 }

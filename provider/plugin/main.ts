@@ -12,8 +12,7 @@ import { service } from "./service";
 async function main(args: readonly string[]): Promise<void> {
   const refusal = refusalOfNode(process.versions.node);
   if (refusal !== undefined) throw new Error(refusal);
-  const plugin = new PluginProcess();
-  plugin.attach(args.at(-1) ?? "");
+  const plugin = new PluginProcess(args.at(-1));
   // An error that nothing awaits must not end the process while other operations are in progress.
   const survive = (reason: unknown) => plugin.failed(reason);
   process.on("unhandledRejection", survive).on("uncaughtException", survive);

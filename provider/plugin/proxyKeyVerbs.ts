@@ -1,49 +1,56 @@
 import { createHash } from "node:crypto";
+import type { Operation } from "../lifecycle/accountContext";
 import type { ProxyKeyProvider } from "../lifecycle/provider";
 import { outputFields } from "../lifecycle/schema/fields";
-import { UNKNOWN, type Properties } from "../lifecycle/schema/inputs";
-import { resolveExpiry, withoutGenerated } from "./generated";
+import { generateName } from "../lifecycle/schema/generatedName";
+import { containsUnknown, fieldOf, inputNames, UNKNOWN, type Properties } from "../lifecycle/schema/inputs";
+import { resolveExpiry, shownAs, withoutCounted, withoutGenerated } from "./generated";
 import { locate } from "./locate";
 import { fromProgram, fromState, toLists } from "./listForm";
 import type { Subject, Verbs } from "./verbs";
 
-/** The lifecycle of proxy keys, in the form of the plugin's schema. */
-export function proxyKeyVerbs(lifecycle: ProxyKeyProvider): Verbs {
-  const resolve = (state: Properties, checked: Properties) =>
-    resolveExpiry(state, fromState(checked), lifecycle.nowMs());
+/** The inputs whose change needs a new key. */
+const REPLACING = inputNames.filter((name) => fieldOf(name).change === "replace");
+
+/**
+ * The lifecycle of proxy keys, in the form of the plugin's schema.
+ *
+ * @param noteOnce shows the user a line, once for all keys.
+ */
+export function proxyKeyVerbs(lifecycle: ProxyKeyProvider, noteOnce: (line: string) => void): Verbs {
+  const resolve = (state: Properties, checked: Properties, isPreview = false) =>
+    resolveExpiry(state, fromState(checked), lifecycle.nowMs(), isPreview);
   return {
     async check(stored, declared, subject, seed) {
       const inputs = { ...fromProgram(declared), ...internalInputs(declared, subject) };
-      const old = Object.keys(stored).length === 0 ? stored : fromState(stored);
-      const result = await lifecycle.check(old, inputs, seeded(seed));
-      return { ...result, inputs: toLists(withoutGenerated(result.inputs)) };
+      const old = Object.keys(stored).length === 0 ? stored : withoutCounted(fromState(stored), declared);
+      const result = await lifecycle.check(old, inputs, seed.length === 0 ? undefined : bytesFrom(seed));
+      return { ...result, inputs: toLists(withoutGenerated(result.inputs, old)) };
     },
     async diff(id, state, declared) {
       const { inputs, note } = resolve(fromState(state), declared);
       const { changes, changed, replaces } = await lifecycle.diff(id, fromState(state), inputs);
-      const names = new Set([...changed, ...replaces]);
-      const properties = [...names].map((name) => [name, { needsNew: replaces.includes(name) }] as const);
+      const shown = (name: string) => shownAs(name, declared);
+      const properties = [...changed, ...replaces].map(
+        (name) => [shown(name), { needsNew: replaces.map(shown).includes(shown(name)) }] as const,
+      );
       return { changes, properties: new Map(properties), note };
     },
     preview(declared, state) {
-      const { inputs } = resolve(state === undefined ? {} : fromState(state), declared);
-      const { name = state?.["name"] ?? declared["__createdAs"] ?? UNKNOWN } = declared;
-      const outputs = Object.keys(outputFields).map((output) => [
-        output,
-        state === undefined ? UNKNOWN : state[output],
-      ]);
-      return { ...Object.fromEntries(outputs), ...toLists(inputs), name };
+      const { inputs } = resolve(state === undefined ? {} : fromState(state), declared, true);
+      return { ...toLists(inputs), ...outputsToBe(declared, state) };
     },
     async create(declared, limits) {
       const { id, outs } = await lifecycle.create(resolve({}, declared).inputs, limits);
       return { id, state: toLists(outs) };
     },
-    async read(id, state, limits) {
+    async read(id, state, limits, urn) {
       // For an import, and for the `get` of a program, the engine has the id alone.
       const isKnown = state["key"] !== undefined;
-      const key = isKnown ? fromState(state) : { ...state, ...(await locate(id, lifecycle.begin(limits))) };
+      const key = isKnown ? fromState(state) : await imported(id, urn, lifecycle.begin(limits));
       const found = await lifecycle.read(isKnown ? id : String(key["fingerprint"]), key, limits);
       if (found === undefined) return undefined;
+      if (!isKnown) noteOnce(HIDDEN_WINDOW);
       const inputs = toLists(withoutGenerated(found.inputs));
       return { id: found.id, state: toLists(found.props), inputs };
     },
@@ -54,6 +61,26 @@ export function proxyKeyVerbs(lifecycle: ProxyKeyProvider): Verbs {
     },
     delete: (id, state, limits) => lifecycle.delete(id, fromState(state), limits),
   };
+}
+
+/** What a preview knows of the name and the outputs. Another key may replace the one of the state. */
+function outputsToBe(declared: Properties, state: Properties | undefined): Properties {
+  const isKept = state !== undefined && !REPLACING.some((input) => containsUnknown(declared[input]));
+  const outputs = Object.keys(outputFields).map((output) => [output, isKept ? state[output] : UNKNOWN]);
+  const { name: chosen, __createdAs: createdAs } = declared;
+  // A refresh makes a generated name an input.
+  const isChosen = chosen !== undefined && (state === undefined || isKept || chosen !== state["name"]);
+  const generated = isKept ? state["name"] : state === undefined ? createdAs : undefined;
+  return { ...Object.fromEntries(outputs), name: (isChosen ? chosen : generated) ?? UNKNOWN };
+}
+
+const HIDDEN_WINDOW =
+  'Electron Hub: the API does not show the `budgetWindow` of a key, so "daily" is assumed for a key that is imported or read. If an imported key has another one, declare it after the import: any later update sets the declared window, and a monthly budget could be spent every day.';
+
+/** The state of a key that exists. A name in the form of a generated one distinguishes its resource from any other. */
+async function imported(id: string, urn: string, operation: Operation): Promise<Properties> {
+  const located = await locate(id, operation);
+  return { ...located, __createdAs: generateName("imported", bytesFrom(Buffer.from(urn))) };
 }
 
 /** What the program of the dynamic provider passes beside its inputs. A URN does not have the stack's organization. */
@@ -67,7 +94,6 @@ function internalInputs(declared: Properties, { urn, name }: Subject): Propertie
 }
 
 /** Bytes that follow from a seed. */
-function seeded(seed: Uint8Array): ((count: number) => Uint8Array) | undefined {
-  if (seed.length === 0) return undefined;
+function bytesFrom(seed: Uint8Array): (count: number) => Uint8Array {
   return (count) => createHash("sha256").update(seed).digest().subarray(0, count);
 }

@@ -5,20 +5,21 @@ import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderService, type IResourceProviderServer } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { packageVersion } from "../config";
-import type { Limits } from "../lifecycle/provider";
 import type { Properties } from "../lifecycle/schema/inputs";
 import {
   API_KEY_IN_CLEAR,
   isDefaultProvider,
   NO_API_KEY,
-  settingReader,
   unknownSettings,
   type SettingFailure,
 } from "./configuration";
 import type { EngineLog } from "./engineLog";
+import { withIgnored } from "./generated";
+import { onceEach } from "./onceEach";
 import { received, toStruct } from "./properties";
 import { schemaText } from "./schema";
 import { statusOf } from "./status";
+import { limitsOf } from "./timeouts";
 import type { Difference, Verbs } from "./verbs";
 
 /** What the service needs of the process. */
@@ -26,13 +27,16 @@ export interface ServiceParts {
   log: EngineLog;
   /** The verbs of a resource type, or undefined for a type that this version does not know. */
   verbsOf: (type: string) => Verbs | undefined;
-  /** @param reference identifies the provider in the engine's state. Empty: an older engine does not send it. */
-  configure: (setting: (key: string) => string | undefined, reference: string) => void;
+  /**
+   * @param settings of the one provider that the process serves.
+   * @param reference identifies the provider in the engine's state. Empty: an older engine does not send it.
+   */
+  configure: (settings: Properties, reference: string) => void;
   hasApiKey: () => boolean;
   invoke: (token: string, args: Properties) => Promise<Properties>;
   construct: (request: pb.ConstructRequest) => Promise<pb.ConstructResponse>;
-  /** The engine's address, if the process does not have it yet. */
-  attach: (address: string) => void;
+  /** The engine that uses the process: the one that started it, or a later one. */
+  attach: (address: string) => Promise<void>;
   /** The user has stopped the run: every wait ends, and nothing more is sent. */
   cancel: () => void;
 }
@@ -61,28 +65,28 @@ export function service(parts: ServiceParts): Service {
   ): handleUnaryCall<Request, Response> {
     const respond = async (request: Request, callback: sendUnaryData<Response>) => {
       const urn = (request as { getUrn?(): string }).getUrn?.() ?? "";
-      let response: Response;
-      try {
-        response = await log.about(urn, async () => answer(request));
-      } catch (error) {
-        callback(statusOf(error, secretsIn(request)), null);
-        return;
-      }
-      callback(null, response);
+      const answered = await log
+        .about(urn, async () => answer(request))
+        .then(
+          (response) => ({ response, failure: null }),
+          (error: unknown) => ({ response: null, failure: statusOf(error, secretsIn(request)) }),
+        );
+      await log.flush();
+      callback(answered.failure, answered.response);
     };
     return ({ request }, callback) => void respond(request, callback);
   }
 
   return {
-    handshake: unary<pb.ProviderHandshakeRequest, pb.ProviderHandshakeResponse>((request) => {
-      parts.attach(request.getEngineAddress());
+    handshake: unary<pb.ProviderHandshakeRequest, pb.ProviderHandshakeResponse>(async (request) => {
+      await parts.attach(request.getEngineAddress());
       const response = new pb.ProviderHandshakeResponse();
       response.setAcceptSecrets(true);
       response.setAcceptOutputs(true);
       return response;
     }),
-    attach: unary<PluginAttach, Empty>((request) => {
-      parts.attach(request.getAddress());
+    attach: unary<PluginAttach, Empty>(async (request) => {
+      await parts.attach(request.getAddress());
       return EMPTY;
     }),
     getPluginInfo: unary<Empty, PluginInfo>(() => {
@@ -117,7 +121,7 @@ export function service(parts: ServiceParts): Service {
       const { properties, secrets } = received(request.getArgs());
       if (properties["apiKey"] !== undefined && !secrets.includes("apiKey")) once(API_KEY_IN_CLEAR, log.warn);
       const [urn, id] = [request.getUrn(), request.getId()];
-      parts.configure(settingReader(properties), urn === "" || id === "" ? "" : `${urn}::${id}`);
+      parts.configure(properties, urn === "" || id === "" ? "" : `${urn}::${id}`);
       const response = new pb.ConfigureResponse();
       response.setSupportspreview(true);
       response.setAcceptsecrets(true);
@@ -134,7 +138,8 @@ export function service(parts: ServiceParts): Service {
     }),
     diff: unary<pb.DiffRequest, pb.DiffResponse>(async (request) => {
       const state = received(request.getOlds()).properties;
-      const declared = received(request.getNews()).properties;
+      const ignored = request.getIgnorechangesList();
+      const declared = withIgnored(received(request.getNews()).properties, state, ignored);
       const difference = await verbs(request).diff(request.getId(), state, declared);
       if (difference.note !== undefined) log.report(difference.note);
       return diffResponse(difference, state, declared);
@@ -154,7 +159,8 @@ export function service(parts: ServiceParts): Service {
     ),
     read: unary<pb.ReadRequest, pb.ReadResponse>(async (request) => {
       const { properties, secrets } = received(request.getProperties());
-      const found = await verbs(request).read(request.getId(), properties, limitsOf(request));
+      const [id, urn] = [request.getId(), request.getUrn()];
+      const found = await verbs(request).read(id, properties, limitsOf(request), urn);
       const response = new pb.ReadResponse();
       if (found === undefined) return response;
       const inputSecrets = received(request.getInputs()).secrets;
@@ -167,9 +173,10 @@ export function service(parts: ServiceParts): Service {
       async (request) => {
         const state = received(request.getOlds()).properties;
         const { properties, secrets } = received(request.getNews());
+        const declared = withIgnored(properties, state, request.getIgnorechangesList());
         const updated = request.getPreview()
-          ? verbs(request).preview(properties, state)
-          : await verbs(request).update(request.getId(), state, properties, limitsOf(request));
+          ? verbs(request).preview(declared, state)
+          : await verbs(request).update(request.getId(), state, declared, limitsOf(request));
         return new pb.UpdateResponse().setProperties(toStruct(updated, secrets));
       },
       (request) => received(request.getNews()).secrets,
@@ -235,19 +242,4 @@ function kindOf(isAdded: boolean, isDeleted: boolean, needsNew: boolean): pb.Pro
   if (isAdded) return needsNew ? Kind.ADD_REPLACE : Kind.ADD;
   if (isDeleted) return needsNew ? Kind.DELETE_REPLACE : Kind.DELETE;
   return needsNew ? Kind.UPDATE_REPLACE : Kind.UPDATE;
-}
-
-/** The option `customTimeouts`, in seconds. 0: none is given. An older SDK does not pass it to a read. */
-function limitsOf(request: { getTimeout?(): number }): Limits {
-  const timeoutS = request.getTimeout?.() ?? 0;
-  return timeoutS > 0 ? { maxWaitMs: timeoutS * 1_000 } : {};
-}
-
-function onceEach(): (line: string, show: (line: string) => void) => void {
-  const shown = new Set<string>();
-  return (line, show) => {
-    if (shown.has(line)) return;
-    shown.add(line);
-    show(line);
-  };
 }

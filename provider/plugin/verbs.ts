@@ -1,5 +1,5 @@
 import type { CheckResult } from "../lifecycle/check";
-import type { Limits } from "../lifecycle/provider";
+import type { Limits } from "../lifecycle/accountContext";
 import type { Properties } from "../lifecycle/schema/inputs";
 
 /** The resource that the engine asks about. */
@@ -35,7 +35,7 @@ export interface Verbs {
   preview(declared: Properties, state?: Properties): Properties;
   create(declared: Properties, limits: Limits): Promise<{ id: string; state: Properties }>;
   /** @returns undefined when the resource does not exist. */
-  read(id: string, state: Properties, limits: Limits): Promise<Found | undefined>;
+  read(id: string, state: Properties, limits: Limits, urn: string): Promise<Found | undefined>;
   update(id: string, state: Properties, declared: Properties, limits: Limits): Promise<Properties>;
   delete(id: string, state: Properties, limits: Limits): Promise<void>;
 }

@@ -1,9 +1,22 @@
 import { inspect } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
-import { Account, getProxyKeysOutput, type AccountArgs } from "pulumi-electronhub";
+import type { AccountArgs } from "pulumi-electronhub";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { expectFailure } from "../support/engine";
-import { CREATE, declare, diagnosticsOf, LIST, LOOKUP, REMOVE, UPDATE, useEngine } from "./fixture";
+import {
+  accountOf,
+  CREATE,
+  declare,
+  diagnosticsOf,
+  keysOn,
+  LIST,
+  LOOKUP,
+  PROVIDER,
+  REMOVE,
+  settingsInState,
+  UPDATE,
+  useEngine,
+} from "./fixture";
 
 const engine = useEngine([
   { name: "main" },
@@ -16,9 +29,6 @@ const engine = useEngine([
 // An inline program asks from this process, whose user has a cache too.
 beforeAll(() => vi.stubEnv("XDG_CACHE_HOME", engine.project.folders.cache));
 afterAll(() => vi.unstubAllEnvs());
-
-/** The engine's type of an explicit provider. */
-const PROVIDER = "pulumi:providers:pulumi-nodejs";
 
 function argsOf(account: string): AccountArgs {
   const { simulator } = engine;
@@ -41,8 +51,8 @@ function namesOn(account: string): string[] {
 it("several accounts and the stack's own, each with its own credentials, from up to destroy", async () => {
   const { project } = engine;
   const program = (budget: number) => async () => {
-    const a = new Account("a", argsOf("team-a"));
-    const b = new Account("b", argsOf("team-b"));
+    const a = accountOf("a", argsOf("team-a"));
+    const b = accountOf("b", argsOf("team-b"));
     declare("of-a", { name: "of-a", budget }, { provider: a });
     const component = new pulumi.ComponentResource("test:Component", "component", {}, { provider: b });
     declare("of-b", { name: "of-b", budget }, { parent: component });
@@ -69,22 +79,21 @@ it("an account's API key is encrypted in the state, in clear nowhere, and its na
   const { project, simulator } = engine;
   const { apiKey } = simulator.account("team-a");
   const named = (name: string) => async () => {
-    const account = new Account(name, { ...argsOf("team-a"), rateLimit: "50/60s" });
+    const account = accountOf(name, { ...argsOf("team-a"), rateLimit: "50/60s" });
     declare("one", { budget: 10 }, { provider: account });
     expect(inspect(account, { depth: Infinity, showHidden: true })).not.toContain(apiKey);
-    return { keys: getProxyKeysOutput({}, { provider: account }) };
+    return { keys: keysOn(account) };
   };
   const stack = await engine.stack("encrypted", named("a"));
   await stack.up();
   await stack.refresh();
   const providers = await project.resources("encrypted", PROVIDER);
-  const provider = providers.find(({ inputs }) => "electronhub:apiKey" in (inputs ?? {}));
+  const provider = providers.find(({ urn }) => urn.endsWith("::a"));
+  const ciphertext = expect.stringMatching(/^v1:/);
   for (const properties of [provider?.inputs, provider?.outputs]) {
-    expect(properties).toMatchObject({
-      "electronhub:apiKey": { ciphertext: expect.stringMatching(/^v1:/) },
-      "electronhub:baseUrl": simulator.baseUrl,
-      "electronhub:rateLimit": "50/60s",
-    });
+    expect(properties).toMatchObject(
+      settingsInState({ apiKey: { ciphertext }, baseUrl: simulator.baseUrl, rateLimit: "50/60s" }),
+    );
   }
   const places = [
     { path: "(the exported state)", text: JSON.stringify(await project.exportState("encrypted")) },
@@ -104,7 +113,7 @@ describe("the rotation of an account's API key", () => {
   it("fails a plain destroy with what to do, and an up changes the account alone", async () => {
     const { project, simulator } = engine;
     const stack = await engine.stack("rotated", async () => {
-      declare("one", { name: "one", budget: 10 }, { provider: new Account("a", argsOf("team-a")) });
+      declare("one", { name: "one", budget: 10 }, { provider: accountOf("a", argsOf("team-a")) });
     });
     await stack.up();
     const old = simulator.account("team-a").apiKey;
@@ -128,7 +137,7 @@ describe("the rotation of an account's API key", () => {
   it("is followed by a destroy that runs the program", async () => {
     const { simulator } = engine;
     const stack = await engine.stack("run-program", async () => {
-      declare("one", { name: "one", budget: 10 }, { provider: new Account("a", argsOf("team-a")) });
+      declare("one", { name: "one", budget: 10 }, { provider: accountOf("a", argsOf("team-a")) });
     });
     await stack.up();
     simulator.account("team-a").regenerateApiKey();
@@ -142,7 +151,7 @@ describe("the rotation of an account's API key", () => {
 it("the API key of another account removes nothing, and the key stays in the state", async () => {
   const { project } = engine;
   const withKeyOf = (account: string) => async () => {
-    declare("one", { name: "one", budget: 10 }, { provider: new Account("a", argsOf(account)) });
+    declare("one", { name: "one", budget: 10 }, { provider: accountOf("a", argsOf(account)) });
   };
   const stack = await engine.stack("mistaken", withKeyOf("team-a"));
   await stack.up();
@@ -172,7 +181,7 @@ it("the API key of another account removes nothing, and the key stays in the sta
 it("a key moves to another account by a replacement, and not by the option alone", async () => {
   const { project } = engine;
   const on = (account: "a" | "b", rotationTrigger: number) => async () => {
-    const accounts = { a: new Account("a", argsOf("team-a")), b: new Account("b", argsOf("team-b")) };
+    const accounts = { a: accountOf("a", argsOf("team-a")), b: accountOf("b", argsOf("team-b")) };
     declare("one", { budget: 10, rotationTrigger }, { provider: accounts[account] });
   };
   const stack = await engine.stack("moved", on("a", 1));
@@ -203,9 +212,9 @@ it("an account whose API key is known only during the up is previewed and then u
   const { apiKey } = simulator.account("team-b");
   const stack = await engine.stack("later", async () => {
     const first = declare("first", { budget: 10 });
-    const account = new Account("b", { ...argsOf("team-b"), apiKey: first.key.apply(() => apiKey) });
+    const account = accountOf("b", { ...argsOf("team-b"), apiKey: first.key.apply(() => apiKey) });
     declare("second", { budget: 10 }, { provider: account });
-    const names = getProxyKeysOutput({}, { provider: account }).apply((keys) => keys.map(({ name }) => name));
+    const names = keysOn(account).apply((keys) => keys.map(({ name }) => name));
     return { names, secret: pulumi.isSecret(names) };
   });
   simulator.account("team-b").addKey({ name: "there" });
@@ -220,8 +229,8 @@ it("an account whose API key is known only during the up is previewed and then u
 
 it("the limit of one account holds up nothing on another", async () => {
   const stack = await engine.stack("windows", async () => {
-    const limited = new Account("limited", { ...argsOf("limited"), maxWait: "10s" });
-    const free = new Account("free", argsOf("team-b"));
+    const limited = accountOf("limited", { ...argsOf("limited"), maxWait: "10s" });
+    const free = accountOf("free", argsOf("team-b"));
     for (const at of "123456") {
       declare(`limited-${at}`, { budget: 1 }, { provider: limited });
       declare(`free-${at}`, { budget: 1 }, { provider: free });

@@ -7,6 +7,7 @@ import {
   CREATE,
   declare,
   diagnosticsOf,
+  IS_PLUGIN,
   LIST,
   LOOKUP,
   program,
@@ -190,7 +191,8 @@ describe("a key that cannot be taken over", () => {
     ]) {
       expect(lines).toContain(line);
     }
-    for (const line of ['expiresAt: "never",', 'models: "all",', 'allowedIps: "any",', "enabled: true,"]) {
+    const [all, any] = IS_PLUGIN ? ['["all"]', '["any"]'] : ['"all"', '"any"'];
+    for (const line of ['expiresAt: "never",', `models: ${all},`, `allowedIps: ${any},`, "enabled: true,"]) {
       expect(lines).toContain(line);
     }
     expect(engine.takeRequests()).toEqual([LOOKUP]);

@@ -1,7 +1,7 @@
-import { Account, ProxyKey, type ProxyKeyArgs } from "pulumi-electronhub";
+import type { ProxyKeyArgs } from "pulumi-electronhub";
 import { beforeEach, describe, expect, it } from "vitest";
 import { expectFailure, type EngineStack } from "../support/engine";
-import { declare, program, REMOVE, UPDATE, urnOf, useEngine } from "./fixture";
+import { accountOf, declare, program, REMOVE, UPDATE, urnOf, useEngine } from "./fixture";
 
 /** The balance covers every key but one of 9,999 credits: its creation fails. */
 const engine = useEngine([{ name: "main", balance: 1_000 }]);
@@ -145,9 +145,9 @@ describe("a key that moves to a resource of an explicit provider for the same ac
     const { apiKey } = engine.simulator.account();
     const { baseUrl } = engine.simulator;
     return async () => {
-      const provider = new Account("explicit", { apiKey, baseUrl });
+      const provider = accountOf("explicit", { apiKey, baseUrl });
       const args = { budget: 10, ...(options.adopts ? { adopt: key } : {}) };
-      const first = new ProxyKey("after", args, { provider });
+      const first = declare("after", args, { provider });
       declare("other", { budget: 10, ...other }, { dependsOn: [first] });
     };
   };

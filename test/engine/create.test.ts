@@ -1,7 +1,7 @@
-import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { expectFailure } from "../support/engine";
 import {
+  accountOf,
   allReached,
   CREATE,
   declare,
@@ -165,22 +165,13 @@ describe("a creation that is half done", () => {
   });
 });
 
-/** Pulumi's class is abstract for TypeScript. */
-class Account extends pulumi.ProviderResource {
-  constructor(name: string, configuration: pulumi.Inputs) {
-    super("pulumi-nodejs", name, configuration);
-  }
-}
-
 it("two accounts in one stack, each by a provider of its own", async () => {
   const { simulator, project } = engine;
   const accounts = ["main", "other"] as const;
   const stack = await project.stack("two-accounts", async () => {
     for (const name of accounts) {
-      const provider = new Account(name, {
-        "electronhub:apiKey": pulumi.secret(simulator.account(name).apiKey),
-        "electronhub:baseUrl": simulator.baseUrl,
-      });
+      const { apiKey } = simulator.account(name);
+      const provider = accountOf(name, { apiKey, baseUrl: simulator.baseUrl });
       declare(`of-${name}`, { budget: 10 }, { provider });
     }
   });

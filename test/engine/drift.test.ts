@@ -3,6 +3,7 @@ import { bareNotFound, edgePage, type FaultEffect } from "../../provider/testing
 import {
   CREATE,
   diagnosticsOf,
+  keyInState,
   LIST,
   LOOKUP,
   program,
@@ -72,9 +73,11 @@ it("shows what was changed outside at a refresh, and corrects it with the fewest
   for (const resource of resources) {
     const { inputs, outputs } = declared[resource] ?? {};
     const { seen } = changes[resource];
-    expect(drifted[resource]?.outputs, resource).toEqual({ ...outputs, ...seen, key: expect.anything() });
+    expect(drifted[resource]?.outputs, resource).toEqual(
+      keyInState({ ...outputs, ...seen, key: expect.anything() }),
+    );
     const { __createdAs: _, __account: _account, ...writable } = inputs ?? {};
-    expect(drifted[resource]?.inputs, resource).toMatchObject({ ...writable, ...seen });
+    expect(drifted[resource]?.inputs, resource).toMatchObject(keyInState({ ...writable, ...seen }));
   }
 
   const corrected = await stack.up();

@@ -1,7 +1,16 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
-import { ProxyKey, RotatingProxyKey, type ProxyKeyArgs, type RotatingProxyKeyArgs } from "pulumi-electronhub";
-import { PluginKey, PluginRotatingKey } from "../support/pluginResources";
+import {
+  Account,
+  getProxyKeysOutput,
+  ProxyKey,
+  RotatingProxyKey,
+  type AccountArgs,
+  type ProxyKeyArgs,
+  type ProxyKeyInfo,
+  type RotatingProxyKeyArgs,
+} from "pulumi-electronhub";
+import { callPlugin, PluginAccount, PluginKey, PluginRotatingKey } from "../support/pluginResources";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import {
   DEFAULT_DIALECT,
@@ -34,6 +43,13 @@ export const IS_PLUGIN = process.env["DOOR"] === "plugin";
 export const PROXY_KEY = IS_PLUGIN
   ? "electronhub:index:ProxyKey"
   : "pulumi-nodejs:dynamic/electronhub:ProxyKey";
+
+/** The engine's type of the account's provider, explicit or not. */
+export const PROVIDER = IS_PLUGIN ? "pulumi:providers:electronhub" : "pulumi:providers:pulumi-nodejs";
+
+/** In the command line of the process that serves the keys, and of the launcher before it. */
+export const PLUGIN_PROCESS = IS_PLUGIN ? /pulumi-resource-electronhub/ : /dynamic-provider/;
+export const PLUGIN_LAUNCHER = IS_PLUGIN ? PLUGIN_PROCESS : /pulumi-resource-pulumi-nodejs/;
 
 export interface Engine {
   readonly simulator: Simulator;
@@ -146,6 +162,31 @@ export function declareRotating(
   if (!IS_PLUGIN) return new RotatingProxyKey(name, args, options);
   // It has the same outputs.
   return new PluginRotatingKey(name, args, options) as RotatingProxyKey;
+}
+
+/** An account of its own, to pass as the option `provider`. */
+export function accountOf(name: string, args: AccountArgs): pulumi.ProviderResource {
+  return IS_PLUGIN ? new PluginAccount(name, { ...args }) : new Account(name, args);
+}
+
+/** Settings as the state has them in the properties of a provider. */
+export function settingsInState(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const prefix = IS_PLUGIN ? "" : "electronhub:";
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [`${prefix}${name}`, value]));
+}
+
+/** Properties of a key as the state has them: that of the plugin has no list where there is no limit. */
+export function keyInState(properties: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const isLeftOut = (name: string) =>
+    IS_PLUGIN && properties[name] === { models: "all", allowedIps: "any" }[name];
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => !isLeftOut(name)));
+}
+
+/** The keys of an account, asked for by a function of the package or of the plugin. */
+export function keysOn(provider: pulumi.ProviderResource): pulumi.Output<Pick<ProxyKeyInfo, "name">[]> {
+  if (!IS_PLUGIN) return getProxyKeysOutput({}, { provider: provider as Account });
+  // Without its settings, in a preview, the engine answers in the place of the provider.
+  return callPlugin("getProxyKeys", {}, { provider }).apply(({ keys = [] }) => keys as ProxyKeyInfo[]);
 }
 
 /** The URN of a key that no component holds. */

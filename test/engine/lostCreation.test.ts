@@ -6,7 +6,7 @@ import { reportedBackendId } from "../../provider/lifecycle/creations/backend";
 import { nameHashOf, readCreations } from "../../provider/lifecycle/creations/journalReader";
 import { createEngineProject } from "../support/engine";
 import { descendantsOf, endProcesses, isAlive, type OwnedProcess } from "../support/processes";
-import { program, useEngine } from "./fixture";
+import { PLUGIN_LAUNCHER, PLUGIN_PROCESS, program, useEngine } from "./fixture";
 
 const engine = useEngine();
 
@@ -26,10 +26,10 @@ async function upInFlight(stackName: string) {
     commandLine.includes(` --stack ${stackName} `),
   );
   const below = descendantsOf(cli?.pid ?? 0);
-  const at = below.findIndex(({ commandLine }) => commandLine.includes("pulumi-resource-pulumi-nodejs"));
+  const at = below.findIndex(({ commandLine }) => PLUGIN_LAUNCHER.test(commandLine));
   const launcher = below[at];
   const plugin = launcher === undefined ? [] : [launcher, ...descendantsOf(launcher.pid)];
-  expect(plugin.map(({ commandLine }) => commandLine).join("\n")).toContain("dynamic-provider");
+  expect(plugin.map(({ commandLine }) => commandLine).join("\n")).toMatch(PLUGIN_PROCESS);
   return { stack, held, up, cli, plugin };
 }
 

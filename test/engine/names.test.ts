@@ -22,7 +22,6 @@ it("generates a name, keeps it over updates, and creates a new one for a replace
   expect(await namesOf("generated")).toEqual(first);
   expect(namesOnAccount()).toEqual(Object.values(first).toSorted());
 
-  // `replaceOnChanges` never gets here: the host does not tell the engine which properties differ.
   const replaced = await stack.up({
     replace: ["short", LONG].map((name) => urnOf(engine, "generated", name)),
   });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { descendantsOf, endProcesses, isAlive } from "../support/processes";
-import { CREATE, program, useEngine } from "./fixture";
+import { CREATE, PLUGIN_PROCESS, program, useEngine } from "./fixture";
 
 const engine = useEngine();
 
@@ -24,7 +24,7 @@ it("what waits when its engine is killed sends nothing more, and the plugin ends
   const cli = ours.find(({ commandLine }) => commandLine.includes(" --stack orphan "));
   expect(cli).toBeDefined();
   const orphans = descendantsOf(cli?.pid ?? 0);
-  expect(orphans.map(({ commandLine }) => commandLine).join("\n")).toContain("dynamic-provider");
+  expect(orphans.map(({ commandLine }) => commandLine).join("\n")).toMatch(PLUGIN_PROCESS);
   try {
     process.kill(cli?.pid ?? 0, "SIGKILL");
     expect(await up).toBeInstanceOf(Error);

@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RotatingProxyKey } from "pulumi-electronhub";
 import { expect, it, vi } from "vitest";
 import { expectFailure, type EngineStack } from "../support/engine";
 import { DAY_S, moveExpiry } from "./expiryFixture";
-import { CREATE, declare, REMOVE, times, UPDATE, useEngine } from "./fixture";
+import { CREATE, declare, declareRotating, REMOVE, times, UPDATE, useEngine } from "./fixture";
 
 /** `pulumi preview --save-plan`, then `pulumi up --plan`: what `up` generates is no violation of a plan. */
 const engine = useEngine();
@@ -87,7 +86,7 @@ it("a plan saved before a renewal was due is refused, and says why; `up` makes s
   const declared = (budget: number) => async () => {
     declare("extended", { budget, ...RENEWED });
     declare("rotated", { budget, ...RENEWED, renew: "rotate" });
-    return { key: new RotatingProxyKey("bot", { budget, rotateEvery: "3d", overlap: "1d" }).current };
+    return { key: declareRotating("bot", { budget, rotateEvery: "3d", overlap: "1d" }).current };
   };
   const stack = await engine.stack("due", declared(1), { env: { PULUMI_EXPERIMENTAL: "true" } });
   await stack.up();
@@ -112,7 +111,7 @@ it("a plan of a rotating key: first, quiet, rotated, and at the end of the overl
   const at =
     (day: string, budget = 10) =>
     async () => {
-      const bot = new RotatingProxyKey("bot", {
+      const bot = declareRotating("bot", {
         budget,
         rotateEvery: "3d",
         overlap: "1d",

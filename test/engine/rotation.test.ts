@@ -1,7 +1,7 @@
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { expect, it } from "vitest";
 import { expectFailure } from "../support/engine";
-import { CREATE, declare, diagnosticsOf, field, program, REMOVE, useEngine } from "./fixture";
+import { CREATE, declare, diagnosticsOf, field, program, PROXY_KEY, REMOVE, useEngine } from "./fixture";
 
 const engine = useEngine();
 
@@ -122,7 +122,7 @@ it("an old key whose removal fails stays in the state until a later `up` or dest
     const { output } = await expectFailure(stack.up());
     expect(diagnosticsOf(output)).toMatch(/Cannot remove proxy key "bot-[a-z2-7]{7}" \(pk-.*paused/);
     expect(engine.takeRequests()).toEqual([CREATE, REMOVE]);
-    const kept = await engine.project.resources("pending", "pulumi-nodejs:dynamic/electronhub:ProxyKey");
+    const kept = await engine.project.resources("pending", PROXY_KEY);
     expect(kept.map((resource) => Boolean(resource.delete))).toEqual(expect.arrayContaining([false, true]));
     expect(kept).toHaveLength(2);
     expect(account.keys().map(({ key }) => key)).toContain(old);

@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Account, getProxyKeysOutput, RotatingProxyKey } from "pulumi-electronhub";
+import { RotatingProxyKey } from "pulumi-electronhub";
 import { expect, it } from "vitest";
 import { expectFailure } from "../support/engine";
-import { declare, diagnosticsOf, useEngine } from "./fixture";
+import { accountOf, declare, diagnosticsOf, keysOn, useEngine } from "./fixture";
 
 /** What the program warns about, before or while anything is sent. */
 const engine = useEngine();
@@ -59,9 +59,9 @@ it("a preview without an API key passes with a warning, unless every key has an 
   const { apiKey } = engine.simulator.account();
   const { baseUrl } = engine.simulator;
   stack.setProgram(async () => {
-    const provider = new Account("team", { apiKey, baseUrl });
+    const provider = accountOf("team", { apiKey, baseUrl });
     declare("one", { budget: 1 }, { provider });
-    getProxyKeysOutput({}, { provider });
+    keysOn(provider);
   });
   expect(warningsIn((await stack.preview()).output)).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import type { Clock } from "../../util/clock";
 import { formatDuration } from "../../util/duration";
 import { MaxWaitError } from "../errors";
+import { MAX_WAIT, type WaitLimit } from "../retry";
 import type { RateLimit } from "./rateWindow";
 
 /** Why no request may go out now, and until when. */
@@ -72,12 +73,12 @@ export class Progress {
 export function maxWaitError(
   blocked: Blocked,
   nowMs: number,
-  { sent, left }: { sent: number; left: number },
+  { sent, left, limit = MAX_WAIT }: { sent: number; left: number; limit?: WaitLimit | undefined },
 ): MaxWaitError {
   const reason = reasonOf(blocked, nowMs);
   return new MaxWaitError({
-    why: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}, and waiting for it would exceed maxWait. Requests to the account in this run: ${sent} sent, ${left} left.`,
-    nextStep: "Run the command again later; it continues where it stopped. Or raise electronhub:maxWait.",
+    why: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}, and waiting for it would exceed ${limit.name}. Requests to the account in this run: ${sent} sent, ${left} left.`,
+    nextStep: `Run the command again later; it continues where it stopped. Or raise ${limit.where}.`,
   });
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../util/clock";
 import { accountCapacity, accountWindowMs, capacityIn, configuredCapacity } from "./capacity";
 import { maxWaitError, Progress, PROGRESS_MS, type Blocked } from "./progress";
+import type { WaitLimit } from "../retry";
 import type { RateLimit, RateLimitInfo, WindowState } from "./rateWindow";
 import { prune, recordResponse, removeRequest } from "./rateWindow";
 import { KNOWN_WAITING, shareOf } from "./turns";
@@ -21,6 +22,8 @@ export interface AcquireOptions {
   what: string;
   /** `acquire` rejects after this instant. */
   deadlineMs: number;
+  /** What set the deadline, for messages. */
+  limit?: WaitLimit | undefined;
   signal?: AbortSignal | undefined;
   /** The request was sent already and got HTTP 429: it goes before those that were not sent yet. */
   again?: boolean;
@@ -239,7 +242,8 @@ export class RateLimiter {
     const head = this.#waiters[this.#first];
     if (head === undefined || head.options.deadlineMs >= earliestMs) return;
     const late = this.#extract(({ options }) => options.deadlineMs < earliestMs);
-    const error = () => maxWaitError(blocked, nowMs, { sent: this.#sent, left: late.length + this.waiting });
-    for (const { reject } of late) reject(error());
+    const left = late.length + this.waiting;
+    for (const { reject, options } of late)
+      reject(maxWaitError(blocked, nowMs, { sent: this.#sent, left, limit: options.limit }));
   }
 }

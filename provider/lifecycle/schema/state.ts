@@ -53,7 +53,10 @@ const internalState = {
   __isWider: z.literal(true),
   /** The anonymous name of the account that has created the key. Absent: the key was adopted. */
   __account: z.string(),
-  /** The generated name under which the key was created, which distinguishes resources. Absent: the key was adopted. */
+  /**
+   * The generated name under which the key was created, which distinguishes resources. An imported key has a name of this form
+   * for the same purpose. Absent: the key was adopted.
+   */
   __createdAs: z.string(),
   /** The server that last had the key. Absent: an earlier version wrote the state. */
   server: z.string(),
