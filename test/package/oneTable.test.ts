@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/pr
 import { join, relative } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type json from "../../provider/plugin/schema.json";
 import { runCommand } from "../support/command";
 import { REPOSITORY_ROOT } from "../support/engineEnvironment";
 
@@ -66,7 +67,7 @@ it("everything else follows, but for the simulator", { timeout: 240_000 }, async
 });
 
 it(
-  "the declarations and the README follow by `npm run docs`, and differ until then",
+  "the declarations, the plugin's schema and the README follow by `npm run docs`, and differ until then",
   { timeout: 240_000 },
   async () => {
     const stale = await run("test/docs/reference.ts", "--check");
@@ -74,12 +75,19 @@ it(
     expect(stale.output.match(/^\S+ differs/gm)).toEqual([
       "README.md differs",
       "provider/resources/proxyKeyArgs.ts differs",
+      "provider/plugin/schema.json differs",
     ]);
     expect((await run("test/docs/reference.ts", "--write")).output).toBe("");
     expect((await run("test/docs/reference.ts", "--check")).exitCode).toBe(0);
     const declarations = await readFile(join(copy, "provider/resources/proxyKeyArgs.ts"), "utf8");
     expect(declarations).toContain("madeUp?: pulumi.Input<string | undefined>;");
     expect(declarations).toContain("madeUp: string;");
+    const schema = JSON.parse(
+      await readFile(join(copy, "provider/plugin/schema.json"), "utf8"),
+    ) as typeof json;
+    const { inputProperties, properties } = schema.resources["electronhub:index:ProxyKey"];
+    expect(inputProperties).toHaveProperty("madeUp.type", "string");
+    expect(properties).toHaveProperty("madeUp.type", "string");
     expect(compilerErrors()).toEqual([]);
   },
 );
