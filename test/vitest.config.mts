@@ -28,23 +28,28 @@ const slow = {
  * `DOOR=plugin npm run test:engine -- FILE`.
  */
 const THROUGH_BOTH_DOORS = [
-  "account",
-  "adopt",
-  "create",
-  "credentials",
-  "destroy",
-  "drift",
-  "expiry",
-  "interruption",
-  "leaks",
-  "lifecycle",
-  "lostCreation",
-  "options",
-  "orphan",
-  "plans",
-  "rotatingProxyKey",
-  "unsettled",
-].map((file) => `test/engine/${file}.test.ts`);
+  "engine/account",
+  "engine/adopt",
+  "engine/adoptMoves",
+  "engine/create",
+  "engine/credentials",
+  "engine/destroy",
+  "engine/drift",
+  "engine/expiry",
+  "engine/guards",
+  "engine/interruption",
+  "engine/lifecycle",
+  "engine/lostCreation",
+  "engine/options",
+  "engine/orphan",
+  "engine/outputs",
+  "engine/plans",
+  "engine/rotatingProxyKey",
+  "engine/rotation",
+  "engine/secrets",
+  "engine/validation",
+  "examples/policy",
+].map((file) => `test/${file}.test.ts`);
 
 export default defineConfig({
   test: {

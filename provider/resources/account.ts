@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CONFIG_NAMESPACE, settingNames, type WrittenSettings } from "../config";
-import { ACCOUNT_TOKEN } from "../lifecycle/schema/typeTokens";
+import { ACCOUNT_TOKEN, PLUGIN_PROVIDER_TOKEN } from "../lifecycle/schema/typeTokens";
 import type { AccountArgs } from "./accountArgs";
 import { pulumiTypeOf } from "./pulumiType";
 import { nearestSetting } from "./stackSettings";
@@ -44,10 +44,12 @@ export class Account extends pulumi.ProviderResource {
 
   /**
    * Whether a value is an `Account`, also of another copy of the package. In a policy pack, every provider of dynamic
-   * resources matches, the stack's own too: a policy pack compares only types.
+   * resources matches, the stack's own too: a policy pack compares only types. So do the providers of the plugin, whose
+   * settings have no namespace.
    */
   static override isInstance(value: unknown): value is Account {
-    if (pulumiTypeOf(value) !== ACCOUNT_TOKEN) return false;
+    const type = pulumiTypeOf(value);
+    if (type !== ACCOUNT_TOKEN && type !== PLUGIN_PROVIDER_TOKEN) return false;
     return !pulumi.Resource.isInstance(value) || "__electronhubAccount" in value;
   }
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXT } from "../dynamic/providerCode";
 import type { InternalInputs } from "../lifecycle/schema/inputs";
-import { PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
+import { PLUGIN_PROXY_KEY_TOKEN, PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
 import { RegisteredResource } from "./registeredResource";
 import { refuseImport } from "./refuseImport";
 import { pulumiTypeOf } from "./pulumiType";
@@ -28,9 +28,13 @@ export class ProxyKey extends RegisteredResource {
   /** @internal */
   static readonly __pulumiType = PROXY_KEY_TOKEN;
 
-  /** Whether a value is a `ProxyKey`, also of another copy of the package, and of a policy pack's resources. */
+  /**
+   * Whether a value is a `ProxyKey`, also of another copy of the package, and of a policy pack's resources: those of the
+   * provider plugin too, whose `models` and `allowedIps` are absent where there is no limit.
+   */
   static override isInstance(value: unknown): value is ProxyKey {
-    return pulumiTypeOf(value) === PROXY_KEY_TOKEN;
+    const type = pulumiTypeOf(value);
+    return type === PROXY_KEY_TOKEN || type === PLUGIN_PROXY_KEY_TOKEN;
   }
 
   /**

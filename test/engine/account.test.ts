@@ -8,6 +8,7 @@ import {
   CREATE,
   declare,
   diagnosticsOf,
+  itOnce,
   keysOn,
   LIST,
   LOOKUP,
@@ -134,7 +135,7 @@ describe("the rotation of an account's API key", () => {
     expect(takeWho()).toEqual([`team-a ${REMOVE}`]);
   });
 
-  it("is followed by a destroy that runs the program", async () => {
+  itOnce("is followed by a destroy that runs the program", async () => {
     const { simulator } = engine;
     const stack = await engine.stack("run-program", async () => {
       declare("one", { name: "one", budget: 10 }, { provider: accountOf("a", argsOf("team-a")) });
@@ -148,7 +149,7 @@ describe("the rotation of an account's API key", () => {
   });
 });
 
-it("the API key of another account removes nothing, and the key stays in the state", async () => {
+itOnce("the API key of another account removes nothing, and the key stays in the state", async () => {
   const { project } = engine;
   const withKeyOf = (account: string) => async () => {
     declare("one", { name: "one", budget: 10 }, { provider: accountOf("a", argsOf(account)) });
@@ -227,7 +228,7 @@ it("an account whose API key is known only during the up is previewed and then u
   expect(await project.destroy("later")).toMatchObject({ exitCode: 0 });
 });
 
-it("the limit of one account holds up nothing on another", async () => {
+itOnce("the limit of one account holds up nothing on another", async () => {
   const stack = await engine.stack("windows", async () => {
     const limited = accountOf("limited", { ...argsOf("limited"), maxWait: "10s" });
     const free = accountOf("free", argsOf("team-b"));

@@ -8,6 +8,7 @@ import {
   declare,
   diagnosticsOf,
   IS_PLUGIN,
+  itOnce,
   LIST,
   LOOKUP,
   program,
@@ -89,41 +90,44 @@ describe("a key that exists", () => {
     await expectNotInClear("taken", key);
   });
 
-  it("stays a secret through a refresh while `adopt` is declared, and another `adopt` replaces it", async () => {
-    const [first, second] = [handMade(), handMade({ name: "another" })];
-    const stack = await engine.stack("replaced", program({ legacy: { adopt: first.key } }));
-    await stack.up();
-    expect((await stack.refresh()).changes).toEqual({ same: 2 });
-    await engine.project.refresh("replaced");
-    engine.takeRequests();
-    await engine.expectNoChange(stack);
-    await expectNotInClear("replaced", first.key);
+  itOnce(
+    "stays a secret through a refresh while `adopt` is declared, and another `adopt` replaces it",
+    async () => {
+      const [first, second] = [handMade(), handMade({ name: "another" })];
+      const stack = await engine.stack("replaced", program({ legacy: { adopt: first.key } }));
+      await stack.up();
+      expect((await stack.refresh()).changes).toEqual({ same: 2 });
+      await engine.project.refresh("replaced");
+      engine.takeRequests();
+      await engine.expectNoChange(stack);
+      await expectNotInClear("replaced", first.key);
 
-    stack.setProgram(program({ legacy: { adopt: second.key } }));
-    expect((await stack.up()).changes).toEqual({ replace: 1, same: 1 });
-    const journal = engine.takeJournal();
-    expect(requestsAbout(journal, second.key)).toEqual([LOOKUP, UPDATE]);
-    expect(requestsAbout(journal, first.key)).toEqual([REMOVE]);
-    expect(journal).toHaveLength(3);
-    expect(keysOnAccount()).toEqual([second.key]);
+      stack.setProgram(program({ legacy: { adopt: second.key } }));
+      expect((await stack.up()).changes).toEqual({ replace: 1, same: 1 });
+      const journal = engine.takeJournal();
+      expect(requestsAbout(journal, second.key)).toEqual([LOOKUP, UPDATE]);
+      expect(requestsAbout(journal, first.key)).toEqual([REMOVE]);
+      expect(journal).toHaveLength(3);
+      expect(keysOnAccount()).toEqual([second.key]);
 
-    // What asks for a new key and for the old one at once is refused before anything is sent.
-    stack.setProgram(program({ legacy: { adopt: second.key, rotationTrigger: 1 } }));
-    for (const refused of [await expectFailure(stack.preview()), await expectFailure(stack.up())]) {
-      expect(refused.output).toMatch(
-        /A change of rotationTrigger needs a new key, but `adopt` names the key/,
-      );
-    }
-    expect(engine.takeRequests()).toEqual([]);
-    stack.setProgram(program({ legacy: { rotationTrigger: 1 } }));
-    await stack.up();
-    expect(engine.takeRequests()).toEqual([CREATE, REMOVE]);
-    expect(keysOnAccount()).not.toContain(second.key);
-    await engine.expectNoChange(stack);
-    await expectNotInClear("replaced", second.key);
-  });
+      // What asks for a new key and for the old one at once is refused before anything is sent.
+      stack.setProgram(program({ legacy: { adopt: second.key, rotationTrigger: 1 } }));
+      for (const refused of [await expectFailure(stack.preview()), await expectFailure(stack.up())]) {
+        expect(refused.output).toMatch(
+          /A change of rotationTrigger needs a new key, but `adopt` names the key/,
+        );
+      }
+      expect(engine.takeRequests()).toEqual([]);
+      stack.setProgram(program({ legacy: { rotationTrigger: 1 } }));
+      await stack.up();
+      expect(engine.takeRequests()).toEqual([CREATE, REMOVE]);
+      expect(keysOnAccount()).not.toContain(second.key);
+      await engine.expectNoChange(stack);
+      await expectNotInClear("replaced", second.key);
+    },
+  );
 
-  it("may move to another resource in one `up`, and survives a replacement by command", async () => {
+  itOnce("may move to another resource in one `up`, and survives a replacement by command", async () => {
     const stack = await engine.stack("moved", program({ before: {} }));
     await stack.up();
     const key = (await engine.secretKeys("moved"))["before"] ?? "";

@@ -1,7 +1,7 @@
 import type { ProxyKeyArgs } from "pulumi-electronhub";
 import { beforeEach, describe, expect, it } from "vitest";
 import { expectFailure, type EngineStack } from "../support/engine";
-import { accountOf, declare, program, REMOVE, UPDATE, urnOf, useEngine } from "./fixture";
+import { accountOf, declare, itOnce, program, REMOVE, UPDATE, urnOf, useEngine } from "./fixture";
 
 /** The balance covers every key but one of 9,999 credits: its creation fails. */
 const engine = useEngine([{ name: "main", balance: 1_000 }]);
@@ -46,7 +46,7 @@ async function expectOnly(resource: string, key: string, stack: EngineStack): Pr
 }
 
 describe("a key that moves to another resource by `adopt`, in an `up` that fails elsewhere", () => {
-  it.each<[string, Partial<ProxyKeyArgs> | undefined]>([
+  itOnce.each<[string, Partial<ProxyKeyArgs> | undefined]>([
     ["stays when the next `up` deletes the resource that had it", undefined],
     ["stays when `adopt` is left out of the program before the next `up`", { adopt: undefined as never }],
   ])("%s", async (_, changed) => {
@@ -63,7 +63,7 @@ describe("a key that moves to another resource by `adopt`, in an `up` that fails
     await expectOnly("after", key, stack);
   });
 
-  it("stays through several failures, and a refresh before the last `up`", async () => {
+  itOnce("stays through several failures, and a refresh before the last `up`", async () => {
     const { stack, key } = await withBefore();
     stack.setProgram(after({ adopt: key }, FAILS));
     await expectFailure(stack.up());
@@ -75,7 +75,7 @@ describe("a key that moves to another resource by `adopt`, in an `up` that fails
     await expectOnly("after", key, stack);
   });
 
-  it("is removed by a destroy that finds it in both resources", async () => {
+  itOnce("is removed by a destroy that finds it in both resources", async () => {
     const { stack, key } = await withBefore();
     stack.setProgram(after({ adopt: key }, FAILS));
     await expectFailure(stack.up());
@@ -93,7 +93,7 @@ describe("a resource that adopts its key and is replaced by command", () => {
     };
   };
 
-  it("keeps the key through two runs that fail elsewhere", async () => {
+  itOnce("keeps the key through two runs that fail elsewhere", async () => {
     const { key } = engine.simulator.account().addKey({ name: "by hand", allocatedAmount: 3 });
     const stack = await engine.stack(name, legacy(key, {}));
     await stack.up();
@@ -110,7 +110,7 @@ describe("a resource that adopts its key and is replaced by command", () => {
     await expectOnly("legacy", key, stack);
   });
 
-  it("keeps the key and the resource with deleteBeforeReplace", async () => {
+  itOnce("keeps the key and the resource with deleteBeforeReplace", async () => {
     const { key } = engine.simulator.account().addKey({ name: "by hand", allocatedAmount: 3 });
     const stack = await engine.stack(name, legacy(key, {}, { deleteBeforeReplace: true }));
     await stack.up();
@@ -124,7 +124,7 @@ describe("a resource that adopts its key and is replaced by command", () => {
 });
 
 describe("an `up` with continueOnError that fails elsewhere", () => {
-  it("removes no key that the program may still declare", async () => {
+  itOnce("removes no key that the program may still declare", async () => {
     const { stack, key } = await withBefore();
     stack.setProgram(async () => {
       const failing = declare("failing", FAILS);
@@ -190,7 +190,7 @@ describe("one key in two declared resources", () => {
     await expectOnly("one", key, stack);
   });
 
-  it("is refused when the first one created it", async () => {
+  itOnce("is refused when the first one created it", async () => {
     const { stack, key } = await withBefore();
     stack.setProgram(program({ before: {}, two: { adopt: key, models: ["o3"] } }));
     await expectFailure(stack.preview());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { expectFailure, type ExportedState } from "../support/engine";
-import { CREATE, diagnosticsOf, program, REMOVE, resourceName, UPDATE, useEngine } from "./fixture";
+import { CREATE, diagnosticsOf, itOnce, program, REMOVE, resourceName, UPDATE, useEngine } from "./fixture";
 
 const engine = useEngine([{ name: "main" }, { name: "other" }]);
 
@@ -77,7 +77,7 @@ it("the API key may come from the environment, and the stack's configuration win
   expect(engine.takeJournal()).toMatchObject([{ path: "/auth/proxy/create", account: "main" }]);
 });
 
-it("a key that has expired blocks neither a later up nor a destroy", async () => {
+itOnce("a key that has expired blocks neither a later up nor a destroy", async () => {
   const expiresAt = "2099-01-01T00:00:00Z";
   const expired = "2020-01-01T00:00:00Z";
   const expiringAt = (expiresAt: string) => program({ expiring: { expiresAt }, neighbour: {} });

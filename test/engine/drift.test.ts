@@ -3,6 +3,7 @@ import { bareNotFound, edgePage, type FaultEffect } from "../../provider/testing
 import {
   CREATE,
   diagnosticsOf,
+  itOnce,
   keyInState,
   LIST,
   LOOKUP,
@@ -136,7 +137,7 @@ describe("a refresh that cannot know", () => {
     await engine.expectNoChange(stack);
   });
 
-  it("looks each key up when the list does not show whose they are", async () => {
+  itOnce("looks each key up when the list does not show whose they are", async () => {
     const stack = await start("lookup");
     engine.simulator.dialect.listKeys = "omitted";
     expect((await stack.refresh()).changes).toEqual({ same: 3 });
@@ -150,7 +151,7 @@ describe("a refresh that cannot know", () => {
     await engine.expectNoChange(stack);
   });
 
-  it("takes no 404 but the API's own for the end of a key that no list shows", async () => {
+  itOnce("takes no 404 but the API's own for the end of a key that no list shows", async () => {
     const stack = await start("wrong-route");
     engine.simulator.dialect.listKeys = "omitted";
     for (const effect of [bareNotFound(), edgePage(404)]) {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { DAY_S, moveExpiry, nowS } from "./expiryFixture";
-import { CREATE, LIST, LOOKUP, program, REMOVE, TOGGLE, UPDATE, useEngine } from "./fixture";
+import { CREATE, itOnce, LIST, LOOKUP, program, REMOVE, TOGGLE, UPDATE, useEngine } from "./fixture";
 
 const engine = useEngine();
 
@@ -50,40 +50,43 @@ it("an up within renewBefore of the expiry renews, and says why; one before that
   engine.takeRequests();
 });
 
-it("a vanished, a disabled and an expired key are distinguished, and the next up restores what is declared", async () => {
-  const account = engine.simulator.account();
-  const stack = await engine.stack(
-    "distinguished",
-    program({ gone: {}, off: {}, late: { expiresIn: "2d", renewBefore: "1d" } }),
-  );
-  await stack.up();
-  const keys = await engine.secretKeys("distinguished");
-  account.removeKey(keys["gone"] ?? "");
-  account.disableKey(keys["off"] ?? "");
-  await moveExpiry(engine, "distinguished", { late: -60 });
-  engine.takeRequests();
+itOnce(
+  "a vanished, a disabled and an expired key are distinguished, and the next up restores what is declared",
+  async () => {
+    const account = engine.simulator.account();
+    const stack = await engine.stack(
+      "distinguished",
+      program({ gone: {}, off: {}, late: { expiresIn: "2d", renewBefore: "1d" } }),
+    );
+    await stack.up();
+    const keys = await engine.secretKeys("distinguished");
+    account.removeKey(keys["gone"] ?? "");
+    account.disableKey(keys["off"] ?? "");
+    await moveExpiry(engine, "distinguished", { late: -60 });
+    engine.takeRequests();
 
-  const { output } = await stack.refresh();
-  expect(output).toMatch(
-    /"gone-.{7}" \(pk-.{16}\) is no longer on the account: the next `pulumi up` creates a new one/,
-  );
-  expect(output).toMatch(
-    /"off-.{7}" \(pk-.{16}\) was disabled outside Pulumi: the next `pulumi up` enables it again/,
-  );
-  expect(output).toMatch(/"late-.{7}" \(pk-.{16}\) has expired/);
-  engine.takeRequests();
+    const { output } = await stack.refresh();
+    expect(output).toMatch(
+      /"gone-.{7}" \(pk-.{16}\) is no longer on the account: the next `pulumi up` creates a new one/,
+    );
+    expect(output).toMatch(
+      /"off-.{7}" \(pk-.{16}\) was disabled outside Pulumi: the next `pulumi up` enables it again/,
+    );
+    expect(output).toMatch(/"late-.{7}" \(pk-.{16}\) has expired/);
+    engine.takeRequests();
 
-  await stack.up();
-  expect(engine.takeRequests().toSorted()).toEqual([CREATE, LOOKUP, TOGGLE, UPDATE].toSorted());
-  expect(
-    account
-      .keys()
-      .every(({ isActive, expiresAtUnixS }) => isActive && (expiresAtUnixS < 0 || expiresAtUnixS > nowS())),
-  ).toBe(true);
-  await engine.expectNoChange(stack);
-  await engine.project.destroy("distinguished");
-  engine.takeRequests();
-});
+    await stack.up();
+    expect(engine.takeRequests().toSorted()).toEqual([CREATE, LOOKUP, TOGGLE, UPDATE].toSorted());
+    expect(
+      account
+        .keys()
+        .every(({ isActive, expiresAtUnixS }) => isActive && (expiresAtUnixS < 0 || expiresAtUnixS > nowS())),
+    ).toBe(true);
+    await engine.expectNoChange(stack);
+    await engine.project.destroy("distinguished");
+    engine.takeRequests();
+  },
+);
 
 it("an expiry of expiresIn that was moved outside is moved back, and one that expiresAt set is counted anew", async () => {
   const account = engine.simulator.account();

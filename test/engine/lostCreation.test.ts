@@ -6,7 +6,7 @@ import { reportedBackendId } from "../../provider/lifecycle/creations/backend";
 import { nameHashOf, readCreations } from "../../provider/lifecycle/creations/journalReader";
 import { createEngineProject } from "../support/engine";
 import { descendantsOf, endProcesses, isAlive, type OwnedProcess } from "../support/processes";
-import { PLUGIN_LAUNCHER, PLUGIN_PROCESS, program, useEngine } from "./fixture";
+import { itOnce, PLUGIN_LAUNCHER, PLUGIN_PROCESS, program, useEngine } from "./fixture";
 
 const engine = useEngine();
 
@@ -78,7 +78,7 @@ it("a plugin whose engine was killed ends after its answer, and the key is still
   }
 });
 
-it("after an `up` that ended well, its keys are remembered as delivered", async () => {
+itOnce("after an `up` that ended well, its keys are remembered as delivered", async () => {
   const keys = { first: {}, second: {} };
   const stack = await engine.stack("well", program(keys));
   await stack.up();
@@ -86,22 +86,25 @@ it("after an `up` that ended well, its keys are remembered as delivered", async 
   await expect.poll(remembered).toMatchObject([taken, taken]);
 });
 
-it("the note names the backend that Pulumi reports, also where the last login alone selects it", async () => {
-  const project = await createEngineProject({ backendUrl: "" });
-  try {
-    const { cache, backend, work } = project.folders;
-    await writeFile(join(work, "Pulumi.yaml"), `name: ${project.name}\nruntime: nodejs\n`);
-    expect(await project.pulumi(["login", `file://${backend}`])).toMatchObject({ exitCode: 0 });
-    const stack = await project.stack("login", program({ bot: {} }), { config: engine.config() });
-    await stack.up();
-    const { stdout } = await project.pulumi(["whoami", "--verbose", "--json"]);
-    const { url } = JSON.parse(stdout) as { url: string };
-    const id = reportedBackendId(url, project.env, work, project.name);
-    expect(id).toMatch(/^[0-9a-f]{32}$/);
-    expect(readCreations(cacheFolder("creations", { XDG_CACHE_HOME: cache }))).toMatchObject([
-      { backend: id },
-    ]);
-  } finally {
-    await project.dispose();
-  }
-});
+itOnce(
+  "the note names the backend that Pulumi reports, also where the last login alone selects it",
+  async () => {
+    const project = await createEngineProject({ backendUrl: "" });
+    try {
+      const { cache, backend, work } = project.folders;
+      await writeFile(join(work, "Pulumi.yaml"), `name: ${project.name}\nruntime: nodejs\n`);
+      expect(await project.pulumi(["login", `file://${backend}`])).toMatchObject({ exitCode: 0 });
+      const stack = await project.stack("login", program({ bot: {} }), { config: engine.config() });
+      await stack.up();
+      const { stdout } = await project.pulumi(["whoami", "--verbose", "--json"]);
+      const { url } = JSON.parse(stdout) as { url: string };
+      const id = reportedBackendId(url, project.env, work, project.name);
+      expect(id).toMatch(/^[0-9a-f]{32}$/);
+      expect(readCreations(cacheFolder("creations", { XDG_CACHE_HOME: cache }))).toMatchObject([
+        { backend: id },
+      ]);
+    } finally {
+      await project.dispose();
+    }
+  },
+);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, vi } from "vitest";
 import { expectFailure, type EngineStack } from "../support/engine";
 import { DAY_S, moveExpiry } from "./expiryFixture";
-import { CREATE, declare, declareRotating, REMOVE, times, UPDATE, useEngine } from "./fixture";
+import { CREATE, declare, declareRotating, itOnce, REMOVE, times, UPDATE, useEngine } from "./fixture";
 
 /** `pulumi preview --save-plan`, then `pulumi up --plan`: what `up` generates is no violation of a plan. */
 const engine = useEngine();
@@ -82,30 +82,33 @@ it("a plan of keys: created, unchanged, changed, renewed, adopted and removed", 
   expect(engine.takeRequests()).toEqual(times(5, REMOVE));
 });
 
-it("a plan saved before a renewal was due is refused, and says why; `up` makes such plans itself on request", async () => {
-  const declared = (budget: number) => async () => {
-    declare("extended", { budget, ...RENEWED });
-    declare("rotated", { budget, ...RENEWED, renew: "rotate" });
-    return { key: declareRotating("bot", { budget, rotateEvery: "3d", overlap: "1d" }).current };
-  };
-  const stack = await engine.stack("due", declared(1), { env: { PULUMI_EXPERIMENTAL: "true" } });
-  await stack.up();
-  stack.setProgram(declared(2));
-  await stack.up();
-  expect(engine.takeRequests().toSorted()).toEqual([...times(3, CREATE), ...times(3, UPDATE)]);
+itOnce(
+  "a plan saved before a renewal was due is refused, and says why; `up` makes such plans itself on request",
+  async () => {
+    const declared = (budget: number) => async () => {
+      declare("extended", { budget, ...RENEWED });
+      declare("rotated", { budget, ...RENEWED, renew: "rotate" });
+      return { key: declareRotating("bot", { budget, rotateEvery: "3d", overlap: "1d" }).current };
+    };
+    const stack = await engine.stack("due", declared(1), { env: { PULUMI_EXPERIMENTAL: "true" } });
+    await stack.up();
+    stack.setProgram(declared(2));
+    await stack.up();
+    expect(engine.takeRequests().toSorted()).toEqual([...times(3, CREATE), ...times(3, UPDATE)]);
 
-  const marginS = 20;
-  const dueMs = Date.now() + marginS * 1_000;
-  await moveExpiry(engine, stack.name, { rotated: 3 * DAY_S + marginS });
-  expect(Object.keys((await stack.preview({ plan: planOf(stack) })).changes)).toEqual(["same"]);
-  await sleep(dueMs + 1_000 - Date.now());
-  expect(await refused(stack)).toMatch(
-    /"rotated": it expires in .*, within renewBefore 3d, so a new key replaces it/,
-  );
-  expect((await planned(stack)).changes).toMatchObject({ replace: 1 });
-  engine.takeRequests();
-  await engine.expectNoChange(stack);
-});
+    const marginS = 20;
+    const dueMs = Date.now() + marginS * 1_000;
+    await moveExpiry(engine, stack.name, { rotated: 3 * DAY_S + marginS });
+    expect(Object.keys((await stack.preview({ plan: planOf(stack) })).changes)).toEqual(["same"]);
+    await sleep(dueMs + 1_000 - Date.now());
+    expect(await refused(stack)).toMatch(
+      /"rotated": it expires in .*, within renewBefore 3d, so a new key replaces it/,
+    );
+    expect((await planned(stack)).changes).toMatchObject({ replace: 1 });
+    engine.takeRequests();
+    await engine.expectNoChange(stack);
+  },
+);
 
 it("a plan of a rotating key: first, quiet, rotated, and at the end of the overlap", async () => {
   const at =

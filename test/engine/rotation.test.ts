@@ -1,7 +1,17 @@
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { expect, it } from "vitest";
 import { expectFailure } from "../support/engine";
-import { CREATE, declare, diagnosticsOf, field, program, PROXY_KEY, REMOVE, useEngine } from "./fixture";
+import {
+  CREATE,
+  declare,
+  diagnosticsOf,
+  field,
+  itOnce,
+  program,
+  PROXY_KEY,
+  REMOVE,
+  useEngine,
+} from "./fixture";
 
 const engine = useEngine();
 
@@ -71,7 +81,7 @@ it("a change of the trigger makes the new key first, hands it out in the same `u
   await engine.expectNoChange(stack);
 });
 
-it("at the cap on keys names `deleteBeforeReplace`, which then works", async () => {
+itOnce("at the cap on keys names `deleteBeforeReplace`, which then works", async () => {
   const account = engine.simulator.account();
   const rotated =
     (rotationTrigger: number, options: CustomResourceOptions = {}) =>
@@ -146,7 +156,7 @@ it("an old key whose removal fails stays in the state until a later `up` or dest
   expect(await engine.project.resources("pending")).toEqual([]);
 });
 
-it("waits with the removal while the old key is in use, where `refuseIfUsedWithin` says so", async () => {
+itOnce("waits with the removal while the old key is in use, where `refuseIfUsedWithin` says so", async () => {
   const account = engine.simulator.account();
   const rotated = (rotationTrigger: number) =>
     program({ bot: { name: `bot ${rotationTrigger}`, rotationTrigger, refuseIfUsedWithin: "1h" } });

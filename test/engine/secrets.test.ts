@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { echoSecrets } from "../../provider/testing";
 import { expectFailure } from "../support/engine";
-import { allReached, declare, program, useEngine } from "./fixture";
+import { allReached, declare, itOnce, program, useEngine } from "./fixture";
 
 const engine = useEngine();
 
@@ -66,7 +66,7 @@ it("no secret is in the state, in the output or in any file, also if the server 
   await expectNoSecret("secrets", secrets);
 });
 
-it("no secret of a retried failure is printed with the attempts", async () => {
+itOnce("no secret of a retried failure is printed with the attempts", async () => {
   const { simulator, project } = engine;
   const stack = await engine.stack("tries", program({ tried: {} }), {
     config: { ...engine.config(), "electronhub:maxWait": { value: "2s" } },

@@ -7,6 +7,7 @@ import {
   declare,
   diagnosticsOf,
   IS_PLUGIN,
+  itOnce,
   program,
   times,
   UPDATE,
@@ -77,7 +78,7 @@ describe("what is wrong fails the preview, before any request", () => {
     expect(await engine.project.resources("wrong")).toEqual([]);
   });
 
-  it("names a malformed setting, of the stack's own account or of an Account", async () => {
+  itOnce("names a malformed setting, of the stack's own account or of an Account", async () => {
     const stack = await engine.stack("settings", program({ bot: { budget: 10_001 } }));
     await stack.setConfig({ "electronhub:maxWait": { value: "soon" } });
     const { output } = await expectFailure(stack.preview());
@@ -149,7 +150,7 @@ it("values that are not known yet pass the preview, and the up resolves them", a
   await engine.expectNoChange(stack);
 });
 
-it("a value that turns out wrong only in the up is refused there, with nothing sent for it", async () => {
+itOnce("a value that turns out wrong only in the up is refused there, with nothing sent for it", async () => {
   const stack = await engine.stack("late", async () => {
     const first = declare("first", { budget: 10 });
     declare("second", { budget: first.fingerprint.apply(() => 0) });

@@ -1,8 +1,7 @@
 import { chmod, cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { Account, ProxyKey, RotatingProxyKey } from "pulumi-electronhub";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { CREATE, UPDATE, useEngine } from "../engine/fixture";
+import { accountOf, CREATE, declare, declareRotating, IS_PLUGIN, UPDATE, useEngine } from "../engine/fixture";
 import { expectFailure, type EngineStack } from "../support/engine";
 import { REPOSITORY_ROOT } from "../support/engineEnvironment";
 
@@ -31,10 +30,10 @@ afterAll(() => stack?.automation.workspace.removeStack("policed", { force: true 
 
 it("the example's policies match keys, those of a RotatingProxyKey too, and let through what is within them", async () => {
   stack.setProgram(async () => {
-    new ProxyKey("costly", { budget: 17, models: ["gpt-4o"] });
-    new ProxyKey("monthly", { budget: 500, budgetWindow: "monthly", models: ["gpt-4o"] });
-    new ProxyKey("anything", { budget: 1 });
-    new RotatingProxyKey("rotating", { budget: 18, models: ["o3"], rotateEvery: "30d", overlap: "3d" });
+    declare("costly", { budget: 17, models: ["gpt-4o"] });
+    declare("monthly", { budget: 500, budgetWindow: "monthly", models: ["gpt-4o"] });
+    declare("anything", { budget: 1 });
+    declareRotating("rotating", { budget: 18, models: ["o3"], rotateEvery: "30d", overlap: "3d" });
   });
   const { output } = await expectFailure(stack.preview({ policyPacks: [example] }));
   expect(violationsIn(output)).toEqual([
@@ -46,7 +45,7 @@ it("the example's policies match keys, those of a RotatingProxyKey too, and let 
   expect(engine.takeRequests()).toEqual([]);
 
   stack.setProgram(async () => {
-    new ProxyKey("monthly", { budget: 500, budgetWindow: "monthly", models: ["gpt-4o"] });
+    declare("monthly", { budget: 500, budgetWindow: "monthly", models: ["gpt-4o"] });
   });
   expect((await stack.up({ policyPacks: [example] })).changes).toMatchObject({ create: 2 });
   expect(engine.takeRequests()).toEqual([CREATE, UPDATE]);
@@ -55,9 +54,9 @@ it("the example's policies match keys, those of a RotatingProxyKey too, and let 
 it("a policy matches each class, sees what was declared of a RotatingProxyKey, and changes a key's inputs", async () => {
   const { apiKey } = engine.simulator.account();
   stack.setProgram(async () => {
-    new ProxyKey("open", { budget: 1 });
-    new RotatingProxyKey("rotating", { budget: 18, rotateEvery: "30d", overlap: "3d" });
-    new Account("team", { apiKey, maxWait: "90s" });
+    declare("open", { budget: 1 });
+    declareRotating("rotating", { budget: 18, rotateEvery: "30d", overlap: "3d" });
+    accountOf("team", { apiKey, maxWait: "90s" });
   });
   // What `up` generates is unknown in a preview, so a policy that copies all inputs of a new key runs in the `up` only.
   const { output: previewed } = await stack.preview({ policyPacks: [eachClass] });
@@ -65,8 +64,9 @@ it("a policy matches each class, sees what was declared of a RotatingProxyKey, a
   const { stdout: output } = await stack.up({ policyPacks: [eachClass] });
   expect(violationsIn(output)).toEqual([
     // The stack's own provider has the same type.
-    "saw-account pulumi-nodejs: default",
-    "saw-account pulumi-nodejs: team",
+    ...(IS_PLUGIN
+      ? ["saw-account electronhub: default_0_1_0", "saw-account electronhub: team"]
+      : ["saw-account pulumi-nodejs: default", "saw-account pulumi-nodejs: team"]),
     "saw-key ProxyKey: open",
     "saw-key ProxyKey: rotating-0",
     "saw-rotating RotatingProxyKey: rotating",
@@ -98,7 +98,7 @@ new PolicyPack("each-class", {
   enforcementLevel: "advisory",
   policies: [
     { name: "saw-rotating", description: "-", validateResource: saw(RotatingProxyKey, (of) => of.budget + " credits every " + of.rotateEvery) },
-    { name: "saw-account", description: "-", validateResource: saw(Account, (of) => "waits " + of["electronhub:maxWait"]) },
+    { name: "saw-account", description: "-", validateResource: saw(Account, (of) => "waits " + (of["electronhub:maxWait"] ?? of.maxWait)) },
     { name: "saw-key", description: "-", validateResource: saw(ProxyKey, (of) => "models " + of.models) },
     {
       name: "names-models",

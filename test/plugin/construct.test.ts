@@ -37,7 +37,7 @@ it("has inputs that are known only later, and secret ones", async () => {
   expect(JSON.stringify(deployment)).not.toContain(rotated!.key);
   // One process for all: the children use the provider of the component.
   const providers = deployment.resources!.filter(({ type }) => type.startsWith("pulumi:providers:"));
-  expect(providers.map(({ urn }) => urn)).toEqual([expect.stringMatching(/::default$/)]);
+  expect(providers.map(({ urn }) => urn)).toEqual([expect.stringMatching(/::default_0_1_0$/)]);
   await engine.expectNoChange(stack);
   expect(await engine.project.destroy("later")).toMatchObject({ exitCode: 0 });
   expect(engine.takeRequests()).toEqual([REMOVE, REMOVE]);

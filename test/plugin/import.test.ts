@@ -3,7 +3,17 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { OutsideKey } from "../../provider/testing";
 import { fingerprintOf } from "../../provider/lifecycle/schema/fingerprint";
-import { declare, diagnosticsOf, LIST, program, REMOVE, times, UPDATE, useEngine } from "../engine/fixture";
+import {
+  CREATE,
+  declare,
+  diagnosticsOf,
+  LIST,
+  program,
+  REMOVE,
+  times,
+  UPDATE,
+  useEngine,
+} from "../engine/fixture";
 import { secretsFoundIn } from "../engine/secretScan";
 import { expectFailure } from "../support/engine";
 import { writeLanguageStub } from "../support/languageStub";
@@ -69,11 +79,17 @@ it("takes keys into a stack by fingerprint, by name and by the program, and then
   expect(simulator.account().keys()).toEqual(before);
   expect(secretsFoundIn(await places("imported"), [...keys, simulator.account().apiKey])).toEqual([]);
 
-  stack.setProgram(async () => void declare("one", { budget: 20, models: ["gpt-4o"] }));
+  // A key that was imported and is replaced is removed.
+  stack.setProgram(async () => {
+    declare("one", { budget: 20, models: ["gpt-4o"] }, { replaceOnChanges: ["budget"] });
+    declare("two", { name: "Team A (two)", budget: 13, enabled: false });
+  });
   await stack.up();
-  expect(engine.takeRequests().toSorted()).toEqual([REMOVE, REMOVE, UPDATE].toSorted());
+  expect(engine.takeRequests().toSorted()).toEqual([CREATE, REMOVE, REMOVE, UPDATE].toSorted());
+  expect(simulator.account().keys()).toMatchObject([{ key: two.key }, { allocatedAmount: 20 }]);
+  await engine.expectNoChange(stack);
   expect(await project.destroy("imported")).toMatchObject({ exitCode: 0 });
-  expect(engine.takeRequests()).toEqual([REMOVE]);
+  expect(engine.takeRequests()).toEqual(times(2, REMOVE));
   expect(simulator.account().keys()).toEqual([]);
 });
 

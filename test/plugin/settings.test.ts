@@ -102,8 +102,9 @@ it("a change of an account's settings changes its provider alone", async () => {
   expect(preview.output).not.toContain(next.slice(3));
   expect((await stack.up()).changes).toEqual({ same: 2, update: 1 });
   expect(engine.takeRequests()).toEqual([]);
-  const providers = await engine.project.resources("changed", PROVIDER);
-  const provider = providers.find(({ urn }) => urn.endsWith("::team"));
+  const provider = (await engine.project.resources("changed", PROVIDER)).find(({ urn }) =>
+    urn.endsWith("::team"),
+  );
   expect(provider?.inputs).toMatchObject({ baseUrl: other, maxWait: "90s" });
 
   stack.setProgram(declared(settings, 2));

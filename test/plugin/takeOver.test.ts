@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Account, ProxyKey, RotatingProxyKey } from "pulumi-electronhub";
-import { LIST, REMOVE, times, UPDATE, useEngine } from "../engine/fixture";
+import { LIST, REMOVE, resourceName, times, UPDATE, useEngine } from "../engine/fixture";
 import { secretsFoundIn } from "../engine/secretScan";
 import type { StateResource } from "../support/engine";
 import { PluginAccount, PluginKey, PluginRotatingKey } from "../support/pluginResources";
@@ -54,8 +54,7 @@ const isOurs = ({ type }: StateResource) => type.includes("electronhub") && !typ
 
 /** The resources' ids, by their names. */
 function idsOf(resources: readonly StateResource[]): Record<string, string | undefined> {
-  const named = resources.filter(isOurs).map(({ urn, id }) => [urn.split("::").at(-1), id] as const);
-  return Object.fromEntries(named);
+  return Object.fromEntries(resources.filter(isOurs).map(({ urn, id }) => [resourceName(urn), id]));
 }
 
 it("a stack of the dynamic provider continues with the plugin: nothing changes, and nothing is sent", async () => {

@@ -96,6 +96,7 @@ class ScratchProject implements EngineProject {
   readonly env: Environment;
   #transcript = "";
   readonly #commands: RunningCommand[] = [];
+  readonly #stacks = new Set<string>();
 
   constructor(
     readonly name: string,
@@ -112,20 +113,21 @@ class ScratchProject implements EngineProject {
   }
 
   async stack(stackName: string, program: auto.PulumiFn, options: StackOptions = {}): Promise<EngineStack> {
-    const stack = await auto.LocalWorkspace.createOrSelectStack(
-      { stackName, projectName: this.name, program },
-      {
-        workDir: this.folders.work,
-        pulumiHome: this.folders.home,
-        pulumiCommand: this.cli.command,
-        envVars: automationEnvironment({ ...this.env, ...options.env }),
-        projectSettings: {
-          name: this.name,
-          runtime: "nodejs",
-          backend: { url: this.backendUrl },
-        },
-      },
-    );
+    const args = { stackName, projectName: this.name, program };
+    const workspace = {
+      workDir: this.folders.work,
+      pulumiHome: this.folders.home,
+      pulumiCommand: this.cli.command,
+      envVars: automationEnvironment({ ...this.env, ...options.env }),
+      projectSettings: { name: this.name, runtime: "nodejs", backend: { url: this.backendUrl } },
+    };
+    // To create or to select takes one command of the CLI less than `createOrSelectStack`.
+    const { LocalWorkspace } = auto;
+    const started = this.#stacks.has(stackName)
+      ? LocalWorkspace.selectStack(args, workspace)
+      : LocalWorkspace.createStack(args, workspace);
+    const stack = await started.catch(() => LocalWorkspace.createOrSelectStack(args, workspace));
+    this.#stacks.add(stackName);
     if (options.config !== undefined) await stack.setAllConfig({ ...options.config });
     return wrapStack(stack, (text) => this.#record(text));
   }

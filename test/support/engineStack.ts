@@ -6,13 +6,11 @@ export type StackConfig = Readonly<Record<string, { value: string; secret?: bool
 
 /** The result of one operation of the engine. */
 export interface EngineResult {
-  /** The entry in the stack's history. A preview has none. */
-  summary: auto.UpdateSummary | undefined;
   stdout: string;
   stderr: string;
   /** Both streams in order of arrival, as a user sees them. */
   output: string;
-  /** The stack's outputs, secrets in clear; a preview has none. */
+  /** The stack's outputs after an `up`, secrets in clear. */
   outputs: auto.OutputMap;
   events: auto.EngineEvent[];
   /** The number of resources by operation, including the stack itself: `{ create: 2, same: 1 }`. */
@@ -35,7 +33,7 @@ export class EngineFailure extends Error {
   constructor(
     operation: EngineOperation,
     stackName: string,
-    printed: Omit<EngineResult, "summary" | "outputs" | "durationMs">,
+    printed: Omit<EngineResult, "outputs" | "durationMs">,
     cause: unknown,
   ) {
     // A failure before the engine printed anything (a thrown program, a CLI that does not start) is only in the cause.
@@ -79,6 +77,9 @@ export interface EngineStack {
 
 /** Wraps a stack. All output also goes to `record`. */
 export function wrapStack(stack: auto.Stack, record: (text: string) => void): EngineStack {
+  const watched = withoutNeedlessCommands(stack);
+  const { program } = stack.workspace;
+  if (program !== undefined) stack.workspace.program = watched(program);
   const run = async (
     operation: EngineOperation,
     start: (listeners: Listeners) => Promise<auto.UpResult | auto.RefreshResult | auto.PreviewResult>,
@@ -98,7 +99,6 @@ export function wrapStack(stack: auto.Stack, record: (text: string) => void): En
       });
       return {
         ...printed,
-        summary: "summary" in result ? result.summary : undefined,
         outputs: "outputs" in result ? result.outputs : {},
         changes: changesOf(printed.events),
         durationMs: performance.now() - startedAtMs,
@@ -118,15 +118,30 @@ export function wrapStack(stack: auto.Stack, record: (text: string) => void): En
     automation: stack,
     up: (options) => run("up", (listeners) => stack.up({ ...options, ...listeners })),
     preview: (options) => run("preview", (listeners) => stack.preview({ ...options, ...listeners })),
-    refresh: (options) =>
-      run("refresh", async (listeners) => {
-        const result = await stack.refresh({ ...options, ...listeners });
-        return { ...result, outputs: await stack.outputs() };
-      }),
+    refresh: (options) => run("refresh", (listeners) => stack.refresh({ ...options, ...listeners })),
     setConfig: (config) => stack.setAllConfig({ ...config }),
     setProgram: (program) => {
-      stack.workspace.program = program;
+      stack.workspace.program = watched(program);
     },
+  };
+}
+
+/**
+ * Saves up to three commands of the CLI after each operation: nothing reads the stack's history here, and few programs have
+ * outputs.
+ *
+ * @returns a function that notices whether a program has outputs.
+ */
+function withoutNeedlessCommands(stack: auto.Stack): (program: auto.PulumiFn) => auto.PulumiFn {
+  let hasOutputs = false;
+  const outputs = stack.outputs.bind(stack);
+  stack.info = () => Promise.resolve(undefined);
+  stack.outputs = () => (hasOutputs ? outputs() : Promise.resolve({}));
+  return (program) => async () => {
+    hasOutputs = false;
+    const declared = await program();
+    hasOutputs = declared !== undefined;
+    return declared;
   };
 }
 

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { resolveExpiry, withoutGenerated } from "../../../provider/plugin/generated";
+import { UNKNOWN } from "../../../provider/lifecycle/schema/inputs";
+import {
+  resolveExpiry,
+  shownAs,
+  withIgnored,
+  withoutCounted,
+  withoutGenerated,
+} from "../../../provider/plugin/generated";
 
 const NOW_MS = Date.parse("2026-01-01T00:00:00Z");
 const DAY_MS = 86_400_000;
@@ -14,6 +21,47 @@ describe("checked inputs", () => {
   it("keep an expiry that the program declares", () => {
     expect(withoutGenerated({ expiresAt: IN_A_DAY })).toEqual({ expiresAt: IN_A_DAY });
   });
+
+  it("keep an expiry that is unchanged beside `expiresIn`, which then has no effect", () => {
+    const inputs = { expiresIn: "1d", expiresAt: IN_A_DAY };
+    expect(withoutGenerated(inputs, { expiresAt: IN_A_DAY })).toEqual(inputs);
+  });
+});
+
+describe("inputs of a state", () => {
+  const before = { expiresIn: "1d", expiresAt: IN_A_DAY };
+
+  it("have no expiry that another host has counted", () => {
+    expect(withoutCounted(before, { expiresIn: "1d" })).toEqual({ expiresIn: "1d" });
+  });
+
+  it.each([{ expiresAt: IN_A_DAY }, { expiresIn: "1d", expiresAt: IN_A_DAY }, {}])(
+    "have the one that the program may declare: %j",
+    (declared) => expect(withoutCounted(before, declared)).toBe(before),
+  );
+});
+
+describe("the option `ignoreChanges`", () => {
+  const state = { expiresIn: "1d", expiresAt: IN_A_DAY };
+
+  it.each([["expiresAt"], ["*"]])("keeps the expiry of the state: %s", (path) => {
+    const checked = { expiresIn: "2d", renewBefore: "1h" };
+    const ignoring = withIgnored(checked, state, ["budget", path]);
+    expect(ignoring).toEqual({ ...checked, expiresAt: IN_A_DAY });
+    expect(resolveExpiry(state, ignoring, NOW_MS).inputs).toEqual(ignoring);
+  });
+
+  it("changes nothing where it names other inputs, or where `expiresIn` is not declared", () => {
+    expect(withIgnored({ expiresIn: "2d" }, state, ["budget"])).toEqual({ expiresIn: "2d" });
+    expect(withIgnored({ budget: 1 }, state, ["*"])).toEqual({ budget: 1 });
+  });
+});
+
+it("an expiry that follows from `expiresIn` is shown as a change of that", () => {
+  expect(shownAs("expiresAt", { expiresIn: "1d" })).toBe("expiresIn");
+  expect(shownAs("expiresAt", { expiresIn: "1d", expiresAt: IN_A_DAY })).toBe("expiresAt");
+  expect(shownAs("expiresAt", { expiresAt: IN_A_DAY })).toBe("expiresAt");
+  expect(shownAs("budget", { expiresIn: "1d" })).toBe("budget");
 });
 
 describe("the expiry", () => {
@@ -22,6 +70,11 @@ describe("the expiry", () => {
 
   it("counts from the creation", () => {
     expect(resolveExpiry({}, declared, NOW_MS)).toEqual({ inputs: { ...declared, expiresAt: IN_A_DAY } });
+  });
+
+  it("is unknown in a preview where `up` counts it, and known where it stays", () => {
+    expect(resolveExpiry({}, declared, NOW_MS, true).inputs["expiresAt"]).toBe(UNKNOWN);
+    expect(resolveExpiry(state, declared, NOW_MS, true).inputs["expiresAt"]).toBe(IN_A_DAY);
   });
 
   it("stays while nothing is due", () => {

@@ -4,11 +4,13 @@ import { Account } from "../../../provider/resources/account";
 import { ProxyKey } from "../../../provider/resources/proxyKey";
 import { RotatingProxyKey } from "../../../provider/resources/rotatingProxyKey";
 
-const TYPES = {
-  ProxyKey: "pulumi-nodejs:dynamic/electronhub:ProxyKey",
-  RotatingProxyKey: "electronhub:index:RotatingProxyKey",
-  Account: "pulumi:providers:pulumi-nodejs",
-};
+const TYPES = [
+  ["ProxyKey", "pulumi-nodejs:dynamic/electronhub:ProxyKey"],
+  ["ProxyKey", "electronhub:index:ProxyKey"],
+  ["RotatingProxyKey", "electronhub:index:RotatingProxyKey"],
+  ["Account", "pulumi:providers:pulumi-nodejs"],
+  ["Account", "pulumi:providers:electronhub"],
+] as const;
 const classes = { ProxyKey, RotatingProxyKey, Account };
 
 beforeAll(() =>
@@ -23,7 +25,7 @@ function namesOf(value: unknown): string[] {
   return Object.entries(classes).flatMap(([name, type]) => (type.isInstance(value) ? [name] : []));
 }
 
-it.each(Object.entries(TYPES))("%s is recognised by its type alone, as policy packs ask", (name, type) => {
+it.each(TYPES)("%s is recognised by its type %s alone, as policy packs ask", (name, type) => {
   expect(namesOf({ __pulumiType: type })).toEqual([name]);
 });
 
@@ -45,5 +47,6 @@ it.each([
 
 it("an explicit provider that is no Account is none", () => {
   class Other extends pulumi.ProviderResource {}
-  expect(namesOf(new Other("pulumi-nodejs", "other", {}))).toEqual([]);
+  for (const plugin of ["pulumi-nodejs", "electronhub"])
+    expect(namesOf(new Other(plugin, "other", {}))).toEqual([]);
 });
