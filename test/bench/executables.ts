@@ -1,27 +1,12 @@
-import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { ModuleKind, transpileModule } from "typescript";
 
-import { REPOSITORY_ROOT } from "../support/engineEnvironment";
+import { bundlePlugin } from "../release/bundle";
 
-/** What makes the release's bundle, if there is one. */
-const BUNDLER = join(REPOSITORY_ROOT, "test", "release", "bundle.ts");
-
-/** The plugin as a release has it: one file. undefined: no release is made here. */
-export async function bundledPlugin(): Promise<Uint8Array | undefined> {
-  if (!existsSync(BUNDLER)) return undefined;
-  const { bundlePlugin } = (await import(pathToFileURL(BUNDLER).href)) as {
-    bundlePlugin(): Promise<{ code: Uint8Array }>;
-  };
-  return (await bundlePlugin()).code;
-}
-
-/** Makes a folder of a PATH have the bundled plugin. */
+/** Makes a folder of a PATH have the plugin as a release has it: one file. */
 export async function installBundle(folder: string): Promise<void> {
-  const code = await bundledPlugin();
-  if (code === undefined) throw new Error(`No bundle: there is no ${BUNDLER}.`);
+  const { code } = await bundlePlugin();
   await install(folder, "electronhub", code);
 }
 

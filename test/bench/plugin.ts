@@ -1,5 +1,4 @@
 import { callsOf, COUNT as CALLS_COUNT } from "./calls";
-import { bundledPlugin } from "./executables";
 import { pluginStarts, STARTED, type Started } from "./pluginStart";
 import { eachRound, figure, runRounds, type Rounds, type Times } from "./rounds";
 import type { ProviderName } from "./stacks";
@@ -19,19 +18,17 @@ export interface Figures {
 
 /** The provider plugin beside the dynamic provider, and what any plugin on Node costs. */
 export async function plugin(): Promise<SectionResult> {
-  const hasBundle = (await bundledPlugin()) !== undefined;
-  const isHere = (name: string) => hasBundle || name !== "plugin, bundled";
-  const providers = (["noop plugin", "ours", "plugin", "plugin, bundled"] as const).filter(isHere);
+  const providers = ["noop plugin", "ours", "plugin", "plugin, bundled"] as const;
   const figures: Figures = {
     requests: { ours: await callsOf("ours"), plugin: await callsOf("plugin") },
-    starts: await pluginStarts(STARTED.filter(isHere), STARTS),
+    starts: await pluginStarts(STARTED, STARTS),
     rounds: await runRounds(providers, { count: COUNT, rounds: ROUNDS }),
   };
   return {
     title: "provider plugin",
     notes: [
       "ours: through the dynamic provider. plugin: the same keys through the provider plugin, unbundled as npm installs it.",
-      `noop plugin: a plugin on Node that sends nothing. bundled: one file, as a release has it${hasBundle ? "" : " (none is made here)"}.`,
+      "noop plugin: a plugin on Node that sends nothing. bundled: one file, as a release has it.",
       `Start: from the spawn to the port on standard output, ${STARTS} times in alternating order. The dynamic-provider host then loads`,
       "the provider with its first verb; the plugin has loaded it.",
       `up and destroy: ${COUNT} keys, ${ROUNDS} rounds in alternating order, medians; the simulator has no limit and no latency.`,
