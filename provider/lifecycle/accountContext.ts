@@ -36,6 +36,8 @@ export interface Dependencies {
   unsettledKeys?: UnsettledKeys;
   /** Shows the user one line, attached to the stack. */
   report?: (line: string) => void;
+  /** Resolves when the user has been shown what the operation has reported, which its result awaits. Never rejects. */
+  reported?: () => Promise<void>;
 }
 
 /** One account in this process. */

@@ -96,7 +96,8 @@ export class ProxyKeyProvider {
       verb: (operation) => create(declared, operation, inFlight),
       ...limits,
     });
-    return inFlight.handOver(created);
+    // The result goes to the engine after its lines: until then a process that is killed has delivered nothing.
+    return inFlight.handOver(this.#reported(created));
   }
 
   /** @returns undefined when the key does not exist. */
@@ -120,6 +121,14 @@ export class ProxyKeyProvider {
     const stored = parseStored(state);
     const label = { ...stored, fingerprint: id };
     return this.#run("delete", label, { verb: (operation) => remove(id, stored, operation), ...limits });
+  }
+
+  async #reported<T>(outcome: Promise<T>): Promise<T> {
+    try {
+      return await outcome;
+    } finally {
+      await this.#dependencies.reported?.();
+    }
   }
 
   /** Begins an operation, runs the verb with the audit log, and words its failure. */

@@ -6,11 +6,19 @@ import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 /** A silent engine must not hold up a response for longer. */
 const LONGEST_SEND_MS = 3_000;
 
+/** Lines on their way to the engine. */
+interface Lines {
+  /** The resource that they are about. Empty: the stack. */
+  urn: string;
+  sending: Set<Promise<void>>;
+}
+
 /** Shows lines to the user through the engine, which hides what a plugin prints. */
 export class EngineLog {
-  readonly #urn = new AsyncLocalStorage<string>();
+  readonly #request = new AsyncLocalStorage<Lines>();
+  /** Lines that no request has caused. */
+  readonly #others: Lines = { urn: "", sending: new Set() };
   #engine: Client | undefined;
-  readonly #sending = new Set<Promise<void>>();
 
   /** @param address of the engine. Lines before this are lost. */
   attach(address: string): void {
@@ -21,15 +29,18 @@ export class EngineLog {
     });
   }
 
-  /** Shows the lines of this work under the resource. */
+  /** Shows the lines of this request under the resource. */
   about<T>(urn: string, work: () => T): T {
-    return this.#urn.run(urn, work);
+    return this.#request.run({ urn, sending: new Set() }, work);
   }
 
-  /** Resolves when the engine has the lines until now: it may end once it has the response of an operation. */
-  async flush(): Promise<void> {
-    await Promise.all(this.#sending);
-  }
+  /**
+   * Resolves when the engine has the lines of this request until now: it may end once it has the response. Lines of other
+   * requests must not hold up this one.
+   */
+  readonly flush = async (): Promise<void> => {
+    await Promise.all([...this.#lines.sending, ...this.#others.sending]);
+  };
 
   readonly report = (line: string): void => this.#log(line, LogSeverity.INFO);
 
@@ -39,7 +50,8 @@ export class EngineLog {
     const request = new LogRequest();
     request.setSeverity(severity);
     request.setMessage(line);
-    request.setUrn(this.#urn.getStore() ?? "");
+    const { urn, sending } = this.#lines;
+    request.setUrn(urn);
     const engine = this.#engine;
     if (engine === undefined) return;
     const { path, requestSerialize, responseDeserialize } = EngineService.log;
@@ -47,7 +59,11 @@ export class EngineLog {
     const sent = new Promise<void>((resolve) => {
       // A line that the engine does not take must not fail the operation.
       engine.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, () => resolve());
-    }).finally(() => this.#sending.delete(sent));
-    this.#sending.add(sent);
+    }).finally(() => sending.delete(sent));
+    sending.add(sent);
+  }
+
+  get #lines(): Lines {
+    return this.#request.getStore() ?? this.#others;
   }
 }

@@ -104,6 +104,7 @@ export class PluginProcess implements ServiceParts {
       engine,
       signal: stop.signal,
       keysOfRun: keysOfRun(engine && this.#engineAddress, report),
+      reported: this.log.flush,
     });
     const end = (reason: Error) => stop.abort(reason);
     if (engine !== undefined && this.#endsWithEngine) {

@@ -64,9 +64,8 @@ export function service(parts: ServiceParts): Service {
     secretsIn: (request: Request) => readonly string[] = () => [],
   ): handleUnaryCall<Request, Response> {
     const respond = async (request: Request, callback: sendUnaryData<Response>) => {
-      const urn = (request as { getUrn?(): string }).getUrn?.() ?? "";
-      const answered = await log
-        .about(urn, async () => answer(request))
+      const answered = await Promise.resolve(request)
+        .then(answer)
         .then(
           (response) => ({ response, failure: null }),
           (error: unknown) => ({ response: null, failure: statusOf(error, secretsIn(request)) }),
@@ -74,7 +73,10 @@ export function service(parts: ServiceParts): Service {
       await log.flush();
       callback(answered.failure, answered.response);
     };
-    return ({ request }, callback) => void respond(request, callback);
+    return ({ request }, callback) => {
+      const urn = (request as { getUrn?(): string }).getUrn?.() ?? "";
+      void log.about(urn, () => respond(request, callback));
+    };
   }
 
   return {

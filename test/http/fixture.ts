@@ -45,7 +45,7 @@ export interface FixtureOptions {
   client?: Partial<ClientOptions>;
   lifecycle?: Pick<
     Dependencies,
-    "creations" | "engine" | "signal" | "report" | "unsettledKeys" | "windowStore"
+    "creations" | "engine" | "signal" | "report" | "reported" | "unsettledKeys" | "windowStore"
   >;
   environment?: Record<string, string>;
   maxWaitMs?: number;

@@ -8,7 +8,15 @@ import { EngineGoneError } from "../../../provider/lifecycle/run/engineLiveness"
 import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
 import type { FaultSpec } from "../../../provider/testing";
 import { NO_DISK, tinyDisk } from "../../unit/tinyDisk";
-import { createFixture, PATHS, refusal, rejection, savedFailure, sent } from "../fixture";
+import {
+  createFixture,
+  PATHS,
+  refusal,
+  rejection,
+  savedFailure,
+  sent,
+  type FixtureOptions,
+} from "../fixture";
 
 const on = { path: PATHS.create };
 const STACK = "organization/shop/dev";
@@ -22,7 +30,7 @@ afterEach(async () => {
 });
 
 /** A fixture that notes its creations. */
-async function notingFixture() {
+async function notingFixture(lifecycle: FixtureOptions["lifecycle"] = {}) {
   const creations = creationJournal({
     folder,
     onTrouble: (reason) => {
@@ -32,7 +40,9 @@ async function notingFixture() {
   const link = { alive: true };
   const engine = { isAlive: () => Promise.resolve(link.alive) };
   const abort = new AbortController();
-  const fixture = await createFixture({ lifecycle: { creations, engine, signal: abort.signal } });
+  const fixture = await createFixture({
+    lifecycle: { creations, engine, signal: abort.signal, ...lifecycle },
+  });
   const declare = (args: Record<string, unknown> = {}) => fixture.declare({ __stack: STACK, ...args });
   return { ...fixture, declare, link, abort };
 }
@@ -61,6 +71,18 @@ describe("a creation is noted", () => {
     await held.reached();
     expect(open()).toMatchObject([{ ...noteOf(inputs), startedMs: fixture.clock.nowMs() }]);
     held.release();
+    await created;
+    expect(await deliveries()).toEqual([true]);
+  });
+
+  it("and is not delivered while the engine has not taken the lines about it, which its result awaits", async () => {
+    let take: () => void = () => {};
+    const taken = new Promise<void>((resolve) => (take = resolve));
+    const fixture = await notingFixture({ reported: () => taken });
+    const created = fixture.lifecycle.create(await fixture.declare());
+    while (open().every(({ fingerprint }) => fingerprint === undefined)) await new Promise(setImmediate);
+    expect(await deliveries()).toEqual([false]);
+    take();
     await created;
     expect(await deliveries()).toEqual([true]);
   });
