@@ -28,6 +28,7 @@ export class PluginProcess implements ServiceParts {
   #lifecycle: ProxyKeyProvider | undefined;
   #failConstructions: ((reason: unknown) => void) | undefined;
   #settings: Properties | undefined;
+  #taken = new Map<string, string>();
   readonly #once = onceEach();
 
   /** @param engineAddress from the command line. Otherwise engines attach to the process, one after the other. */
@@ -56,7 +57,7 @@ export class PluginProcess implements ServiceParts {
   }
 
   verbsOf(type: string): Verbs | undefined {
-    if (type === PLUGIN_PROXY_KEY_TOKEN) return proxyKeyVerbs(this.#provider, this.#note);
+    if (type === PLUGIN_PROXY_KEY_TOKEN) return proxyKeyVerbs(this.#provider, this.#note, this.#taken);
     return type === PLUGIN_ROTATION_TOKEN ? rotationVerbs(this.log.report) : undefined;
   }
 
@@ -90,6 +91,7 @@ export class PluginProcess implements ServiceParts {
     this.#engineAddress = engineAddress;
     this.#lifecycle = undefined;
     this.#stop = new AbortController();
+    this.#taken = new Map();
     this.log.attach(engineAddress);
   }
 

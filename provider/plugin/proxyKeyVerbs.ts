@@ -16,8 +16,13 @@ const REPLACING = inputNames.filter((name) => fieldOf(name).change === "replace"
  * The lifecycle of proxy keys, in the form of the plugin's schema.
  *
  * @param noteOnce shows the user a line, once for all keys.
+ * @param taken the ids that the run has imported or read, by the URN of their resource.
  */
-export function proxyKeyVerbs(lifecycle: ProxyKeyProvider, noteOnce: (line: string) => void): Verbs {
+export function proxyKeyVerbs(
+  lifecycle: ProxyKeyProvider,
+  noteOnce: (line: string) => void,
+  taken: Map<string, string>,
+): Verbs {
   const resolve = (state: Properties, checked: Properties, isPreview = false) =>
     resolveExpiry(state, fromState(checked), lifecycle.nowMs(), isPreview);
   return {
@@ -50,7 +55,10 @@ export function proxyKeyVerbs(lifecycle: ProxyKeyProvider, noteOnce: (line: stri
       const key = isKnown ? fromState(state) : await imported(id, urn, lifecycle.begin(limits));
       const found = await lifecycle.read(isKnown ? id : String(key["fingerprint"]), key, limits);
       if (found === undefined) return undefined;
-      if (!isKnown) noteOnce(HIDDEN_WINDOW);
+      if (!isKnown) {
+        taken.set(urn, found.id);
+        noteOnce(HIDDEN_WINDOW);
+      }
       const inputs = toLists(withoutGenerated(found.inputs));
       return { id: found.id, state: toLists(found.props), inputs };
     },
@@ -59,7 +67,12 @@ export function proxyKeyVerbs(lifecycle: ProxyKeyProvider, noteOnce: (line: stri
       const { outs } = await lifecycle.update(id, stored, resolve(stored, declared).inputs, limits);
       return toLists(outs);
     },
-    delete: (id, state, limits) => lifecycle.delete(id, fromState(state), limits),
+    async delete(id, state, limits, urn) {
+      // The engine compares the id that the program gives, which may be a name, with the fingerprint in the state. So it
+      // deletes what a resource had before, although it is the key that the resource has now.
+      if (taken.get(urn) !== id) return lifecycle.delete(id, fromState(state), limits);
+      noteOnce(`Proxy key ${id} stays on the account: its resource imports or reads the same key.`);
+    },
   };
 }
 
@@ -80,7 +93,7 @@ const HIDDEN_WINDOW =
 /** The state of a key that exists. A name in the form of a generated one distinguishes its resource from any other. */
 async function imported(id: string, urn: string, operation: Operation): Promise<Properties> {
   const located = await locate(id, operation);
-  return { ...located, __createdAs: generateName("imported", bytesFrom(Buffer.from(urn))) };
+  return { ...located, __createdAs: generateName("imported", bytesFrom(Buffer.from(`${urn} ${id}`))) };
 }
 
 /** What the program of the dynamic provider passes beside its inputs. A URN does not have the stack's organization. */

@@ -185,7 +185,7 @@ export function service(parts: ServiceParts): Service {
     ),
     delete: unary<pb.DeleteRequest, Empty>(async (request) => {
       const state = received(request.getProperties()).properties;
-      await verbs(request).delete(request.getId(), state, limitsOf(request));
+      await verbs(request).delete(request.getId(), state, limitsOf(request), request.getUrn());
       return EMPTY;
     }),
     invoke: unary<pb.InvokeRequest, pb.InvokeResponse>(async (request) => {

@@ -37,5 +37,5 @@ export interface Verbs {
   /** @returns undefined when the resource does not exist. */
   read(id: string, state: Properties, limits: Limits, urn: string): Promise<Found | undefined>;
   update(id: string, state: Properties, declared: Properties, limits: Limits): Promise<Properties>;
-  delete(id: string, state: Properties, limits: Limits): Promise<void>;
+  delete(id: string, state: Properties, limits: Limits, urn: string): Promise<void>;
 }

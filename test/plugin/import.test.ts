@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -175,4 +176,25 @@ it("no secret that the server repeats to an import is printed", async () => {
   expect(output).toContain('Cannot import proxy key "echoed": ');
   expect(secretsFoundIn(await places("echoed"), [key, apiKey])).toEqual([]);
   expect(engine.takeRequests()).toEqual(times(1, LIST));
+});
+
+it("a key stays that its resource imports or reads by another id than before", async () => {
+  const { simulator } = engine;
+  const { key, id } = handMade({ name: "three" });
+  const made = handMade({ name: "four" });
+  const declared = (three: pulumi.CustomResourceOptions, four: pulumi.CustomResourceOptions) => async () => {
+    declare("three", { name: "three", budget: 10 }, three);
+    declare("four", { name: "four", budget: 10 }, four);
+  };
+  const stack = await engine.stack("again", declared({ import: id }, { import: made.id }));
+  await stack.up();
+  const before = simulator.account().keys();
+  stack.setProgram(declared({ import: "three" }, { id: "four" }));
+  const { output } = await stack.up();
+  expect(simulator.account().keys()).toEqual(before);
+  expect(output).toMatch(/stays on the account/);
+  expect(await engine.secretKeys("again")).toEqual({ three: key, four: made.key });
+  engine.takeRequests();
+  expect((await stack.up()).changes).toMatchObject({ same: 2 });
+  expect(new Set(engine.takeRequests())).toEqual(new Set([LIST]));
 });
