@@ -64,7 +64,15 @@ export function proxyKeyVerbs(
     },
     async update(id, state, declared, limits) {
       const stored = fromState(state);
-      const { outs } = await lifecycle.update(id, stored, resolve(stored, declared).inputs, limits);
+      const { __renewal: due, ...inputs } = resolve(stored, declared).inputs;
+      // The engine replaces a key whose rotation is due. One that became due since then keeps its expiry: the next run rotates.
+      const { expiresAt } = due === undefined ? inputs : resolve(stored, withoutRenewal(declared)).inputs;
+      const { outs } = await lifecycle.update(
+        id,
+        stored,
+        expiresAt === undefined ? inputs : { ...inputs, expiresAt },
+        limits,
+      );
       return toLists(outs);
     },
     async delete(id, state, limits, urn) {
@@ -74,6 +82,10 @@ export function proxyKeyVerbs(
       noteOnce(`Proxy key ${id} stays on the account: its resource imports or reads the same key.`);
     },
   };
+}
+
+function withoutRenewal({ renewBefore: _before, ...declared }: Properties): Properties {
+  return declared;
 }
 
 /** What a preview knows of the name and the outputs. Another key may replace the one of the state. */
