@@ -55,10 +55,9 @@ export function proxyKeyVerbs(
       const key = isKnown ? fromState(state) : await imported(id, urn, lifecycle.begin(limits));
       const found = await lifecycle.read(isKnown ? id : String(key["fingerprint"]), key, limits);
       if (found === undefined) return undefined;
-      if (!isKnown) {
-        taken.set(urn, found.id);
-        noteOnce(HIDDEN_WINDOW);
-      }
+      if (!isKnown) noteOnce(HIDDEN_WINDOW);
+      // A refresh of a state without the key takes nothing: the run may delete its resource.
+      if (!isKnown && state["fingerprint"] === undefined) taken.set(urn, found.id);
       const inputs = toLists(withoutGenerated(found.inputs));
       return { id: found.id, state: toLists(found.props), inputs };
     },

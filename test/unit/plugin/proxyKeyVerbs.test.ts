@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 import type { ProxyKeyProvider } from "../../../provider/lifecycle/provider";
 import { proxyKeyVerbs } from "../../../provider/plugin/proxyKeyVerbs";
+import { fingerprintOf } from "../../../provider/lifecycle/schema/fingerprint";
 import type { Properties } from "../../../provider/lifecycle/schema/inputs";
+import { SECRET } from "../fixture";
 
 const DAY_MS = 86_400_000;
 const CREATED_MS = Date.parse("2026-01-01T00:00:00Z");
@@ -32,4 +34,26 @@ it("an update keeps the expiry of a key whose rotation has become due since the 
 it("an update extends a key that is due to be extended", async () => {
   const asked = await updated(CREATED_MS + 9.5 * DAY_MS, "extend");
   expect(asked["expiresAt"]).toBe("2026-01-20T12:00:00Z");
+});
+
+const URN = "urn:pulumi:dev::shop::electronhub:index:ProxyKey::bot";
+
+it.each([
+  ["imports or reads", {}, []],
+  ["has refreshed, of a state without the key", { fingerprint: fingerprintOf(SECRET) }, ["bot"]],
+])("a deletion of the key that the run %s", async (_, stored, removed) => {
+  const asked: string[] = [];
+  const lifecycle = {
+    begin: () => ({
+      account: "a",
+      client: { keyList: { get: () => Promise.resolve({ keys: [{ key: SECRET, name: "bot" }] }) } },
+      settings: { apiKey: "none" },
+    }),
+    read: (id: string, props: Properties) => Promise.resolve({ id, props, inputs: {} }),
+    delete: (_id: string, { name }: Properties) => Promise.resolve(void asked.push(String(name))),
+  };
+  const verbs = proxyKeyVerbs(lifecycle as unknown as ProxyKeyProvider, () => {}, new Map());
+  const found = await verbs.read("bot", stored, {}, URN);
+  await verbs.delete(String(found?.id), { name: "bot" }, {}, URN);
+  expect(asked).toEqual(removed);
 });
