@@ -25,8 +25,6 @@ import { refuseImport } from "./refuseImport";
  */
 export class Account extends pulumi.ProviderResource {
   /** @internal */
-  static readonly __pulumiType = ACCOUNT_TOKEN;
-  /** @internal */
   readonly __electronhubAccount = true;
   readonly #settings: pulumi.Output<WrittenSettings>;
 
@@ -48,6 +46,7 @@ export class Account extends pulumi.ProviderResource {
    * settings have no namespace.
    */
   static override isInstance(value: unknown): value is Account {
+    // The class has no static `__pulumiType`: with one, `@pulumi/policy` compares that alone.
     const type = pulumiTypeOf(value);
     if (type !== ACCOUNT_TOKEN && type !== PLUGIN_PROVIDER_TOKEN) return false;
     return !pulumi.Resource.isInstance(value) || "__electronhubAccount" in value;

@@ -25,14 +25,12 @@ export interface ProxyKey extends ProxyKeyProperties {}
  * @see https://docs.electronhub.ai
  */
 export class ProxyKey extends RegisteredResource {
-  /** @internal */
-  static readonly __pulumiType = PROXY_KEY_TOKEN;
-
   /**
    * Whether a value is a `ProxyKey`, also of another copy of the package, and of a policy pack's resources: those of the
    * provider plugin too, whose `models` and `allowedIps` are absent where there is no limit.
    */
   static override isInstance(value: unknown): value is ProxyKey {
+    // The class has no static `__pulumiType`: with one, `@pulumi/policy` compares that alone.
     const type = pulumiTypeOf(value);
     return type === PROXY_KEY_TOKEN || type === PLUGIN_PROXY_KEY_TOKEN;
   }

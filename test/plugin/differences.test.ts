@@ -65,10 +65,10 @@ it("a preview shows each input's change, and a renewal that is due, as it will b
 function differencesIn(output: string): string {
   const changed = output
     .slice(0, output.indexOf("\nResources:"))
-    .split(/^ {4}(?=\S)/m)
+    .split(/^ {4}(?=[~+-])/m)
     .slice(1);
   const blocks = changed.map((block) => {
-    const [head = "", , urn = "", ...lines] = block.trimEnd().split("\n");
+    const [head = "", , urn = "", _provider, ...lines] = block.trimEnd().split("\n");
     return [`${resourceName(urn).slice(0, -1)} ${head.slice(head.indexOf("("))}`, ...lines].join("\n");
   });
   return `${blocks.toSorted().join("\n")}\n`;
