@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { LIST, program, REMOVE } from "../engine/fixture";
@@ -77,12 +77,14 @@ it("a dry run of `cleanup` asks the account of each key, and counts keys that th
   expect(cli.takeRequests()).toEqual([LIST, LIST]);
 });
 
-it("`cleanup` without the plugin fails, names the plugin, and loses no key", async () => {
+it("`cleanup` without the plugin fails, names the plugin, and loses no key; with the plugin it destroys the stack", async () => {
   await plugin.deploy("dev", (stack) => {
     const provider = stack.provider(plugin.settings());
     return { resources: [provider, stack.key("bot", plugin.madeKey("bot", provider))] };
   });
   cli.takeRequests();
+  const executable = join(cli.project.folders.bin, "pulumi-resource-electronhub");
+  await rename(executable, `${executable}.away`);
   const failed = await cli.report(["cleanup", "--stack", "dev", "--yes", "--remove-stack"]);
   expect(failed).toMatchObject({
     exitCode: 1,
@@ -96,6 +98,17 @@ it("`cleanup` without the plugin fails, names the plugin, and loses no key", asy
   });
   expect(mutations(cli.takeRequests())).toEqual([]);
   expect([cli.names(), await cli.stackNames()]).toEqual([["bot"], ["dev"]]);
+
+  await rename(`${executable}.away`, executable);
+  const done = await cli.report(["cleanup", "--stack", "dev", "--yes", "--remove-stack"]);
+  expect(done).toMatchObject({
+    exitCode: 0,
+    stacks: [
+      { outcome: "removed", keys: [{ name: "bot", resource: "bot", outcome: "removed" }], problems: [] },
+    ],
+  });
+  expect(mutations(cli.takeRequests())).toEqual([REMOVE]);
+  expect([cli.names(), await cli.stackNames()]).toEqual([[], []]);
 });
 
 it("`recover` removes the key of a creation that the plugin began, and clears it, without the plugin", async () => {
