@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { StateResource } from "../support/checkpoint";
@@ -23,6 +23,12 @@ async function deploy(
   await project.importState(name, { version, deployment: { ...deployment, ...added } });
 }
 
+/** A project whose PATH does not have the plugin. */
+async function withoutPlugin(): Promise<void> {
+  await doctor.use();
+  await rm(join(doctor.project.folders.bin, "pulumi-resource-electronhub"), { force: true });
+}
+
 const bot = (stack: PluginStack, provider: StateResource) =>
   stack.key("bot", { name: "bot", secret: "made-up-bot", provider });
 
@@ -30,7 +36,7 @@ const projectFile = (name: string, lines: string) =>
   writeFile(join(doctor.project.folders.work, "Pulumi.yaml"), `name: ${name}\n${lines}`);
 
 it("a stack of the provider plugin needs the plugin, where the project's file says, and no package of npm", async () => {
-  await doctor.use();
+  await withoutPlugin();
   const { folders, name } = doctor.project;
   await projectFile(
     name,
@@ -56,7 +62,7 @@ it("a stack of the provider plugin needs the plugin, where the project's file sa
 });
 
 it("a state with resources of both providers needs both, and one with an unknown type is a warning", async () => {
-  await doctor.use();
+  await withoutPlugin();
   await projectFile(doctor.project.name, "runtime: nodejs\n");
   await deploy("half", (stack, provider) => [
     bot(stack, provider),
