@@ -6,7 +6,7 @@ import { reportedBackendId } from "../../provider/lifecycle/creations/backend";
 import { nameHashOf, readCreations } from "../../provider/lifecycle/creations/journalReader";
 import { createEngineProject } from "../support/engine";
 import { descendantsOf, endProcesses, isAlive, type OwnedProcess } from "../support/processes";
-import { itOnce, PLUGIN_LAUNCHER, PLUGIN_PROCESS, program, useEngine } from "./fixture";
+import { IS_PLUGIN, itOnce, PLUGIN_LAUNCHER, PLUGIN_PROCESS, program, useEngine } from "./fixture";
 
 const engine = useEngine();
 
@@ -34,7 +34,8 @@ async function upInFlight(stackName: string) {
 }
 
 const noteFor = (stackName: string) => ({
-  stack: `organization/${engine.project.name}/${stackName}`,
+  // The plugin does not know the organization.
+  stack: `${IS_PLUGIN ? "" : "organization"}/${engine.project.name}/${stackName}`,
   nameHash: nameHashOf(engine.simulator.account().keys()[0]?.name ?? ""),
   backend: expect.stringMatching(/^[0-9a-f]{32}$/),
 });
