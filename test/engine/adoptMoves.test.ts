@@ -63,7 +63,7 @@ describe("a key that moves to another resource by `adopt`, in an `up` that fails
     await expectOnly("after", key, stack);
   });
 
-  itOnce("stays through several failures, and a refresh before the last `up`", async () => {
+  it("stays through several failures, and a refresh before the last `up`", async () => {
     const { stack, key } = await withBefore();
     stack.setProgram(after({ adopt: key }, FAILS));
     await expectFailure(stack.up());
@@ -110,7 +110,7 @@ describe("a resource that adopts its key and is replaced by command", () => {
     await expectOnly("legacy", key, stack);
   });
 
-  itOnce("keeps the key and the resource with deleteBeforeReplace", async () => {
+  it("keeps the key and the resource with deleteBeforeReplace", async () => {
     const { key } = engine.simulator.account().addKey({ name: "by hand", allocatedAmount: 3 });
     const stack = await engine.stack(name, legacy(key, {}, { deleteBeforeReplace: true }));
     await stack.up();
@@ -124,7 +124,7 @@ describe("a resource that adopts its key and is replaced by command", () => {
 });
 
 describe("an `up` with continueOnError that fails elsewhere", () => {
-  itOnce("removes no key that the program may still declare", async () => {
+  it("removes no key that the program may still declare", async () => {
     const { stack, key } = await withBefore();
     stack.setProgram(async () => {
       const failing = declare("failing", FAILS);
