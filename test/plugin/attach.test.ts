@@ -31,8 +31,10 @@ it("engines use a plugin that runs already, one after the other, and for one acc
     const { baseUrl } = simulator;
     const { apiKey } = simulator.account("team");
     stack.setProgram(async () => {
-      declare("one", { budget: 30 });
-      declare("two", { budget: 10 }, { provider: accountOf("team", { apiKey, baseUrl }) });
+      const one = declare("one", { budget: 30 });
+      // The engine configures the provider of the other account second.
+      const later = one.fingerprint.apply(() => apiKey);
+      declare("two", { budget: 10 }, { provider: accountOf("team", { apiKey: later, baseUrl }) });
     });
     const { output: refusal } = await expectFailure(stack.up());
     expect(diagnosticsOf(refusal)).toMatch(/serves a provider with other settings, and can serve one only/);
