@@ -47,6 +47,7 @@ const THROUGH_BOTH_DOORS = [
   "engine/rotatingProxyKey",
   "engine/rotation",
   "engine/secrets",
+  "engine/settings",
   "engine/validation",
   "examples/policy",
 ].map((file) => `test/${file}.test.ts`);

@@ -13,7 +13,7 @@ import {
   type Properties,
 } from "./schema/inputs";
 import { generateName } from "./schema/generatedName";
-import { expiryOf, renewalConflict, whatRenewalDoes } from "./renewal";
+import { expiryOf, renewalConflict, renewalNote } from "./renewal";
 import { dueNote } from "./savedPlan";
 import type { Stored } from "./schema/state";
 import { mentionsOf } from "./unmentioned";
@@ -72,17 +72,17 @@ export function check(stored: Stored, declared: Properties, context: CheckContex
     return { inputs: declared, failures: failures.map((failure) => withoutSecret(failure, declared)) };
   }
   const isPreview = internalInputsOf(declared).__preview === true;
-  const label = `Proxy key ${JSON.stringify(inputs["name"] ?? stored.name ?? declared["__resourceName"])}`;
+  const name = inputs["name"] ?? stored.name ?? declared["__resourceName"];
   const { expiresAt, renewal, without } = expiryOf(stored, inputs, {
     nowMs: context.nowMs,
     isPreview,
     isKept,
   });
   if (expiresAt !== undefined) inputs["expiresAt"] = expiresAt;
-  if (renewal === undefined) return { inputs, ...(without ? { note: `${label}: ${without}.` } : {}) };
+  if (renewal === undefined)
+    return { inputs, ...(without ? { note: `Proxy key ${JSON.stringify(name)}: ${without}.` } : {}) };
   if (renewal.how === "rotate") inputs["__renewal"] = "rotate";
-  const reason = `${label}: ${renewal.why}, so ${whatRenewalDoes(renewal)}.`;
-  return { inputs, note: dueNote(reason, isPreview) };
+  return { inputs, note: dueNote(renewalNote(name, renewal), isPreview) };
 }
 
 /** The engine prints the value of a refused property, so a value that contains a key is not named as the property. */

@@ -68,9 +68,10 @@ function countedExpiry(stored: Stored, declared: Properties, { nowMs, isPreview 
   return { expiresAt: fresh, renewal: { how, why: whyRenewed(kept, keptMs - nowMs, renewBefore as string) } };
 }
 
-/** For the user. */
-export function whatRenewalDoes({ how }: Renewal): string {
-  return how === "rotate" ? "a new key replaces it" : "its expiry is extended";
+/** Why a key is renewed, and what that does, for the user. */
+export function renewalNote(name: unknown, { how, why }: Renewal): string {
+  const effect = how === "rotate" ? "a new key replaces it" : "its expiry is extended";
+  return `Proxy key ${JSON.stringify(name)}: ${why}, so ${effect}.`;
 }
 
 /** The expiry of a state, without a change outside Pulumi that a refresh has found. */

@@ -1,6 +1,6 @@
-import { nearestWord } from "../util/nearestWord";
-import { CONFIG_NAMESPACE, settingNames, SETTINGS } from "../config";
+import { CONFIG_NAMESPACE, SETTINGS } from "../config";
 import type { Properties } from "../lifecycle/schema/inputs";
+import { unknownSetting } from "../resources/settingWarnings";
 
 export interface SettingFailure {
   /** Empty: the engine prints the value of a property that it is given, and a misspelled API key is one. */
@@ -23,7 +23,7 @@ export function unknownSettings(settings: Properties): SettingFailure[] {
     .filter((name) => !(name in SETTINGS) && !OF_THE_ENGINE.has(name) && !name.startsWith("__"))
     .map((property) => ({
       property: "",
-      reason: `${CONFIG_NAMESPACE}:${property} is not a setting of Electron Hub and has no effect. Did you mean ${CONFIG_NAMESPACE}:${nearestWord(property, settingNames).word}? Known are ${settingNames.join(", ")}.`,
+      reason: unknownSetting(property),
     }));
 }
 
@@ -39,7 +39,3 @@ export function settingReader(settings: Properties): (key: string) => string | u
     return typeof value === "string" ? value : undefined;
   };
 }
-
-export const API_KEY_IN_CLEAR = `${CONFIG_NAMESPACE}:apiKey is not encrypted: it stands in plain text in the stack's configuration, and after an \`up\` in its state. Run \`pulumi config set ${CONFIG_NAMESPACE}:apiKey --secret\`, then \`pulumi up\`; replace the API key if the file or the state was shared.`;
-
-export const NO_API_KEY = `No Electron Hub API key is configured: the preview needs none, but \`pulumi up\` would fail. Run \`pulumi config set ${CONFIG_NAMESPACE}:apiKey --secret\`, or set the environment variable ${SETTINGS.apiKey}.`;

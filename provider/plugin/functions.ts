@@ -3,9 +3,9 @@ import { getProxyKey, type GetProxyKeyArgs } from "../functions/getProxyKey";
 import { getProxyKeys } from "../functions/getProxyKeys";
 import type { InvokeOptions } from "../functions/invokeOptions";
 import { validateProxyKey, type ValidateProxyKeyArgs } from "../functions/validateProxyKey";
-import { UserError } from "../util/userError";
 import type { Properties } from "../lifecycle/schema/inputs";
 import { toLists } from "./listForm";
+import { UnknownTokenError } from "./unknownTokenError";
 
 type PluginFunction = (args: Properties, options: InvokeOptions) => Promise<Properties>;
 
@@ -31,12 +31,5 @@ const FUNCTIONS: Readonly<Record<string, PluginFunction>> = {
 export function callFunction(token: string, args: Properties, options: InvokeOptions): Promise<Properties> {
   const called = FUNCTIONS[token];
   if (called !== undefined) return called(args, options);
-  throw new UnknownFunctionError({
-    why: `This version of pulumi-electronhub has no function ${token}.`,
-    nextStep: `Update it; it has ${Object.keys(FUNCTIONS).join(", ")}.`,
-  });
-}
-
-class UnknownFunctionError extends UserError {
-  override readonly name = "UnknownFunctionError";
+  throw new UnknownTokenError(`function ${token}`);
 }

@@ -1,4 +1,4 @@
-import { expiryBeforeMove, expiryOf, whatRenewalDoes } from "../lifecycle/renewal";
+import { expiryBeforeMove, expiryOf, renewalNote } from "../lifecycle/renewal";
 import { parseStored } from "../lifecycle/schema/state";
 import type { InputName, Properties } from "../lifecycle/schema/inputs";
 
@@ -68,6 +68,6 @@ export function resolveExpiry(
   );
   const inputs = expiresAt === undefined ? checked : { ...checked, expiresAt };
   if (renewal === undefined) return { inputs };
-  const note = `Proxy key ${JSON.stringify(stored.name)}: ${renewal.why}, so ${whatRenewalDoes(renewal)}.`;
+  const note = renewalNote(stored.name, renewal);
   return { inputs: renewal.how === "rotate" ? { ...inputs, __renewal: "rotate" } : inputs, note };
 }

@@ -68,7 +68,7 @@ export class PluginProcess implements ServiceParts {
   }
 
   async construct(request: ConstructRequest): Promise<ConstructResponse> {
-    const { construct, failConstructions } = await import("./construct.js");
+    const { construct, failConstructions } = await import("./component/construct.js");
     this.#failConstructions = failConstructions;
     return construct(request, { engineAddress: this.#engineAddress ?? "", provider: this.#reference });
   }

@@ -6,21 +6,18 @@ import { ResourceProviderService, type IResourceProviderServer } from "@pulumi/p
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { packageVersion } from "../config";
 import type { Properties } from "../lifecycle/schema/inputs";
-import {
-  API_KEY_IN_CLEAR,
-  isDefaultProvider,
-  NO_API_KEY,
-  unknownSettings,
-  type SettingFailure,
-} from "./configuration";
+import { API_KEY_IN_CLEAR, NO_API_KEY } from "../resources/settingWarnings";
+import { isDefaultProvider, unknownSettings } from "./configuration";
 import type { EngineLog } from "./engineLog";
 import { withIgnored } from "./generated";
 import { onceEach } from "./onceEach";
 import { received, toStruct } from "./properties";
+import { checkResponse, diffResponse } from "./responses";
 import { schemaText } from "./schema";
 import { statusOf } from "./status";
 import { limitsOf } from "./timeouts";
-import type { Difference, Verbs } from "./verbs";
+import { UnknownTokenError } from "./unknownTokenError";
+import type { Verbs } from "./verbs";
 
 /** What the service needs of the process. */
 export interface ServiceParts {
@@ -54,7 +51,7 @@ export function service(parts: ServiceParts): Service {
   const verbs = (request: { getType(): string; getUrn(): string }): Verbs => {
     const type = request.getType() || (request.getUrn().split("::")[2]?.split("$").at(-1) ?? "");
     const found = parts.verbsOf(type);
-    if (found === undefined) throw new Error(`This version of pulumi-electronhub does not know ${type}.`);
+    if (found === undefined) throw new UnknownTokenError(`resource type ${type}`);
     return found;
   };
 
@@ -199,49 +196,4 @@ export function service(parts: ServiceParts): Service {
       return EMPTY;
     }),
   };
-}
-
-function checkResponse(
-  inputs: Properties,
-  secrets: readonly string[],
-  failures: readonly SettingFailure[] = [],
-): pb.CheckResponse {
-  const response = new pb.CheckResponse();
-  response.setInputs(toStruct(inputs, secrets));
-  response.setFailuresList(
-    failures.map(({ property, reason }) => {
-      const failure = new pb.CheckFailure();
-      failure.setProperty(property);
-      failure.setReason(reason);
-      return failure;
-    }),
-  );
-  return response;
-}
-
-function diffResponse(
-  { changes, properties }: Difference,
-  before: Properties,
-  after: Properties,
-): pb.DiffResponse {
-  const { DIFF_NONE, DIFF_SOME } = pb.DiffResponse.DiffChanges;
-  const response = new pb.DiffResponse();
-  response.setChanges(changes ? DIFF_SOME : DIFF_NONE);
-  response.setDiffsList([...properties.keys()]);
-  response.setReplacesList([...properties].flatMap(([name, { needsNew }]) => (needsNew ? [name] : [])));
-  if (properties.size === 0) return response;
-  response.setHasdetaileddiff(true);
-  for (const [name, { needsNew }] of properties) {
-    const difference = new pb.PropertyDiff();
-    difference.setKind(kindOf(before[name] === undefined, after[name] === undefined, needsNew));
-    response.getDetaileddiffMap().set(name, difference);
-  }
-  return response;
-}
-
-function kindOf(isAdded: boolean, isDeleted: boolean, needsNew: boolean): pb.PropertyDiff.Kind {
-  const { Kind } = pb.PropertyDiff;
-  if (isAdded) return needsNew ? Kind.ADD_REPLACE : Kind.ADD;
-  if (isDeleted) return needsNew ? Kind.DELETE_REPLACE : Kind.DELETE;
-  return needsNew ? Kind.UPDATE_REPLACE : Kind.UPDATE;
 }

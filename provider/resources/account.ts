@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nearestWord } from "../util/nearestWord";
 import { CONFIG_NAMESPACE, settingNames, type WrittenSettings } from "../config";
 import { ACCOUNT_TOKEN, PLUGIN_PROVIDER_TOKEN } from "../lifecycle/schema/typeTokens";
 import type { AccountArgs } from "./accountArgs";
 import { pulumiTypeOf } from "./pulumiType";
-import { nearestSetting } from "./stackSettings";
 import { refuseImport } from "./refuseImport";
 
 /**
@@ -71,7 +71,7 @@ function refuseUnknown(name: string, args: AccountArgs): void {
   const unknown = Object.keys(args).find((setting) => !settingNames.some((known) => known === setting));
   if (unknown === undefined) return;
   throw new pulumi.RunError(
-    `Account ${JSON.stringify(name)}: \`${unknown}\` is not a setting.\nDid you mean \`${nearestSetting(unknown).name}\`? Known are ${settingNames.join(", ")}.`,
+    `Account ${JSON.stringify(name)}: \`${unknown}\` is not a setting.\nDid you mean \`${nearestWord(unknown, settingNames).word}\`? Known are ${settingNames.join(", ")}.`,
   );
 }
 

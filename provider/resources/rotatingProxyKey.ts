@@ -104,14 +104,14 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
     this.previousFingerprint = keys.apply(({ previous }) => pulumi.output(previous?.fingerprint));
     this.rotatesAt = keys.apply((of) => of.rotatesAt);
     this.previousValidUntil = keys.apply((of) => of.previousValidUntil);
-    this.registerOutputs({
-      current: this.current,
-      previous: this.previous,
-      currentFingerprint: this.currentFingerprint,
-      previousFingerprint: this.previousFingerprint,
-      rotatesAt: this.rotatesAt,
-      previousValidUntil: this.previousValidUntil,
-    });
+    this.registerOutputs(this.__outputs);
+  }
+
+  /** @internal */
+  get __outputs(): pulumi.Inputs {
+    const { current, previous, currentFingerprint, previousFingerprint, rotatesAt, previousValidUntil } =
+      this;
+    return { current, previous, currentFingerprint, previousFingerprint, rotatesAt, previousValidUntil };
   }
 
   /**

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { nearestWord } from "../util/nearestWord";
 import { CONFIG_NAMESPACE, SETTINGS, settingNames } from "../config";
+import { API_KEY_IN_CLEAR, NO_API_KEY, unknownSetting } from "./settingWarnings";
 import { testMocks } from "./testMocks";
 
 /** Whether a resource or function uses the stack's settings, rather than those of an `Account`. */
@@ -28,37 +29,21 @@ export function warnAboutSettings({ usesStack }: SettingsUse): void {
 }
 
 const API_KEY = `${CONFIG_NAMESPACE}:apiKey`;
-const SET_API_KEY = `\`pulumi config set ${API_KEY} --secret\``;
 
 function warnings(usesStack: boolean): string[] {
   const config = pulumi.runtime.allConfig();
   const found: string[] = [];
-  if (config[API_KEY] && !isSecret(API_KEY))
-    found.push(
-      `${API_KEY} is not encrypted: it stands in plain text in the stack's configuration, and after an \`up\` in its state. Run ${SET_API_KEY}, then \`pulumi up\`; replace the API key if the file or the state was shared.`,
-    );
+  if (config[API_KEY] && !isSecret(API_KEY)) found.push(API_KEY_IN_CLEAR);
   if (usesStack && pulumi.runtime.isDryRun() && !config[API_KEY] && !process.env[SETTINGS.apiKey])
-    found.push(
-      `No Electron Hub API key is configured: the preview needs none, but \`pulumi up\` would fail. Run ${SET_API_KEY}, or set the environment variable ${SETTINGS.apiKey}.`,
-    );
+    found.push(NO_API_KEY);
   // A project named like the namespace has its own settings there, too.
   const furthest = pulumi.getProject() === CONFIG_NAMESPACE ? 2 : Infinity;
   for (const key of Object.keys(config)) {
     const written = key.slice(CONFIG_NAMESPACE.length + 1);
     if (!key.startsWith(`${CONFIG_NAMESPACE}:`) || settingNames.some((name) => name === written)) continue;
-    const { name, distance } = nearestSetting(written);
-    if (distance <= furthest)
-      found.push(
-        `${key} is not a setting of Electron Hub and has no effect. Did you mean ${CONFIG_NAMESPACE}:${name}? Known are ${settingNames.join(", ")}.`,
-      );
+    if (nearestWord(written, settingNames).distance <= furthest) found.push(unknownSetting(written));
   }
   return found;
-}
-
-/** Finds the setting with the nearest name, and its edit distance. Ignores case. */
-export function nearestSetting(written: string): { name: string; distance: number } {
-  const { word, distance } = nearestWord(written, settingNames);
-  return { name: word, distance };
 }
 
 /** The SDK has the function at run time, but leaves it out of its types. */

@@ -1,4 +1,4 @@
-import { eachRound, figure, runRounds, type Times } from "./rounds";
+import { figure, roundsTables, runRounds, type Times } from "./rounds";
 import type { ProviderName } from "./stacks";
 import { round, type SectionResult } from "./table";
 
@@ -20,33 +20,7 @@ export async function engine(): Promise<SectionResult & { destroyCpuS: number | 
       "On a busy machine, wall time is not meaningful: compare the CPU of the same runs.",
       "State: the resource in the exported state as JSON, secrets encrypted, provider text included.",
     ],
-    tables: [
-      {
-        title: `${COUNT} keys`,
-        columns: [
-          "provider",
-          ...["up ms", "destroy ms", "up CPU s", "destroy CPU s"].flatMap((name) => [name, "over noop"]),
-          "state bytes/key",
-        ],
-        rows: PROVIDERS.map((provider) => [
-          provider,
-          ...(["upMs", "destroyMs", "upCpuS", "destroyCpuS"] as const).flatMap((name) => [
-            round(figure(measured, provider, name)),
-            overNoop(provider, name).toFixed(3),
-          ]),
-          Math.round(size(provider)),
-        ]),
-      },
-      {
-        title: "rounds, ms",
-        columns: ["provider", "up", "destroy"],
-        rows: PROVIDERS.map((provider) => [
-          provider,
-          eachRound(measured, provider, "upMs"),
-          eachRound(measured, provider, "destroyMs"),
-        ]),
-      },
-    ],
+    tables: roundsTables(measured, PROVIDERS, { base: "noop", count: COUNT }),
     targets: [
       { what: `up of ${COUNT}, over noop`, measured: round(overNoop("ours", "upMs")), atMost: 1.1 },
       {

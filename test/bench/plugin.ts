@@ -1,6 +1,6 @@
 import { callsOf, COUNT as CALLS_COUNT } from "./calls";
 import { pluginStarts, STARTED, type Started } from "./pluginStart";
-import { eachRound, figure, runRounds, type Rounds, type Times } from "./rounds";
+import { figure, roundsTables, runRounds, type Rounds, type Times } from "./rounds";
 import type { ProviderName } from "./stacks";
 import { median, round, type SectionResult, type Table, type Target } from "./table";
 
@@ -34,7 +34,11 @@ export async function plugin(): Promise<SectionResult> {
       `up and destroy: ${COUNT} keys, ${ROUNDS} rounds in alternating order, medians; the simulator has no limit and no latency.`,
       "On a busy machine, wall time is not meaningful: compare the CPU of the same runs.",
     ],
-    tables: [requestsTable(figures), startTable(figures), ...roundsTables(figures, providers)],
+    tables: [
+      requestsTable(figures),
+      startTable(figures),
+      ...roundsTables(figures.rounds, providers, { base: "noop plugin", count: COUNT }),
+    ],
     targets: targetsOf(figures),
   };
 }
@@ -99,34 +103,4 @@ function startTable({ starts }: Figures): Table {
       (median(times) / hostMs).toFixed(3),
     ]),
   };
-}
-
-function roundsTables({ rounds }: Figures, providers: readonly ProviderName[]): Table[] {
-  return [
-    {
-      title: `${COUNT} keys`,
-      columns: [
-        "provider",
-        ...["up ms", "destroy ms", "up CPU s", "destroy CPU s"].flatMap((name) => [name, "over noop"]),
-        "state bytes/key",
-      ],
-      rows: providers.map((provider) => [
-        provider,
-        ...(["upMs", "destroyMs", "upCpuS", "destroyCpuS"] as const).flatMap((name) => [
-          round(figure(rounds, provider, name)),
-          (figure(rounds, provider, name) / figure(rounds, "noop plugin", name)).toFixed(3),
-        ]),
-        Math.round(rounds.bytes.get(provider) ?? NaN),
-      ]),
-    },
-    {
-      title: "rounds, ms",
-      columns: ["provider", "up", "destroy"],
-      rows: providers.map((provider) => [
-        provider,
-        eachRound(rounds, provider, "upMs"),
-        eachRound(rounds, provider, "destroyMs"),
-      ]),
-    },
-  ];
 }

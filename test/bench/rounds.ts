@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { startSimulator } from "../../provider/testing";
 import { createBenchStack, destroy, stateBytes, type BenchStack, type ProviderName } from "./stacks";
-import { median } from "./table";
+import { median, round, type Table } from "./table";
 
 /** One round of a provider. */
 export interface Times {
@@ -60,8 +60,46 @@ export function figure({ times }: Pick<Rounds, "times">, provider: ProviderName,
   return median((times.get(provider) ?? []).map((one) => one[name]));
 }
 
-/** Every round of a provider, for the output. */
-export function eachRound({ times }: Rounds, provider: ProviderName, name: keyof Times): string {
+/**
+ * The medians of each provider and every round.
+ *
+ * @param base the provider that the ratios are over.
+ */
+export function roundsTables(
+  rounds: Rounds,
+  providers: readonly ProviderName[],
+  { base, count }: { base: ProviderName; count: number },
+): Table[] {
+  return [
+    {
+      title: `${count} keys`,
+      columns: [
+        "provider",
+        ...["up ms", "destroy ms", "up CPU s", "destroy CPU s"].flatMap((name) => [name, `over ${base}`]),
+        "state bytes/key",
+      ],
+      rows: providers.map((provider) => [
+        provider,
+        ...(["upMs", "destroyMs", "upCpuS", "destroyCpuS"] as const).flatMap((name) => [
+          round(figure(rounds, provider, name)),
+          (figure(rounds, provider, name) / figure(rounds, base, name)).toFixed(3),
+        ]),
+        Math.round(rounds.bytes.get(provider) ?? Number.NaN),
+      ]),
+    },
+    {
+      title: "rounds, ms",
+      columns: ["provider", "up", "destroy"],
+      rows: providers.map((provider) => [
+        provider,
+        eachRound(rounds, provider, "upMs"),
+        eachRound(rounds, provider, "destroyMs"),
+      ]),
+    },
+  ];
+}
+
+function eachRound({ times }: Rounds, provider: ProviderName, name: keyof Times): string {
   return (times.get(provider) ?? []).map((one) => Math.round(one[name])).join(" ");
 }
 

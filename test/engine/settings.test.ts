@@ -1,9 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RotatingProxyKey } from "pulumi-electronhub";
 import { expect, it } from "vitest";
 import { expectFailure } from "../support/engine";
-import { accountOf, declare, diagnosticsOf, keysOn, useEngine } from "./fixture";
+import { accountOf, declare, declareRotating, diagnosticsOf, itOnce, keysOn, useEngine } from "./fixture";
 
 /** What the program warns about, before or while anything is sent. */
 const engine = useEngine();
@@ -11,7 +10,7 @@ const engine = useEngine();
 const program = async () => {
   declare("one", { budget: 1 });
   declare("two", { budget: 1 });
-  new RotatingProxyKey("three", { budget: 1, rotateEvery: "30d", overlap: "1d" });
+  declareRotating("three", { budget: 1, rotateEvery: "30d", overlap: "1d" });
 };
 
 function warningsIn(output: string): string[] {
@@ -66,26 +65,31 @@ it("a preview without an API key passes with a warning, unless every key has an 
   expect(warningsIn((await stack.preview()).output)).toEqual([]);
 });
 
-it("an older Node is named with the version that is needed by up, refresh and destroy, and nothing is sent", async () => {
-  const stack = await engine.stack("old-node", async () => void declare("one", { budget: 1 }));
-  await stack.up();
-  const { project } = engine;
-  const preload = join(project.folders.temporary, "node20.cjs");
-  await writeFile(preload, 'Object.defineProperty(process.versions, "node", { value: "20.20.2" });');
-  const env = { NODE_OPTIONS: `--require ${preload}` };
-  const onOldNode = await project.stack("old-node", async () => void declare("one", { budget: 2 }), { env });
-  engine.takeRequests();
-  const outputs = [
-    (await expectFailure(onOldNode.up())).output,
-    (await project.refresh("old-node", [], { env })).output,
-    (await project.destroy("old-node", [], { env })).output,
-  ];
-  for (const output of outputs) {
-    expect(diagnosticsOf(output)).toContain(
-      "pulumi-electronhub needs Node 22.19 or newer, and this is 20.20.2.",
-    );
-    expect(output).not.toMatch(/^ +at /m);
-  }
-  expect(engine.takeRequests()).toEqual([]);
-  expect(await project.destroy("old-node")).toMatchObject({ exitCode: 0 });
-});
+itOnce(
+  "an older Node is named with the version that is needed by up, refresh and destroy, and nothing is sent",
+  async () => {
+    const stack = await engine.stack("old-node", async () => void declare("one", { budget: 1 }));
+    await stack.up();
+    const { project } = engine;
+    const preload = join(project.folders.temporary, "node20.cjs");
+    await writeFile(preload, 'Object.defineProperty(process.versions, "node", { value: "20.20.2" });');
+    const env = { NODE_OPTIONS: `--require ${preload}` };
+    const onOldNode = await project.stack("old-node", async () => void declare("one", { budget: 2 }), {
+      env,
+    });
+    engine.takeRequests();
+    const outputs = [
+      (await expectFailure(onOldNode.up())).output,
+      (await project.refresh("old-node", [], { env })).output,
+      (await project.destroy("old-node", [], { env })).output,
+    ];
+    for (const output of outputs) {
+      expect(diagnosticsOf(output)).toContain(
+        "pulumi-electronhub needs Node 22.19 or newer, and this is 20.20.2.",
+      );
+      expect(output).not.toMatch(/^ +at /m);
+    }
+    expect(engine.takeRequests()).toEqual([]);
+    expect(await project.destroy("old-node")).toMatchObject({ exitCode: 0 });
+  },
+);

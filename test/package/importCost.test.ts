@@ -89,6 +89,7 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "resources/rotatingProxyKey",
     "resources/rotatingProxyKeyArgs",
     "resources/rotationRecord",
+    "resources/settingWarnings",
     "resources/stackSettings",
     "resources/testMocks",
     "util/cacheRoot",

@@ -105,6 +105,17 @@ export function tsconfig(compiler: object, files: readonly string[]): string {
   return JSON.stringify({ compilerOptions, files });
 }
 
+/** Makes a stack of the program. */
+const STACK = `const stack = await LocalWorkspace.createOrSelectStack(
+  { projectName: "fresh", stackName: "test", program },
+  { workDir: process.cwd() },
+);
+await stack.setAllConfig({
+  "electronhub:apiKey": { value: apiKey, secret: true },
+  "electronhub:baseUrl": { value: baseUrl },
+});
+`;
+
 /** An inline program of the Automation API, started inside the user's project. */
 export const INLINE_PROGRAM = `
 import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
@@ -116,15 +127,7 @@ const program = async () => {
   new ProxyKey("nightly", { budget: 5 });
   return { key: bot.key, fingerprint: bot.fingerprint };
 };
-const stack = await LocalWorkspace.createOrSelectStack(
-  { projectName: "fresh", stackName: "test", program },
-  { workDir: process.cwd() },
-);
-await stack.setAllConfig({
-  "electronhub:apiKey": { value: apiKey, secret: true },
-  "electronhub:baseUrl": { value: baseUrl },
-});
-const { summary } = await stack[verb]();
+${STACK}const { summary } = await stack[verb]();
 console.log(JSON.stringify({ changes: summary.resourceChanges, outputs: await stack.outputs() }));
 `;
 
@@ -148,15 +151,7 @@ const program = async () => {
   const { subscription } = await pulumi.runtime.invoke("electronhub:index:getAccount", {});
   return { key: bot.key, current: rotating.current, subscription };
 };
-const stack = await LocalWorkspace.createOrSelectStack(
-  { projectName: "fresh", stackName: "test", program },
-  { workDir: process.cwd() },
-);
-await stack.setAllConfig({
-  "electronhub:apiKey": { value: apiKey, secret: true },
-  "electronhub:baseUrl": { value: baseUrl },
-});
-let said = "";
+${STACK}let said = "";
 const { summary } = await stack[verb]({ onOutput: (text) => (said += text) });
 console.log(JSON.stringify({ changes: summary.resourceChanges, said, outputs: await stack.outputs() }));
 `;

@@ -1,28 +1,4 @@
-import { beforeAll, expect, it } from "vitest";
+import { goRunner } from "./languageStack";
+import { testLanguage } from "./languageTests";
 
-import { useEngine } from "../engine/fixture";
-import { askQuestions, playLifecycle, runReadme } from "./languageLifecycle";
-import { goRunner, type LanguageRunner } from "./languageStack";
-
-const engine = useEngine();
-
-let run: LanguageRunner;
-
-beforeAll(async () => {
-  run = await goRunner(engine.project);
-});
-
-it("declares, updates, refreshes, rotates and destroys keys from Go", async () => {
-  await playLifecycle(engine, run);
-  expect(engine.simulator.account().keys()).toEqual([]);
-});
-
-it("calls the functions from Go, and reads a key that another program made", async () => {
-  const { answers, facts } = await askQuestions(engine, run);
-  expect(answers).toMatchObject(facts);
-});
-
-it("runs the README's program in Go", async () => {
-  await runReadme(engine, run);
-  expect(engine.simulator.account().keys()).toEqual([]);
-});
+testLanguage("Go", goRunner);

@@ -1,28 +1,4 @@
-import { beforeAll, expect, it } from "vitest";
+import { pythonRunner } from "./languageStack";
+import { testLanguage } from "./languageTests";
 
-import { useEngine } from "../engine/fixture";
-import { askQuestions, playLifecycle, runReadme } from "./languageLifecycle";
-import { pythonRunner, type LanguageRunner } from "./languageStack";
-
-const engine = useEngine();
-
-let run: LanguageRunner;
-
-beforeAll(async () => {
-  run = await pythonRunner(engine.project);
-});
-
-it("declares, updates, refreshes, rotates and destroys keys from Python", async () => {
-  await playLifecycle(engine, run);
-  expect(engine.simulator.account().keys()).toEqual([]);
-});
-
-it("calls the functions from Python, and reads a key that another program made", async () => {
-  const { answers, facts } = await askQuestions(engine, run);
-  expect(answers).toMatchObject(facts);
-});
-
-it("runs the README's program in Python", async () => {
-  await runReadme(engine, run);
-  expect(engine.simulator.account().keys()).toEqual([]);
-});
+testLanguage("Python", pythonRunner);

@@ -5,44 +5,6 @@ import { PluginAccount } from "../support/pluginResources";
 
 const engine = useEngine([{ name: "main" }, { name: "team" }]);
 
-const keys = async () => {
-  declare("one", { budget: 1 });
-  declare("two", { budget: 1 });
-};
-
-function warningsIn(output: string): string[] {
-  return diagnosticsOf(output)
-    .split("\n")
-    .flatMap((line) => line.match(/warning: .*/) ?? [])
-    .filter((line) => !line.includes("from $PATH"));
-}
-
-it("an API key in plain text and a misspelled setting are warned about once per run, until they are corrected", async () => {
-  const { apiKey } = engine.simulator.account();
-  const stack = await engine.stack("plain", keys, {
-    config: {
-      ...engine.config(),
-      "electronhub:apiKey": { value: apiKey },
-      "electronhub:maxwait": { value: "90s" },
-      "electronhub:auditlogs": { value: "log" },
-    },
-  });
-  const { output } = await stack.up();
-  expect(warningsIn(output).toSorted()).toEqual([
-    expect.stringMatching(
-      /electronhub:apiKey is not encrypted.*`pulumi config set electronhub:apiKey --secret`/,
-    ),
-    expect.stringMatching(/electronhub:auditlogs is not a setting.*Did you mean electronhub:auditLog\?/),
-    expect.stringMatching(/electronhub:maxwait is not a setting.*Did you mean electronhub:maxWait\?/),
-  ]);
-  expect(output).not.toContain(apiKey);
-  for (const name of ["maxwait", "auditlogs"]) await stack.automation.removeConfig(`electronhub:${name}`);
-  await stack.setConfig(engine.config());
-  expect(warningsIn((await stack.up()).output)).toEqual([]);
-  // The up has encrypted what the first one left in the state.
-  expect(JSON.stringify(await engine.project.exportState("plain"))).not.toContain(apiKey);
-});
-
 it("an explicit provider is refused for a misspelled setting, without showing its value", async () => {
   const { apiKey } = engine.simulator.account("team");
   const { baseUrl } = engine.simulator;
@@ -58,22 +20,6 @@ it("an explicit provider is refused for a misspelled setting, without showing it
   expect(engine.takeRequests()).toEqual([]);
   expect(await engine.keysInState("explicit")).toEqual({});
   for (const { text } of await engine.project.allFilesText()) expect(text).not.toContain(apiKey.slice(3));
-});
-
-it("a preview without an API key passes with a warning, unless every key has an account of its own", async () => {
-  const stack = await engine.stack("fork", keys, { config: {} });
-  expect(warningsIn((await stack.preview()).output)).toEqual([
-    expect.stringMatching(
-      /No Electron Hub API key is configured.*`pulumi config set electronhub:apiKey --secret`/,
-    ),
-  ]);
-  const { baseUrl } = engine.simulator;
-  stack.setProgram(async () => {
-    const provider = new PluginAccount("team", { apiKey: engine.simulator.account("team").apiKey, baseUrl });
-    declare("one", { budget: 1 }, { provider });
-  });
-  expect(warningsIn((await stack.preview()).output)).toEqual([]);
-  expect(engine.takeRequests()).toEqual([]);
 });
 
 it("a change of an account's settings changes its provider alone", async () => {

@@ -100,6 +100,7 @@ const deploymentSchema = z
   }));
 
 type StoredResource = z.output<typeof resourceSchema>;
+type PendingOperation = z.output<typeof deploymentSchema>["operations"][number];
 
 const STACK_TYPE = "pulumi:pulumi:Stack";
 
@@ -148,33 +149,32 @@ export interface StackKeys {
 /** Reads the keys from an exported state, encrypted or in clear. */
 export function readStackKeys(deployment: unknown): StackKeys {
   const { resources, operations: all } = deploymentSchema.parse(deployment ?? {});
-  const operations = all.map(({ resource }) => resource).filter(isProxyKey);
-  const inputsOf = operations.map(({ inputs = {} }) => inputs);
-  const texts = inputsOf.map(textsIn);
-  // The engine may save an operation that has ended before it saves its resource.
-  const created = all
-    .filter(({ type, resource }) => type === "creating" && resource.inputs?.["adopt"] === undefined)
-    .map(({ resource }) => resource)
-    .filter(isProxyKey);
-  const others = operations.filter((operation) => !created.includes(operation));
-  const idsOf = ({ id, importID }: StoredResource) => [id ?? [], importID ?? []].flat();
+  const operations = all.filter(({ resource }) => isProxyKey(resource));
+  // The engine may save a creation that has ended before it saves the resource: its id is that of a key in the making.
+  const isCreation = ({ type, resource }: PendingOperation) =>
+    type === "creating" && resource.inputs?.["adopt"] == null;
+  const created = operations.filter(isCreation).flatMap(({ resource }) => idsOf(resource));
   // Only the operation has the id of a resource that is being imported or read. The plugin also takes a name there.
-  const named = others.flatMap(idsOf).filter((id) => !isWholeKey(id));
+  const taken = operations
+    .filter((operation) => !isCreation(operation))
+    .flatMap(({ resource }) => idsOf(resource));
+  const inputs = operations.map(({ resource }) => resource.inputs ?? {});
+  const texts = inputs.map(textsIn);
   return {
     fingerprints: [
-      ...[...resources.filter(isProxyKey), ...others]
-        .flatMap(idsOf)
-        .map((id) => (isWholeKey(id) ? fingerprintOf(id) : id)),
+      ...[...resources.filter(isProxyKey).flatMap(idsOf), ...taken].map((id) =>
+        isWholeKey(id) ? fingerprintOf(id) : id,
+      ),
       ...texts.flatMap(({ adopt }) => (adopt === undefined ? [] : fingerprintOf(adopt))),
     ],
     inMaking: [
-      ...named,
-      ...created.flatMap(idsOf),
+      ...taken.filter((id) => !isWholeKey(id)),
+      ...created,
       ...texts.flatMap(({ __createdAs, name }) => [__createdAs ?? [], name ?? []].flat()),
     ],
-    hasHiddenKeys: inputsOf.some((inputs, at) =>
+    hasHiddenKeys: inputs.some((given, at) =>
       ["adopt", "name", "__createdAs"].some(
-        (input) => inputs[input] !== undefined && texts[at]?.[input] === undefined,
+        (input) => given[input] !== undefined && texts[at]?.[input] === undefined,
       ),
     ),
     unknownTypes: unknownTypesOf(resources, all),
@@ -182,9 +182,13 @@ export function readStackKeys(deployment: unknown): StackKeys {
   };
 }
 
+function idsOf({ id, importID }: StoredResource): string[] {
+  return [id ?? [], importID ?? []].flat();
+}
+
 function unknownTypesOf(
   resources: readonly StoredResource[],
-  operations: readonly { resource: StoredResource }[],
+  operations: readonly PendingOperation[],
 ): string[] {
   const all = [...resources, ...operations.map(({ resource }) => resource)];
   return [...new Set(all.filter(isOfUnknownType).map(({ type }) => type))];

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
+import { settingNames } from "../../../provider/config";
 import { Account } from "../../../provider/resources/account";
 import type { AccountArgs } from "../../../provider/resources/accountArgs";
-import { nearestSetting } from "../../../provider/resources/stackSettings";
+import { nearestWord } from "../../../provider/util/nearestWord";
 
 it.each([
   ["apikey", "apiKey", 0],
@@ -10,7 +11,7 @@ it.each([
   ["rate_limit", "rateLimit", 1],
   ["", "apiKey", 6],
 ])("of %j the nearest setting is %s", (written, name, distance) => {
-  expect(nearestSetting(written)).toEqual({ name, distance });
+  expect(nearestWord(written, settingNames)).toEqual({ word: name, distance });
 });
 
 it("an Account refuses a setting that does not exist, and names the nearest one", () => {

@@ -71,7 +71,7 @@ describe("an unknown secret", () => {
     ["a master key", "ek-abcdefABCDEF0123456789"],
     ["a DevPass key", "ek-dev-abcdefABCDEF0123456789"],
     ["a JWT", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"],
-    ["a bearer token", "Bearer sk-somebody-elses-token"],
+    ["a bearer token", "Bearer sk-of-another-service-token"],
     ["a proxy key with a full stop in it", "ek-proxy-AbCd1234.EfGh5678SECRET"],
     ["a proxy key with every kind of character", "ek-proxy-Ab~Cd+12/34=Ef.Gh-56_78SECRET"],
     ["a master key with a full stop in it", "ek-AbCd1234.EfGh5678SECRET"],

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type * as alias from "@pulumi/pulumi/proto/alias_pb";
 import type { ConstructRequest } from "@pulumi/pulumi/proto/provider_pb";
-import { PLUGIN_PACKAGE } from "../lifecycle/schema/typeTokens";
+import { PLUGIN_PACKAGE } from "../../lifecycle/schema/typeTokens";
 import * as sdkResource from "@pulumi/pulumi/resource";
 
 /** What the SDK has at run time, but leaves out of its types. */

@@ -4,15 +4,15 @@ import {
   PLUGIN_ROTATION_TOKEN,
   PROXY_KEY_TOKEN,
   ROTATION_TOKEN,
-} from "../lifecycle/schema/typeTokens";
+} from "../../lifecycle/schema/typeTokens";
 import {
   PROPERTY_NAMES,
   SECRET_INPUT_NAMES,
   SECRET_OUTPUT_NAMES,
   type ProxyKeyArgs,
-} from "../resources/proxyKeyArgs";
-import { RegisteredResource } from "../resources/registeredResource";
-import { RotatingProxyKey, type RotationParts } from "../resources/rotatingProxyKey";
+} from "../../resources/proxyKeyArgs";
+import { RegisteredResource } from "../../resources/registeredResource";
+import { RotatingProxyKey, type RotationParts } from "../../resources/rotatingProxyKey";
 
 /** The component, with children that are resources of the plugin. */
 export class PluginRotatingProxyKey extends RotatingProxyKey {

@@ -3,11 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import * as sdkServer from "@pulumi/pulumi/provider/server";
 import * as sdkState from "@pulumi/pulumi/runtime/state";
-import { UserError } from "../util/userError";
-import { ROTATING_PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
-import type { RotatingProxyKeyArgs } from "../resources/rotatingProxyKeyArgs";
+import { ROTATING_PROXY_KEY_TOKEN } from "../../lifecycle/schema/typeTokens";
+import type { RotatingProxyKeyArgs } from "../../resources/rotatingProxyKeyArgs";
 import { optionsIn } from "./constructOptions";
 import { PluginRotatingProxyKey } from "./pluginRotatingProxyKey";
+import { UnknownTokenError } from "../unknownTokenError";
 
 /** What the SDK has at run time, but leaves out of its types. */
 interface Internals {
@@ -46,12 +46,7 @@ export function failConstructions(reason: unknown): void {
  */
 export async function construct(request: pb.ConstructRequest, caller: Caller): Promise<pb.ConstructResponse> {
   const type = request.getType();
-  if (type !== ROTATING_PROXY_KEY_TOKEN) {
-    throw new UnknownComponentError({
-      why: `This version of pulumi-electronhub does not know the component ${type}.`,
-      nextStep: "Update pulumi-electronhub.",
-    });
-  }
+  if (type !== ROTATING_PROXY_KEY_TOKEN) throw new UnknownTokenError(`component ${type}`);
   let fail: (reason: unknown) => void = () => {};
   const failed = new Promise<never>((_, reject) => (fail = reject));
   failures.add(fail);
@@ -87,17 +82,8 @@ async function constructed(request: pb.ConstructRequest, caller: Caller): Promis
 
   const response = new pb.ConstructResponse();
   response.setUrn(await valueOf(component.urn));
-  const { current, previous, currentFingerprint, previousFingerprint, rotatesAt, previousValidUntil } =
-    component;
-  const outputs = {
-    current,
-    previous,
-    currentFingerprint,
-    previousFingerprint,
-    rotatesAt,
-    previousValidUntil,
-  };
-  const [state, usedBy] = await pulumi.runtime.serializeResourceProperties(request.getName(), outputs);
+  const outputs = await pulumi.runtime.serializeResourceProperties(request.getName(), component.__outputs);
+  const [state, usedBy] = outputs;
   response.setState(Struct.fromJavaScript(state as Parameters<typeof Struct.fromJavaScript>[0]));
   for (const [name, used] of usedBy) {
     const urns = new pb.ConstructResponse.PropertyDependencies();
@@ -111,8 +97,4 @@ async function constructed(request: pb.ConstructRequest, caller: Caller): Promis
 /** Every output has it, which the SDK uses throughout, but leaves out of its types. */
 function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
   return (output as unknown as { promise(): Promise<T> }).promise();
-}
-
-class UnknownComponentError extends UserError {
-  override readonly name = "UnknownComponentError";
 }
