@@ -22,7 +22,8 @@ import { PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
 import { keyFilter } from "./getProxyKeys";
 import type { ImportProxyKeysArgs, ProxyKeyImport } from "./importProxyKeys";
 import { completed, infoOf } from "./infoOf";
-import { allKeys, InvokeError } from "./invoke";
+import { allKeys } from "./invoke";
+import { InvokeError } from "./invokeError";
 
 /**
  * The import file and the program for the account's keys.

@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { quotable } from "../util/redact";
 import { isWholeKey } from "../util/keyText";
-import type { KeyObject } from "../api/wire";
 import type { Operation } from "../lifecycle/accountContext";
 import { fingerprintOf } from "../lifecycle/schema/fingerprint";
 import type { ProxyKeyInfo } from "./proxyKeyInfo";
-import { allKeys, invoke, invokeOutput, InvokeError, type Runtime } from "./invoke";
+import { allKeys, invoke, invokeOutput, type Runtime } from "./invoke";
+import { InvokeError } from "./invokeError";
+import { onlyKey, type Found, type Selection } from "./onlyKey";
 import type { MockedCall } from "./mockedResult";
 import type { InvokeOptions } from "./invokeOptions";
 
@@ -94,18 +95,6 @@ export function getProxyKeyOutput(
   );
 }
 
-/** The arguments, also of a caller that does not use the types. */
-interface Selection {
-  key?: string;
-  name?: string;
-  fingerprint?: string;
-}
-
-interface Found {
-  key: string;
-  wire: KeyObject;
-}
-
 function nameOf({ key, name, fingerprint }: Selection): string {
   if (isWholeKey(key)) return fingerprintOf(key);
   return name === undefined ? quotable(fingerprint ?? "") : JSON.stringify(quotable(name));
@@ -132,43 +121,4 @@ async function find(args: Selection, operation: Operation, { completed }: Runtim
   if (args.key !== undefined) return { key: args.key, wire: await client.lookup(args.key, call) };
   const { key, wire } = onlyKey(await allKeys.get(operation), args);
   return { key, wire: await completed(wire, operation) };
-}
-
-/**
- * The one key of a list that has the name or the fingerprint.
- *
- * @internal
- * @throws InvokeError if there is none or more than one, or if the list does not show it.
- */
-export function onlyKey(
-  keys: readonly KeyObject[],
-  args: Omit<Selection, "key">,
-  { several, hidden } = {
-    several: "Pass `key` or `fingerprint` instead.",
-    hidden: "Pass `key` instead.",
-  },
-): Found {
-  const fits = keys.filter(({ name, key }) =>
-    args.name === undefined
-      ? key !== undefined && fingerprintOf(key) === args.fingerprint
-      : name === args.name,
-  );
-  const [wire] = fits;
-  if (fits.length > 1) {
-    throw new InvokeError({
-      why: `The account has ${fits.length} keys of this name.`,
-      nextStep: several,
-    });
-  }
-  if (wire?.key !== undefined) return { key: wire.key, wire };
-  if (wire !== undefined || keys.some(({ key }) => key === undefined)) {
-    throw new InvokeError({
-      why: "The account's list does not show its keys in full.",
-      nextStep: hidden,
-    });
-  }
-  throw new InvokeError({
-    why: "The account has no such key.",
-    nextStep: "`getProxyKeys` lists the account's keys; check that it is the account that made this one.",
-  });
 }

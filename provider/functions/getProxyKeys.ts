@@ -2,7 +2,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { parseDurationMs } from "../util/duration";
 import { NEVER, readInstant } from "../lifecycle/schema/instants";
 import type { ProxyKeyInfo } from "./proxyKeyInfo";
-import { allKeys, invoke, invokeOutput, InvokeError } from "./invoke";
+import { allKeys, invoke, invokeOutput } from "./invoke";
+import { InvokeError } from "./invokeError";
 import type { MockedCall } from "./mockedResult";
 import type { InvokeOptions } from "./invokeOptions";
 

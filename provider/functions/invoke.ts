@@ -4,21 +4,17 @@ import type { CallOptions, ProxyKeyClient } from "../api/client";
 import { isForbidden, isKeyGone } from "../api/errorGuards";
 import { refusalOfNode } from "../util/nodeVersion";
 import { quotable } from "../util/redact";
-import { isUserError, UserError } from "../util/userError";
+import { isUserError, type UserError } from "../util/userError";
 import { CONFIG_NAMESPACE, readSettings, type Settings, type WrittenSettings } from "../config";
 import type { Operation } from "../lifecycle/accountContext";
 import { Account } from "../resources/account";
 import { warnAboutSettings } from "../resources/stackSettings";
 import { testMocks } from "../resources/testMocks";
 import { mockedResult, type MockedCall } from "./mockedResult";
+import { InvokeError } from "./invokeError";
 import type { InvokeOptions } from "./invokeOptions";
 
 export type Runtime = typeof import("./runtime").runtime;
-
-/** The arguments are malformed, or the account does not have the key. */
-export class InvokeError extends UserError {
-  override readonly name = "InvokeError";
-}
 
 /** What is queried. */
 export interface Query<T> {

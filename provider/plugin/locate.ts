@@ -3,6 +3,7 @@ import { UserError } from "../util/userError";
 import type { Operation } from "../lifecycle/accountContext";
 import { failureOf } from "../lifecycle/failures";
 import { fingerprintOf } from "../lifecycle/schema/fingerprint";
+import { onlyKey } from "../functions/onlyKey";
 
 interface LocatedKey {
   key: string;
@@ -39,8 +40,6 @@ export async function locate(id: string, operation: Operation): Promise<LocatedK
   const label = /^pk-[0-9a-f]{16}$/.test(id) ? { fingerprint: id } : { name: id };
   try {
     const { keys } = await client.keyList.get(call);
-    // It loads the SDK, which the keys' other verbs do not need.
-    const { onlyKey } = await import("../functions/getProxyKey.js");
     const { key, wire } = onlyKey(keys, label, NEXT_STEPS);
     return { key, name: wire.name, fingerprint: fingerprintOf(key), __account: account };
   } catch (error) {

@@ -83,7 +83,7 @@ it("responds once the engine has the lines of the operation, since a run may end
   configuration.setArgs(structOf({ apiKey, baseUrl: simulator().baseUrl }));
   const configured = send("configure", configuration);
   // The API key came in clear.
-  await expect.poll(() => logged).toHaveLength(1);
+  await expect.poll(() => logged, { timeout: 30_000 }).toHaveLength(1);
   logged[0]?.take();
   await configured;
 
@@ -93,7 +93,7 @@ it("responds once the engine has the lines of the operation, since a run may end
   read.setId("there");
   let isAnswered = false;
   const found = send<pb.ReadResponse>("read", read).finally(() => (isAnswered = true));
-  await expect.poll(() => logged).toHaveLength(2);
+  await expect.poll(() => logged, { timeout: 30_000 }).toHaveLength(2);
   expect(logged[1]).toMatchObject({ line: expect.stringContaining("budgetWindow"), urn });
   expect(isAnswered).toBe(false);
   logged[1]?.take();

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { onlyKey } from "../../../provider/functions/getProxyKey";
+import { onlyKey } from "../../../provider/functions/onlyKey";
 import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
 import { SECRET, thrown, wireKey } from "../fixture";
 
