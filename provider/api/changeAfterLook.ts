@@ -1,6 +1,6 @@
 import type { CallOptions, ProxyKeyClient } from "./client";
 import type { Endpoint } from "./responseError";
-import type { Permit } from "./rateLimit/rateLimiter";
+import type { Permit } from "./rateLimit/permit";
 import { withRetries } from "./retry";
 import { isUserError, UserError } from "../util/userError";
 import type { KeyObject } from "./wire";
@@ -70,7 +70,7 @@ async function attempt<T>(
       return await send({ ...rest, once: true, permit: permits.take() });
     }
   } finally {
-    permits.giveBack();
+    await permits.giveBack();
   }
   throw new StaleLookupError({
     why: `The rate limit leaves too little room: each of ${MAX_LOOKUPS} lookups of the key was more than 10 s old before the ${endpoint} request could be sent, so it was not sent.`,
@@ -117,7 +117,7 @@ class PermitOfChange {
       return await this.#client.reserve("lookup", call, true);
     } catch (error) {
       if (!isUserError(error)) throw error;
-      this.#cancel();
+      await this.#cancel();
       return this.#reserveBoth(true);
     }
   }
@@ -132,7 +132,7 @@ class PermitOfChange {
 
   async #keep(pending: Promise<Permit>): Promise<void> {
     const permit = await pending;
-    if (this.#unwanted.signal.aborted) permit.cancel();
+    if (this.#unwanted.signal.aborted) await permit.cancel();
     else this.#permit = permit;
   }
 
@@ -148,13 +148,14 @@ class PermitOfChange {
     return permit;
   }
 
-  giveBack(): void {
+  async giveBack(): Promise<void> {
     this.#unwanted.abort();
-    this.#cancel();
+    await this.#cancel();
   }
 
-  #cancel(): void {
-    this.#permit?.cancel();
+  async #cancel(): Promise<void> {
+    const permit = this.#permit;
     this.#permit = undefined;
+    await permit?.cancel();
   }
 }

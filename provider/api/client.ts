@@ -2,7 +2,8 @@ import { by, confirmed, parse, unexpected, type Reader } from "./responseReader"
 import type { Endpoint } from "./responseError";
 import { isUnclear } from "./errorGuards";
 import { ConnectionError } from "./errors";
-import type { RateLimiter, Permit } from "./rateLimit/rateLimiter";
+import type { Permit } from "./rateLimit/permit";
+import type { RateLimiter } from "./rateLimit/rateLimiter";
 import { readKeyList } from "./keyList";
 import { KeyListCache, type Listing } from "./keyListCache";
 import { rateLimitInfo } from "./rateLimit/rateLimitInfo";
@@ -189,7 +190,7 @@ export class ProxyKeyClient {
       signal?.throwIfAborted();
       call.onRequest?.(isMutating);
     } catch (error) {
-      permit.cancel();
+      await permit.cancel();
       throw error;
     }
     let status: number | undefined;
@@ -198,13 +199,13 @@ export class ProxyKeyClient {
       const response = await transport.send(request, isMutating ? undefined : signal);
       ({ status } = response);
       const nowMs = clock.nowMs();
-      permit.complete(rateLimitInfo(response, nowMs));
+      await permit.complete(rateLimitInfo(response, nowMs));
       const dateMs = Date.parse(String(response.headers["date"]));
       if (!Number.isNaN(dateMs)) this.#serverAheadMs = dateMs - nowMs;
       return response;
     } catch (error) {
-      if (error instanceof ConnectionError && !error.maybeSent) permit.cancel();
-      else permit.complete();
+      if (error instanceof ConnectionError && !error.maybeSent) await permit.cancel();
+      else await permit.complete();
       throw error;
     } finally {
       // A remove with status 404 changed nothing, so that concurrent ones share the list that they need as evidence.

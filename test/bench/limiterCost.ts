@@ -87,7 +87,7 @@ async function cpuUs(count: number, variant: Variant, clock = new VirtualClock()
   await Promise.all(
     Array.from({ length: count }, async () => {
       const permit = await limiter.acquire({ what: "remove", deadlineMs: Infinity, signal });
-      permit.complete(server());
+      void permit.complete(server());
     }),
   );
   const used = process.cpuUsage(before);

@@ -1,9 +1,9 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { z } from "zod";
 import { errorCode } from "../../util/errno";
 import { acquireFileLock, blockingWait, type Waiting } from "../../util/fileLock";
 import { emptyWindow, type WindowState } from "./rateWindow";
-import { memoryStore, type WindowStore } from "./windowStore";
+import { memoryStore, type LocalStore } from "./windowStore";
+import { parseWindow, windowText } from "./windowText";
 
 export interface FileWindowOptions {
   path: string;
@@ -18,8 +18,8 @@ export interface FileWindowOptions {
  * under a lock. A process that is killed at any point leaves at worst a lock, which the others break after a second. If
  * the file cannot be used, also because of a lock in a read-only folder, the window is kept in memory.
  */
-export function fileWindowStore({ path, onTrouble, waiting = blockingWait }: FileWindowOptions): WindowStore {
-  let fallback: WindowStore | undefined;
+export function fileWindowStore({ path, onTrouble, waiting = blockingWait }: FileWindowOptions): LocalStore {
+  let fallback: LocalStore | undefined;
   let known = emptyWindow();
   /** The text last written by this process. If the file still equals it, `known` is current. */
   let ownText: string | undefined;
@@ -38,10 +38,10 @@ export function fileWindowStore({ path, onTrouble, waiting = blockingWait }: Fil
           try {
             const before = readText(path);
             // A damaged file counts as an empty window: the next request is sent alone.
-            if (before !== ownText) known = parse(before) ?? emptyWindow();
+            if (before !== ownText) known = parseWindow(before) ?? emptyWindow();
             ownText = undefined;
             done = { value: change(known) };
-            const after = JSON.stringify(known);
+            const after = windowText(known);
             if (after !== before) {
               // This process was paused for so long that another one broke the lock: repeat the step.
               if (!lock.isOurs()) continue;
@@ -67,42 +67,12 @@ export function fileWindowStore({ path, onTrouble, waiting = blockingWait }: Fil
 /** Longest time that one step blocks the thread. After that the file counts as unusable. */
 const MAX_LOCK_WAIT_MS = 2_000;
 
-const stateSchema = z.object({
-  entries: z.array(
-    z.object({
-      id: z.string(),
-      sentMs: z.number(),
-      endedMs: z.number().optional(),
-      rateLimited: z.literal(true).optional(),
-    }),
-  ),
-  othersSentMs: z.array(z.number()),
-  past: z.array(z.tuple([z.number(), z.number()])).default([]),
-  limit: z.number().positive().optional(),
-  limitUntilMs: z.number().optional(),
-  last429Ms: z.number().default(0),
-  cooldownUntilMs: z.number(),
-  lastReportMs: z.number(),
-  cooldowns: z.number().default(0),
-  waiting: z.record(z.string(), z.object({ askedMs: z.array(z.number()), seenMs: z.number() })).default({}),
-  idleSinceMs: z.number().optional(),
-});
-
 function readText(path: string): string {
   try {
     return readFileSync(path, "utf8").split("\n", 1)[0] ?? "";
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error;
     return "";
-  }
-}
-
-function parse(text: string): WindowState | undefined {
-  try {
-    // `undefined` values do not occur: JSON has none.
-    return stateSchema.parse(JSON.parse(text)) as WindowState;
-  } catch {
-    return undefined;
   }
 }
 

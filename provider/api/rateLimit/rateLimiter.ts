@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../util/clock";
 import { accountCapacity, accountWindowMs, capacityIn, configuredCapacity } from "./capacity";
 import { maxWaitError, Progress, PROGRESS_MS, type Blocked } from "./progress";
-import type { WaitLimit } from "../retry";
-import type { RateLimit, RateLimitInfo, WindowState } from "./rateWindow";
+import type { AcquireOptions, Permit } from "./permit";
+import type { RateLimit, WindowState } from "./rateWindow";
 import { prune, recordResponse, removeRequest } from "./rateWindow";
 import { KNOWN_WAITING, shareOf } from "./turns";
-import type { WindowStore } from "./windowStore";
+import { Waiters } from "./waiters";
+import type { Change, WindowStore } from "./windowStore";
 
 export interface RateLimiterOptions {
   clock: Clock;
@@ -17,32 +18,10 @@ export interface RateLimiterOptions {
   report?: ((line: string) => void) | undefined;
 }
 
-export interface AcquireOptions {
-  /** What waits, for lines of progress: `remove`, `lookup`, … */
-  what: string;
-  /** `acquire` rejects after this instant. */
-  deadlineMs: number;
-  /** What set the deadline, for messages. */
-  limit?: WaitLimit | undefined;
-  signal?: AbortSignal | undefined;
-  /** The request was sent already and got HTTP 429: it goes before those that were not sent yet. */
-  again?: boolean;
-}
-
-/** The right to send one request. Call exactly one of the two functions, once. */
-export interface Permit {
-  /** The request got a response, or may have reached the server. `info`: the rate limit by the API's response. */
-  complete(info?: RateLimitInfo): void;
-  /** The request was never sent. */
-  cancel(): void;
-}
-
-interface Waiter {
-  options: AcquireOptions;
-  /** When it was enqueued, in milliseconds since the epoch; 0 for one that was sent already. */
-  askedMs: number;
-  resolve: (permit: Permit) => void;
-  reject: (error: unknown) => void;
+interface Admission {
+  ids: string[];
+  /** What blocks the other waiters. Undefined: no other waits. */
+  blocked?: Blocked;
 }
 
 /** Time between two looks at a window that another process may change. */
@@ -58,16 +37,14 @@ export class RateLimiter {
   readonly #options: RateLimiterOptions;
   readonly #windowMs: number;
   readonly #progress: Progress;
-  /** In order; those before `#first` are done. An array's `shift` would move all others each time. */
-  #waiters: Waiter[] = [];
-  #first = 0;
-  /** Signals with a listener. One listener serves all waiters of a signal, since many listeners are slow. */
-  readonly #watched = new WeakSet<AbortSignal>();
+  readonly #waiters: Waiters;
   /** Identifies this process in a shared window. */
   readonly #idPrefix = randomUUID().slice(0, 13);
   #admitted = 0;
   #sent = 0;
   #running = false;
+  /** Whether the window has changed since the loop looked at it. */
+  #isStale = false;
   /** Wakes the loop while it sleeps without knowing when a request may go out. */
   #wake: AbortController | undefined;
   /** Wakes the loop while it sleeps until a known time, which only a cancelled permit makes earlier. */
@@ -77,11 +54,12 @@ export class RateLimiter {
     this.#options = options;
     this.#windowMs = accountWindowMs(options.configured);
     this.#progress = new Progress(options.clock, options.report);
+    this.#waiters = new Waiters(this.#progress, () => this.#wake?.abort());
   }
 
   /** The number of requests that wait for a permit. */
   get waiting(): number {
-    return this.#waiters.length - this.#first;
+    return this.#waiters.count;
   }
 
   /**
@@ -105,51 +83,7 @@ export class RateLimiter {
   }
 
   #enqueue(options: AcquireOptions): Promise<Permit> {
-    const { signal, again, what } = options;
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason as Error);
-        return;
-      }
-      if (signal) this.#watch(signal);
-      const waiter = { options, askedMs: again ? 0 : this.#options.clock.nowMs(), resolve, reject };
-      if (again) this.#waiters.splice(this.#first, 0, waiter);
-      else this.#waiters.push(waiter);
-      this.#progress.add(what);
-    });
-  }
-
-  /** Takes the first waiters out of the queue. */
-  #dequeue(count: number): Waiter[] {
-    const taken = this.#waiters.slice(this.#first, this.#first + count);
-    this.#first += count;
-    // Each waiter is moved once on average, however long the queue is.
-    if (this.#first * 2 >= this.#waiters.length) {
-      this.#waiters = this.#waiters.slice(this.#first);
-      this.#first = 0;
-    }
-    for (const { options } of taken) this.#progress.remove(options.what);
-    return taken;
-  }
-
-  #extract(matches: (waiter: Waiter) => boolean): Waiter[] {
-    const waiters = this.#waiters.slice(this.#first);
-    const extracted = waiters.filter(matches);
-    this.#waiters = waiters.filter((waiter) => !matches(waiter));
-    this.#first = 0;
-    for (const { options } of extracted) this.#progress.remove(options.what);
-    return extracted;
-  }
-
-  #watch(signal: AbortSignal): void {
-    if (this.#watched.has(signal)) return;
-    this.#watched.add(signal);
-    const onAbort = () => {
-      for (const { reject } of this.#extract(({ options }) => options.signal === signal))
-        reject(signal.reason);
-      this.#wake?.abort();
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
+    return this.#waiters.enqueue(options, this.#options.clock.nowMs());
   }
 
   /** Gives out permits and sleeps until more are free, while requests wait. */
@@ -157,7 +91,10 @@ export class RateLimiter {
     this.#running = true;
     this.#progress.begin();
     while (this.waiting > 0) {
-      const blocked = this.#admit();
+      this.#isStale = false;
+      const admission = this.#admit();
+      // The permits of a window on this machine are there at once.
+      const blocked = admission instanceof Promise ? await admission : admission;
       if (blocked === undefined || this.waiting === 0) continue;
       this.#rejectLate(blocked);
       if (this.waiting === 0) break;
@@ -168,59 +105,97 @@ export class RateLimiter {
   }
 
   /** Gives out as many permits as are free. Returns what blocks the other waiters. */
-  #admit(): Blocked | undefined {
+  #admit(): Blocked | undefined | Promise<Blocked | undefined> {
     const { clock, store, configured } = this.#options;
-    const nowMs = clock.nowMs();
-    const { ids, blocked } = store.transact((state): { ids: string[]; blocked?: Blocked } => {
-      prune(state, nowMs);
-      const { free } = accountCapacity(state, nowMs, this.#windowMs);
-      const own = configuredCapacity(state, nowMs, configured).free;
-      const share = store.shared ? this.#share(state, free, own, nowMs) : free;
-      const count = Math.min(share, own, this.waiting);
-      const ids: string[] = [];
-      for (let at = 0; at < count; at++) {
-        const id = `${this.#idPrefix}-${this.#admitted++}`;
-        ids.push(id);
-        state.entries.push({ id, sentMs: nowMs });
-      }
-      if (count === this.waiting) return { ids };
-      const { free: left, untilMs, rate } = capacityIn(state, nowMs, configured);
-      const cooldown = nowMs < state.cooldownUntilMs;
-      return { ids, blocked: { untilMs: left > 0 ? nowMs + SHARE_MS : untilMs, rate, cooldown } };
-    });
-    this.#sent += ids.length;
-    const admitted = this.#dequeue(ids.length);
-    for (const [at, id] of ids.entries()) admitted[at]?.resolve(this.#permit(id));
+    const admission = store.transact(
+      (state, sharedNowMs): Admission => {
+        const nowMs = sharedNowMs ?? clock.nowMs();
+        prune(state, nowMs);
+        const { free } = accountCapacity(state, nowMs, this.#windowMs);
+        const own = configuredCapacity(state, nowMs, configured).free;
+        const share = store.shared ? this.#share(state, free, own, sharedNowMs) : free;
+        const count = Math.min(share, own, this.waiting);
+        const ids = Array.from({ length: count }, () => `${this.#idPrefix}-${this.#admitted++}`);
+        addRequests(state, ids, nowMs);
+        if (count === this.waiting) return { ids };
+        const { free: left, untilMs, rate } = capacityIn(state, nowMs, configured);
+        const cooldown = nowMs < state.cooldownUntilMs;
+        const freeMs = left > 0 ? nowMs + SHARE_MS : untilMs;
+        // By the clock of this machine.
+        const localMs = freeMs === undefined ? undefined : freeMs - (nowMs - clock.nowMs());
+        return { ids, blocked: { untilMs: localMs, rate, cooldown } };
+      },
+      (state, { ids }) => {
+        prune(state, clock.nowMs());
+        addRequests(state, ids, clock.nowMs());
+      },
+    );
+    return admission instanceof Promise
+      ? admission.then((admitted) => this.#giveOut(admitted))
+      : this.#giveOut(admission);
+  }
+
+  #giveOut({ ids, blocked }: Admission): Blocked | undefined {
+    const admitted = this.#waiters.take(ids.length);
+    this.#sent += admitted.length;
+    for (const [at, { resolve }] of admitted.entries()) resolve(this.#permit(ids[at] as string));
+    // Waiters were aborted while a server was asked.
+    const unused = ids.slice(admitted.length);
+    if (unused.length > 0) void this.#record((state) => unused.forEach((id) => removeRequest(state, id)));
     return blocked;
   }
 
   /** How many of the free requests this process may send while other processes wait, too. It can use `own` of them. */
-  #share(state: WindowState, free: number, own: number, nowMs: number): number {
+  #share(state: WindowState, free: number, own: number, sharedNowMs: number | undefined): number {
+    const localMs = this.#options.clock.nowMs();
+    const nowMs = sharedNowMs ?? localMs;
     const known = Math.min(own, Math.max(KNOWN_WAITING, free));
-    const askedMs = this.#waiters.slice(this.#first, this.#first + known).map((waiter) => waiter.askedMs);
+    const askedMs = this.#waiters.first(known).map((waiter) => {
+      if (sharedNowMs === undefined || waiter.askedMs === 0) return waiter.askedMs;
+      // Converted once: two exchanges with a server never show quite the same difference of the clocks.
+      return (waiter.sharedAskedMs ??= waiter.askedMs + nowMs - localMs);
+    });
     return shareOf(state, { process: this.#idPrefix, askedMs, free, nowMs });
   }
 
   #permit(id: string): Permit {
-    const { clock, store } = this.#options;
+    const { clock } = this.#options;
     return {
-      complete: (info) => {
-        store.transact((state) => recordResponse(state, id, clock.nowMs(), info, this.#windowMs));
-        this.#wake?.abort();
-      },
+      complete: (info) =>
+        this.#record(
+          (state, nowMs = clock.nowMs()) => recordResponse(state, id, nowMs, info, this.#windowMs),
+          () => this.#wake,
+        ),
       cancel: () => {
         this.#sent--;
-        store.transact((state) => removeRequest(state, id));
-        (this.#wake ?? this.#timed)?.abort();
+        return this.#record(
+          (state) => removeRequest(state, id),
+          () => this.#wake ?? this.#timed,
+        );
       },
     };
   }
 
+  /** Records what became of a request, in this machine's own window as well, and then wakes the loop. */
+  #record(
+    change: Change<void>,
+    sleeping: () => AbortController | undefined = () => this.#wake,
+  ): void | Promise<void> {
+    const wake = () => {
+      this.#isStale = true;
+      sleeping()?.abort();
+    };
+    const recorded = this.#options.store.transact(change, (state) => change(state));
+    return recorded instanceof Promise ? recorded.then(wake) : wake();
+  }
+
   async #sleep({ untilMs }: Blocked): Promise<void> {
+    // A response was recorded while a server was asked.
+    if (this.#isStale) return;
     const { clock, store } = this.#options;
     const nowMs = clock.nowMs();
     const lookMs = store.shared ? SHARED_LOOK_MS : PROGRESS_MS;
-    const headDeadlineMs = this.#waiters[this.#first]?.options.deadlineMs ?? Infinity;
+    const headDeadlineMs = this.#waiters.head?.options.deadlineMs ?? Infinity;
     const wakeMs = Math.min(untilMs ?? nowMs + lookMs, headDeadlineMs + 1, this.#progress.nextMs);
     const wake = new AbortController();
     // A response cannot make a known time earlier.
@@ -239,11 +214,15 @@ export class RateLimiter {
   #rejectLate(blocked: Blocked): void {
     const nowMs = this.#options.clock.nowMs();
     const earliestMs = blocked.untilMs ?? nowMs;
-    const head = this.#waiters[this.#first];
+    const { head } = this.#waiters;
     if (head === undefined || head.options.deadlineMs >= earliestMs) return;
-    const late = this.#extract(({ options }) => options.deadlineMs < earliestMs);
+    const late = this.#waiters.extract(({ options }) => options.deadlineMs < earliestMs);
     const left = late.length + this.waiting;
     for (const { reject, options } of late)
       reject(maxWaitError(blocked, nowMs, { sent: this.#sent, left, limit: options.limit }));
   }
+}
+
+function addRequests({ entries }: WindowState, ids: readonly string[], sentMs: number): void {
+  for (const id of ids) entries.push({ id, sentMs });
 }

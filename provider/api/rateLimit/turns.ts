@@ -21,21 +21,39 @@ export interface ProcessTurn {
  */
 export function shareOf(state: WindowState, { process, askedMs, free, nowMs }: ProcessTurn): number {
   for (const [name, { seenMs }] of Object.entries(state.waiting)) {
-    if (name === process || seenMs > nowMs || nowMs - seenMs > GONE_AFTER_MS) delete state.waiting[name];
+    if (name !== process && (seenMs > nowMs || nowMs - seenMs > GONE_AFTER_MS)) delete state.waiting[name];
   }
-  if (askedMs.length === 0) return 0;
-  const others = Object.values(state.waiting).flatMap((other) => other.askedMs);
+  const { [process]: published, ...waiting } = state.waiting;
+  if (askedMs.length === 0) {
+    delete state.waiting[process];
+    return 0;
+  }
+  const others = Object.values(waiting).flatMap((other) => other.askedMs);
   const isReserved = nowMs - (state.idleSinceMs ?? nowMs) < RESERVED_FOR_MS;
   const before = (mineMs: number) => others.filter((otherMs) => otherMs < mineMs).length;
   const share = isReserved ? askedMs.filter((mineMs, at) => before(mineMs) + at < free).length : free;
   const taken = Math.min(share, askedMs.length);
   if (free > taken) state.idleSinceMs ??= nowMs;
   else delete state.idleSinceMs;
-  if (taken < askedMs.length) state.waiting[process] = { askedMs: askedMs.slice(taken), seenMs: nowMs };
+  const left = askedMs.slice(taken);
+  if (left.length === 0) delete state.waiting[process];
+  else if (published === undefined || !isCurrent(published, left, nowMs))
+    state.waiting[process] = { askedMs: left, seenMs: nowMs };
   return share;
 }
 
-/** A waiting process that was not seen for this long counts as gone. A running one is seen at least every 10 s. */
+/** Whether there is nothing new to publish. Each new state costs the other machines an attempt. */
+function isCurrent({ askedMs, seenMs }: Published, nowAskedMs: readonly number[], nowMs: number): boolean {
+  const isFresh = seenMs <= nowMs && nowMs - seenMs < SEEN_EVERY_MS;
+  return isFresh && askedMs.length === nowAskedMs.length && askedMs.every((ms, at) => ms === nowAskedMs[at]);
+}
+
+type Published = WindowState["waiting"][string];
+
+/** How often a process that waits shows that it is still there. It looks at the window at least every 10 s. */
+const SEEN_EVERY_MS = 5_000;
+
+/** A waiting process that was not seen for this long counts as gone. A running one is seen at least every 15 s. */
 const GONE_AFTER_MS = 20_000;
 
 /** How long free requests are reserved for the process that came first. After that any process may send them. */

@@ -112,7 +112,7 @@ describe("a limit that only one process has", () => {
           const permit = await limiter.acquire({ what: "remove", deadlineMs: Infinity });
           sentMs.push(clock.nowMs() - startMs);
           await clock.sleep(1_000);
-          permit.complete({});
+          void permit.complete({});
         }
         return sentMs;
       }),
@@ -216,7 +216,7 @@ describe("waiting", () => {
     const served: string[] = [];
     const ask = (what: string, again = false) =>
       limiter.acquire({ what, deadlineMs: Infinity, again }).then((permit) => {
-        permit.complete();
+        void permit.complete();
         return served.push(what);
       });
     await Promise.all([ask("one"), ask("two"), ask("three"), ask("again", true)]);
@@ -228,7 +228,7 @@ describe("waiting", () => {
     const store = memoryStore({ ...emptyWindow(), limit: 1, lastReportMs: clock.nowMs() });
     const limiter = new RateLimiter({ clock, store });
     const permit = await limiter.acquire({ what: "remove", deadlineMs: Infinity });
-    permit.cancel();
+    void permit.cancel();
     const startedMs = clock.nowMs();
     await limiter.acquire({ what: "remove", deadlineMs: Infinity });
     expect(clock.nowMs()).toBe(startedMs);
@@ -244,7 +244,7 @@ describe("waiting", () => {
       const permit = await limiter.acquire({ what: "remove", deadlineMs: Infinity });
       const waiting = limiter.acquire({ what: "lookup", deadlineMs: Infinity });
       await Promise.resolve();
-      permit.cancel();
+      void permit.cancel();
       await waiting;
     });
     expect(clock.nowMs()).toBe(nowMs);
@@ -260,12 +260,12 @@ describe("waiting", () => {
       const signal = at % 3 === 0 ? abort.signal : undefined;
       let permit = await limiter.acquire({ what: "remove", deadlineMs: Infinity, signal });
       if (at % 500 === 1) {
-        permit.complete({ limit: 7 });
+        void permit.complete({ limit: 7 });
         permit = await limiter.acquire({ what: "remove", deadlineMs: Infinity, again: true });
       }
       served.push(at);
       if (served.length === 1_000) abort.abort(new Error("enough"));
-      permit.complete({ limit: 7 });
+      void permit.complete({ limit: 7 });
     });
     const outcomes = await Promise.allSettled(requests);
     const isServed = (_: unknown, at: number) => outcomes[at]?.status === "fulfilled";

@@ -12,6 +12,8 @@ export interface RunOptions {
   latencyMs?: () => number;
   /** One for each process. Default: one in memory. */
   stores?: readonly WindowStore[];
+  /** The clock of each process. Default: `clock`. */
+  clocks?: readonly Clock[];
   /** Requests that each process sends or waits for at once. Default: 8. */
   parallel?: number;
   headers?: boolean;
@@ -43,6 +45,7 @@ export async function run({
   latencyMs = () => 0,
   stores = [memoryStore()],
   parallel = 8,
+  clocks = [],
   headers = true,
   othersAtStart = 0,
   clock = new VirtualClock(),
@@ -66,7 +69,7 @@ export async function run({
       const admitted = server.take(clock.nowMs());
       const figures = headers ? server.figures(clock.nowMs()) : undefined;
       await pause(clock, latencyMs());
-      permit.complete({ ...figures, ...(admitted ? {} : { cooldownMs: COOLDOWN_MS }) });
+      await permit.complete({ ...figures, ...(admitted ? {} : { cooldownMs: COOLDOWN_MS }) });
       if (admitted) {
         result.order.push(request);
         return;
@@ -74,8 +77,8 @@ export async function run({
       result.rateLimited++;
     }
   };
-  const workers = stores.flatMap((store) => {
-    const limiter = new RateLimiter({ clock, store, ...options });
+  const workers = stores.flatMap((store, at) => {
+    const limiter = new RateLimiter({ clock: clocks[at] ?? clock, store, ...options });
     return Array.from({ length: parallel }, async () => {
       for (let request = queue.shift(); request !== undefined; request = queue.shift()) {
         await send(limiter, request);
