@@ -3,7 +3,8 @@ import { cacheRoot } from "./util/cacheRoot";
 import type { Documentation } from "./util/documentation";
 import { parseDurationMs } from "./util/duration";
 import { UserError } from "./util/userError";
-import { LONGEST_WINDOW_MS } from "./api/rateLimit/pastRequests";
+import { redisAddress, type RedisAddress } from "./api/rateLimit/redisAddress";
+import { HOW_TO_WRITE_A_RATE, parseRateLimit } from "./api/rateLimit/rateText";
 import type { RateLimit } from "./api/rateLimit/rateWindow";
 import { isLoopback } from "./api/transport";
 
@@ -15,6 +16,7 @@ export const SETTINGS = {
   apiKey: "ELECTRONHUB_API_KEY",
   baseUrl: "ELECTRONHUB_BASE_URL",
   rateLimit: "ELECTRONHUB_RATE_LIMIT",
+  sharedWindow: "ELECTRONHUB_SHARED_WINDOW",
   maxWait: "ELECTRONHUB_MAX_WAIT",
   auditLog: "ELECTRONHUB_AUDIT_LOG",
   userAgent: "ELECTRONHUB_USER_AGENT",
@@ -23,6 +25,9 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS;
 
 export const settingNames = Object.keys(SETTINGS) as SettingName[];
+
+/** What an `Account` keeps secret even if it is passed in clear. */
+export const SECRET_SETTINGS = ["apiKey", "sharedWindow"] as const satisfies readonly SettingName[];
 
 /** The source of the generated declarations and of the README's table (`npm run docs`). */
 export const SETTING_DOCUMENTATION: Readonly<Record<SettingName, Documentation>> = {
@@ -39,6 +44,12 @@ export const SETTING_DOCUMENTATION: Readonly<Record<SettingName, Documentation>>
     meaning: "A rate limit to keep even if the account allows more.",
     unit: "requests per time, such as `10/60s`",
     default: "the limit that the API's responses name",
+  },
+  sharedWindow: {
+    meaning:
+      "A Redis or Valkey server through which several machines share the account's rate limit. A secret if it has a password.",
+    unit: "`redis://USER:PASSWORD@HOST:PORT`, or `rediss://…` for TLS",
+    default: "none: the processes of each machine share it",
   },
   maxWait: {
     meaning: "How long one operation on one key may wait in all, for retries and for the rate limit.",
@@ -67,6 +78,7 @@ export interface WrittenSettings {
   apiKey: string;
   baseUrl?: string;
   rateLimit?: string;
+  sharedWindow?: string;
   maxWait?: string;
   auditLog?: string;
   userAgent?: string;
@@ -87,6 +99,8 @@ export interface Settings {
   baseUrl: string;
   /** A limit to keep even if the account allows more. Undefined: the limit that the API's responses name. */
   rateLimit: RateLimit | undefined;
+  /** The server through which machines share the rate limit. Undefined: none. */
+  sharedWindow: RedisAddress | undefined;
   /** For one operation in all: retries and the rate limit. */
   maxWaitMs: number;
   userAgent: string;
@@ -130,10 +144,22 @@ export function readOptions(sources: SettingSources): Omit<Settings, "apiKey"> &
     ...acceptableApiKey(setting("apiKey")),
     baseUrl: acceptableBaseUrl(setting("baseUrl") ?? DEFAULT_BASE_URL),
     rateLimit: acceptableRateLimit(setting("rateLimit")),
+    sharedWindow: acceptableSharedWindow(setting("sharedWindow")),
     maxWaitMs,
     userAgent,
     auditLog: setting("auditLog"),
   };
+}
+
+/** What must not be in any text. A short password would make common words look like secrets; no text quotes the URL. */
+export function secretsOf({
+  apiKey,
+  sharedWindow,
+}: Pick<Partial<Settings>, "apiKey" | "sharedWindow">): string[] {
+  const password = sharedWindow?.password;
+  return [apiKey, password !== undefined && password.length >= 6 ? password : undefined].filter(
+    (secret) => secret !== undefined,
+  );
 }
 
 function malformed(name: SettingName, why: string, nextStep: string): ConfigurationError {
@@ -150,17 +176,16 @@ function acceptableRateLimit(text: string | undefined): RateLimit | undefined {
   return rateLimit;
 }
 
-export const HOW_TO_WRITE_A_RATE = "Write requests per window, for example 10/60s.";
-
-/** Reads requests per window, such as `10/60s` or `100/m`. Undefined: it is not a rate. */
-export function parseRateLimit(text: string): RateLimit | undefined {
-  const [count = "", window = ""] = text.split("/");
-  const limit = /^[1-9]\d{0,5}$/.test(count.trim()) ? Number(count) : undefined;
-  const windowMs = parseDurationMs(/^\s*[smh]\s*$/.test(window) ? `1${window.trim()}` : window);
-  if (limit === undefined || windowMs === undefined || windowMs < 1_000 || windowMs > LONGEST_WINDOW_MS) {
-    return undefined;
-  }
-  return { limit, windowMs };
+function acceptableSharedWindow(text: string | undefined): RedisAddress | undefined {
+  if (text === undefined) return undefined;
+  const address = redisAddress(text);
+  if (address === undefined)
+    throw malformed(
+      "sharedWindow",
+      "is not the URL of a Redis or Valkey server",
+      "Write redis://USER:PASSWORD@HOST:PORT, or rediss://… for TLS, with %23 for # and %2F for / in the password.",
+    );
+  return address;
 }
 
 /** What the processes of a user share: rate limits, creations in flight, unsettled keys, and the keys of each run. */

@@ -27,7 +27,7 @@ export interface Dependencies {
   /** Aborted when the engine is gone or the user stops the command. */
   signal?: AbortSignal;
   /** Stores an account's rate-limit window, by the account's anonymous name. Default: in this process. */
-  windowStore?: (account: string) => WindowStore;
+  windowStore?: (account: string, settings: Pick<Settings, "sharedWindow">) => WindowStore;
   /** Records the creations in flight. Default: none. */
   creations?: CreationJournal;
   /** Which keys the declared resources of the run hold and adopt. Default: known to this process only. */
@@ -120,15 +120,15 @@ export class AccountContexts {
     return operation;
   }
 
-  #context({ baseUrl, apiKey, userAgent, rateLimit }: Settings): AccountContext {
+  #context({ baseUrl, apiKey, userAgent, rateLimit, sharedWindow }: Settings): AccountContext {
     const account = accountNameOf({ baseUrl, apiKey });
-    const name = hash([account, userAgent, rateLimit ?? null]);
+    const name = hash([account, userAgent, rateLimit ?? null, sharedWindow ?? null]);
     const known = this.#byName.get(name);
     if (known) return known;
     const { clock, transport, retryPolicy, report, windowStore = () => memoryStore() } = this.#dependencies;
     const rateLimiter = new RateLimiter({
       clock,
-      store: windowStore(account),
+      store: windowStore(account, { sharedWindow }),
       configured: rateLimit,
       report,
     });

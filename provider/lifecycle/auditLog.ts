@@ -7,6 +7,7 @@ import type { Operation } from "./accountContext";
 import { PartialFailure, type Action, type KeyLabel } from "./failures";
 import { inputNames, type InputName } from "./schema/inputs";
 import type { ProxyKeyState } from "./schema/state";
+import { secretsOf } from "../config";
 
 /** The result of a verb. */
 export interface Done<T> {
@@ -26,7 +27,8 @@ export async function withAuditLog<T>(
   operation: Operation,
   verb: (operation: Operation) => Promise<Done<T>>,
 ): Promise<Done<T>> {
-  const { auditLog, apiKey } = operation.settings;
+  const { settings } = operation;
+  const { auditLog } = settings;
   const audited = AUDITED[action];
   if (auditLog === undefined || audited === undefined) return verb(operation);
 
@@ -43,7 +45,7 @@ export async function withAuditLog<T>(
       outcome,
       reason,
     };
-    await log.append(entry, [apiKey, label.key ?? ""]);
+    await log.append(entry, [...secretsOf(settings), label.key ?? ""]);
   };
   try {
     let done: Done<T>;

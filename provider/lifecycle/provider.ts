@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isWholeKey } from "../api/wire";
-import { readOptions, readSettings, type SettingSources } from "../config";
+import { readOptions, readSettings, secretsOf, type SettingSources } from "../config";
 import { sortedJson } from "../util/sortedJson";
 import { isUserError } from "../util/userError";
 import { isShared, sharedKeyError, wireSettings } from "./adopt";
@@ -28,8 +28,8 @@ import { update, type UpdateResult } from "./update";
 export class ProxyKeyProvider {
   readonly #dependencies: Dependencies;
   readonly #accounts: AccountContexts;
-  /** Every API key that was used, to redact it in messages. */
-  readonly #apiKeys = new Set<string>();
+  /** Every API key and password that was used, to redact it in messages. */
+  readonly #secrets = new Set<string>();
   /** The inputs of the declared resources, as check has returned them, as text. */
   readonly #checked = new Set<string>();
   #running = 0;
@@ -139,7 +139,7 @@ export class ProxyKeyProvider {
       return (await withAuditLog(action, label, this.begin(work), work.verb)).result;
     } catch (error) {
       if (action !== "delete" && action !== "read") this.#accounts.keys.operationFailed();
-      throw failureOf(action, label, error, [...this.#apiKeys]);
+      throw failureOf(action, label, error, [...this.#secrets]);
     } finally {
       this.#running--;
     }
@@ -223,7 +223,7 @@ export class ProxyKeyProvider {
    */
   begin(limits: Limits = {}): Operation {
     const settings = readSettings(this.#sources);
-    this.#apiKeys.add(settings.apiKey);
+    for (const secret of secretsOf(settings)) this.#secrets.add(secret);
     return this.#accounts.begin(settings, limits);
   }
 }

@@ -2,6 +2,9 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { systemClock } from "../util/clock";
 import { fileWindowStore } from "../api/rateLimit/fileWindow";
+import { redisCell } from "../api/rateLimit/redisCell";
+import { RedisConnection } from "../api/rateLimit/redisConnection";
+import { sharedWindowStore, type SharedWindowError } from "../api/rateLimit/sharedWindow";
 import { createTransport } from "../api/transport";
 import { cacheFolder } from "../config";
 import { backendIdIn } from "./creations/backend";
@@ -14,6 +17,12 @@ import type { Dependencies } from "./accountContext";
 
 /** Production dependencies: system clock, network, environment, and files in the user's cache. */
 export function systemDependencies(report: (line: string) => void): Dependencies {
+  const reported = new Set<string>();
+  // A process may use several accounts, or one with several settings.
+  const reportOnce = (line: string) => {
+    if (!reported.has(line)) report(line);
+    reported.add(line);
+  };
   return {
     clock: systemClock,
     random: Math.random,
@@ -22,14 +31,22 @@ export function systemDependencies(report: (line: string) => void): Dependencies
     environment: process.env,
     report,
     unsettledKeys: new UnsettledKeys(cacheFolder("unsettled", process.env)),
-    windowStore: (account) =>
-      fileWindowStore({
+    windowStore: (account, { sharedWindow }) => {
+      const local = fileWindowStore({
         path: join(cacheFolder("rate", process.env), `${account}.json`),
         onTrouble: (reason) =>
           report(
             `Electron Hub: the rate limit cannot be shared with other processes (${reason}); this process keeps to it alone. ${MOVE_THE_CACHE}`,
           ),
-      }),
+      });
+      if (sharedWindow === undefined) return local;
+      return sharedWindowStore({
+        cell: redisCell({ connection: new RedisConnection(sharedWindow), account }),
+        local,
+        nowMs: () => systemClock.nowMs(),
+        onTrouble: (error) => reportOnce(unshared(error)),
+      });
+    },
     creations: creationJournal({
       folder: cacheFolder("creations", process.env),
       backendOf: (project) => backendIdIn(process.env, process.cwd(), project),
@@ -39,6 +56,10 @@ export function systemDependencies(report: (line: string) => void): Dependencies
         ),
     }),
   };
+}
+
+function unshared({ why, nextStep }: SharedWindowError): string {
+  return `Electron Hub: the rate limit cannot be shared with other machines; this machine keeps to it alone. ${why} ${nextStep}`;
 }
 
 const MOVE_THE_CACHE = "Set XDG_CACHE_HOME to a folder that can be written.";

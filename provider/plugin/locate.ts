@@ -4,6 +4,7 @@ import type { Operation } from "../lifecycle/accountContext";
 import { failureOf } from "../lifecycle/failures";
 import { fingerprintOf } from "../lifecycle/schema/fingerprint";
 import { onlyKey } from "../functions/onlyKey";
+import { secretsOf } from "../config";
 
 interface LocatedKey {
   key: string;
@@ -43,6 +44,6 @@ export async function locate(id: string, operation: Operation): Promise<LocatedK
     const { key, wire } = onlyKey(keys, label, NEXT_STEPS);
     return { key, name: wire.name, fingerprint: fingerprintOf(key), __account: account };
   } catch (error) {
-    throw failureOf("import", label, error, [settings.apiKey]);
+    throw failureOf("import", label, error, secretsOf(settings));
   }
 }

@@ -4,9 +4,9 @@ import type { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderService, type IResourceProviderServer } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
-import { packageVersion } from "../config";
+import { packageVersion, SECRET_SETTINGS } from "../config";
 import type { Properties } from "../lifecycle/schema/inputs";
-import { API_KEY_IN_CLEAR, NO_API_KEY } from "../resources/settingWarnings";
+import { inClear, NO_API_KEY } from "../resources/settingWarnings";
 import { isDefaultProvider, unknownSettings } from "./configuration";
 import type { EngineLog } from "./engineLog";
 import { withIgnored } from "./generated";
@@ -102,7 +102,7 @@ export function service(parts: ServiceParts): Service {
       const { properties, secrets } = received(request.getNews());
       const unknown = unknownSettings(properties);
       if (!isDefaultProvider(request.getName()))
-        return checkResponse(properties, [...secrets, "apiKey"], unknown);
+        return checkResponse(properties, [...secrets, ...SECRET_SETTINGS], unknown);
       // The configuration of a project named like the namespace has other settings there, too.
       for (const { reason } of unknown) once(reason, log.warn);
       return checkResponse(properties, secrets);
@@ -118,7 +118,11 @@ export function service(parts: ServiceParts): Service {
     }),
     configure: unary<pb.ConfigureRequest, pb.ConfigureResponse>((request) => {
       const { properties, secrets } = received(request.getArgs());
-      if (properties["apiKey"] !== undefined && !secrets.includes("apiKey")) once(API_KEY_IN_CLEAR, log.warn);
+      const plain = inClear(
+        (name) => properties[name],
+        (name) => secrets.includes(name),
+      );
+      for (const warning of plain) once(warning, log.warn);
       const [urn, id] = [request.getUrn(), request.getId()];
       parts.configure(properties, urn === "" || id === "" ? "" : `${urn}::${id}`);
       const response = new pb.ConfigureResponse();

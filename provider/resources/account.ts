@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { nearestWord } from "../util/nearestWord";
-import { CONFIG_NAMESPACE, settingNames, type WrittenSettings } from "../config";
+import { CONFIG_NAMESPACE, SECRET_SETTINGS, settingNames, type WrittenSettings } from "../config";
 import { ACCOUNT_TOKEN, PLUGIN_PROVIDER_TOKEN } from "../lifecycle/schema/typeTokens";
 import type { AccountArgs } from "./accountArgs";
 import { pulumiTypeOf } from "./pulumiType";
@@ -11,7 +11,7 @@ import { refuseImport } from "./refuseImport";
  * to functions such as `getProxyKeysOutput`. Each account has credentials, a rate limit and a process of its own; keys
  * without a provider stay with the stack's configuration.
  *
- * - The API key is a secret even if it is passed in clear, and encrypted in the state.
+ * - The API key and `sharedWindow` are secrets even if they are passed in clear, and encrypted in the state.
  * - A key belongs to the account that created it: with another account's API key, refresh, update and destroy fail with the
  *   API's 403, and the key stays in the state. So `{ provider }` alone moves no key. Change the key's `rotationTrigger` in
  *   the same `up`: that makes a new key on the new account, then removes the old one from the old account.
@@ -35,7 +35,7 @@ export class Account extends pulumi.ProviderResource {
   constructor(name: string, args: AccountArgs, options: pulumi.ResourceOptions = {}) {
     refuseImport("Account", name, options, "Leave it out: an account consists of its settings only.");
     refuseUnknown(name, args);
-    const settings = { ...args, apiKey: pulumi.secret(args.apiKey) };
+    const settings = withSecrets(args);
     super("pulumi-nodejs", name, namespaced(settings), options);
     this.#settings = pulumi.output(settings) as pulumi.Output<WrittenSettings>;
   }
@@ -64,6 +64,11 @@ export class Account extends pulumi.ProviderResource {
         "Pass a `new Account(…)`; `npm ls pulumi-electronhub` shows whether there are two copies.",
     );
   }
+}
+
+function withSecrets(args: AccountArgs): AccountArgs {
+  const given = SECRET_SETTINGS.filter((name) => args[name] !== undefined);
+  return { ...args, ...Object.fromEntries(given.map((name) => [name, pulumi.secret(args[name])])) };
 }
 
 /** A misspelled setting would have no effect. */

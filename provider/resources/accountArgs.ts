@@ -29,6 +29,15 @@ export interface AccountArgs {
    */
   rateLimit?: pulumi.Input<string | undefined>;
   /**
+   * A Redis or Valkey server through which several machines share the account's rate limit. A secret if
+   * it has a password.
+   *
+   * Unit: `redis://USER:PASSWORD@HOST:PORT`, or `rediss://…` for TLS.
+   *
+   * @default none: the processes of each machine share it
+   */
+  sharedWindow?: pulumi.Input<string | undefined>;
+  /**
    * How long one operation on one key may wait in all, for retries and for the rate limit.
    *
    * Unit: a duration such as `90s`, `15m` or `1h`.

@@ -1,14 +1,38 @@
 import { nearestWord } from "../util/nearestWord";
-import { CONFIG_NAMESPACE, settingNames, SETTINGS } from "../config";
+import { CONFIG_NAMESPACE, settingNames, SETTINGS, type SettingName } from "../config";
 
 /** What the user is warned about, through either door. This module does not load the SDK. */
 
 const API_KEY = `${CONFIG_NAMESPACE}:apiKey`;
 const SET_API_KEY = `\`pulumi config set ${API_KEY} --secret\``;
 
-export const API_KEY_IN_CLEAR = `${API_KEY} is not encrypted: it stands in plain text in the stack's configuration, and after an \`up\` in its state. Run ${SET_API_KEY}, then \`pulumi up\`; replace the API key if the file or the state was shared.`;
+const API_KEY_IN_CLEAR = `${API_KEY} is not encrypted: it stands in plain text in the stack's configuration, and after an \`up\` in its state. Run ${SET_API_KEY}, then \`pulumi up\`; replace the API key if the file or the state was shared.`;
 
 export const NO_API_KEY = `No Electron Hub API key is configured: the preview needs none, but \`pulumi up\` would fail. Run ${SET_API_KEY}, or set the environment variable ${SETTINGS.apiKey}.`;
+
+const SHARED_WINDOW = `${CONFIG_NAMESPACE}:sharedWindow`;
+
+const PASSWORD_IN_CLEAR = `${SHARED_WINDOW} has a password, and is not encrypted: it stands in plain text in the stack's configuration. Run \`pulumi config set ${SHARED_WINDOW} --secret\`; replace the password if the file was shared.`;
+
+/**
+ * The warnings about credentials that are not encrypted.
+ *
+ * @param valueOf a setting's value in the stack's configuration.
+ */
+export function inClear(
+  valueOf: (name: SettingName) => unknown,
+  isEncrypted: (name: SettingName) => boolean,
+): string[] {
+  const found: string[] = [];
+  if (valueOf("apiKey") && !isEncrypted("apiKey")) found.push(API_KEY_IN_CLEAR);
+  if (hasLogin(valueOf("sharedWindow")) && !isEncrypted("sharedWindow")) found.push(PASSWORD_IN_CLEAR);
+  return found;
+}
+
+/** Whether a URL contains a user or a password. It may be malformed. */
+export function hasLogin(url: unknown): boolean {
+  return typeof url === "string" && url.includes("@");
+}
 
 /** @param written the name that is no setting's. */
 export function unknownSetting(written: string): string {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { nearestWord } from "../util/nearestWord";
 import { CONFIG_NAMESPACE, SETTINGS, settingNames } from "../config";
-import { API_KEY_IN_CLEAR, NO_API_KEY, unknownSetting } from "./settingWarnings";
+import { inClear, NO_API_KEY, unknownSetting } from "./settingWarnings";
 import { testMocks } from "./testMocks";
 
 /** Whether a resource or function uses the stack's settings, rather than those of an `Account`. */
@@ -13,7 +13,7 @@ export interface SettingsUse {
 const warnedIn = new WeakMap<object, Set<string>>();
 
 /**
- * Warns about the stack's settings, each warning once per run: an API key that is not encrypted, misspelled settings, and in
+ * Warns about the stack's settings, each warning once per run: credentials that are not encrypted, misspelled settings, and in
  * a preview an API key that is missing.
  */
 export function warnAboutSettings({ usesStack }: SettingsUse): void {
@@ -32,8 +32,11 @@ const API_KEY = `${CONFIG_NAMESPACE}:apiKey`;
 
 function warnings(usesStack: boolean): string[] {
   const config = pulumi.runtime.allConfig();
-  const found: string[] = [];
-  if (config[API_KEY] && !isSecret(API_KEY)) found.push(API_KEY_IN_CLEAR);
+  const keyOf = (name: string) => `${CONFIG_NAMESPACE}:${name}`;
+  const found = inClear(
+    (name) => config[keyOf(name)],
+    (name) => isSecret(keyOf(name)),
+  );
   if (usesStack && pulumi.runtime.isDryRun() && !config[API_KEY] && !process.env[SETTINGS.apiKey])
     found.push(NO_API_KEY);
   // A project named like the namespace has its own settings there, too.

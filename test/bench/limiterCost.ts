@@ -9,6 +9,7 @@ import { RateLimiter, type RateLimiterOptions } from "../../provider/api/rateLim
 import type { RateLimitInfo } from "../../provider/api/rateLimit/rateWindow";
 import { memoryStore, type WindowStore } from "../../provider/api/rateLimit/windowStore";
 import { VirtualClock } from "../support/virtualClock";
+import { redisDecisions } from "./redisDecisions";
 import { round, type SectionResult } from "./table";
 
 const LIMIT = 100;
@@ -44,6 +45,7 @@ export async function limiterCost(): Promise<SectionResult> {
     rows.push(["with one signal for all, as in the plugin", count, round(cost)]);
   }
   rows.push(["with the shared window file, as in the plugin", FILE_COUNT, round(await fileUs())]);
+  const decisions = await redisDecisions();
 
   const heap = HEAP_COUNTS.map((count) => heapBytes(count));
   return {
@@ -55,6 +57,11 @@ export async function limiterCost(): Promise<SectionResult> {
     tables: [
       { title: "CPU", columns: ["rate limiter", "operations", "us per operation"], rows },
       {
+        title: "a window that two machines share through Redis on the loopback interface",
+        columns: ["limit", "decisions", "ms per decision"],
+        rows: decisions.map(({ limit, count, ms }) => [limit, count, round(ms)]),
+      },
+      {
         title: "heap while all operations wait",
         columns: ["operations", "bytes per operation"],
         rows: HEAP_COUNTS.map((count, at) => [count, Math.round(heap[at] ?? Number.NaN)]),
@@ -63,6 +70,12 @@ export async function limiterCost(): Promise<SectionResult> {
     targets: [
       { what: `CPU per operation of ${COUNT}`, measured: round(bare), atMost: 20, unit: " us" },
       { what: "the same with lines of progress", measured: round(reported), atMost: 20, unit: " us" },
+      ...decisions.map(({ limit, ms }) => ({
+        what: `time per decision through Redis, limit ${limit}`,
+        measured: round(ms),
+        atMost: 2,
+        unit: " ms",
+      })),
       {
         what: "heap per queued operation",
         measured: Math.round(Math.max(...heap)),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SETTING_DOCUMENTATION, settingNames, SETTINGS } from "../../provider/config";
+import { SECRET_SETTINGS, SETTING_DOCUMENTATION, settingNames, SETTINGS } from "../../provider/config";
 import { outputFields } from "../../provider/lifecycle/schema/fields";
 import type { OutputField } from "../../provider/lifecycle/schema/field";
 import {
@@ -32,7 +32,7 @@ export const settings: Record<string, Property> = Object.fromEntries(
     {
       type: "string",
       description: `${descriptionOf(SETTING_DOCUMENTATION[name])}\n\nEnvironment: \`${SETTINGS[name]}\`.`,
-      ...(name === "apiKey" ? { secret: true as const } : {}),
+      ...((SECRET_SETTINGS as readonly string[]).includes(name) ? { secret: true as const } : {}),
     },
   ]),
 );

@@ -62,6 +62,8 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "api/errorGuards",
     "api/errors",
     "api/rateLimit/pastRequests",
+    "api/rateLimit/rateText",
+    "api/rateLimit/redisAddress",
     "api/transport",
     "api/unixTime",
     "config",
@@ -110,6 +112,15 @@ it("a function that is called loads zod", async () => {
     ${NO_ACCOUNT}
     await require("pulumi-electronhub").getAccount().catch(() => undefined);`);
   expect(modules).toEqual(expect.arrayContaining(["zod", "undici", "dist/functions/runtime.js"]));
+});
+
+it("a function loads the client of the shared window if that is set, and not otherwise", async () => {
+  const call = `
+    ${NO_ACCOUNT}
+    await require("pulumi-electronhub").getAccount().catch(() => undefined);`;
+  expect(await modulesLoadedBy(call)).not.toContain("@redis/client");
+  const setting = 'process.env.ELECTRONHUB_SHARED_WINDOW = "redis://127.0.0.1:9";';
+  expect(await modulesLoadedBy(`${setting} ${call}`)).toContain("@redis/client");
 });
 
 it("a preview's check and diff load no undici", async () => {

@@ -20,6 +20,13 @@ if (all.ProxyKey !== ProxyKey) throw new Error("There are two of them.");
 console.log(JSON.stringify([typeof ProxyKey, names, typeof startSimulator, manifest.version]));
 `;
 
+/** Asks the account that the environment names, outside of Pulumi. */
+export const sharedWindowProgram = (environment: Readonly<Record<string, string>>) => `
+Object.assign(process.env, ${JSON.stringify(environment)});
+const { getProxyKeys } = require("pulumi-electronhub");
+getProxyKeys().then((keys) => console.log(keys.length + " keys"));
+`;
+
 /** Both ways into one process give the same class. */
 export const BOTH = `
 import { createRequire } from "node:module";

@@ -58,6 +58,7 @@ it("names the packages that it contains, with their licences", async () => {
     "@js-sdsl/ordered-map": "MIT",
     "@opentelemetry/api": "Apache-2.0",
     "@pulumi/pulumi": "Apache-2.0",
+    "@redis/client": "MIT",
     "google-protobuf": "BSD-3-Clause AND Apache-2.0",
     semver: "ISC",
     undici: "MIT",

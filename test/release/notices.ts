@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { mitLicence } from "./mitLicence";
 
 const LICENCE_FILE = /^(?:licen[cs]e|notice|copying)/i;
 
@@ -25,12 +26,19 @@ export async function licenceNotices(root: string, files: readonly string[]): Pr
     const { name, version, license } = await manifestOf(join(root, home));
     const heading = `${name} ${version} (${license.replaceAll(/^\(|\)$/g, "")})`;
     const texts = packages.get(home) ?? new Set();
+    const copyright = COPYRIGHTS[name];
+    if (texts.size === 0 && license === "MIT" && copyright !== undefined) texts.add(mitLicence(copyright));
     if (texts.size === 0) throw new Error(`${heading} has no licence text.`);
     for (const text of texts) holders.set(text, [...(holders.get(text) ?? []), heading]);
   }
   const parts = [...holders].map(([text, headings]) => `${headings.join("\n")}\n\n${text.trim()}\n`);
   return [INTRODUCTION, ...parts].join(`\n${"-".repeat(80)}\n\n`);
 }
+
+/** Of packages whose licence text is in their repository alone. */
+const COPYRIGHTS: Readonly<Record<string, string>> = {
+  "@redis/client": "Copyright (c) 2022-2025, Redis, inc.",
+};
 
 const INTRODUCTION =
   "pulumi-resource-electronhub contains modules of the packages below. They were changed: whitespace was removed, and\n" +

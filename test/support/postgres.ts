@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { chown, mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 import { runCommand, startCommand, type ProcessUser, type RunningCommand } from "./command";
+import { freePort } from "./freePort";
 
 /** A PostgreSQL server for one test, in its own folder. */
 export interface PostgresServer {
@@ -144,15 +144,4 @@ async function unprivilegedUser(): Promise<ProcessUser | undefined> {
   const user = users.get("postgres") ?? users.get("nobody");
   if (user === undefined) throw new Error("PostgreSQL does not run as root, and there is no other user.");
   return user;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }

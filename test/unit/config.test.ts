@@ -3,7 +3,13 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ConfigurationError, cacheFolder, DEFAULT_BASE_URL, readSettings } from "../../provider/config";
+import {
+  ConfigurationError,
+  cacheFolder,
+  DEFAULT_BASE_URL,
+  readSettings,
+  secretsOf,
+} from "../../provider/config";
 import { userError, thrown } from "./fixture";
 
 const API_KEY = "ek-abcdefABCDEF0123456789";
@@ -40,6 +46,7 @@ describe("precedence", () => {
     ELECTRONHUB_MAX_WAIT: "5m",
     ELECTRONHUB_USER_AGENT: "environment/1",
     ELECTRONHUB_AUDIT_LOG: "environment.log",
+    ELECTRONHUB_SHARED_WINDOW: "rediss://environment.example",
   };
 
   it("takes from the environment what the stack does not have", () => {
@@ -49,6 +56,7 @@ describe("precedence", () => {
       maxWaitMs: 300_000,
       userAgent: "environment/1",
       auditLog: "environment.log",
+      sharedWindow: { host: "environment.example", port: 6_379, isTls: true, database: 0 },
     });
   });
 
@@ -59,6 +67,7 @@ describe("precedence", () => {
       "electronhub:maxWait": "2m",
       "electronhub:userAgent": "stack/1",
       "electronhub:auditLog": "stack.log",
+      "electronhub:sharedWindow": "redis://stack.example:1",
     };
     expect(read(stack, environment)).toEqual({
       apiKey: API_KEY,
@@ -66,6 +75,7 @@ describe("precedence", () => {
       maxWaitMs: 120_000,
       userAgent: "stack/1",
       auditLog: "stack.log",
+      sharedWindow: { host: "stack.example", port: 1, isTls: false, database: 0 },
     });
   });
 
@@ -163,6 +173,47 @@ describe("the other settings", () => {
 
   it.each(["with\nbreak", "é", "x".repeat(257)])("userAgent %j is refused", (value) => {
     expect(refusal("userAgent", value).message).toMatch(/userAgent.*printable ASCII/);
+  });
+});
+
+describe("sharedWindow", () => {
+  const address = (value: string) =>
+    read({ "electronhub:apiKey": API_KEY, "electronhub:sharedWindow": value }).sharedWindow;
+
+  it.each([
+    ["redis://redis.example", { host: "redis.example", port: 6_379, isTls: false, database: 0 }],
+    [
+      "redis://:p%40ss%2F%23@10.0.0.1:7000/3",
+      { host: "10.0.0.1", port: 7_000, password: "p@ss/#", database: 3 },
+    ],
+    ["rediss://team:secret@[::1]:1/", { host: "::1", username: "team", password: "secret", isTls: true }],
+  ])("%s is read", (value, expected) => {
+    expect(address(value)).toMatchObject(expected);
+  });
+
+  it.each([
+    "redis.example:6379",
+    "http://team:hunter22@redis.example",
+    "redis://",
+    "redis://team:hunter22@redis.example/name",
+    "redis://team:hunter22@redis.example/1?tls=true",
+    "redis://team:hunter22#@redis.example",
+    "redis://team:hunter22%zz@redis.example",
+    "redis://team:hunter22@redis.example:99999",
+    " redis://team:hunter22@redis.example",
+  ])("%j is refused, without being repeated", (value) => {
+    const { message, why } = refusal("sharedWindow", value);
+    expect(why).toBe(
+      "electronhub:sharedWindow (or ELECTRONHUB_SHARED_WINDOW) is not the URL of a Redis or Valkey server.",
+    );
+    expect(message).not.toContain("hunter22");
+  });
+
+  it("has a password that is a secret beside the API key", () => {
+    const settings = (value: string) =>
+      read({ "electronhub:apiKey": API_KEY, "electronhub:sharedWindow": value });
+    expect(secretsOf(settings("redis://team:hunter22%40@redis.example"))).toEqual([API_KEY, "hunter22@"]);
+    expect(secretsOf(settings("redis://redis.example"))).toEqual([API_KEY]);
   });
 });
 

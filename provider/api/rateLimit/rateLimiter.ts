@@ -4,7 +4,7 @@ import { accountCapacity, accountWindowMs, capacityIn, configuredCapacity } from
 import { maxWaitError, Progress, PROGRESS_MS, type Blocked } from "./progress";
 import type { AcquireOptions, Permit } from "./permit";
 import type { RateLimit, WindowState } from "./rateWindow";
-import { prune, recordResponse, removeRequest } from "./rateWindow";
+import { MARGIN_MS, prune, recordResponse, removeRequest } from "./rateWindow";
 import { KNOWN_WAITING, shareOf } from "./turns";
 import { Waiters } from "./waiters";
 import type { Change, WindowStore } from "./windowStore";
@@ -161,11 +161,18 @@ export class RateLimiter {
   #permit(id: string): Permit {
     const { clock } = this.#options;
     return {
-      complete: (info) =>
-        this.#record(
-          (state, nowMs = clock.nowMs()) => recordResponse(state, id, nowMs, info, this.#windowMs),
+      complete: (info) => {
+        const receivedMs = clock.nowMs();
+        return this.#record(
+          (state, nowMs = clock.nowMs()) => {
+            // When a server has kept us waiting, requests have left the window since that the response still counted.
+            const isLate = clock.nowMs() - receivedMs > MARGIN_MS;
+            const shown = isLate && info ? { ...info, remaining: undefined } : info;
+            recordResponse(state, id, nowMs, shown, this.#windowMs);
+          },
           () => this.#wake,
-        ),
+        );
+      },
       cancel: () => {
         this.#sent--;
         return this.#record(

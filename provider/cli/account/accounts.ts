@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { KeyObject } from "../../api/wire";
-import { readSettings, type Settings } from "../../config";
+import { readSettings, secretsOf, type Settings } from "../../config";
 import { AccountContexts, type Dependencies, type Operation } from "../../lifecycle/accountContext";
 import { fingerprintOf } from "../../lifecycle/schema/state";
 import type { Terminal } from "../terminal/terminal";
@@ -42,7 +42,7 @@ export class Accounts {
     const read = readSettings({ stack: (key) => stack?.[key], environment });
     const auditLog = read.auditLog === undefined ? undefined : resolve(folder, read.auditLog);
     const settings = { ...read, auditLog };
-    this.#terminal.hide(settings.apiKey);
+    for (const secret of secretsOf(settings)) this.#terminal.hide(secret);
     const name = JSON.stringify(settings);
     const known = this.#views.get(name);
     if (known !== undefined) return known;

@@ -1,6 +1,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { CONFIG_NAMESPACE, SETTINGS, cacheFolder } from "../../config";
+import { CONFIG_NAMESPACE, SECRET_SETTINGS, SETTINGS, cacheFolder } from "../../config";
+import { hasLogin } from "../../resources/settingWarnings";
 import { errorCode } from "../../util/errno";
 import { chosenStack, type StackChoice } from "../account/accountForCommand";
 import type { StackSettings } from "../account/accounts";
@@ -50,13 +51,15 @@ export async function stackCheck(
     const unknown = Object.keys(settings).find(
       (key) => key.startsWith(`${CONFIG_NAMESPACE}:`) && !known.includes(key),
     );
-    const apiKey = configuration[`${CONFIG_NAMESPACE}:apiKey`];
-    const isInClear = apiKey !== undefined && apiKey.secret !== true;
-    const check = isInClear
+    const inClear = SECRET_SETTINGS.find((setting) => {
+      const { value, secret } = configuration[`${CONFIG_NAMESPACE}:${setting}`] ?? {};
+      return secret !== true && (setting === "apiKey" ? value !== undefined : hasLogin(value));
+    });
+    const check = inClear
       ? warning(
           name,
-          `the API key of ${stack} is not encrypted`,
-          `Run \`pulumi config set ${known[0]} --secret\`, and replace the key if its file was shared.`,
+          `the ${inClear === "apiKey" ? "API key" : "password of the shared window"} of ${stack} is not encrypted`,
+          `Run \`pulumi config set ${CONFIG_NAMESPACE}:${inClear} --secret\`, and replace the ${inClear === "apiKey" ? "key" : "password"} if its file was shared.`,
         )
       : unknown !== undefined
         ? warning(name, `${stack} has the unknown setting ${unknown}`, `Known are ${known.join(", ")}.`)

@@ -2,6 +2,7 @@ import { accountChecks } from "../checks/account";
 import { checkText, ok, type Check } from "../checks/check";
 import { backendCheck, folderChecks, stackCheck } from "../checks/environment";
 import { cliCheck, needsOf, packageChecks, pluginChecks } from "../checks/machine";
+import { sharedWindowChecks } from "../checks/sharedWindow";
 import { stateCheck } from "../checks/state";
 import { EXIT, type ExitCode } from "../problems";
 import { programOf, projectFolder } from "../pulumi/folders";
@@ -48,6 +49,7 @@ async function* checksOf({ dir, stack }: DoctorOptions, world: CommandContext): 
   const needs = needsOf(program, state?.providers ?? []);
   if (cli.status !== "error") yield* pluginChecks(world.environment, program, needs);
   yield* packageChecks(folder, needs);
+  yield* await sharedWindowChecks(settings, world);
   yield* await accountChecks(settings, { folder, isUnselected }, world);
   yield* await folderChecks(settings, folder, world.environment);
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
-import { HOW_TO_WRITE_A_RATE, parseRateLimit } from "../../config";
+import { HOW_TO_WRITE_A_RATE, parseRateLimit } from "../../api/rateLimit/rateText";
 import { parseDurationMs } from "../../util/duration";
 import { stackMatcher } from "./stackPattern";
 
