@@ -156,10 +156,8 @@ export function secretsOf({
   apiKey,
   sharedWindow,
 }: Pick<Partial<Settings>, "apiKey" | "sharedWindow">): string[] {
-  const password = sharedWindow?.password;
-  return [apiKey, password !== undefined && password.length >= 6 ? password : undefined].filter(
-    (secret) => secret !== undefined,
-  );
+  const { password = "" } = sharedWindow ?? {};
+  return [apiKey ?? "", password.length >= 6 ? password : ""].filter((secret) => secret !== "");
 }
 
 function malformed(name: SettingName, why: string, nextStep: string): ConfigurationError {

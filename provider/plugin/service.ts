@@ -6,7 +6,7 @@ import { ResourceProviderService, type IResourceProviderServer } from "@pulumi/p
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { packageVersion, SECRET_SETTINGS } from "../config";
 import type { Properties } from "../lifecycle/schema/inputs";
-import { inClear, NO_API_KEY } from "../resources/settingWarnings";
+import { IN_CLEAR, inClear, NO_API_KEY } from "../resources/settingWarnings";
 import { isDefaultProvider, unknownSettings } from "./configuration";
 import type { EngineLog } from "./engineLog";
 import { withIgnored } from "./generated";
@@ -122,7 +122,7 @@ export function service(parts: ServiceParts): Service {
         (name) => properties[name],
         (name) => secrets.includes(name),
       );
-      for (const warning of plain) once(warning, log.warn);
+      for (const name of plain) once(IN_CLEAR[name], log.warn);
       const [urn, id] = [request.getUrn(), request.getId()];
       parts.configure(properties, urn === "" || id === "" ? "" : `${urn}::${id}`);
       const response = new pb.ConfigureResponse();

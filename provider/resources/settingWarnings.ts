@@ -1,5 +1,5 @@
 import { nearestWord } from "../util/nearestWord";
-import { CONFIG_NAMESPACE, settingNames, SETTINGS, type SettingName } from "../config";
+import { CONFIG_NAMESPACE, SECRET_SETTINGS, settingNames, SETTINGS } from "../config";
 
 /** What the user is warned about, through either door. This module does not load the SDK. */
 
@@ -14,24 +14,30 @@ const SHARED_WINDOW = `${CONFIG_NAMESPACE}:sharedWindow`;
 
 const PASSWORD_IN_CLEAR = `${SHARED_WINDOW} has a password, and is not encrypted: it stands in plain text in the stack's configuration. Run \`pulumi config set ${SHARED_WINDOW} --secret\`; replace the password if the file was shared.`;
 
+export type SecretSetting = (typeof SECRET_SETTINGS)[number];
+
+/** The warning about a credential that is not encrypted. */
+export const IN_CLEAR: Readonly<Record<SecretSetting, string>> = {
+  apiKey: API_KEY_IN_CLEAR,
+  sharedWindow: PASSWORD_IN_CLEAR,
+};
+
 /**
- * The warnings about credentials that are not encrypted.
+ * The settings that contain a credential and are not encrypted.
  *
  * @param valueOf a setting's value in the stack's configuration.
  */
 export function inClear(
-  valueOf: (name: SettingName) => unknown,
-  isEncrypted: (name: SettingName) => boolean,
-): string[] {
-  const found: string[] = [];
-  if (valueOf("apiKey") && !isEncrypted("apiKey")) found.push(API_KEY_IN_CLEAR);
-  if (hasLogin(valueOf("sharedWindow")) && !isEncrypted("sharedWindow")) found.push(PASSWORD_IN_CLEAR);
-  return found;
+  valueOf: (name: SecretSetting) => unknown,
+  isEncrypted: (name: SecretSetting) => boolean,
+): SecretSetting[] {
+  return SECRET_SETTINGS.filter((name) => hasCredential(name, valueOf(name)) && !isEncrypted(name));
 }
 
-/** Whether a URL contains a user or a password. It may be malformed. */
-export function hasLogin(url: unknown): boolean {
-  return typeof url === "string" && url.includes("@");
+/** Whether the value contains something secret. A URL, which may be malformed, does with a user or a password. */
+function hasCredential(name: SecretSetting, value: unknown): boolean {
+  if (name === "sharedWindow") return typeof value === "string" && value.includes("@");
+  return Boolean(value);
 }
 
 /** @param written the name that is no setting's. */

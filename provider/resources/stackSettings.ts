@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { nearestWord } from "../util/nearestWord";
 import { CONFIG_NAMESPACE, SETTINGS, settingNames } from "../config";
-import { inClear, NO_API_KEY, unknownSetting } from "./settingWarnings";
+import { IN_CLEAR, inClear, NO_API_KEY, unknownSetting } from "./settingWarnings";
 import { testMocks } from "./testMocks";
 
 /** Whether a resource or function uses the stack's settings, rather than those of an `Account`. */
@@ -36,7 +36,7 @@ function warnings(usesStack: boolean): string[] {
   const found = inClear(
     (name) => config[keyOf(name)],
     (name) => isSecret(keyOf(name)),
-  );
+  ).map((name) => IN_CLEAR[name]);
   if (usesStack && pulumi.runtime.isDryRun() && !config[API_KEY] && !process.env[SETTINGS.apiKey])
     found.push(NO_API_KEY);
   // A project named like the namespace has its own settings there, too.

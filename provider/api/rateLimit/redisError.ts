@@ -78,7 +78,7 @@ const BY_REPLY: readonly [RegExp, string, string][] = [
     "has another kind of value under the window's key",
     "Delete the keys `electronhub:window:*`.",
   ],
-  [/non deterministic|wrong number of arguments/i, "is too old", "Use Redis 5 or newer, or Valkey."],
+  [/non deterministic|wrong number of arguments/i, "is too old", "Use a newer one, such as Redis 7."],
   [
     /DB index/,
     "does not have the database",

@@ -1,7 +1,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { CONFIG_NAMESPACE, SECRET_SETTINGS, SETTINGS, cacheFolder } from "../../config";
-import { hasLogin } from "../../resources/settingWarnings";
+import { CONFIG_NAMESPACE, SETTINGS, cacheFolder } from "../../config";
+import { inClear, type SecretSetting } from "../../resources/settingWarnings";
 import { errorCode } from "../../util/errno";
 import { chosenStack, type StackChoice } from "../account/accountForCommand";
 import type { StackSettings } from "../account/accounts";
@@ -51,15 +51,16 @@ export async function stackCheck(
     const unknown = Object.keys(settings).find(
       (key) => key.startsWith(`${CONFIG_NAMESPACE}:`) && !known.includes(key),
     );
-    const inClear = SECRET_SETTINGS.find((setting) => {
-      const { value, secret } = configuration[`${CONFIG_NAMESPACE}:${setting}`] ?? {};
-      return secret !== true && (setting === "apiKey" ? value !== undefined : hasLogin(value));
-    });
-    const check = inClear
+    const entry = (setting: string) => configuration[`${CONFIG_NAMESPACE}:${setting}`];
+    const [plain] = inClear(
+      (setting) => entry(setting)?.value,
+      (setting) => entry(setting)?.secret === true,
+    );
+    const check = plain
       ? warning(
           name,
-          `the ${inClear === "apiKey" ? "API key" : "password of the shared window"} of ${stack} is not encrypted`,
-          `Run \`pulumi config set ${CONFIG_NAMESPACE}:${inClear} --secret\`, and replace the ${inClear === "apiKey" ? "key" : "password"} if its file was shared.`,
+          `the ${CREDENTIALS[plain]} of ${stack} is not encrypted`,
+          `Run \`pulumi config set ${CONFIG_NAMESPACE}:${plain} --secret\`, and replace the ${CREDENTIALS[plain]} if its file was shared.`,
         )
       : unknown !== undefined
         ? warning(name, `${stack} has the unknown setting ${unknown}`, `Known are ${known.join(", ")}.`)
@@ -69,6 +70,11 @@ export async function stackCheck(
     return { check: failureOf(name, error, "See `pulumi stack ls` for the stacks of the project.") };
   }
 }
+
+const CREDENTIALS: Readonly<Record<SecretSetting, string>> = {
+  apiKey: "API key",
+  sharedWindow: "password of the shared window",
+};
 
 /** Whether the folders in the user's cache and the audit log can be written. */
 export async function folderChecks(

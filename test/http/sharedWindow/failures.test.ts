@@ -117,7 +117,7 @@ describe.skipIf(withoutRedis !== "")(`a server${withoutRedis}`, () => {
     const closed = await freePort();
     const cases: [url: string, reason: RegExp][] = [
       [redis.url(":wrong-horse"), /refuses the password.*Check the user and the password/],
-      [redis.url("nobody:wrong-horse"), /refuses the password/],
+      [redis.url("unknown:wrong-horse"), /refuses the password/],
       [redis.url(), /has another login than the URL/],
       [`${redis.url(`:${PASSWORD}`)}/99`, /does not have the database/],
       [`redis://:wrong-horse@127.0.0.1:${closed}`, /127\.0\.0\.1:\d+ refuses connections/],
