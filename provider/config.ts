@@ -5,7 +5,7 @@ import { parseDurationMs } from "./util/duration";
 import { UserError } from "./util/userError";
 import { redisAddress, type RedisAddress } from "./api/rateLimit/redisAddress";
 import { HOW_TO_WRITE_A_RATE, parseRateLimit } from "./api/rateLimit/rateText";
-import type { RateLimit } from "./api/rateLimit/rateWindow";
+import type { RateLimit } from "./api/rateLimit/windowState";
 import { isLoopback } from "./api/transport";
 
 /** The namespace of the stack's configuration: `pulumi config set electronhub:apiKey --secret`. */

@@ -125,12 +125,20 @@ export class AccountContexts {
     const name = hash([account, userAgent, rateLimit ?? null, sharedWindow ?? null]);
     const known = this.#byName.get(name);
     if (known) return known;
-    const { clock, transport, retryPolicy, report, windowStore = () => memoryStore() } = this.#dependencies;
+    const {
+      clock,
+      random,
+      transport,
+      retryPolicy,
+      report,
+      windowStore = () => memoryStore(),
+    } = this.#dependencies;
     const rateLimiter = new RateLimiter({
       clock,
       store: windowStore(account, { sharedWindow }),
       configured: rateLimit,
       report,
+      random,
     });
     const client = new ProxyKeyClient({ transport, rateLimiter, baseUrl, apiKey, userAgent, retryPolicy });
     const context: AccountContext = { account, client };

@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 
 import { fileWindowStore } from "../../provider/api/rateLimit/fileWindow";
 import { RateLimiter, type RateLimiterOptions } from "../../provider/api/rateLimit/rateLimiter";
-import type { RateLimitInfo } from "../../provider/api/rateLimit/rateWindow";
+import type { RateLimitInfo } from "../../provider/api/rateLimit/windowState";
 import { memoryStore, type WindowStore } from "../../provider/api/rateLimit/windowStore";
 import { VirtualClock } from "../support/virtualClock";
 import { redisDecisions } from "./redisDecisions";

@@ -9,16 +9,9 @@ import type { WindowStore } from "../../provider/api/rateLimit/windowStore";
 import { createTransport, type Transport } from "../../provider/api/transport";
 import { DynamicProvider } from "../../provider/dynamic/dynamicProvider";
 import { fingerprintOf } from "../../provider/lifecycle/schema/state";
+import { seededRandom } from "../support/seededRandom";
 import { VirtualClock } from "../support/virtualClock";
-import {
-  jitter,
-  play,
-  seededRandom,
-  startAccount,
-  type Outcome,
-  type Process,
-  type Scenario,
-} from "./scenario";
+import { jitter, play, startAccount, type Outcome, type Process, type Scenario } from "./scenario";
 
 export interface Variant {
   /** Upper bound of how late timers fire, as an operating system's. Default: 3. */

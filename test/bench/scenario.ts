@@ -1,4 +1,5 @@
 import { startSimulator, type Simulator } from "../../provider/testing";
+import { seededRandom } from "../support/seededRandom";
 
 /** The API's window. */
 export const WINDOW_MS = 60_000;
@@ -124,15 +125,6 @@ function optimumMs(count: number, limit: number, startedMs: number, earlierMs: r
     arrivalsMs.push(Math.max(startedMs, arrivalsMs.length < limit ? startedMs : leavingMs));
   }
   return (arrivalsMs.at(-1) ?? startedMs) - startedMs;
-}
-
-/** Returns the same numbers in every run. */
-export function seededRandom(seed = 1): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 /** Delays requests by a random latency. */

@@ -92,7 +92,8 @@ describe("a refusal for the rate", () => {
       for (let call = 0; call < 3; call += 1) await fixture.client.list(fixture.context);
       expect(fixture.simulator.journal.map(({ status }) => status)).toEqual([429, 200, 200, 200]);
       expect(elapsed(fixture)).toBeGreaterThanOrEqual(240_000);
-      expect(elapsed(fixture)).toBeLessThan(242_000);
+      // And up to 15 s longer, since the other client waits for the same moment.
+      expect(elapsed(fixture)).toBeLessThan(257_000);
     },
   );
 

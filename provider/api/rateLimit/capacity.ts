@@ -1,5 +1,6 @@
+import { shareCapacity } from "./crowd";
 import { pastLeaving, type PastRequests } from "./pastRequests";
-import { MARGIN_MS, WINDOW_MS, type RateLimit, type WindowState } from "./rateWindow";
+import { MARGIN_MS, WINDOW_MS, type Demand, type RateLimit, type WindowState } from "./windowState";
 
 /** How many requests may go out now. */
 export interface Capacity {
@@ -11,24 +12,45 @@ export interface Capacity {
 }
 
 /** What a process may send under the account's limit and its configured limit. */
-export function capacityIn(state: WindowState, nowMs: number, configured: RateLimit | undefined): Capacity {
-  const account = accountCapacity(state, nowMs, accountWindowMs(configured));
+export function capacityIn(
+  state: WindowState,
+  nowMs: number,
+  configured: RateLimit | undefined,
+  demand: Demand = UNKNOWN_DEMAND,
+): Capacity {
+  const account = accountCapacity(state, nowMs, accountWindowMs(configured), demand);
   return tighter(account, configuredCapacity(state, nowMs, configured));
 }
 
-/** What the account's limit leaves. All processes share it. */
-export function accountCapacity(state: WindowState, nowMs: number, windowMs: number): Capacity {
-  if (nowMs < state.cooldownUntilMs) return { free: 0, untilMs: state.cooldownUntilMs };
-  const capacity =
-    state.limit === undefined
-      ? { free: Infinity }
-      : capacityUnder({ limit: state.limit, windowMs }, state, nowMs);
+const UNKNOWN_DEMAND: Demand = { waiting: Infinity, inPairs: false };
+
+/**
+ * What the account's limit leaves. All processes share it.
+ *
+ * @param demand what waits. Default: unknown.
+ */
+export function accountCapacity(
+  state: WindowState,
+  nowMs: number,
+  windowMs: number,
+  demand: Demand = UNKNOWN_DEMAND,
+): Capacity {
+  const resumeMs = Math.max(state.cooldownUntilMs, state.resumption?.atMs ?? 0);
+  if (nowMs < resumeMs) return { free: 0, untilMs: resumeMs };
+  const capacity = underLimit(state, nowMs, windowMs, demand);
   if (capacity.free === 0 || nowMs - state.lastReportMs < windowMs) return capacity;
   // The server's count is unknown: send one request alone and learn it from the response.
   const isProbing = state.entries.some(
     ({ sentMs, endedMs }) => endedMs === undefined && nowMs - sentMs < PROBE_MS,
   );
   return { ...capacity, free: isProbing ? 0 : 1 };
+}
+
+function underLimit(state: WindowState, nowMs: number, windowMs: number, demand: Demand): Capacity {
+  if (state.limit === undefined) return { free: Infinity };
+  const rate = { limit: state.limit, windowMs };
+  const share = { ...shareCapacity(state, nowMs, windowMs, demand), rate };
+  return tighter(capacityUnder(rate, state, nowMs), share);
 }
 
 /** How long other requests wait for a request that goes out alone: its process may have been killed. */
@@ -58,7 +80,7 @@ function capacityUnder(
   const leavesMs: number[] = [];
   for (const { endedMs = Infinity } of entries) leavesMs.push(endedMs + keptMs);
   for (const noticedMs of othersSentMs) leavesMs.push(noticedMs + keptMs);
-  const counted = rate.windowMs < WINDOW_MS ? leavesMs.filter((leaveMs) => leaveMs > nowMs) : leavesMs;
+  const counted = leavesMs.filter((leaveMs) => leaveMs > nowMs);
   const pastLeaves = pastLeaving(past, keptMs).filter(({ atMs }) => atMs > nowMs);
   const occupied = counted.length + pastLeaves.reduce((sum, { count }) => sum + count, 0);
   if (occupied < rate.limit) return { free: rate.limit - occupied, rate };

@@ -1,7 +1,7 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { errorCode } from "../../util/errno";
 import { acquireFileLock, blockingWait, type Waiting } from "../../util/fileLock";
-import { emptyWindow, type WindowState } from "./rateWindow";
+import { emptyWindow, type WindowState } from "./windowState";
 import { memoryStore, type LocalStore } from "./windowStore";
 import { parseWindow, windowText } from "./windowText";
 

@@ -1,5 +1,5 @@
 import type { WaitLimit } from "../retry";
-import type { RateLimitInfo } from "./rateWindow";
+import type { RateLimitInfo } from "./windowState";
 
 /** The right to send one request. Call exactly one of the two functions, once. Neither throws or rejects. */
 export interface Permit {

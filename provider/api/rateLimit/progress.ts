@@ -2,7 +2,7 @@ import type { Clock } from "../../util/clock";
 import { formatDuration } from "../../util/duration";
 import { MaxWaitError } from "../errors";
 import { MAX_WAIT, type WaitLimit } from "../retry";
-import type { RateLimit } from "./rateWindow";
+import type { RateLimit } from "./windowState";
 
 /** Why no request may go out now, and until when. */
 export interface Blocked {

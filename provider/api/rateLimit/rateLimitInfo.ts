@@ -1,6 +1,6 @@
 import { errorMessage, readBody } from "../responseBody";
 import { cooldownMs } from "../responseError";
-import type { RateLimitInfo } from "./rateWindow";
+import type { RateLimitInfo } from "./windowState";
 import type { HttpResponse } from "../transport";
 
 /**

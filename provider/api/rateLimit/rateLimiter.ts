@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../util/clock";
 import { accountCapacity, accountWindowMs, capacityIn, configuredCapacity } from "./capacity";
+import { newEntry } from "./crowd";
 import { maxWaitError, Progress, PROGRESS_MS, type Blocked } from "./progress";
 import type { AcquireOptions, Permit } from "./permit";
-import type { RateLimit, WindowState } from "./rateWindow";
-import { MARGIN_MS, prune, recordResponse, removeRequest } from "./rateWindow";
+import { MARGIN_MS, type RateLimit, type WindowState } from "./windowState";
+import { prune, recordResponse, removeRequest } from "./rateWindow";
 import { KNOWN_WAITING, shareOf } from "./turns";
 import { Waiters } from "./waiters";
 import type { Change, WindowStore } from "./windowStore";
@@ -16,6 +17,8 @@ export interface RateLimiterOptions {
   configured?: RateLimit | undefined;
   /** Receives lines of progress while requests wait. Default: no progress. */
   report?: ((line: string) => void) | undefined;
+  /** A number in [0, 1), to act at other times than other machines. Default: Math.random. */
+  random?: (() => number) | undefined;
 }
 
 interface Admission {
@@ -43,11 +46,13 @@ export class RateLimiter {
   #admitted = 0;
   #sent = 0;
   #running = false;
+  /** Whether some requests come in pairs. */
+  #inPairs = false;
   /** Whether the window has changed since the loop looked at it. */
   #isStale = false;
   /** Wakes the loop while it sleeps without knowing when a request may go out. */
   #wake: AbortController | undefined;
-  /** Wakes the loop while it sleeps until a known time, which only a cancelled permit makes earlier. */
+  /** Wakes the loop while it sleeps until a known time. */
   #timed: AbortController | undefined;
 
   constructor(options: RateLimiterOptions) {
@@ -75,6 +80,7 @@ export class RateLimiter {
 
   /** Waits for permits for two requests, the second right behind the first. */
   acquireBoth(whats: readonly [string, string], options: Omit<AcquireOptions, "what">): Promise<Permit>[] {
+    this.#inPairs = true;
     const enqueue = (what: string) => this.#enqueue({ ...options, what });
     // With `again`, each goes to the front: the second one first.
     const permits = options.again ? whats.toReversed().map(enqueue).toReversed() : whats.map(enqueue);
@@ -111,14 +117,15 @@ export class RateLimiter {
       (state, sharedNowMs): Admission => {
         const nowMs = sharedNowMs ?? clock.nowMs();
         prune(state, nowMs);
-        const { free } = accountCapacity(state, nowMs, this.#windowMs);
+        const demand = { waiting: this.waiting, inPairs: this.#inPairs };
+        const { free } = accountCapacity(state, nowMs, this.#windowMs, demand);
         const own = configuredCapacity(state, nowMs, configured).free;
         const share = store.shared ? this.#share(state, free, own, sharedNowMs) : free;
         const count = Math.min(share, own, this.waiting);
         const ids = Array.from({ length: count }, () => `${this.#idPrefix}-${this.#admitted++}`);
-        addRequests(state, ids, nowMs);
+        this.#addRequests(state, ids, nowMs);
         if (count === this.waiting) return { ids };
-        const { free: left, untilMs, rate } = capacityIn(state, nowMs, configured);
+        const { free: left, untilMs, rate } = capacityIn(state, nowMs, configured, demand);
         const cooldown = nowMs < state.cooldownUntilMs;
         const freeMs = left > 0 ? nowMs + SHARE_MS : untilMs;
         // By the clock of this machine.
@@ -127,12 +134,16 @@ export class RateLimiter {
       },
       (state, { ids }) => {
         prune(state, clock.nowMs());
-        addRequests(state, ids, clock.nowMs());
+        this.#addRequests(state, ids, clock.nowMs());
       },
     );
     return admission instanceof Promise
       ? admission.then((admitted) => this.#giveOut(admitted))
       : this.#giveOut(admission);
+  }
+
+  #addRequests(state: WindowState, ids: readonly string[], nowMs: number): void {
+    for (const id of ids) state.entries.push(newEntry(state, id, nowMs, this.#windowMs));
   }
 
   #giveOut({ ids, blocked }: Admission): Blocked | undefined {
@@ -141,7 +152,11 @@ export class RateLimiter {
     for (const [at, { resolve }] of admitted.entries()) resolve(this.#permit(ids[at] as string));
     // Waiters were aborted while a server was asked.
     const unused = ids.slice(admitted.length);
-    if (unused.length > 0) void this.#record((state) => unused.forEach((id) => removeRequest(state, id)));
+    if (unused.length > 0)
+      void this.#record((state) => {
+        for (const id of unused) removeRequest(state, id);
+        return true;
+      });
     return blocked;
   }
 
@@ -159,41 +174,41 @@ export class RateLimiter {
   }
 
   #permit(id: string): Permit {
-    const { clock } = this.#options;
+    const { clock, random } = this.#options;
     return {
       complete: (info) => {
         const receivedMs = clock.nowMs();
-        return this.#record(
-          (state, nowMs = clock.nowMs()) => {
-            // When a server has kept us waiting, requests have left the window since that the response still counted.
-            const isLate = clock.nowMs() - receivedMs > MARGIN_MS;
-            const shown = isLate && info ? { ...info, remaining: undefined } : info;
-            recordResponse(state, id, nowMs, shown, this.#windowMs);
-          },
-          () => this.#wake,
-        );
+        return this.#record((state, nowMs = clock.nowMs()) => {
+          // When a server has kept us waiting, requests have left the window since that the response still counted.
+          const isLate = clock.nowMs() - receivedMs > MARGIN_MS;
+          const shown = isLate && info ? { ...info, remaining: undefined } : info;
+          recordResponse(state, id, nowMs, shown, this.#windowMs, random);
+          // Otherwise a response does not make a known time earlier, and each look costs the others time.
+          return state.looks <= 3 || state.crowd?.growMs !== undefined;
+        });
       },
       cancel: () => {
         this.#sent--;
-        return this.#record(
-          (state) => removeRequest(state, id),
-          () => this.#wake ?? this.#timed,
-        );
+        return this.#record((state) => {
+          removeRequest(state, id);
+          return true;
+        });
       },
     };
   }
 
-  /** Records what became of a request, in this machine's own window as well, and then wakes the loop. */
-  #record(
-    change: Change<void>,
-    sleeping: () => AbortController | undefined = () => this.#wake,
-  ): void | Promise<void> {
-    const wake = () => {
+  /**
+   * Records what became of a request, in this machine's own window as well, and wakes the loop.
+   *
+   * @param change returns whether a request may go out earlier than was known.
+   */
+  #record(change: Change<boolean>): void | Promise<void> {
+    const wake = (isEarlier: boolean) => {
       this.#isStale = true;
-      sleeping()?.abort();
+      (isEarlier ? (this.#wake ?? this.#timed) : this.#wake)?.abort();
     };
-    const recorded = this.#options.store.transact(change, (state) => change(state));
-    return recorded instanceof Promise ? recorded.then(wake) : wake();
+    const recorded = this.#options.store.transact(change, (state) => void change(state));
+    return recorded instanceof Promise ? recorded.then(wake) : wake(recorded);
   }
 
   async #sleep({ untilMs }: Blocked): Promise<void> {
@@ -205,7 +220,6 @@ export class RateLimiter {
     const headDeadlineMs = this.#waiters.head?.options.deadlineMs ?? Infinity;
     const wakeMs = Math.min(untilMs ?? nowMs + lookMs, headDeadlineMs + 1, this.#progress.nextMs);
     const wake = new AbortController();
-    // A response cannot make a known time earlier.
     if (untilMs === undefined) this.#wake = wake;
     else this.#timed = wake;
     try {
@@ -228,8 +242,4 @@ export class RateLimiter {
     for (const { reject, options } of late)
       reject(maxWaitError(blocked, nowMs, { sent: this.#sent, left, limit: options.limit }));
   }
-}
-
-function addRequests({ entries }: WindowState, ids: readonly string[], sentMs: number): void {
-  for (const id of ids) entries.push({ id, sentMs });
 }

@@ -1,6 +1,6 @@
 import { parseDurationMs } from "../../util/duration";
 import { LONGEST_WINDOW_MS } from "./pastRequests";
-import type { RateLimit } from "./rateWindow";
+import type { RateLimit } from "./windowState";
 
 /** Reads requests per window, such as `10/60s` or `100/m`. Undefined: it is not a rate. */
 export function parseRateLimit(text: string): RateLimit | undefined {

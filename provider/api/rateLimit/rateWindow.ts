@@ -1,65 +1,6 @@
-import { addPast, prunePast, type PastRequests } from "./pastRequests";
-
-/**
- * The known state of an account's rate limit: the requests of the last window, our own and those of other clients that
- * the API's counts reveal. Plain data, kept in memory or in a file that processes share.
- *
- * The server counts the requests that arrive in any 60 s (https://docs.electronhub.ai). We do not know when a request
- * arrives, only that it is between sending and response: it counts from sending until one window after the response.
- */
-export interface WindowState {
-  entries: WindowEntry[];
-  /** When requests of other clients were noticed, in milliseconds since the epoch, the oldest first. */
-  othersSentMs: number[];
-  /** Requests that have left the API's window, for configured limits with longer ones. */
-  past: PastRequests;
-  /** The limit that responses name, or that was inferred from a 429. */
-  limit?: number;
-  /** Until when an inferred limit is trusted. Absent for a limit that responses name. */
-  limitUntilMs?: number;
-  /** When the latest 429 was received. 0: never. */
-  last429Ms: number;
-  /** No request is sent before this time. */
-  cooldownUntilMs: number;
-  /** When the latest response that shows the server's count was received. 0: never. */
-  lastReportMs: number;
-  /** The waiting processes: when each of their first requests was made, and when the process was last seen. */
-  waiting: Record<string, { askedMs: number[]; seenMs: number }>;
-  /** Since when requests are free that no process has sent. Absent: none are free. */
-  idleSinceMs?: number;
-  /** The number of cooldowns since the latest request that succeeded. */
-  cooldowns: number;
-}
-
-/** A request in the window. */
-export interface WindowEntry {
-  id: string;
-  sentMs: number;
-  /** When it got a response or failed. Absent: in flight. */
-  endedMs?: number;
-  /** The response was a 429. */
-  rateLimited?: true;
-}
-
-/** Requests allowed in any window. */
-export interface RateLimit {
-  limit: number;
-  windowMs: number;
-}
-
-/** What a response shows of the account's limit. */
-export interface RateLimitInfo {
-  limit?: number | undefined;
-  remaining?: number | undefined;
-  /** The response is a 429: the time until the next request may be sent. */
-  cooldownMs?: number | undefined;
-}
-
-/** The API's window. */
-export const WINDOW_MS = 60_000;
-
-/** A request counts for this much longer than its window: the server's clock may be coarser than ours. */
-export const MARGIN_MS = 150;
+import { adjustShare, KEPT_WINDOWS, restartAfterCooldown } from "./crowd";
+import { addPast, prunePast } from "./pastRequests";
+import { MARGIN_MS, WINDOW_MS, type RateLimitInfo, type WindowEntry, type WindowState } from "./windowState";
 
 /** A request without a response counts as ended after this time: its process may have been killed. */
 export const MAX_IN_FLIGHT_MS = 130_000;
@@ -76,25 +17,12 @@ const INFERRED_LIMIT_MS = 3_600_000;
 /** The number of entries that are kept while no limit is known. */
 const MAX_ENTRIES_WITHOUT_LIMIT = 200;
 
-export function emptyWindow(): WindowState {
-  return {
-    entries: [],
-    othersSentMs: [],
-    past: [],
-    last429Ms: 0,
-    cooldownUntilMs: 0,
-    lastReportMs: 0,
-    cooldowns: 0,
-    waiting: {},
-  };
-}
-
 /**
- * Moves the requests that have left the API's window to `past`, and drops those that have left every window. Call it
+ * Moves the requests that have left the API's window for good to `past`, and drops those that have left every window. Call it
  * before using the state.
  */
 export function prune(state: WindowState, nowMs: number): void {
-  const oldestMs = nowMs - WINDOW_MS - MARGIN_MS;
+  const oldestMs = nowMs - WINDOW_MS * (state.crowd === undefined ? 1 : KEPT_WINDOWS) - MARGIN_MS;
   prunePast(state.past, nowMs, MARGIN_MS);
   const kept: WindowEntry[] = [];
   for (const entry of state.entries) {
@@ -129,6 +57,7 @@ export function prune(state: WindowState, nowMs: number): void {
  *
  * @param info undefined: no response, or none of the API.
  * @param windowMs the account's window, if a shorter one than the API's is known.
+ * @param random a number in [0, 1), to act at other times than other machines.
  */
 export function recordResponse(
   state: WindowState,
@@ -136,6 +65,7 @@ export function recordResponse(
   nowMs: number,
   info: RateLimitInfo | undefined,
   windowMs: number = WINDOW_MS,
+  random: () => number = Math.random,
 ): void {
   const own = state.entries.find((entry) => entry.id === id);
   if (own) own.endedMs = nowMs;
@@ -144,16 +74,20 @@ export function recordResponse(
     if (own) own.rateLimited = true;
     inferLimit(state, entriesWithin(state, nowMs, windowMs), nowMs, info.limit);
     startCooldown(state, nowMs, info.cooldownMs);
+    // Without a limit it is unknown whose requests were too many.
+    if (info.limit !== undefined) restartAfterCooldown(state, { nowMs, windowMs, random });
     return;
   }
   setNamedLimit(state, info.limit);
   // The response to a request that was sent before the latest 429 does not show the server's count after it.
   if (own !== undefined && own.sentMs <= state.last429Ms) return;
   state.cooldowns = 0;
+  if (state.looks++ === 0) state.looksSinceMs = own?.sentMs ?? nowMs;
   state.lastReportMs = nowMs;
   if (own && info.limit !== undefined && info.remaining !== undefined) {
     const others = entriesWithin(state, nowMs, windowMs).filter((entry) => entry !== own);
-    noticeOthers(state, own, others, nowMs, info.limit - info.remaining);
+    const foreign = noticeOthers(state, own, others, nowMs, info.limit - info.remaining);
+    adjustShare(state, own, foreign, { nowMs, windowMs, random });
   }
 }
 
@@ -163,7 +97,6 @@ export function removeRequest(state: WindowState, id: string): void {
 }
 
 function entriesWithin({ entries }: WindowState, nowMs: number, windowMs: number): readonly WindowEntry[] {
-  if (windowMs >= WINDOW_MS) return entries;
   return entries.filter(({ endedMs = nowMs }) => endedMs > nowMs - windowMs - MARGIN_MS);
 }
 
@@ -203,6 +136,8 @@ function inferLimit(
 /**
  * If the server counts more requests than we have sent, another client uses the account. Our requests that were in
  * flight at the same time may be in the server's count or not, so only what they cannot explain is another client's.
+ *
+ * @returns how many requests of other clients are in the window.
  */
 function noticeOthers(
   state: WindowState,
@@ -210,7 +145,7 @@ function noticeOthers(
   others: readonly WindowEntry[],
   nowMs: number,
   used: number,
-): void {
+): number {
   const certain = others.filter(({ endedMs }) => endedMs !== undefined && endedMs <= own.sentMs).length;
   const foreign = Math.max(0, used - 1 - others.length);
   while (state.othersSentMs.length < foreign) state.othersSentMs.push(nowMs);
@@ -218,4 +153,5 @@ function noticeOthers(
   if (certain === others.length && state.othersSentMs.length > foreign) {
     state.othersSentMs = foreign === 0 ? [] : state.othersSentMs.slice(-foreign);
   }
+  return foreign;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { UserError } from "../../util/userError";
-import { emptyWindow, prune, type WindowState } from "./rateWindow";
+import { prune } from "./rateWindow";
+import { emptyWindow, type WindowState } from "./windowState";
 import type { Change, LocalStore, Mirror, WindowStore } from "./windowStore";
 import { parseWindow, windowText } from "./windowText";
 
@@ -197,6 +198,8 @@ function restore(state: WindowState, lost: WindowState, nowMs: number): void {
 /** Adds to a machine's own window what other machines have taught the shared one. */
 function takeOver(own: WindowState, shared: WindowState, aheadMs: number, nowMs: number): void {
   prune(own, nowMs);
+  // The server has given this machine a part of the window, which it may use on.
+  if (own.crowd !== undefined) own.crowd.share = Math.max(own.crowd.share, own.entries.length);
   if (own.limit === undefined && shared.limit !== undefined) {
     own.limit = shared.limit;
     if (shared.limitUntilMs !== undefined) own.limitUntilMs = shared.limitUntilMs - aheadMs;

@@ -1,4 +1,4 @@
-import type { WindowState } from "./rateWindow";
+import type { WindowState } from "./windowState";
 
 /** How many waiting requests a process publishes to the others. */
 export const KNOWN_WAITING = 16;

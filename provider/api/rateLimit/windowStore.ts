@@ -1,4 +1,4 @@
-import { emptyWindow, type WindowState } from "./rateWindow";
+import { emptyWindow, type WindowState } from "./windowState";
 
 /** Keeps an account's window. */
 export interface WindowStore {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { WindowState } from "./rateWindow";
+import type { WindowState } from "./windowState";
 
 /** The text of a window, as it is in a file or on a server. */
 export function windowText(state: WindowState): string {
@@ -24,6 +24,10 @@ const stateSchema = z.object({
       sentMs: z.number(),
       endedMs: z.number().optional(),
       rateLimited: z.literal(true).optional(),
+      isBlind: z.literal(true).optional(),
+      pauseMs: z.number().optional(),
+      isLongPause: z.literal(true).optional(),
+      knownPart: z.number().optional(),
     }),
   ),
   othersSentMs: z.array(z.number()),
@@ -32,8 +36,22 @@ const stateSchema = z.object({
   cooldownUntilMs: z.number(),
   lastReportMs: z.number(),
   cooldowns: z.number().default(0),
+  looks: z.number().default(0),
   waiting: z.record(z.string(), z.object({ askedMs: z.array(z.number()), seenMs: z.number() })).default({}),
   limit: z.number().positive().optional(),
   limitUntilMs: z.number().optional(),
   idleSinceMs: z.number().optional(),
+  looksSinceMs: z.number().optional(),
+  crowd: z
+    .object({
+      share: z.number(),
+      others: z.number(),
+      othersMs: z.number(),
+      reducedMs: z.number(),
+      refusals: z.number(),
+      growMs: z.number().optional(),
+      emptyMs: z.number().optional(),
+    })
+    .optional(),
+  resumption: z.object({ cooldownUntilMs: z.number(), spreadMs: z.number(), atMs: z.number() }).optional(),
 });

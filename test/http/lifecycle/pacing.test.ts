@@ -1,3 +1,4 @@
+import { SETTLING_MS } from "../../../provider/api/rateLimit/crowd";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -82,7 +83,8 @@ describe("a destroy under a limit of 5 in 60 s", () => {
     await plugin(fixture).removeAll(fixture.keys);
     expect(refusals(fixture)).toBe(0);
     expect(fixture.account.keys()).toEqual([]);
-    expect(fixture.clock.nowMs() - fixture.startMs).toBeLessThanOrEqual(180_000 * 1.01);
+    // While it does not know whether they go on, it keeps to a share: less than half as long again.
+    expect(fixture.clock.nowMs() - fixture.startMs).toBeLessThanOrEqual(180_000 * 1.5);
   });
 
   it("waits out the cooldown into which others have brought the account, at the price of one refusal", async () => {
@@ -90,8 +92,11 @@ describe("a destroy under a limit of 5 in 60 s", () => {
     fixture.account.takeFromWindow(6);
     await plugin(fixture).removeAll(fixture.keys);
     expect(statuses(fixture)).toEqual([429, 200, 200, 200, 200, 200, 200]);
-    expect(fixture.simulator.journal[1]?.atMs).toBe(fixture.account.cooldownUntilMs);
-    expect(fixture.clock.nowMs() - fixture.startMs).toBeLessThanOrEqual(240_000 * 1.01);
+    // The others wait for the same moment, so each resumes at a random time in the 15 s after it.
+    const lateMs = (fixture.simulator.journal[1]?.atMs ?? 0) - (fixture.account.cooldownUntilMs ?? 0);
+    expect(lateMs).toBeGreaterThanOrEqual(0);
+    expect(lateMs).toBeLessThan(15_000);
+    expect(fixture.clock.nowMs() - fixture.startMs).toBeLessThanOrEqual(255_000 * 1.01);
   });
 
   it.each([
@@ -129,7 +134,8 @@ describe("a maxWait that is too short", () => {
       expect((reason as Error).message).toMatch(/exceed maxWait.*: 5 sent, 7 left\..*electronhub:maxWait/s);
       expect(reason).not.toHaveProperty("id");
     }
-    expect(fixture.clock.nowMs()).toBe(fixture.startMs);
+    // It looks for others who use the account first.
+    expect(fixture.clock.nowMs()).toBe(fixture.startMs + SETTLING_MS);
     expect(sent(fixture)).toHaveLength(5);
     expect(fixture.account.keys()).toHaveLength(7);
 
@@ -214,7 +220,7 @@ describe("what needs no place", () => {
     const reads = await Promise.all(fixture.keys.map(({ id, state }) => lifecycle.read(id, state)));
     expect(reads.map(({ id }) => id)).toEqual(fixture.keys.map(({ id }, at) => (at < 3 ? "" : id)));
     expect(sent(fixture)).toEqual(["list", "lookup", "lookup", "lookup"]);
-    expect(fixture.clock.nowMs()).toBe(fixture.startMs);
+    expect(fixture.clock.nowMs()).toBe(fixture.startMs + SETTLING_MS);
   });
 
   it("is an update of what the account does not know, even in the middle of a cooldown", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyWindow } from "../../../provider/api/rateLimit/rateWindow";
+import { emptyWindow } from "../../../provider/api/rateLimit/windowState";
 import type { WindowStore } from "../../../provider/api/rateLimit/windowStore";
 import { DynamicProvider } from "../../../provider/dynamic/dynamicProvider";
 import { bareNotFound, edgePage } from "../../../provider/testing";

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { KEY_PREFIX } from "../../../provider/api/rateLimit/redisCell";
 import { freePort } from "../../support/freePort";
 import { startRedis, withoutRedis, type RedisServer } from "../../support/redisServer";
-import { allAnswered, machine, send } from "./machine";
+import { allAnswered, LIMIT, machine, send } from "./machine";
 
 const PASSWORD = "correct-horse-battery";
 
@@ -87,7 +87,7 @@ describe.skipIf(withoutRedis !== "")(`a server${withoutRedis}`, () => {
       expect(warnings[0]).not.toMatch(/horse|another\b(?! kind)/);
       // It knows the requests that were sent while the server could be used.
       const own = await ownWindow();
-      expect(JSON.parse(own)).toMatchObject({ limit: 100, entries: allAnswered(40).map(() => ({})) });
+      expect(JSON.parse(own)).toMatchObject({ limit: LIMIT, entries: allAnswered(40).map(() => ({})) });
       expect(own).not.toContain(PASSWORD);
     }
   });
@@ -105,7 +105,7 @@ describe.skipIf(withoutRedis !== "")(`a server${withoutRedis}`, () => {
     await eachKey(redis, async (key) => {
       const text = await redis.command("HGET", key, "text");
       expect(JSON.parse(String(text))).toMatchObject({
-        limit: 100,
+        limit: LIMIT,
         entries: allAnswered(40).map(() => ({})),
       });
       expect(await redis.command("PTTL", key)).toBeGreaterThan(3_600_000);

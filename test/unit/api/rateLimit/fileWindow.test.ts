@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fileWindowStore } from "../../../../provider/api/rateLimit/fileWindow";
-import { emptyWindow, type WindowState } from "../../../../provider/api/rateLimit/rateWindow";
+import { emptyWindow, type WindowState } from "../../../../provider/api/rateLimit/windowState";
 import { NO_DISK, tinyDisk } from "../../tinyDisk";
 
 const TSX = join(__dirname, "../../../../node_modules/tsx/dist/cli.mjs");

@@ -1,7 +1,8 @@
 import { array, assert, asyncProperty, integer, record } from "fast-check";
 import { describe, expect, it } from "vitest";
+import { SETTLING_MS } from "../../../../provider/api/rateLimit/crowd";
 import { RateLimiter } from "../../../../provider/api/rateLimit/rateLimiter";
-import { emptyWindow, type RateLimit } from "../../../../provider/api/rateLimit/rateWindow";
+import { emptyWindow, type RateLimit } from "../../../../provider/api/rateLimit/windowState";
 import { memoryStore, type WindowStore } from "../../../../provider/api/rateLimit/windowStore";
 import { VirtualClock } from "../../../support/virtualClock";
 import { optimumMs, run } from "./rateLimiterRun";
@@ -17,7 +18,7 @@ describe("a run with a rate limiter", () => {
     for (const count of [limit, limit + 1, limit * 3]) {
       const { rateLimited, tookMs } = await run({ count, limit });
       expect(rateLimited).toBe(0);
-      expect(tookMs).toBeLessThanOrEqual(optimumMs(count, limit) * 1.02 + 10);
+      expect(tookMs).toBeLessThanOrEqual(Math.max(SETTLING_MS, optimumMs(count, limit) * 1.02) + 10);
     }
   });
 
@@ -47,7 +48,8 @@ describe("a run with a rate limiter", () => {
   it("waits for the end of the cooldown if other clients have used up the window, and then gets no other 429", async () => {
     const { rateLimited, tookMs } = await run({ count: 10, limit: 5, othersAtStart: 5 });
     expect(rateLimited).toBe(1);
-    expect(tookMs).toBeLessThan(180_000 + 60_000 * 2 * 1.02);
+    // It resumes at a random time in 15 s, and carefully for most of a window.
+    expect(tookMs).toBeLessThan(180_000 + 15_000 + 60_000 * 2 * 1.02);
   });
 
   it("delays no request if no limit is known", async () => {
@@ -165,7 +167,7 @@ describe("waiting", () => {
   const full = () => {
     const clock = new VirtualClock();
     const nowMs = clock.nowMs();
-    const state = { ...emptyWindow(), limit: 2, lastReportMs: nowMs };
+    const state = { ...emptyWindow(), limit: 2, lastReportMs: nowMs, looks: 1_000 };
     state.entries = [
       { id: "a", sentMs: nowMs, endedMs: nowMs },
       { id: "b", sentMs: nowMs, endedMs: nowMs },
@@ -225,7 +227,7 @@ describe("waiting", () => {
 
   it("frees the request of a permit that was cancelled", async () => {
     const clock = new VirtualClock();
-    const store = memoryStore({ ...emptyWindow(), limit: 1, lastReportMs: clock.nowMs() });
+    const store = memoryStore({ ...emptyWindow(), limit: 1, lastReportMs: clock.nowMs(), looks: 1_000 });
     const limiter = new RateLimiter({ clock, store });
     const permit = await limiter.acquire({ what: "remove", deadlineMs: Infinity });
     void permit.cancel();
@@ -237,7 +239,7 @@ describe("waiting", () => {
   it("ends at once for a request that waits until a known time when a permit is cancelled", async () => {
     const clock = new VirtualClock();
     const nowMs = clock.nowMs();
-    const state = { ...emptyWindow(), limit: 2, lastReportMs: nowMs };
+    const state = { ...emptyWindow(), limit: 2, lastReportMs: nowMs, looks: 1_000 };
     state.entries = [{ id: "a", sentMs: nowMs, endedMs: nowMs }];
     const limiter = new RateLimiter({ clock, store: memoryStore(state) });
     await clock.while(async () => {
@@ -252,7 +254,7 @@ describe("waiting", () => {
 
   it("keeps the order of thousands, of which some are aborted and some are sent again", async () => {
     const clock = new VirtualClock();
-    const state = { ...emptyWindow(), limit: 7, lastReportMs: clock.nowMs() };
+    const state = { ...emptyWindow(), limit: 7, lastReportMs: clock.nowMs(), looks: 1_000 };
     const limiter = new RateLimiter({ clock, store: memoryStore(state) });
     const abort = new AbortController();
     const served: number[] = [];

@@ -78,7 +78,7 @@ export async function run({
     }
   };
   const workers = stores.flatMap((store, at) => {
-    const limiter = new RateLimiter({ clock: clocks[at] ?? clock, store, ...options });
+    const limiter = new RateLimiter({ clock: clocks[at] ?? clock, store, random: () => 0.5, ...options });
     return Array.from({ length: parallel }, async () => {
       for (let request = queue.shift(); request !== undefined; request = queue.shift()) {
         await send(limiter, request);

@@ -1,15 +1,13 @@
 import { assert, integer, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
+import { prune, recordResponse, removeRequest } from "../../../../provider/api/rateLimit/rateWindow";
 import {
   emptyWindow,
-  prune,
-  recordResponse,
   WINDOW_MS,
-  removeRequest,
   type RateLimit,
   type WindowEntry,
   type WindowState,
-} from "../../../../provider/api/rateLimit/rateWindow";
+} from "../../../../provider/api/rateLimit/windowState";
 import { configuredCapacity, capacityIn } from "../../../../provider/api/rateLimit/capacity";
 import { NOW_MS } from "../../fixture";
 
@@ -23,9 +21,9 @@ const ended = (id: string, agoMs = 0): WindowEntry => ({
 });
 const inFlight = (id: string, agoMs = 0): WindowEntry => ({ id, sentMs: NOW_MS - agoMs });
 
-/** A window whose latest response has just named a limit of 5. */
+/** A window whose latest response has just named a limit of 5, after many that showed no other client. */
 function windowOf(entries: WindowEntry[], more: Partial<WindowState> = {}): WindowState {
-  return { ...emptyWindow(), limit: 5, lastReportMs: NOW_MS, entries, ...more };
+  return { ...emptyWindow(), limit: 5, lastReportMs: NOW_MS, looks: 1_000, entries, ...more };
 }
 
 const capacityAt = (state: WindowState, nowMs: number, configured?: RateLimit) => {
@@ -220,7 +218,8 @@ describe("requests of other clients", () => {
     const state = windowOf([ended("a", 10), inFlight("b")]);
     recordResponse(state, "b", NOW_MS, { limit: 5, remaining: 1 });
     expect(state.othersSentMs).toEqual([NOW_MS, NOW_MS]);
-    expect(capacityNow(state).free).toBe(1);
+    // One is left, but not for this machine: it has used its share.
+    expect(capacityNow(state)).toEqual({ free: 0, untilMs: NOW_MS - 10 + WINDOW_MS + MARGIN_MS });
   });
 
   it("are not our own requests that were in flight at the same time", () => {

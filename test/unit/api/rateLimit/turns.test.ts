@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyWindow } from "../../../../provider/api/rateLimit/rateWindow";
+import { emptyWindow } from "../../../../provider/api/rateLimit/windowState";
 import { KNOWN_WAITING, shareOf } from "../../../../provider/api/rateLimit/turns";
 import { NOW_MS } from "../../fixture";
 
