@@ -9,13 +9,14 @@ import { engine } from "./engine";
 import { fairness } from "./fairness";
 import { importCost } from "./importCost";
 import { limiterCost } from "./limiterCost";
+import { machines } from "./machines";
 import { plugin } from "./plugin";
 import { scale } from "./scale";
 import { isMet, renderSection, type SectionResult } from "./table";
 
 const USAGE = `npm run bench -- [section…] [--out FILE] [--strict]
 
-Sections: completion, fairness, calls, engine, plugin, import, limiter, scale. Default: all.
+Sections: completion, fairness, machines, calls, engine, plugin, import, limiter, scale. Default: all.
 --out FILE  file for the figures as JSON. Default: .scratch/bench.json
 --strict    exit code 1 when a target is not met`;
 
@@ -25,6 +26,7 @@ let destroyCpuS: number | undefined;
 const SECTIONS: Readonly<Record<string, () => Promise<SectionResult>>> = {
   completion,
   fairness,
+  machines,
   calls,
   engine: async () => {
     const { destroyCpuS: measured, ...result } = await engine();

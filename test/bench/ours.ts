@@ -18,6 +18,8 @@ export interface Variant {
   latestMs?: number;
   /** Whether the processes take turns. Default: true. */
   turns?: boolean;
+  /** The window of each process, if each is a machine of its own. Default: they share a file. */
+  machineWindow?: ((clock: VirtualClock, at: number) => WindowStore) | undefined;
 }
 
 /**
@@ -26,14 +28,16 @@ export interface Variant {
  */
 export async function runOurs(
   scenario: Scenario,
-  { latestMs = 3, turns = true }: Variant = {},
+  { latestMs = 3, turns = true, machineWindow }: Variant = {},
 ): Promise<Outcome> {
   const clock = new VirtualClock();
   const simulator = await startAccount(scenario, clock.server);
   const folder = await mkdtemp(join(tmpdir(), "bench-window-"));
   const random = seededRandom();
   const latency = jitter(scenario, (ms) => clock.sleep(ms));
+  let started = 0;
   const startProcess = (): Process => {
+    const at = started++;
     const own = lateBy(clock, () => Math.floor(random() * latestMs));
     const transport = delayed(clock.watch(createTransport()), latency);
     const provider = new DynamicProvider({
@@ -48,6 +52,7 @@ export async function runOurs(
       signal: new AbortController().signal,
       report: () => {},
       windowStore: (account) => {
+        if (machineWindow !== undefined) return machineWindow(clock, at);
         const store = fileWindowStore({
           path: join(folder, `${account}.json`),
           onTrouble: (reason) => {

@@ -28,9 +28,6 @@ afterAll(async () => {
 
 /** One refusal may show a machine that starts that others have used up the window; the optimum is 24 s. */
 function expectFewRefusals(journal: readonly JournalEntry[]): void {
-  console.log(
-    journal.map(({ atMs, status }) => `${((atMs - startMs) / 1000).toFixed(2)}:${status}`).join(" "),
-  );
   const refused = journal.filter(({ status }) => status === 429);
   expect(refused.length).toBeLessThanOrEqual(1);
   expect(journal).toHaveLength(machines.length * KEYS + refused.length);

@@ -1,4 +1,4 @@
-import { MARGIN_MS, type Crowd, type WindowEntry, type WindowState } from "./windowState";
+import { MARGIN_MS, type Crowd, type Demand, type WindowEntry, type WindowState } from "./windowState";
 
 /** The part of the limit that all machines together use. The rest is for machines that start. */
 const USED_PART = 0.8;
