@@ -2,7 +2,8 @@ import { memoryStore, type WindowStore } from "../../provider/api/rateLimit/wind
 import { sharedWindowStore } from "../../provider/api/rateLimit/sharedWindow";
 import type { VirtualClock } from "../support/virtualClock";
 import { MemoryServer } from "../unit/api/rateLimit/memoryCell";
-import { competitorNames, runCompetitor } from "./competitors";
+import { startRedis, withoutRedis } from "../support/redisServer";
+import { competitorNames, runBottleneckOnRedis, runCompetitor } from "./competitors";
 import { runOurs } from "./ours";
 import type { Outcome, Scenario } from "./scenario";
 import { duration, round, type SectionResult, type Target } from "./table";
@@ -24,6 +25,7 @@ const SERVER_MS = 2;
 
 /** Machines that start together, each with its own files: with a window that they share on a server, and without. */
 export async function machines(): Promise<SectionResult> {
+  const redis = withoutRedis === "" ? await startRedis() : undefined;
   const rows: string[][] = [];
   const shared = { ratio: 0, refused: 0 };
   const alone = { ratio: 0, refused: 0 };
@@ -36,8 +38,10 @@ export async function machines(): Promise<SectionResult> {
     if (count <= limit * FITTING_PART) add(alone, own, Math.ceil(count / 10));
     const row = [`${count} x ${limit}`, duration(own.optimumMs), describe(own), describe(together)];
     for (const name of competitorNames) row.push(describe(await runCompetitor(name, scenario)));
+    row.push(redis === undefined ? "no server" : describe(await runBottleneckOnRedis(redis.port, scenario)));
     rows.push(row);
   }
+  await redis?.stop();
   return {
     title: "machines",
     notes: [
@@ -48,7 +52,14 @@ export async function machines(): Promise<SectionResult> {
     tables: [
       {
         title: "machines x limit per minute",
-        columns: ["machines x limit", "optimum", "ours", "ours, shared window", ...competitorNames],
+        columns: [
+          "machines x limit",
+          "optimum",
+          "ours",
+          "ours, shared window",
+          ...competitorNames,
+          "Bottleneck, Redis",
+        ],
         rows,
       },
     ],

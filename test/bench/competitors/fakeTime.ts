@@ -13,8 +13,13 @@ const STUCK_TURNS = 10_000;
 /**
  * Runs libraries with their own timers in virtual time: the global timers and `Date` are fake, and time jumps to the
  * next timer when no request is in flight. Sockets are real, and undici's channels report the requests.
+ *
+ * @param isBusy whether something else is under way that virtual time must not overtake.
  */
-export async function inFakeTime<T>(work: (clock: SimulatedClock) => Promise<T>): Promise<T> {
+export async function inFakeTime<T>(
+  work: (clock: SimulatedClock) => Promise<T>,
+  isBusy: () => boolean = () => false,
+): Promise<T> {
   const requests = watchRequests();
   const timers = install({
     now: Date.UTC(2026, 0, 1),
@@ -31,7 +36,7 @@ export async function inFakeTime<T>(work: (clock: SimulatedClock) => Promise<T>)
   };
   try {
     const ended = work(clock);
-    await drive(timers, ended, () => requests.underWay() > asleepInServer);
+    await drive(timers, ended, () => isBusy() || requests.underWay() > asleepInServer);
     return await ended;
   } finally {
     timers.uninstall();

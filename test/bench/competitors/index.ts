@@ -1,4 +1,5 @@
 import Bottleneck from "bottleneck";
+import { Redis } from "ioredis";
 import pThrottle from "p-throttle";
 import { Agent, request, RetryAgent } from "undici";
 
@@ -44,11 +45,7 @@ const COMPETITORS: Readonly<Record<string, Start>> = {
     };
   },
   Bottleneck: (settings) => {
-    const limiter = new Bottleneck({
-      reservoir: settings.limit,
-      reservoirRefreshAmount: settings.limit,
-      reservoirRefreshInterval: WINDOW_MS,
-    });
+    const limiter = new Bottleneck(reservoirOf(settings.limit));
     return {
       remove: (key) => limiter.schedule(() => removeByFetch(settings, key)),
       stop: () => limiter.disconnect(),
@@ -65,6 +62,48 @@ export const competitorNames = Object.keys(COMPETITORS);
 export function runCompetitor(name: string, scenario: Scenario): Promise<Outcome> {
   const start = COMPETITORS[name];
   if (start === undefined) throw new Error(`There is no competitor ${name}.`);
+  return runWith(start, scenario);
+}
+
+/** Bottleneck with its clustering: all processes share a limiter on a Redis server. */
+export function runBottleneckOnRedis(redisPort: number, scenario: Scenario): Promise<Outcome> {
+  const commands = { underWay: 0 };
+  const start: Start = (settings) => {
+    const limiter = new Bottleneck({
+      ...reservoirOf(settings.limit),
+      id: settings.apiKey,
+      datastore: "ioredis",
+      clientOptions: { port: redisPort, host: "127.0.0.1" },
+      Redis: watching(commands),
+    });
+    return {
+      remove: (key) => limiter.schedule(() => removeByFetch(settings, key)),
+      stop: () => limiter.disconnect(),
+    };
+  };
+  return runWith(start, scenario, () => commands.underWay > 0);
+}
+
+/** The commands that have no reply yet: virtual time must not pass meanwhile. */
+interface CommandsUnderWay {
+  underWay: number;
+}
+
+/** A client of Redis that counts its commands. */
+function watching(commands: CommandsUnderWay): typeof Redis {
+  return class extends Redis {
+    override async sendCommand(...parameters: Parameters<Redis["sendCommand"]>): Promise<unknown> {
+      commands.underWay++;
+      try {
+        return await super.sendCommand(...parameters);
+      } finally {
+        commands.underWay--;
+      }
+    }
+  };
+}
+
+function runWith(start: Start, scenario: Scenario, isBusy: () => boolean = () => false): Promise<Outcome> {
   return inFakeTime(async (clock) => {
     const simulator = await startAccount(scenario, clock);
     const { baseUrl } = simulator;
@@ -83,7 +122,11 @@ export function runCompetitor(name: string, scenario: Scenario): Promise<Outcome
     } finally {
       await simulator.close();
     }
-  });
+  }, isBusy);
+}
+
+function reservoirOf(limit: number) {
+  return { reservoir: limit, reservoirRefreshAmount: limit, reservoirRefreshInterval: WINDOW_MS };
 }
 
 async function removeByFetch({ baseUrl, apiKey, latency }: ProcessSettings, key: string): Promise<void> {
