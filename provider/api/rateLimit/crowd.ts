@@ -25,9 +25,13 @@ const FORGETTING_TIME = 1.1;
 /** How long a machine that starts, and needs more than a small part of the limit, looks for others. */
 export const SETTLING_MS = 800;
 const SMALL_PART = 1 / 2;
+
+/** How long it looks if its next request need not go out earlier, at most this part of the window. */
+const SPARE_SETTLING_MS = 5_000;
+const SPARE_PART = 1 / 2;
 const LONGEST_RESPONSE_MS = 2_000;
 
-/** A growth that was due for longer is based on an old response. */
+/** A growth that was due for longer is delayed once more. */
 const GROWTH_VALID_MS = 1_000;
 
 /** Each refusal makes the next spread so many times longer, since there are more machines than the limit admits. */
@@ -44,19 +48,22 @@ export function shareCapacity(
   state: WindowState,
   nowMs: number,
   windowMs: number,
-  { waiting, inPairs }: Demand,
+  demand: Demand,
 ): { free: number; untilMs?: number | undefined } {
   const { crowd, entries, limit = Infinity } = state;
-  if (crowd === undefined) return capacityAlone(state, nowMs, waiting);
+  if (crowd === undefined) return capacityAlone(state, nowMs, windowMs, demand);
   const leaveMs = entries.map((entry) => freeMs(entry, windowMs));
   const usedMs = leaveMs.filter((ms) => ms > nowMs);
   const reusable = leaveMs.filter((ms) => ms <= nowMs && ms + windowMs * UNUSED_TIME > nowMs).length;
   // What was not used again for a while, others may use by now.
-  crowd.share = Math.max(inPairs ? 2 : 1, Math.min(crowd.share, usedMs.length + reusable));
+  crowd.share = Math.max(demand.inPairs ? 2 : 1, Math.min(crowd.share, usedMs.length + reusable));
   if (crowd.growMs !== undefined && nowMs >= crowd.growMs) {
-    const isRoom = usedMs.length + crowd.others < roomOf(limit);
-    if (isRoom && nowMs - crowd.growMs < GROWTH_VALID_MS) crowd.share++;
+    const { growMs, growDelayMs } = crowd;
     delete crowd.growMs;
+    delete crowd.growDelayMs;
+    // Machines that have waited for the same thing, such as a server, would otherwise all grow at once.
+    if (growDelayMs !== undefined && nowMs - growMs >= GROWTH_VALID_MS) crowd.growMs = nowMs + growDelayMs;
+    else if (usedMs.length + crowd.others < roomOf(limit)) crowd.share++;
   }
   const free = crowd.share - usedMs.length;
   if (free > 0) return { free };
@@ -68,8 +75,14 @@ export function shareCapacity(
 function capacityAlone(
   { entries, looks, looksSinceMs = 0, limit = Infinity }: WindowState,
   nowMs: number,
-  waiting: number,
+  windowMs: number,
+  { waiting, deadlineMs }: Demand,
 ): { free: number; untilMs?: number | undefined } {
+  const spareMs = looksSinceMs + Math.min(SPARE_SETTLING_MS, windowMs * SPARE_PART);
+  // With a nearer deadline, what does not go out in this window fails.
+  const isPatient = deadlineMs > nowMs + windowMs;
+  if (looks > 0 && looks <= 2 && nowMs < spareMs && isPatient && isSpare(entries.length, waiting, limit))
+    return { free: 0, untilMs: spareMs };
   const isScarce = entries.length + waiting > limit * SMALL_PART;
   if (looks > 2 || (looks === 2 && !isScarce)) return { free: Infinity };
   // Machines that start together differ by some tenths of a second: the third response shows all of them.
@@ -80,6 +93,15 @@ function capacityAlone(
     ({ sentMs, endedMs }) => endedMs === undefined && nowMs - sentMs < LONGEST_RESPONSE_MS,
   );
   return { free: isInFlight ? 0 : 1 };
+}
+
+/**
+ * Whether the next request may go out later in the window without a later end of all: what waits needs another window,
+ * and there, fewer requests than this window has had already.
+ */
+function isSpare(sent: number, waiting: number, limit: number): boolean {
+  const all = sent + waiting;
+  return all > limit && all < Infinity && sent >= ((all - 1) % limit) + 1;
 }
 
 /** A request that is about to be sent. */
@@ -138,14 +160,32 @@ export function adjustShare(
   }
   reduceShare(crowd, own + foreign - roomOf(limit), { nowMs, windowMs, random });
   const { knownPart = 1 } = entry;
-  if (own < crowd.share || crowd.growMs !== undefined || knownPart < KNOWN_PART) return;
+  if (knownPart < KNOWN_PART) return;
   // The requests of a machine leave the window together, and then a response shows few of them for a moment.
   const others = Math.max(foreign / knownPart, crowd.share === 1 ? 0 : crowd.others);
-  const room = roomOf(limit) - own - others;
+  growShare(state, others, { nowMs, windowMs, random });
+}
+
+/**
+ * Takes a part of the room that the others leave, once the whole share is in use. Call it for each response, also for
+ * those that show nothing: the share would otherwise stay as it is until its requests leave the window.
+ */
+export function growShare(
+  state: WindowState,
+  others: number | undefined,
+  { nowMs, windowMs, random }: { nowMs: number; windowMs: number; random: () => number },
+): void {
+  const { crowd, limit, entries } = state;
+  if (crowd === undefined || limit === undefined || crowd.growMs !== undefined) return;
+  const own = entries.filter((entry) => freeMs(entry, windowMs) > nowMs).length;
+  if (own < crowd.share) return;
+  const othersNow = others ?? crowd.others;
+  const room = roomOf(limit) - own - othersNow;
   // All machines together take half of the room.
-  const growth = (own * room) / (2 * (own + others));
+  const growth = (own * room) / (2 * (own + othersNow));
   if (random() < growth) {
-    crowd.growMs = nowMs + ((0.5 + random()) * windowMs * GROWTH_TIME) / Math.max(1, growth);
+    crowd.growDelayMs = ((0.5 + random()) * windowMs * GROWTH_TIME) / Math.max(1, growth);
+    crowd.growMs = nowMs + crowd.growDelayMs;
   }
 }
 

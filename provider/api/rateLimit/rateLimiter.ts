@@ -117,7 +117,8 @@ export class RateLimiter {
       (state, sharedNowMs): Admission => {
         const nowMs = sharedNowMs ?? clock.nowMs();
         prune(state, nowMs);
-        const demand = { waiting: this.waiting, inPairs: this.#inPairs };
+        const deadlineMs = this.#waiters.head?.options.deadlineMs ?? Infinity;
+        const demand = { waiting: this.waiting, deadlineMs, inPairs: this.#inPairs };
         const { free } = accountCapacity(state, nowMs, this.#windowMs, demand);
         const own = configuredCapacity(state, nowMs, configured).free;
         const share = store.shared ? this.#share(state, free, own, sharedNowMs) : free;

@@ -1,4 +1,4 @@
-import { adjustShare, KEPT_WINDOWS, restartAfterCooldown } from "./crowd";
+import { adjustShare, growShare, KEPT_WINDOWS, restartAfterCooldown } from "./crowd";
 import { addPast, prunePast } from "./pastRequests";
 import { MARGIN_MS, WINDOW_MS, type RateLimitInfo, type WindowEntry, type WindowState } from "./windowState";
 
@@ -69,7 +69,12 @@ export function recordResponse(
 ): void {
   const own = state.entries.find((entry) => entry.id === id);
   if (own) own.endedMs = nowMs;
-  if (info === undefined) return;
+  // A share that only responses with figures let grow would stay as it is when the last of them are lost.
+  const growUnseen = () => {
+    if (own && !own.isBlind && own.knownPart === undefined)
+      growShare(state, undefined, { nowMs, windowMs, random });
+  };
+  if (info === undefined) return growUnseen();
   if (info.cooldownMs !== undefined) {
     if (own) own.rateLimited = true;
     inferLimit(state, entriesWithin(state, nowMs, windowMs), nowMs, info.limit);
@@ -88,7 +93,7 @@ export function recordResponse(
     const others = entriesWithin(state, nowMs, windowMs).filter((entry) => entry !== own);
     const foreign = noticeOthers(state, own, others, nowMs, info.limit - info.remaining);
     adjustShare(state, own, foreign, { nowMs, windowMs, random });
-  }
+  } else growUnseen();
 }
 
 /** Removes a request that cannot have reached the server. */

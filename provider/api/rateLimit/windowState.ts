@@ -70,6 +70,8 @@ export interface Crowd {
   othersMs: number;
   /** When the share grows by one. Absent: not before the next response. */
   growMs?: number;
+  /** The delay of that growth, if it may be delayed once more. */
+  growDelayMs?: number;
   /** When the share was last reduced. */
   reducedMs: number;
   /** Since when the responses show no other requests. */
@@ -89,6 +91,8 @@ export interface Resumption {
 /** The requests of a machine that wait. */
 export interface Demand {
   waiting: number;
+  /** Until when the first one may wait. */
+  deadlineMs: number;
   /** Some come in pairs: the second is of no use long after the first. */
   inPairs: boolean;
 }

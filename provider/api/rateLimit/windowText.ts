@@ -50,6 +50,7 @@ const stateSchema = z.object({
       reducedMs: z.number(),
       refusals: z.number(),
       growMs: z.number().optional(),
+      growDelayMs: z.number().optional(),
       emptyMs: z.number().optional(),
     })
     .optional(),

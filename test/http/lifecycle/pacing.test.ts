@@ -71,7 +71,9 @@ describe("a destroy under a limit of 5 in 60 s", () => {
     expect(tookMs).toBeGreaterThanOrEqual(120_000);
     expect(tookMs).toBeLessThanOrEqual(120_000 * 1.01);
     expect(fixture.account.keys()).toEqual([]);
-    expect(lines[0]).toMatch(/^Electron Hub: 7 requests wait \(7 remove\) until .*\(5 requests per 60 s\)/);
+    // Two go out in the last window: with the others of the first one it waits to see who else uses the account.
+    expect(lines[0]).toMatch(/^Electron Hub: 10 requests wait \(10 remove\) until .*00:00:05 UTC, in 4 s/);
+    expect(lines[1]).toMatch(/^Electron Hub: 7 requests wait \(7 remove\) until .*\(5 requests per 60 s\)/);
     expect(lines.length).toBeLessThanOrEqual(12);
   });
 

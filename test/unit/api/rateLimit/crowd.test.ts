@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { SETTLING_MS } from "../../../../provider/api/rateLimit/crowd";
+import { SETTLING_MS, shareCapacity } from "../../../../provider/api/rateLimit/crowd";
+import { recordResponse } from "../../../../provider/api/rateLimit/rateWindow";
+import {
+  emptyWindow,
+  type RateLimitInfo,
+  type WindowState,
+} from "../../../../provider/api/rateLimit/windowState";
 import { optimumOf, runMachines, type MachinesScenario } from "./machinesRun";
 
 /** Machines whose first requests fit into the limit: a machine that knows nothing yet has to send one. */
@@ -61,6 +67,66 @@ describe("machines that start one after another, without a shared window", () =>
       expect(rateLimited, what).toBeLessThanOrEqual(run.machines * 1.5 + 1);
       expect(tookMs, what).toBeLessThan(optimumOf(run) * 2.5 + 240_000);
     }
+  });
+
+  it.each([1_000, 2_000, 4_000])(
+    "get no refusal if what they need in the last window leaves time to look for others (%i ms)",
+    async (staggerMs) => {
+      for (const machines of [2, 3]) {
+        for (const seed of [1, 2, 3, 4, 5]) {
+          const run = { machines, limit: 5, operations: 6, staggerMs, seed };
+          const { rateLimited, tookMs } = await runMachines(run);
+          const what = JSON.stringify(run);
+          expect(rateLimited, what).toBe(0);
+          expect(tookMs, what).toBeLessThan(optimumOf(run) * 2.5);
+        }
+      }
+    },
+  );
+});
+
+describe("a share that is in use", () => {
+  const START_MS = 1_000_000;
+  const WINDOW_MS = 60_000;
+
+  /** A machine whose share of two is in use, and that has seen three requests of others. */
+  function inCrowd(): WindowState {
+    return {
+      ...emptyWindow(),
+      limit: 100,
+      looks: 4,
+      lastReportMs: START_MS,
+      entries: [
+        { id: "a", sentMs: START_MS, endedMs: START_MS },
+        { id: "b", sentMs: START_MS },
+      ],
+      crowd: { share: 2, others: 3, othersMs: START_MS, reducedMs: START_MS, refusals: 0 },
+    };
+  }
+  const freeAt = (state: WindowState, nowMs: number) =>
+    shareCapacity(state, nowMs, WINDOW_MS, { waiting: 1, deadlineMs: Infinity, inPairs: false });
+
+  it.each<[string, RateLimitInfo | undefined]>([
+    ["shows no figures", {}],
+    ["is lost", undefined],
+  ])("grows also after a response that %s", (_, info) => {
+    const state = inCrowd();
+    recordResponse(state, "b", START_MS + 100, info, WINDOW_MS, () => 0.5);
+    const { free, untilMs = Infinity } = freeAt(state, START_MS + 100);
+    expect(free).toBe(0);
+    expect(untilMs).toBeLessThan(START_MS + 2_000);
+    expect(freeAt(state, untilMs)).toEqual({ free: 1 });
+  });
+
+  it("delays a growth once that was due long ago", () => {
+    const state = inCrowd();
+    recordResponse(state, "b", START_MS + 100, undefined, WINDOW_MS, () => 0.5);
+    const lateMs = START_MS + 10_000;
+    const { free, untilMs = Infinity } = freeAt(state, lateMs);
+    expect(free).toBe(0);
+    expect(untilMs).toBeGreaterThan(lateMs);
+    expect(untilMs).toBeLessThan(lateMs + 2_000);
+    expect(freeAt(state, untilMs + 10_000)).toEqual({ free: 1 });
   });
 });
 

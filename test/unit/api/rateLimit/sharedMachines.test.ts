@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty, integer, record } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RateLimiter } from "../../../../provider/api/rateLimit/rateLimiter";
-import { emptyWindow } from "../../../../provider/api/rateLimit/rateWindow";
+import { emptyWindow } from "../../../../provider/api/rateLimit/windowState";
 import { windowText } from "../../../../provider/api/rateLimit/windowText";
 import { VirtualClock } from "../../../support/virtualClock";
 import { MemoryServer } from "./memoryCell";
