@@ -129,7 +129,9 @@ function checkField(
   if (isUnchanged(name, value, old)) return { value: old };
   if (value === undefined && !schema.safeParse(undefined).success) return { reason: "is required" };
   const parsed = schema.safeParse(value);
-  if (!parsed.success) return { reason: parsed.error.issues.map((issue) => issue.message).join("; ") };
+  if (!parsed.success) {
+    return { reason: [...new Set(parsed.error.issues.map((issue) => issue.message))].join("; ") };
+  }
   const reason = parsed.data === old ? undefined : validateNew?.(parsed.data, nowMs);
   return reason === undefined ? { value: parsed.data } : { reason };
 }

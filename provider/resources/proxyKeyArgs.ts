@@ -149,6 +149,18 @@ export interface ProxyKeyArgs {
    * @default none: never refused
    */
   refuseIfUsedWithin?: pulumi.Input<string | undefined>;
+  /**
+   * What the stack notes about the key, such as its `owner`, `purpose` and `ticket`. `pulumi-electronhub
+   * cleanup` and `orphans` show and select by them. Stored and shown in clear, never sent: not for
+   * secrets.
+   *
+   * Unit: up to 50 short texts by name; a name has letters, digits, `.`, `_`, `-` and `/`.
+   *
+   * A change affects the state only.
+   *
+   * @default none, the same as `{}`
+   */
+  labels?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>> | undefined>;
 }
 
 /** The values of a proxy key's outputs. */
@@ -243,6 +255,14 @@ interface ProxyKeyValues {
    */
   refuseIfUsedWithin: string | undefined;
   /**
+   * What the stack notes about the key, such as its `owner`, `purpose` and `ticket`. `pulumi-electronhub
+   * cleanup` and `orphans` show and select by them. Stored and shown in clear, never sent: not for
+   * secrets.
+   *
+   * Unit: up to 50 short texts by name; a name has letters, digits, `.`, `_`, `-` and `/`.
+   */
+  labels: Record<string, string> | undefined;
+  /**
    * The proxy key itself, a secret.
    *
    * Unit: `ek-proxy-…`.
@@ -310,6 +330,7 @@ export const PROPERTY_NAMES = [
   "adopt",
   "onDestroy",
   "refuseIfUsedWithin",
+  "labels",
   "key",
   "fingerprint",
   "createdAt",

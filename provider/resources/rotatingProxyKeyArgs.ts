@@ -1,5 +1,6 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { parseDurationMs } from "../util/duration";
+import { labelsFault } from "../lifecycle/labels";
 import { NEVER, readInstant } from "../lifecycle/schema/instants";
 import type { Schedule } from "../lifecycle/rotating/rotation";
 import type { ProxyKeyArgs } from "./proxyKeyArgs";
@@ -59,8 +60,13 @@ export interface RotationArgs {
 export type RotatingProxyKeyArgs = RotationArgs & Omit<ProxyKeyArgs, (typeof DECIDED_BY_ROTATION)[number]>;
 
 /** What the component registers, so that policies see it: without the time of the run, or every run would change it. */
-export function declaredBy(args: RotatingProxyKeyArgs): pulumi.Inputs {
-  return { ...args, now: undefined };
+export function declaredBy({ labels, ...args }: RotatingProxyKeyArgs): pulumi.Inputs {
+  if (labels === undefined) return { ...args, now: undefined };
+  // The engine saves these before the check of the keys refuses a label that holds a secret.
+  const sound = pulumi
+    .output(labels)
+    .apply((known) => (labelsFault(known ?? {}) === undefined ? known : undefined));
+  return { ...args, labels: sound, now: undefined };
 }
 
 /**

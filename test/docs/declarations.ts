@@ -117,9 +117,11 @@ function wrapped(paragraph: string): string {
   return paragraph.replaceAll(/(?=.{101})(.{1,100}) /g, "$1\n * ");
 }
 
-/** A list may be read-only, and may have elements that are known only later. */
+/** A list may be read-only; its elements, and the values of a record, may be known only later. */
 function withInputs(type: string): string {
-  return type.replace(/(\w+)\[\]/, "readonly pulumi.Input<$1>[]");
+  return type
+    .replace(/(\w+)\[\]/, "readonly pulumi.Input<$1>[]")
+    .replace(/^Record<string, (\w+)>/, "Readonly<Record<string, pulumi.Input<$1>>>");
 }
 
 const program = ts.createProgram([SCHEMA], {

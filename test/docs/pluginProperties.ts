@@ -21,6 +21,7 @@ export interface Property {
   type?: string;
   $ref?: string;
   items?: Property;
+  additionalProperties?: Property;
   description?: string;
   secret?: true;
   plain?: true;
@@ -150,9 +151,12 @@ function typeOf(schema: z.ZodType): Property {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as {
     type?: string | string[];
     anyOf?: { type?: string }[];
+    additionalProperties?: { type: string };
   };
   const types = [json.type ?? json.anyOf?.map(({ type }) => type) ?? []].flat();
   if (types.includes("string")) return { type: "string" };
   const [type] = types;
-  return type === undefined ? { $ref: "pulumi.json#/Any" } : { type };
+  if (type === undefined) return { $ref: "pulumi.json#/Any" };
+  const { additionalProperties: values } = json;
+  return type === "object" && values ? { type, additionalProperties: { type: values.type } } : { type };
 }

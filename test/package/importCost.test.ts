@@ -78,6 +78,7 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "functions/onlyKey",
     "functions/validateProxyKey",
     "index",
+    "lifecycle/labels",
     "lifecycle/rotating/publication",
     "lifecycle/rotating/rotation",
     "lifecycle/schema/fingerprint",
@@ -103,6 +104,7 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "util/nearestWord",
     "util/nodeVersion",
     "util/redact",
+    "util/unfitCharacter",
     "util/userError",
   ]);
 });

@@ -51,6 +51,13 @@ export const validInputs = fc.record(
     enabled: fc.boolean(),
     onDestroy: fc.constantFrom("remove", "disable"),
     refuseIfUsedWithin: fc.constantFrom("30m", "24h", "7d"),
+    labels: fc.dictionary(
+      fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,7}$/),
+      fc.stringMatching(/^[ -~]{0,9}$/),
+      {
+        maxKeys: 3,
+      },
+    ),
   },
   { requiredKeys: ["budget"] },
 );

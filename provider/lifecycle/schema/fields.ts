@@ -19,10 +19,12 @@ import {
   inAnyOrder,
   instant,
   keyName,
+  labelRecord,
   MAX_NAME_LENGTH,
   MIN_CREDITS,
   modelList,
   sortedSet,
+  withoutEmpty,
 } from "./values";
 
 /**
@@ -200,6 +202,17 @@ export const inputFields = {
     },
     schema: duration(1).optional(),
     change: "stateOnly",
+  }),
+  labels: ownField({
+    doc: {
+      meaning:
+        "What the stack notes about the key, such as its `owner`, `purpose` and `ticket`. `pulumi-electronhub cleanup` and `orphans` show and select by them. Stored and shown in clear, never sent: not for secrets.",
+      unit: "up to 50 short texts by name; a name has letters, digits, `.`, `_`, `-` and `/`",
+      default: "none, the same as `{}`",
+    },
+    schema: labelRecord.optional(),
+    change: "stateOnly",
+    canonical: (labels) => withoutEmpty(labels) ?? null,
   }),
 };
 

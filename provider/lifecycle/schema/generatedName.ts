@@ -1,4 +1,5 @@
-import { MAX_NAME_LENGTH, UNFIT_CHARACTER } from "./values";
+import { UNFIT_CHARACTER } from "../../util/unfitCharacter";
+import { MAX_NAME_LENGTH } from "./values";
 
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 const SUFFIX_LENGTH = 7;

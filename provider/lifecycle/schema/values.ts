@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { parseDurationMs } from "../../util/duration";
 import { sortedJson } from "../../util/sortedJson";
+import { UNFIT_CHARACTER } from "../../util/unfitCharacter";
+import { labelsFault } from "../labels";
 import { NEVER, readInstant } from "./instants";
 import { canonicalIpBlock, isIpBlock } from "./ipBlocks";
 
@@ -10,9 +12,6 @@ export const MAX_NAME_LENGTH = 25;
 
 /** A smaller difference is due to rounding. */
 export const MIN_CREDITS = 1e-6;
-
-/** Characters that an API may drop or rewrite, and that can manipulate a terminal's output. */
-export const UNFIT_CHARACTER = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 export const keyName = z
   .string("must be a text")
@@ -68,6 +67,23 @@ export const addressList = z
     }
   })
   .transform((blocks) => (blocks === "any" ? blocks : sortedSet(blocks.map(canonicalIpBlock))));
+
+const LABEL_FORMS = 'must be a record of texts, such as { owner: "team-a" }';
+
+/** No labels are the same as none at all. */
+export const labelRecord = z
+  .record(z.string(), z.string(LABEL_FORMS), LABEL_FORMS)
+  .superRefine((labels, context) => {
+    const fault = labelsFault(labels);
+    if (fault !== undefined) context.addIssue(fault);
+  })
+  .transform((labels) => withoutEmpty(labels));
+
+/** A canonical form in which an empty record is absent. */
+export function withoutEmpty<T>(value: T): T | undefined {
+  const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
+  return isEmpty && !Array.isArray(value) ? undefined : value;
+}
 
 export function sortedSet(values: readonly string[]): string[] {
   return [...new Set(values)].toSorted();

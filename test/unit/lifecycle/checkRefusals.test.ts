@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inputNames } from "../../../provider/lifecycle/schema/inputs";
+import { inputNames, UNKNOWN } from "../../../provider/lifecycle/schema/inputs";
 import { countingBytes, NOW_MS, SECRET } from "../fixture";
 import { check } from "../../support/pureVerbs";
 
@@ -11,6 +11,44 @@ function failuresOf(news: Record<string, unknown>, olds: Record<string, unknown>
 
 const EXPIRY_FORMS = /"never", an ISO 8601 instant such as .*, or Unix seconds \(not milliseconds\)/;
 const BLOCK_FORMS = /\[1\]; write for example 203\.0\.113\.7, 10\.0\.0\.0\/8 or 2001:db8::\/32/;
+
+function manyLabels(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`label-${index}`, ""]));
+}
+
+describe("labels", () => {
+  it.each<Record<string, string>>([
+    { owner: "team-a", purpose: "nightly evaluation, 2nd run", ticket: "OPS-17" },
+    { "example.com/cost_center": "", "0": "🔑".repeat(256), ["x".repeat(63)]: "x" },
+    { constructor: "any name", toString: "of the right form" },
+    manyLabels(50),
+  ])("are taken as they are: %#", (labels) => {
+    expect(check({}, { budget: 1, labels }, context).inputs["labels"]).toEqual(labels);
+  });
+
+  it("are left out if there are none", () => {
+    expect(check({}, { budget: 1, labels: {} }, context).inputs).not.toHaveProperty("labels");
+  });
+
+  it("with a value that is not known yet pass", () => {
+    const labels = { owner: UNKNOWN, "a b": "c" };
+    expect(check({}, { budget: 1, labels }, context).inputs["labels"]).toEqual(labels);
+  });
+
+  it.each([
+    { owner: SECRET },
+    { owner: `see ${SECRET}` },
+    { [SECRET]: "team-a" },
+    { owner: "ek-Zk83hQ0vLrT6mXw1NbPc57Jy" },
+    { owner: "ek-dev-Zk83hQ0vLrT6mXw1" },
+    { owner: "https://user:password@example.com" },
+  ])("that hold a secret are refused without it: %#", (labels) => {
+    const failures = failuresOf({ labels });
+    // The engine prints the value of a property that a failure names.
+    expect(failures).toMatchObject([{ property: "", reason: expect.stringMatching(/must hold no key/) }]);
+    expect(JSON.stringify(failures)).not.toMatch(/Zk83|password@/);
+  });
+});
 
 describe("a refusal names its property and what would be right", () => {
   it.each([
@@ -66,6 +104,23 @@ describe("a refusal names its property and what would be right", () => {
     ["refuseIfUsedWithin", "a day", /must be a duration such as 30m, 24h or 7d/],
     ["refuseIfUsedWithin", "0s", /must be a duration such as 30m, 24h or 7d/],
     ["refuseIfUsedWithin", 3_600, /must be a duration such as 30m, 24h or 7d/],
+    ["labels", "owner=team-a", /must be a record of texts, such as \{ owner: "team-a" \}$/],
+    ["labels", ["team-a"], /must be a record of texts/],
+    [
+      "labels",
+      { owner: 7, ticket: null },
+      /^labels must be a record of texts, such as \{ owner: "team-a" \}$/,
+    ],
+    ["labels", { "": "team-a" }, /has the name ""; names have 1 to 63 letters, digits/],
+    ["labels", { ["x".repeat(64)]: "" }, /names have 1 to 63 letters/],
+    ["labels", { "-owner": "team-a" }, /has the name "-owner"; .* start with a letter or a digit/],
+    ["labels", { "the owner": "team-a" }, /has the name "the owner"/],
+    ["labels", { ówner: "team-a" }, /names have 1 to 63 letters/],
+    ["labels", { owner: "x".repeat(257) }, /at most 256 characters as the value of "owner"; there are 257/],
+    ["labels", { owner: "team\na" }, /no control character.*the value of "owner"/],
+    ["labels", { owner: "team\u202ea" }, /no invisible formatting character/],
+    ["labels", { owner: "team\ud83d" }, /no half of a surrogate pair/],
+    ["labels", manyLabels(51), /must have at most 50 labels; there are 51/],
   ])("%s: %j", (property, value, reason) => {
     const failures = failuresOf({ [property]: value, ...(property === "name" ? {} : { name: "web" }) });
     expect(failures).toHaveLength(1);

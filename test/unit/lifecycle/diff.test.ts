@@ -34,6 +34,7 @@ const OTHER: Record<InputName, unknown> = {
   adopt: `${SECRET}2`,
   onDestroy: "disable",
   refuseIfUsedWithin: "24h",
+  labels: { owner: "team-a" },
 };
 
 const NO_CHANGE = { changes: false, replaces: [], deleteBeforeReplace: false };
@@ -68,6 +69,17 @@ describe("no difference", { timeout: 60_000 }, () => {
     const { budgetWindow, enabled, ...rest } = state;
     expect(changedInputs(state, rest)).toEqual([]);
     expect([budgetWindow, enabled]).toEqual(["daily", true]);
+  });
+
+  it.each([
+    [{}, undefined],
+    [undefined, {}],
+    [
+      { owner: "team-a", ticket: "" },
+      { ticket: "", owner: "team-a" },
+    ],
+  ])("between the labels %j and %j", (before, after) => {
+    expect(diff({ ...state, labels: before }, { ...state, labels: after })).toEqual(NO_CHANGE);
   });
 
   it("in what only the account moves", () => {
@@ -129,6 +141,16 @@ it("a name that the API has normalised or trimmed is no difference", () => {
 
 it("a state that an unclear answer left unsettled is a difference", () => {
   expect(diff({ ...state, unsettled: true }, state)).toEqual({ ...NO_CHANGE, changes: true });
+});
+
+it.each([
+  [{ owner: "team-a" }, { owner: "team-b" }],
+  [{ owner: "team-a" }, { Owner: "team-a" }],
+  [{ owner: "team-a" }, undefined],
+  [undefined, { owner: "" }],
+])("the labels %j and %j differ, without a new key", (before, after) => {
+  const olds = { ...state, labels: before };
+  expect(diff(olds, { ...state, labels: after })).toEqual({ ...NO_CHANGE, changes: true });
 });
 
 it("a name that is left out of an adopted key is no difference", () => {

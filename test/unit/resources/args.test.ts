@@ -40,6 +40,12 @@ it("takes undefined for every input that may be left out, now or later", () => {
   expectTypeOf<undefined>().toExtend<ProxyKeyArgs[Optional]>();
   type Later = { [K in keyof WrittenInputs]-?: pulumi.Output<WrittenInputs[K] | undefined> };
   expectTypeOf<Omit<Later, "budget"> & { budget: number }>().toExtend<ProxyKeyArgs>();
+  const labels = [
+    { owner: "team-a", ticket: pulumi.output("OPS-17") },
+    pulumi.output({ owner: "team-a" }),
+    Object.freeze({ owner: "team-a" } as const),
+  ] satisfies ProxyKeyArgs["labels"][];
+  expect(labels).toBeDefined();
   const fromConfig = { name: config.get("name"), expiresIn: config.get("expiresIn"), budget: 1 };
   expectTypeOf(fromConfig).toExtend<ProxyKeyArgs>();
   expectTypeOf<undefined>().not.toExtend<ProxyKeyArgs["budget"]>();

@@ -1,6 +1,7 @@
+import * as pulumi from "@pulumi/pulumi";
 import { expect, it } from "vitest";
 import { RotatingProxyKey } from "../../../provider/resources/rotatingProxyKey";
-import type { RotatingProxyKeyArgs } from "../../../provider/resources/rotatingProxyKeyArgs";
+import { declaredBy, type RotatingProxyKeyArgs } from "../../../provider/resources/rotatingProxyKeyArgs";
 
 const fine: RotatingProxyKeyArgs = { budget: 10, rotateEvery: "30d", overlap: "3d" };
 
@@ -32,3 +33,16 @@ it("refuses retainOnDelete, which would leave every rotated key on the account",
     /^RotatingProxyKey "bot": retainOnDelete would leave every rotated key on the account; use protect$/,
   );
 });
+
+it.each([
+  [{ owner: "team-a" }, { owner: "team-a" }],
+  [{ owner: "ek-proxy-Zk83hQ0vLrT6mXw1" }, undefined],
+])("registers the labels %j as %j: never one that its keys refuse", async (labels, registered) => {
+  const declared = declaredBy({ ...fine, labels: pulumi.output(labels) });
+  await expect(valueOf(declared["labels"] as pulumi.Output<unknown>)).resolves.toEqual(registered);
+});
+
+/** Every output has it, which the SDK uses throughout, but leaves out of its types. */
+function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+  return (output as unknown as { promise(): Promise<T> }).promise();
+}

@@ -37,6 +37,7 @@ describe("toWireSettings", { timeout: 60_000 }, () => {
       enabled: false,
       onDestroy: "disable",
       refuseIfUsedWithin: "24h",
+      labels: { owner: "team-a" },
     });
     expect(toWireSettings(inputs)).toEqual({
       name: "web",
@@ -55,8 +56,8 @@ describe("toWireSettings", { timeout: 60_000 }, () => {
         const wire = JSON.parse(
           JSON.stringify({ ...wireKey(), ...toWireSettings(inputs), is_active: inputs.enabled }),
         ) as object;
-        const { budgetWindow, onDestroy, refuseIfUsedWithin } = inputs;
-        const known = { budgetWindow, onDestroy, refuseIfUsedWithin };
+        const { budgetWindow, onDestroy, refuseIfUsedWithin, labels } = inputs;
+        const known = { budgetWindow, onDestroy, refuseIfUsedWithin, labels };
         expect(inputsFromWire(keyObjectSchema.parse(wire), known)).toEqual(inputs);
       }),
       { numRuns: 2_000 },
