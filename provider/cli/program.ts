@@ -10,6 +10,7 @@ import {
   dryRunOption,
   durationMs,
   jsonOption,
+  labels,
   port,
   positiveCount,
   rate,
@@ -91,6 +92,7 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
       "pulumi-electronhub cleanup",
       "pulumi-electronhub cleanup --stack 'pr-*' --older-than 7d --yes",
       "pulumi-electronhub cleanup --stack pr-42 --remove-stack --yes",
+      "pulumi-electronhub cleanup --stack '*' --label owner=team-a --label purpose=preview --yes",
     ],
   )
     .addOption(dirOption())
@@ -108,6 +110,11 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
       "--older-than <duration>",
       "only stacks not updated for at least this long, such as 7d",
       durationMs,
+    )
+    .option(
+      "--label <name=value>",
+      "only stacks whose keys all have this label; repeat it for several",
+      labels,
     )
     .option("--remove-stack", "also remove each stack once nothing is left in it")
     .option("--yes", "really destroy; needs --stack (default: a dry run that shows what would be removed)")

@@ -17,6 +17,7 @@ export interface ReportedKey {
   resource: string | null;
   lastUsedAt: string | null;
   unusedCredits: number | null;
+  labels?: Record<string, string>;
   outcome: string;
   why?: string;
   nextStep?: string;

@@ -6,12 +6,13 @@ import { isLocked } from "../pulumi/project";
 import { creditsReturned, isWhole, type KeyOutcome, type KeyReport } from "../terminal/report";
 import { counted } from "../terminal/table";
 import { Failures, progressIn } from "./engineEvents";
+import { matchesLabels } from "./labelMatch";
 import { BusyError, breakOldLocks, lockedError } from "../stack/stackLock";
 import { requireKnownTypes } from "../stack/unknownTypes";
 import { recoverStack } from "../recovery/recoverStack";
 import { StackAccounts } from "../account/stackAccounts";
 import type { StackContext } from "../stack/stackContext";
-import { prepareStack, type Done } from "./prepareStack";
+import { prepareStack, removableWith, type CleanOptions, type Done } from "./prepareStack";
 import { factsOf, plannedFor, verify } from "./verify";
 
 export type StackOutcome =
@@ -44,23 +45,20 @@ export interface StackReport {
   problems: readonly Problem[];
 }
 
-export interface CleanOptions {
-  dryRun: boolean;
-  removeStack: boolean;
-  /** Leaves stacks alone that were updated more recently. Undefined: none. */
-  olderThanMs: number | undefined;
-}
-
-/** Cleans up one stack. Never throws: the report has the failures, beside what was done before. */
+/**
+ * Cleans up one stack. Never throws: the report has the failures, beside what was done before. Undefined: no key of the stack
+ * has the labels.
+ */
 export async function cleanStack(
   task: StackContext,
   summary: StackSummary,
   options: CleanOptions,
-): Promise<StackReport> {
+): Promise<StackReport | undefined> {
+  const { labels } = options;
   const done: Done = { keys: [], problems: [] };
   const changesBefore = task.world.changes.count;
   let otherResources = 0;
-  const work = async (): Promise<StackOutcome> => {
+  const work = async (): Promise<StackOutcome | undefined> => {
     task.world.stop.throwIfAborted();
     task.world.terminal.progress(`${task.stack}: reading its state`);
     const before = await task.project.state(task.stack);
@@ -68,8 +66,9 @@ export async function cleanStack(
     otherResources = before.otherCount;
     // A destroy would remove keys that neither a dry run nor the report shows.
     requireKnownTypes(new Map([[task.stack, before.unknownTypes]]));
+    if (labels !== undefined && !matchesLabels(task.stack, before, labels)) return undefined;
     const accounts = new StackAccounts(task);
-    if (options.dryRun) return plan(task, accounts, before, done);
+    if (options.dryRun) return plan(task, accounts, before, options, done);
     await breakOldLocks(task);
     return clean(task, accounts, before, options, done);
   };
@@ -79,6 +78,7 @@ export async function cleanStack(
     if (task.world.changes.count > changesBefore) return "failed";
     return error instanceof BusyError ? "busy" : isRefusal(error) ? "refused" : "failed";
   });
+  if (outcome === undefined) return undefined;
   return {
     stack: task.stack,
     lastUpdate: summary.lastUpdate ?? null,
@@ -101,12 +101,14 @@ async function plan(
   task: StackContext,
   accounts: StackAccounts,
   before: Checkpoint,
+  { labels }: CleanOptions,
   { keys, problems }: Done,
 ): Promise<StackOutcome> {
   const facts = await factsOf(accounts, before.keys, { looksUp: true });
   for (const key of before.keys) keys.push(plannedFor(key, facts));
   const checkpoints = { before, now: before };
-  const lost = await recoverStack(task, accounts, checkpoints, { dryRun: true, removesDelivered: true });
+  const recovery = { dryRun: true, removesDelivered: true, requireRemovable: removableWith(labels, task) };
+  const lost = await recoverStack(task, accounts, checkpoints, recovery);
   keys.push(...lost.keys);
   problems.push(...lost.problems);
   if (before.pending.length > 0) {
@@ -136,12 +138,12 @@ async function clean(
   task: StackContext,
   accounts: StackAccounts,
   before: Checkpoint,
-  { removeStack, olderThanMs }: CleanOptions,
+  options: CleanOptions,
   done: Done,
 ): Promise<StackOutcome> {
   const { project, stack, world } = task;
   const { terminal } = world;
-  const prepared = await prepareStack(task, accounts, before, olderThanMs, done);
+  const prepared = await prepareStack(task, accounts, before, options, done);
   if (typeof prepared === "string") return prepared;
   const { now, facts } = prepared;
   const failures = new Failures();
@@ -167,7 +169,7 @@ async function clean(
   if (after === undefined) return "removed";
   done.problems.push(...leftIn(after));
   if (!isWhole(done)) return "failed";
-  if (!removeStack) return "cleaned";
+  if (!options.removeStack) return "cleaned";
   terminal.progress(`${stack}: removing the stack`);
   await project.remove(stack);
   return "removed";

@@ -1,16 +1,28 @@
+import type { Labels } from "../../lifecycle/labels";
 import type { StackAccounts } from "../account/stackAccounts";
-import type { Problem } from "../problems";
+import { Refusal, type Problem } from "../problems";
 import type { Checkpoint } from "../pulumi/checkpoint";
 import { recoverStack } from "../recovery/recoverStack";
+import type { RecoveryOptions } from "../recovery/search";
 import type { StackContext } from "../stack/stackContext";
 import { BusyError, requireUnlocked } from "../stack/stackLock";
 import type { KeyReport } from "../terminal/report";
+import { matchesLabels, requireKnownLabels } from "./labelMatch";
 import { factsOf, type Facts } from "./verify";
 
 /** The results so far. */
 export interface Done {
   keys: KeyReport[];
   problems: Problem[];
+}
+
+export interface CleanOptions {
+  dryRun: boolean;
+  removeStack: boolean;
+  /** Leaves stacks alone that were updated more recently. Undefined: none. */
+  olderThanMs: number | undefined;
+  /** Leaves stacks alone whose keys do not all have these. Undefined: none. */
+  labels: Labels | undefined;
 }
 
 /** A stack that is ready to be destroyed. */
@@ -30,7 +42,7 @@ export async function prepareStack(
   task: StackContext,
   accounts: StackAccounts,
   before: Checkpoint,
-  olderThanMs: number | undefined,
+  { labels, olderThanMs }: CleanOptions,
   done: Done,
 ): Promise<PreparedStack | "gone" | "too-young"> {
   const { project, stack, world } = task;
@@ -40,8 +52,10 @@ export async function prepareStack(
     const now = await project.state(stack);
     if (now === undefined) return "gone";
     if (olderThanMs !== undefined && !isOlder(task, now, olderThanMs)) return "too-young";
+    if (labels !== undefined && !matchesLabels(stack, now, labels)) throw changedLabels(stack);
     const checkpoints = { before: earlier, now };
-    const lost = await recoverStack(task, accounts, checkpoints, { dryRun: false, removesDelivered: true });
+    const recovery = { dryRun: false, removesDelivered: true, requireRemovable: removableWith(labels, task) };
+    const lost = await recoverStack(task, accounts, checkpoints, recovery);
     done.keys.push(...lost.keys);
     done.problems.push(...lost.problems);
     // Clearing interrupted creations saves the state.
@@ -58,6 +72,21 @@ export async function prepareStack(
   throw new BusyError({
     why: `Other runs update stack ${stack} again and again.`,
     nextStep: "Wait until no run works on it, then run the command again.",
+  });
+}
+
+/** With labels, a lost key must have them too. */
+export function removableWith(
+  labels: Labels | undefined,
+  { stack }: StackContext,
+): RecoveryOptions["requireRemovable"] {
+  return labels === undefined ? undefined : (found) => requireKnownLabels(stack, found);
+}
+
+function changedLabels(stack: string): Refusal {
+  return new Refusal({
+    why: `Another run has updated stack ${stack}, and no key of it has the labels any more.`,
+    nextStep: "Nothing was done. See what that run has changed, then run the command again.",
   });
 }
 

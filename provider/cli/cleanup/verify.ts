@@ -148,9 +148,12 @@ function labelOf({ name, fingerprint }: { name?: string | null | undefined; fing
   return `${JSON.stringify(name ?? "?")} (${fingerprint})`;
 }
 
-function headOf({ name, fingerprint, resource }: StateKey, sighting: Sighting): Omit<KeyReport, "outcome"> {
+function headOf(
+  { name, fingerprint, resource, labels }: StateKey,
+  sighting: Sighting,
+): Omit<KeyReport, "outcome"> {
   const wire = sighting.kind === "listed" ? sighting.key.wire : undefined;
-  return { name: name ?? null, fingerprint, resource, ...keyFacts(wire) };
+  return { name: name ?? null, fingerprint, resource, labels, ...keyFacts(wire) };
 }
 
 /** Splits off the next step, which is the last line of the provider's messages. */

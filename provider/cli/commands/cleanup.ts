@@ -1,3 +1,4 @@
+import type { Labels } from "../../lifecycle/labels";
 import { formatDuration } from "../../util/duration";
 import { EXIT, Refusal, UsageError, type ExitCode, type Problem } from "../problems";
 import type { PulumiProject } from "../pulumi/project";
@@ -13,12 +14,15 @@ import { cleanStack, type StackReport } from "../cleanup/cleanStack";
 import { selectStacks, type Selection, type StackFilter } from "../cleanup/selectStacks";
 import { listStacks } from "../stack/listStacks";
 import { openProject, type StackCommandOptions } from "../stack/stackContext";
+import { labelsText } from "../terminal/labelsText";
 import { oneLine } from "../terminal/plainText";
 import { shellWord } from "../terminal/shell";
 import { counted, credits } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
 
 export interface CleanupOptions extends StackCommandOptions, StackFilter {
+  /** Only stacks whose keys all have these. */
+  label?: Labels;
   removeStack?: boolean;
   yes?: boolean;
   json?: boolean;
@@ -27,6 +31,8 @@ export interface CleanupOptions extends StackCommandOptions, StackFilter {
 interface CleanupReport extends ReportHead {
   stacks: readonly StackReport[];
   creditsReturned: number;
+  /** Of `--label`. Absent: stacks are chosen without labels. */
+  labels: Labels | undefined;
   /** Stacks that only wildcards match, and whose names look like production. */
   leftOut: readonly string[];
   /** Patterns of `--stack` that match no stack, perhaps because it was cleaned up before. */
@@ -58,7 +64,13 @@ export async function cleanup(options: CleanupOptions, world: CommandContext): P
   for (const [at, summary] of stacks.entries()) {
     terminal.progress(`Stack ${at + 1} of ${stacks.length}: ${summary.name}`);
     const task = { ...context, stack: summary.name };
-    const report = await cleanStack(task, summary, { dryRun, removeStack, olderThanMs: options.olderThan });
+    const report = await cleanStack(task, summary, {
+      dryRun,
+      removeStack,
+      olderThanMs: options.olderThan,
+      labels: options.label,
+    });
+    if (report === undefined) continue;
     reports.push(report);
     if (options.json !== true) terminal.result(stackText(report));
   }
@@ -69,13 +81,14 @@ export async function cleanup(options: CleanupOptions, world: CommandContext): P
     exitCode: problems.length > 0 ? EXIT.failedInPart : exitCodeOf(reports, world),
     stacks: reports,
     creditsReturned: sumOfCredits(reports.map((done) => done.creditsReturned)),
+    labels: options.label,
     leftOut,
     unmatched,
     problems,
   };
   if (options.json === true) terminal.json(report);
   else {
-    const summary = stacks.length > 0 ? summaryText(report, options) : nothingText(selection, options);
+    const summary = reports.length > 0 ? summaryText(report, options) : nothingText(selection, options);
     terminal.result([summary, problemLines(problems)].join("\n").trimEnd());
   }
   return report.exitCode;
@@ -145,24 +158,34 @@ function stackText(report: StackReport): string {
 }
 
 /** Why no stack is cleaned up. */
-function nothingText({ youngCount, leftOut }: Selection, { olderThan }: CleanupOptions): string {
+function nothingText(
+  { stacks, youngCount, leftOut }: Selection,
+  { label, olderThan }: CleanupOptions,
+): string {
+  if (stacks.length > 0)
+    return `No key of ${counted(stacks.length, "stack")} has ${labelled(label)}. Nothing to do.`;
   if (leftOut.length > 0) return "No other stack matches: nothing to do.";
   if (youngCount === 0 || olderThan === undefined) return "No stack matches: nothing to do.";
   const match = youngCount === 1 ? "1 stack matches" : `${youngCount} stacks match`;
   return `${match}, but none was last updated more than ${formatDuration(olderThan)} ago. Nothing to do.`;
 }
 
+function labelled(labels: Labels | undefined): string {
+  return `the labels ${labelsText(labels)}`;
+}
+
 function summaryText(
-  { dryRun, stacks, creditsReturned: returned }: CleanupReport,
+  { dryRun, stacks, creditsReturned: returned, labels }: CleanupReport,
   { stack: patterns }: CleanupOptions,
 ): string {
   const keys = stacks.flatMap((stack) => stack.keys);
+  const chosen = labels === undefined ? "" : ` with ${labelled(labels)}`;
   const ofAll = (count: number) => `${counted(count, "stack")} of ${stacks.length}`;
   if (!dryRun) {
     const removed = keys.filter(({ outcome }) => outcome === "removed").length;
     const failed = stacks.filter(({ outcome }) => NOT_DONE.has(outcome)).length;
     const rest = failed === 0 ? "" : ` ${ofAll(failed)} not done: see above.`;
-    return `${counted(removed, "key")} removed, ${credits(returned)} credits returned.${rest}`;
+    return `${counted(removed, "key")}${chosen} removed, ${credits(returned)} credits returned.${rest}`;
   }
   if (stacks.every(({ outcome }) => outcome === "refused")) return "Nothing was changed.";
   const planned = keys.filter(({ outcome }) => outcome === "would-remove").length;
@@ -173,5 +196,5 @@ function summaryText(
   if (planned === 0 && unclear > 0) return `Dry run: ${doubt}. Nothing was changed.`;
   const unused = credits(creditsOf(keys, "would-remove"));
   const how = patterns === undefined ? "--stack with the stacks' names, and --yes," : "--yes";
-  return `Dry run: ${counted(planned, "key")} of ${counted(stacks.length, "stack")} would be removed, and ${unused} unused credits returned${unclear > 0 ? `; ${doubt}` : ""}. Nothing was changed; add ${how} to do it.`;
+  return `Dry run: ${counted(planned, "key")} of ${counted(stacks.length, "stack")}${chosen} would be removed, and ${unused} unused credits returned${unclear > 0 ? `; ${doubt}` : ""}. Nothing was changed; add ${how} to do it.`;
 }

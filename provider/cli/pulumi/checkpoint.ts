@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { isWholeKey } from "../../api/wire";
 import { CONFIG_NAMESPACE } from "../../config";
+import type { Labels } from "../../lifecycle/labels";
 import { unwrapSecrets } from "../../lifecycle/schema/secretEnvelope";
 import { fingerprintOf } from "../../lifecycle/schema/state";
 import { resourceName } from "./names";
+import { storedLabels } from "./storedLabels";
 import {
   isOfUnknownType,
   isProvider,
@@ -54,6 +56,8 @@ export interface StateKey {
   server: string | undefined;
   /** Why a destroy leaves the key on the account: an option, or the program only reads the key (`ProxyKey.get`). */
   kept: "disable" | "retainOnDelete" | "external" | undefined;
+  /** Undefined: none, secret or malformed. */
+  labels: Labels | undefined;
 }
 
 /** A creation that the engine began and never ended. */
@@ -73,6 +77,8 @@ export interface PendingCreation {
   /** The anonymous name of the account. Undefined: unknown. */
   sentTo: string | undefined;
   account: StoredSettings;
+  /** Undefined: none, secret or malformed. */
+  labels: Labels | undefined;
 }
 
 const resourceSchema = z.looseObject({
@@ -211,6 +217,8 @@ function stateKey(
     sentTo,
     server,
     kept: external === true ? "external" : retained,
+    // As the last update left them: the inputs may be those of one that failed.
+    labels: storedLabels(outputs ?? inputs),
   };
 }
 
@@ -228,6 +236,7 @@ function pendingCreation({ urn, id, inputs = {} }: StoredResource, account: Stor
     isAdoption: adopted !== undefined && adopted !== null,
     account,
     sentTo,
+    labels: storedLabels(inputs),
   };
 }
 

@@ -32,6 +32,7 @@ export async function recoverStack(
   const { stack, world } = task;
   requireKnownTypes(new Map([[stack, checkpoints.now.unknownTypes]]));
   const search = await searchLost(task, accounts, checkpoints, options);
+  options.requireRemovable?.(search.found);
   if (options.dryRun) {
     const keys = search.found.map((lost) => reportOf(lost, "would-remove"));
     if (keys.length > 0) {
@@ -131,6 +132,7 @@ function reportOf({ wire, fingerprint, lost }: LostKey, outcome: KeyOutcome): Ke
     name: wire.name,
     fingerprint,
     resource: lost.pending?.resource ?? null,
+    labels: lost.pending?.labels,
     ...keyFacts(wire),
     outcome,
   };

@@ -47,6 +47,8 @@ export interface RecoveryOptions {
   dryRun: boolean;
   /** Whether to remove also keys that the plugin returned to the engine. A program may have received them. */
   removesDelivered: boolean;
+  /** Called before any of these keys is removed. @throws to prevent that. */
+  requireRemovable?: ((found: readonly LostKey[]) => void) | undefined;
 }
 
 /** The delay between two lists of the account, while a key may still appear. */

@@ -1,6 +1,8 @@
 import { InvalidArgumentError, Option } from "commander";
 import { HOW_TO_WRITE_A_RATE, parseRateLimit } from "../../api/rateLimit/rateText";
+import { labelsFault, type Labels } from "../../lifecycle/labels";
 import { parseDurationMs } from "../../util/duration";
+import { UsageError } from "../problems";
 import { stackMatcher } from "./stackPattern";
 
 /** Parses a duration such as `90s`, `15m`, `24h` or `7d`. */
@@ -27,6 +29,18 @@ export function rate(text: string): { limit: number; windowMs: number } {
   const limit = parseRateLimit(text);
   if (limit === undefined) throw new InvalidArgumentError(HOW_TO_WRITE_A_RATE);
   return limit;
+}
+
+/** Parses a repeatable `name=value`. @throws UsageError, which does not repeat the text: it may hold a key. */
+export function labels(text: string, earlier: Labels = {}): Labels {
+  const at = text.indexOf("=");
+  if (at === -1) throw new UsageError("--label takes name=value, such as owner=team-a.");
+  const [name, value] = [text.slice(0, at), text.slice(at + 1)];
+  const fault = labelsFault({ [name]: value });
+  if (fault !== undefined) throw new UsageError(`--label ${fault}.`);
+  if (Object.hasOwn(earlier, name) && earlier[name] !== value)
+    throw new UsageError(`--label names ${JSON.stringify(name)} twice, and a key has one value of it.`);
+  return { ...earlier, [name]: value };
 }
 
 /** Refuses an empty text, which is most likely an unset variable. */

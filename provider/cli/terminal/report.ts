@@ -1,6 +1,8 @@
 import type { KeyObject } from "../../api/wire";
+import type { Labels } from "../../lifecycle/labels";
 import { instantOf } from "../../lifecycle/schema/instants";
 import type { ExitCode, Problem } from "../problems";
+import { labelsText } from "./labelsText";
 import { credits, table } from "./table";
 
 /** What the command did, or would do, with a key. */
@@ -22,6 +24,8 @@ export interface KeyReport {
   fingerprint: string;
   /** The resource's name in the stack. null: no state recorded the key. */
   resource: string | null;
+  /** Absent: none, or unknown. */
+  labels?: Labels | undefined;
   /** ISO 8601. null: never. Absent: unknown. */
   lastUsedAt?: string | null | undefined;
   /** Credits that a removal returns to the account. null: unknown. */
@@ -72,15 +76,18 @@ export const OUTCOME_WORDS: Record<KeyOutcome, string> = {
 
 /** Lists the keys in a table, one line each. */
 export function keyTable(keys: readonly KeyReport[]): string {
-  const rows = keys.map(({ name, fingerprint, resource, lastUsedAt, unusedCredits: unused, outcome }) => [
-    name ?? "?",
-    fingerprint,
-    resource ?? "(never recorded)",
-    lastUsedAt === undefined ? "?" : (lastUsedAt ?? "never used"),
-    unused === null ? "-" : credits(unused),
-    OUTCOME_WORDS[outcome],
+  const isLabelled = keys.some(({ labels }) => labels !== undefined);
+  const rows = keys.map((key) => [
+    key.name ?? "?",
+    key.fingerprint,
+    key.resource ?? "(never recorded)",
+    key.lastUsedAt === undefined ? "?" : (key.lastUsedAt ?? "never used"),
+    key.unusedCredits === null ? "-" : credits(key.unusedCredits),
+    ...(isLabelled ? [labelsText(key.labels)] : []),
+    OUTCOME_WORDS[key.outcome],
   ]);
-  return table([["key", "fingerprint", "resource", "last use", "unused credits", ""], ...rows]);
+  const heading = ["key", "fingerprint", "resource", "last use", "unused credits"];
+  return table([[...heading, ...(isLabelled ? ["labels"] : []), ""], ...rows]);
 }
 
 /** Lists problems with their next steps, as indented lines. */

@@ -37,7 +37,16 @@ function unreachable(): never {
 
 describe("a wrong command line", () => {
   const OPTIONS = [
-    ["cleanup", "--dir", "--stack", "--except", "--older-than", "--settle", "--break-locks-older-than"],
+    [
+      "cleanup",
+      "--dir",
+      "--stack",
+      "--except",
+      "--older-than",
+      "--label",
+      "--settle",
+      "--break-locks-older-than",
+    ],
     ["recover", "--dir", "--stack", "--settle", "--break-locks-older-than"],
     ["orphans", "--dir", "--stack", "--stacks", "--name-prefix", "--unused-for"],
     ["import", "--dir", "--stack", "--name-prefix", "--budget-window", "--out", "--program"],

@@ -15,6 +15,7 @@ const key: StateKey = {
   sentTo: undefined,
   server: undefined,
   kept: "external",
+  labels: undefined,
 };
 
 const why = { why: "made up", nextStep: "made up" };

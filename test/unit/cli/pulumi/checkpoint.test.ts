@@ -62,6 +62,7 @@ describe("a state", () => {
           "electronhub:baseUrl": "http://127.0.0.1:1/v1",
         },
         kept: undefined,
+        labels: undefined,
       },
     ]);
     expect({ savedMs, resourceCount, pendingCount }).toEqual({
@@ -226,6 +227,7 @@ describe("an interrupted operation", () => {
         createdAs: "bot-abcdefg",
         chosenName: undefined,
         isAdoption: false,
+        labels: undefined,
         account: expect.objectContaining({ "electronhub:apiKey": "made-up-api-key" }),
         sentTo: "abc",
       },

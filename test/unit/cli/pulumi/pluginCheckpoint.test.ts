@@ -44,6 +44,7 @@ describe("a state of the provider plugin", () => {
         sentTo: "0123456789abcdef0123456789abcdef",
         server: undefined,
         kept: undefined,
+        labels: undefined,
       },
     ]);
     expect(checkpoint).toMatchObject({
@@ -161,6 +162,7 @@ describe("an interrupted operation of the provider plugin", () => {
           createdAs: "bot-abcdefg",
           chosenName: "billing",
           isAdoption: false,
+          labels: undefined,
           account: { "electronhub:apiKey": MAIN.apiKey },
           sentTo: "abc",
         },

@@ -26,6 +26,7 @@ const pending: PendingCreation = {
   chosenName: undefined,
   fingerprint: undefined,
   isAdoption: false,
+  labels: undefined,
   account: undefined,
   sentTo: undefined,
 };

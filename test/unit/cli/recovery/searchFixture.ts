@@ -135,5 +135,6 @@ export const bot = (changes: Partial<PendingCreation> = {}): Partial<PendingCrea
   name: "bot-abc",
   createdAs: "bot-abc",
   isAdoption: false,
+  labels: undefined,
   ...changes,
 });

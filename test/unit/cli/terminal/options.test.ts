@@ -2,6 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { describe, expect, it } from "vitest";
 import {
   durationMs,
+  labels,
   nonEmpty,
   port,
   positiveCount,
@@ -25,6 +26,30 @@ describe("an option's value", () => {
     expect(["1", "9999"].map(positiveCount)).toEqual([1, 9_999]);
     for (const text of ["", "0", "01", "-1", "1.5", "10000"])
       expect(() => positiveCount(text), text).toThrow();
+  });
+
+  it("is a label, and together they are all that a key must have", () => {
+    const first = labels("owner=team-a");
+    expect(first).toEqual({ owner: "team-a" });
+    expect(labels("note=a=b, c", first)).toEqual({ owner: "team-a", note: "a=b, c" });
+    expect(labels("owner=team-a", first)).toEqual(first);
+    expect(labels("ticket=", first)).toEqual({ owner: "team-a", ticket: "" });
+    expect(labels("constructor=x", first)).toEqual({ owner: "team-a", constructor: "x" });
+  });
+
+  it.each([
+    ["owner", /^--label takes name=value, such as owner=team-a\. Add --help/],
+    ["=team-a", /^--label has the name "".* names have 1 to 63/],
+    ["the owner=team-a", /names have 1 to 63/],
+    ["owner=team\na", /no control character/],
+    ["owner=team-b", /^--label names "owner" twice, and a key has one value of it\./],
+    ["owner=ek-proxy-Zk83hQ0vLrT6mXw1", /^--label must hold no key/],
+    ["ek-proxy-Zk83hQ0vLrT6mXw1=x", /^--label must hold no key/],
+    ["ek-proxy-Zk83hQ0vLrT6mXw1", /^--label takes name=value/],
+  ])("is not the label %j, which is refused without a key in it", (text, why) => {
+    const refused = () => labels(text, { owner: "team-a" });
+    expect(refused).toThrow(why);
+    expect(refused).not.toThrow(/Zk83/);
   });
 
   it("may be given several times, and is never empty", () => {
