@@ -38,6 +38,7 @@ const THROUGH_BOTH_DOORS = [
   "engine/expiry",
   "engine/guards",
   "engine/interruption",
+  "engine/labels",
   "engine/lifecycle",
   "engine/lostCreation",
   "engine/options",

@@ -144,6 +144,7 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     [
       "pulumi-electronhub orphans",
       "pulumi-electronhub orphans --name-prefix ci- --unused-for 30d --remove --yes",
+      "pulumi-electronhub orphans --name-prefix ci- --disabled --unused-for 48h --remove --yes",
     ],
   )
     .addOption(dirOption())
@@ -152,6 +153,8 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     .option("--name-prefix <prefix>", "only keys whose name starts with this prefix")
     .option("--fingerprint <fingerprint...>", "only keys with these fingerprints (pk-…)", fingerprints)
     .option("--unused-for <duration>", "only keys not used for at least this long, such as 30d", durationMs)
+    .option("--disabled", "only keys that are disabled")
+    .option("--expired", "only keys whose expiry has passed")
     .option("--remove", "remove them; with --yes this needs --name-prefix or --fingerprint")
     .option("--yes", "with --remove: really remove (default: a dry run)")
     .addOption(dryRunOption())

@@ -20,17 +20,21 @@ export type DeleteOutcome = "removed" | "already deleted" | "disabled" | "taken 
  * Removes a key, irreversibly. Succeeds when the API confirms the removal, or states that the key does not exist. Any other
  * success or 404 counts only if the account's complete list does not show the key. An absent key counts only on the server
  * that had it.
+ *
+ * @param requireFound looks the key up right before the request, and checks what is found. Throws to keep the key.
  */
 export async function remove(
   id: string,
   stored: Stored,
   operation: Operation,
+  requireFound?: Guard,
 ): Promise<Done<void> & { outcome: DeleteOutcome }> {
   const key = keyOf(id, stored);
   const isTaken = () => isTakenOver(id, stored, operation);
   try {
     if (!isTaken()) {
-      return { result: undefined, outcome: await removeKey(key, stored, guarded(operation, isTaken)) };
+      const outcome = await removeKey(key, stored, guarded(operation, isTaken), requireFound);
+      return { result: undefined, outcome };
     }
   } catch (error) {
     if (!(error instanceof TakenOverError)) throw error;
@@ -56,7 +60,12 @@ function guarded(operation: Operation, isTaken: () => boolean): Operation {
   return { ...operation, call: { ...operation.call, beforeMutation } };
 }
 
-async function removeKey(key: string, stored: Stored, operation: Operation): Promise<DeleteOutcome> {
+async function removeKey(
+  key: string,
+  stored: Stored,
+  operation: Operation,
+  requireFound: Guard | undefined,
+): Promise<DeleteOutcome> {
   let refusal: unknown;
   const send = (call: CallOptions) =>
     operation.client.remove(key, call).catch((error: unknown) => {
@@ -64,9 +73,9 @@ async function removeKey(key: string, stored: Stored, operation: Operation): Pro
       throw error;
     });
   try {
-    const guard = usageGuard(stored.refuseIfUsedWithin, operation);
+    const guard = both(requireFound, usageGuard(stored.refuseIfUsedWithin, operation));
     if (stored.onDestroy === "disable") return await disable(key, stored, operation, guard);
-    await (guard === undefined ? send(operation.call) : removeUnused(key, guard, send, operation));
+    await (guard === undefined ? send(operation.call) : removeAfterLook(key, guard, send, operation));
     return "removed";
   } catch (error) {
     const requireServer = () => requireSameServer(stored.server, operation.settings);
@@ -83,9 +92,19 @@ async function removeKey(key: string, stored: Stored, operation: Operation): Pro
   }
 }
 
-async function removeUnused(
+type Guard = (found: KeyObject) => void;
+
+function both(first: Guard | undefined, second: Guard | undefined): Guard | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return (found) => {
+    first(found);
+    second(found);
+  };
+}
+
+async function removeAfterLook(
   key: string,
-  guard: (found: KeyObject) => void,
+  guard: Guard,
   send: (call: CallOptions) => Promise<void>,
   { client, call }: Operation,
 ): Promise<void> {
@@ -113,7 +132,7 @@ async function disable(
   key: string,
   { name, fingerprint }: Stored,
   operation: Operation,
-  guard: ((found: KeyObject) => void) | undefined,
+  guard: Guard | undefined,
 ): Promise<DeleteOutcome> {
   await ensureEnabled(key, false, undefined, operation, guard);
   operation.report(

@@ -54,8 +54,9 @@ it("the example's policies match keys, those of a RotatingProxyKey too, and let 
 it("a policy matches each class, sees what was declared of a RotatingProxyKey, and changes a key's inputs", async () => {
   const { apiKey } = engine.simulator.account();
   stack.setProgram(async () => {
-    declare("open", { budget: 1 });
-    declareRotating("rotating", { budget: 18, rotateEvery: "30d", overlap: "3d" });
+    declare("open", { budget: 1, labels: { owner: "team-a" } });
+    const labels = { owner: "team-b" };
+    declareRotating("rotating", { budget: 18, labels, rotateEvery: "30d", overlap: "3d" });
     accountOf("team", { apiKey, maxWait: "90s" });
   });
   // Of a dynamic resource, what `up` generates is unknown in a preview, so a policy that copies all inputs of a new key runs
@@ -72,9 +73,10 @@ it("a policy matches each class, sees what was declared of a RotatingProxyKey, a
     "saw-key ProxyKey: rotating-0",
     "saw-rotating RotatingProxyKey: rotating",
   ]);
-  expect(output).toContain("18 credits every 30d");
+  expect(output).toContain("18 credits every 30d for team-b");
   expect(output).toContain("waits 90s");
-  expect(output.split("models gpt-4o")).toHaveLength(3);
+  expect(output).toContain("models gpt-4o of team-a");
+  expect(output).toContain("models gpt-4o of team-b");
   const models = engine.simulator
     .account()
     .keys()
@@ -98,9 +100,9 @@ const saw = (type, text) => validateResourceOfType(type, (props, args, report) =
 new PolicyPack("each-class", {
   enforcementLevel: "advisory",
   policies: [
-    { name: "saw-rotating", description: "-", validateResource: saw(RotatingProxyKey, (of) => of.budget + " credits every " + of.rotateEvery) },
+    { name: "saw-rotating", description: "-", validateResource: saw(RotatingProxyKey, (of) => of.budget + " credits every " + of.rotateEvery + " for " + of.labels?.owner) },
     { name: "saw-account", description: "-", validateResource: saw(Account, (of) => "waits " + (of["electronhub:maxWait"] ?? of.maxWait)) },
-    { name: "saw-key", description: "-", validateResource: saw(ProxyKey, (of) => "models " + of.models) },
+    { name: "saw-key", description: "-", validateResource: saw(ProxyKey, (of) => "models " + of.models + " of " + of.labels?.owner) },
     {
       name: "names-models",
       description: "-",

@@ -24,6 +24,7 @@ export async function playLifecycle(engine: Engine, run: LanguageRunner): Promis
   expect(keyNamed(name)).toMatchObject({ allocatedAmount: 10, modelWhitelist: ["gpt-4o"] });
   expect(created.outputs["key"]).toEqual({ value: keyNamed(name)?.key, secret: true });
   expect(created.outputs["models"]?.value).toEqual(["gpt-4o"]);
+  expect(created.outputs["owner"]?.value).toBe("team-a");
   expect(created.outputs["current"]?.secret).toBe(true);
   expect(created.outputs["rotatesAt"]?.value).toBe("2026-01-04T00:00:00Z");
   await expectNoChange();

@@ -1,3 +1,4 @@
+import { hasExpired } from "../../api/wire";
 import type { ListedKey } from "../account/accounts";
 import { UsageError } from "../problems";
 
@@ -7,6 +8,10 @@ export interface OrphanFilter {
   fingerprint?: readonly string[];
   /** A duration in milliseconds. */
   unusedFor?: number;
+  /** Only keys that are known to be disabled. */
+  disabled?: boolean;
+  /** Only keys whose expiry is known to have passed. */
+  expired?: boolean;
 }
 
 /** Parses a repeatable option. @throws UsageError, which does not repeat the text: it may be a key. */
@@ -19,16 +24,18 @@ export function fingerprints(text: string, earlier: readonly string[] = []): str
  * The option that excludes a key. Undefined: the filter selects the key.
  *
  * @param serverNowMs the server's time, on which the timestamps of keys are based. Undefined: unknown, so no key counts as
- *   unused.
+ *   unused or expired.
  */
 export function excludedBy(
   { wire, fingerprint }: ListedKey,
-  { namePrefix = "", fingerprint: wanted, unusedFor }: OrphanFilter,
+  { namePrefix = "", fingerprint: wanted, unusedFor, disabled = false, expired = false }: OrphanFilter,
   serverNowMs: number | undefined,
 ): string | undefined {
   if (!wire.name.startsWith(namePrefix)) return "--name-prefix";
   if (wanted !== undefined && (fingerprint === undefined || !wanted.includes(fingerprint)))
     return "--fingerprint";
+  if (disabled && wire.is_active !== false) return "--disabled";
+  if (expired && (serverNowMs === undefined || hasExpired(wire, serverNowMs) !== true)) return "--expired";
   if (unusedFor === undefined) return undefined;
   // A key that was never used counts from its creation. With neither known, it may be in use.
   const sinceUnixS = Math.max(wire.last_used ?? 0, wire.created_at ?? 0);

@@ -1,5 +1,6 @@
 import { formatDuration } from "../../util/duration";
-import { instantOf } from "../../lifecycle/schema/instants";
+import { instantOf, NEVER } from "../../lifecycle/schema/instants";
+import { shownInputs } from "../../lifecycle/schema/state";
 import type { ListedKey } from "../account/accounts";
 import type { Problem } from "../problems";
 import { creditsOf, keyFacts, OUTCOME_WORDS, problemLines, problemsOf } from "../terminal/report";
@@ -10,6 +11,10 @@ import { counted, credits, table } from "../terminal/table";
 export interface OrphanReport extends KeyReport {
   /** ISO 8601. null: unknown. */
   createdAt: string | null;
+  /** null: unknown. */
+  enabled: boolean | null;
+  /** ISO 8601, or `never`. null: unknown. */
+  expiresAt: string | null;
 }
 
 export interface OrphansReport extends ReportHead {
@@ -24,11 +29,14 @@ export function orphanOf(
   { wire, fingerprint }: ListedKey,
   verdict: Pick<KeyReport, "outcome" | "why" | "nextStep">,
 ): OrphanReport {
+  const { enabled = null, expiresAt = null } = shownInputs(wire);
   return {
     name: wire.name,
     fingerprint: fingerprint ?? "",
     resource: null,
     createdAt: (wire.created_at === undefined ? undefined : instantOf(wire.created_at)) ?? null,
+    enabled,
+    expiresAt,
     ...keyFacts(wire),
     ...verdict,
   };
@@ -69,14 +77,22 @@ function tableOf(keys: readonly OrphanReport[], dryRun: boolean, nowMs: number):
   const age = (instant: string | null) =>
     instant === null ? "?" : `${formatDuration(Math.max(0, nowMs - Date.parse(instant)))} ago`;
   const isPlain = dryRun && keys.every(({ outcome }) => outcome === "would-remove");
-  const rows = keys.map(({ name, fingerprint, createdAt, lastUsedAt, unusedCredits, outcome }) => [
-    name ?? "?",
-    fingerprint === "" ? "(hidden)" : fingerprint,
-    age(createdAt),
-    lastUsedAt === undefined ? "?" : lastUsedAt === null ? "never" : age(lastUsedAt),
-    unusedCredits === null ? "?" : credits(unusedCredits),
-    ...(isPlain ? [] : [OUTCOME_WORDS[outcome]]),
+  const isStopped = keys.some((key) => stopped(key, nowMs) !== "");
+  const rows = keys.map((key) => [
+    key.name ?? "?",
+    key.fingerprint === "" ? "(hidden)" : key.fingerprint,
+    age(key.createdAt),
+    key.lastUsedAt === undefined ? "?" : key.lastUsedAt === null ? "never" : age(key.lastUsedAt),
+    key.unusedCredits === null ? "?" : credits(key.unusedCredits),
+    ...(isStopped ? [stopped(key, nowMs)] : []),
+    ...(isPlain ? [] : [OUTCOME_WORDS[key.outcome]]),
   ]);
-  const heading = ["key", "fingerprint", "made", "last use", "unused credits", ...(isPlain ? [] : [""])];
-  return table([heading, ...rows]);
+  const heading = ["key", "fingerprint", "made", "last use", "unused credits"];
+  return table([[...heading, ...(isStopped ? ["state"] : []), ...(isPlain ? [] : [""])], ...rows]);
+}
+
+/** Why the key does not work. */
+function stopped({ enabled, expiresAt }: OrphanReport, nowMs: number): string {
+  const hasPassed = expiresAt !== null && expiresAt !== NEVER && Date.parse(expiresAt) <= nowMs;
+  return [enabled === false ? "disabled" : [], hasPassed ? "expired" : []].flat().join(", ");
 }

@@ -1,9 +1,11 @@
+import type { KeyObject } from "../../api/wire";
 import { withAuditLog } from "../../lifecycle/auditLog";
 import { remove } from "../../lifecycle/delete";
 import { serverOf } from "../../lifecycle/server";
 import { outputsFromWire, shownInputs, type Stored } from "../../lifecycle/schema/state";
 import type { AccountView, ListedKey } from "../account/accounts";
 import { problemOf, type Problem } from "../problems";
+import { ChangedKey } from "./changedKey";
 import { Claim, hiddenClaim } from "./ownership";
 
 export type Removal = { outcome: "removed" | "already-gone" } | ({ outcome: "kept" | "failed" } & Problem);
@@ -19,13 +21,19 @@ export interface RemovalTerms {
   requireUnowned: () => Promise<void>;
   /** A duration such as `30d`. Looks the key up before the removal, and keeps it if it was used within this time. */
   refuseIfUsedWithin?: string | undefined;
+  /**
+   * Looks the key up before the removal, and checks what is found.
+   *
+   * @throws ChangedKey, which keeps the key.
+   */
+  requireStill?: ((found: KeyObject, serverNowMs: number | undefined) => void) | undefined;
 }
 
 /** Removes a key in the same way as a destroy, with a line in the audit log. Never throws. */
 export async function removeKey(
   key: ListedKey,
   account: AccountView,
-  { changes, requireUnowned, refuseIfUsedWithin }: RemovalTerms,
+  { changes, requireUnowned, refuseIfUsedWithin, requireStill }: RemovalTerms,
 ): Promise<Removal> {
   const { wire, fingerprint } = key;
   if (wire.key === undefined || fingerprint === undefined)
@@ -37,7 +45,7 @@ export async function removeKey(
     refuseIfUsedWithin,
   };
   const operation = account.begin();
-  const { beforeMutation, onRequest } = operation.call;
+  const { beforeMutation, clock, onRequest } = operation.call;
   let isSent = false;
   operation.call.beforeMutation = async () => {
     await beforeMutation?.();
@@ -48,20 +56,26 @@ export async function removeKey(
     if (isMutating && !isSent) changes.count++;
     isSent ||= isMutating;
   };
+  const requireFound =
+    requireStill &&
+    ((found: KeyObject) => {
+      const { serverAheadMs } = operation.client;
+      requireStill(found, serverAheadMs === undefined ? undefined : clock.nowMs() + serverAheadMs);
+    });
   try {
     const { outcome } = await withAuditLog("delete", stored, operation, () =>
-      remove(fingerprint, stored, operation),
+      remove(fingerprint, stored, operation, requireFound),
     );
     return { outcome: outcome === "already deleted" ? "already-gone" : "removed" };
   } catch (error) {
     const problem = problemOf(error);
     const isOwned = error instanceof Claim && error.kind === "owned";
-    if (!isOwned) return { outcome: "failed", ...problem };
+    if (!isOwned && !(error instanceof ChangedKey)) return { outcome: "failed", ...problem };
     if (!isSent) return { outcome: "kept", ...problem };
     return {
       outcome: "failed",
       why: `${problem.why} An earlier request, whose response was lost, may have removed it.`,
-      nextStep: "Run `pulumi refresh` on that stack.",
+      nextStep: isOwned ? "Run `pulumi refresh` on that stack." : "Run the command again.",
     };
   }
 }

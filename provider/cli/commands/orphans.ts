@@ -1,6 +1,8 @@
+import { merged, type KeyObject } from "../../api/wire";
 import { listKeys, type AccountView, type ListedKey } from "../account/accounts";
 import { accountForCommand } from "../account/accountForCommand";
 import { EXIT, INTERRUPTED, UsageError, problemOf, type ExitCode, type Problem } from "../problems";
+import { requireStillSelected } from "../cleanup/changedKey";
 import { excludedBy, type OrphanFilter } from "../cleanup/orphanFilter";
 import { orphanOf, orphansText, type OrphanReport, type OrphansReport } from "../cleanup/orphanReport";
 import { Ownership } from "../cleanup/ownership";
@@ -130,13 +132,17 @@ function namedProblems({ keys, serverNowMs, ownership, options }: Search): Probl
 }
 
 function timeProblems({ serverNowMs, options }: Search): Problem[] {
-  if (options.unusedFor === undefined || serverNowMs !== undefined) return [];
-  return [
-    {
-      why: "The API's responses have no date, so no key counts as unused.",
-      nextStep: "Leave out --unused-for, or check any proxy between here and the API.",
-    },
-  ];
+  if (serverNowMs !== undefined) return [];
+  const byTime = [
+    [options.unusedFor !== undefined, "unused", "--unused-for"],
+    [options.expired === true, "expired", "--expired"],
+  ] as const;
+  return byTime
+    .filter(([isGiven]) => isGiven)
+    .map(([, what, option]) => ({
+      why: `The API's responses have no date, so no key counts as ${what}.`,
+      nextStep: `Leave out ${option}, or check any proxy between here and the API.`,
+    }));
 }
 
 function foreignBackend(stackCount: number, keyCount: number): Problem {
@@ -163,9 +169,10 @@ function planned(key: ListedKey, ownership: Ownership, isDoubtful: boolean): Orp
 async function removeAll(
   found: readonly ListedKey[],
   account: AccountView,
-  { ownership, options: { unusedFor } }: Search,
+  { ownership, options }: Search,
   { changes, stop, terminal }: CommandContext,
 ): Promise<OrphanReport[]> {
+  const { disabled = false, expired = false, unusedFor } = options;
   const refuseIfUsedWithin = unusedFor === undefined ? undefined : `${Math.ceil(unusedFor / 1_000)}s`;
   const reports: OrphanReport[] = [];
   for (const [at, key] of found.entries()) {
@@ -176,9 +183,18 @@ async function removeAll(
     }
     terminal.progress(`Removing key ${at + 1} of ${found.length}`);
     const requireUnowned = () => ownership.requireUnclaimed(key);
-    reports.push(
-      orphanOf(key, await removeKey(key, account, { changes, requireUnowned, refuseIfUsedWithin })),
-    );
+    let latest = key;
+    const requireStill = (shown: KeyObject, serverNowMs: number | undefined) => {
+      latest = { ...key, wire: merged(key.wire, shown) };
+      requireStillSelected(key, options, shown, serverNowMs);
+    };
+    const removal = await removeKey(key, account, {
+      changes,
+      requireUnowned,
+      refuseIfUsedWithin,
+      requireStill: disabled || expired ? requireStill : undefined,
+    });
+    reports.push(orphanOf(latest, removal));
   }
   return reports;
 }

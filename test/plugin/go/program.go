@@ -14,6 +14,7 @@ func keys(ctx *pulumi.Context) error {
 	ci, err := electronhub.NewProxyKey(ctx, "ci", &electronhub.ProxyKeyArgs{
 		Budget: pulumi.Float64(settings.RequireFloat64("budget")),
 		Models: pulumi.ToStringArray(models),
+		Labels: pulumi.StringMap{"owner": pulumi.String("team-a"), "ticket": pulumi.String("OPS-17")},
 	})
 	if err != nil {
 		return err
@@ -30,6 +31,7 @@ func keys(ctx *pulumi.Context) error {
 	ctx.Export("key", ci.Key)
 	ctx.Export("name", ci.Name)
 	ctx.Export("models", ci.Models)
+	ctx.Export("owner", ci.Labels.MapIndex(pulumi.String("owner")))
 	ctx.Export("current", bot.Current)
 	ctx.Export("previous", bot.Previous)
 	ctx.Export("rotatesAt", bot.RotatesAt)

@@ -8,11 +8,17 @@ import pulumi_electronhub as electronhub
 
 def keys():
     config = pulumi.Config()
-    ci = electronhub.ProxyKey("ci", budget=config.require_float("budget"), models=config.require_object("models"))
+    ci = electronhub.ProxyKey(
+        "ci",
+        budget=config.require_float("budget"),
+        models=config.require_object("models"),
+        labels={"owner": "team-a", "ticket": "OPS-17"},
+    )
     bot = electronhub.RotatingProxyKey("bot", budget=5, rotate_every="3d", overlap="1d", now=config.require("now"))
     pulumi.export("key", ci.key)
     pulumi.export("name", ci.name)
     pulumi.export("models", ci.models)
+    pulumi.export("owner", ci.labels["owner"])
     pulumi.export("current", bot.current)
     pulumi.export("previous", bot.previous)
     pulumi.export("rotatesAt", bot.rotates_at)

@@ -37,6 +37,47 @@ describe("a key counts as unused for an hour", () => {
   });
 });
 
+describe("a key is excluded by", () => {
+  const excluded = (
+    filter: Parameters<typeof excludedBy>[1],
+    changes: Partial<KeyObject>,
+    serverNowMs: number | undefined = NOW_MS,
+  ) => excludedBy({ wire: wireKey(changes), fingerprint: "pk-1" }, filter, serverNowMs);
+
+  it.each([
+    [false, undefined],
+    [true, "--disabled"],
+    [undefined, "--disabled"],
+  ])("--disabled when is_active is %j: %j", (isActive, option) => {
+    expect(excluded({ disabled: true }, { is_active: isActive })).toBe(option);
+    expect(excluded({ disabled: true }, { is_active: isActive }, undefined)).toBe(option);
+  });
+
+  it.each([
+    [NOW_S, undefined],
+    [NOW_S - DAY_S, undefined],
+    [NOW_S + 1, "--expired"],
+    [-1, "--expired"],
+    [undefined, "--expired"],
+  ])("--expired when expires_at is %j: %j", (expiresAt, option) => {
+    expect(excluded({ expired: true }, { expires_at: expiresAt })).toBe(option);
+  });
+
+  it("--expired without the server's time, whatever its expiry", () => {
+    const key = { wire: wireKey({ expires_at: NOW_S - DAY_S }), fingerprint: "pk-1" };
+    expect(excludedBy(key, { expired: true }, undefined)).toBe("--expired");
+  });
+
+  it("any of several that it does not match", () => {
+    const both = { disabled: true, expired: true, unusedFor: HOUR_MS };
+    const matching = { is_active: false, expires_at: NOW_S - 1, created_at: NOW_S - DAY_S, last_used: null };
+    expect(excluded(both, matching)).toBeUndefined();
+    expect(excluded(both, { ...matching, is_active: true })).toBe("--disabled");
+    expect(excluded(both, { ...matching, expires_at: -1 })).toBe("--expired");
+    expect(excluded(both, { ...matching, last_used: NOW_S })).toBe("--unused-for");
+  });
+});
+
 it("each option leaves out what it does not name, and a hidden key is none that a fingerprint names", () => {
   const wire = wireKey({ name: "ci-1" });
   const excluded = (filter: Parameters<typeof excludedBy>[1], fingerprint: string | undefined = "pk-1") =>

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Accounts } from "../../../../provider/cli/account/accounts";
+import { requireStillSelected } from "../../../../provider/cli/cleanup/changedKey";
+import type { OrphanFilter } from "../../../../provider/cli/cleanup/orphanFilter";
 import { Ownership } from "../../../../provider/cli/cleanup/ownership";
 import { readStackKeys } from "../../../../provider/cli/pulumi/checkpoint";
 import type { PulumiProject } from "../../../../provider/cli/pulumi/project";
@@ -9,7 +11,7 @@ import type { CommandContext } from "../../../../provider/cli/commandContext";
 import type { HttpResponse } from "../../../../provider/api/transport";
 import { fingerprintOf } from "../../../../provider/lifecycle/schema/state";
 import { VirtualClock } from "../../../support/virtualClock";
-import { SECRET, wireKey } from "../../fixture";
+import { NOW_MS, SECRET, wireKey } from "../../fixture";
 
 const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
 const KEY = { wire: wireKey(), fingerprint: fingerprintOf(SECRET) };
@@ -72,10 +74,11 @@ function scene(...answers: readonly HttpResponse[]) {
         resource: { urn: `urn::${name}`, type: PROXY_KEY, inputs: { name } },
       }))),
     holdIn: (type: string) => (resources = [{ urn: "urn::other", type, id: "other" }]),
-    remove: (before: () => void = () => {}, refuseIfUsedWithin?: string) =>
+    remove: (before: () => void = () => {}, refuseIfUsedWithin?: string, filter?: OrphanFilter) =>
       removeKey(KEY, account, {
         changes: world.changes,
         refuseIfUsedWithin,
+        requireStill: filter && ((found, nowMs) => requireStillSelected(KEY, filter, found, nowMs)),
         requireUnowned: () => {
           before();
           return ownership.requireUnclaimed(KEY);
@@ -197,6 +200,69 @@ describe("a removal of an unused key", () => {
     expect(await remove(takenLater, "30d")).toMatchObject({ outcome: "kept" });
     expect(paths(sent)).toEqual(["lookup", "lookup"]);
     expect(changes.count).toBe(0);
+  });
+});
+
+describe("a removal of a disabled or expired key", () => {
+  const DATE = { date: new Date(NOW_MS).toUTCString() };
+  const shown = (changes: object, headers: object = DATE): HttpResponse => ({
+    status: 200,
+    headers: { ...headers },
+    body: JSON.stringify({ name: "web", allocated_ammount: 10, expires_at: -1, ...changes }),
+  });
+  const paths = (sent: readonly string[]) => sent.map((path) => path.split("/").at(-1));
+  const PAST_S = NOW_MS / 1_000 - 60;
+
+  it.each<[OrphanFilter, object]>([
+    [{ disabled: true }, { is_active: false }],
+    [{ expired: true }, { expires_at: PAST_S, is_active: true }],
+    [
+      { disabled: true, expired: true },
+      { expires_at: PAST_S, is_active: false },
+    ],
+  ])("looks the key up right before: %j", async (filter, found) => {
+    const { remove, sent } = scene(shown(found));
+    expect(await remove(undefined, undefined, filter)).toEqual({ outcome: "removed" });
+    expect(paths(sent)).toEqual(["lookup", "remove"]);
+  });
+
+  it.each<[OrphanFilter, object, RegExp]>([
+    [{ disabled: true }, { is_active: true }, /^Key "web" \(pk-\S+\) is kept: it was enabled again after/],
+    [{ disabled: true }, {}, /the API does not show any more whether it is disabled/],
+    [
+      { disabled: true, expired: true },
+      { is_active: false },
+      /its expiry was changed .* it never expires now/,
+    ],
+    [{ expired: true }, { expires_at: NOW_MS / 1_000 + 60 }, /it expires at 2026-01-01T00:01:00Z now/],
+    [{ expired: true }, { expires_at: undefined }, /does not show any more when it expires/],
+  ])("keeps it when the lookup shows otherwise: %j %j", async (filter, found, why) => {
+    const { changes, remove, sent } = scene(shown(found));
+    expect(await remove(undefined, "30d", filter)).toMatchObject({
+      outcome: "kept",
+      why: expect.stringMatching(why),
+      nextStep: expect.stringMatching(/leave --(?:disabled|expired) out\.$/),
+    });
+    expect({ sent: paths(sent), changes }).toEqual({ sent: ["lookup"], changes: { count: 0 } });
+  });
+
+  it("keeps an expired key when no response has the time", async () => {
+    const { remove, sent } = scene(shown({ expires_at: PAST_S }, {}));
+    expect(await remove(undefined, undefined, { expired: true })).toMatchObject({ outcome: "kept" });
+    expect(paths(sent)).toEqual(["lookup"]);
+  });
+
+  it("looks again after a lost response, and says that it may be removed if it was enabled meanwhile", async () => {
+    const { changes, remove, sent } = scene(shown({ is_active: false }), FAILED, shown({ is_active: true }));
+    expect(await remove(undefined, undefined, { disabled: true })).toMatchObject({
+      outcome: "failed",
+      why: expect.stringMatching(
+        /was enabled again .*An earlier request, whose response was lost, may have removed it/,
+      ),
+      nextStep: "Run the command again.",
+    });
+    expect(paths(sent)).toEqual(["lookup", "remove", "lookup"]);
+    expect(changes.count).toBe(1);
   });
 });
 
