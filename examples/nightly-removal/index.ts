@@ -10,7 +10,7 @@ const trial = new ProxyKey(`trial-${ticket}`, {
   budget: 2,
   expiresIn: "30d",
   labels: { owner, purpose: "trial", ticket },
-  // `destroy` only disables it: whoever misses it can have it enabled again.
+  // `destroy` only disables it, so that it can be enabled again.
   onDestroy: "disable",
 });
 

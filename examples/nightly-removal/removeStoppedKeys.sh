@@ -1,5 +1,5 @@
 #!/bin/sh
-# Removes keys that no stack has, that start with a prefix, and that do not work any more: disabled ones that nobody has used
+# Removes keys that no stack has, that start with a prefix, and that do not work any more: disabled ones that were not used
 # for two days, and expired ones, which occupy a slot and credits of the account until they are removed.
 #
 #   removeStoppedKeys.sh PREFIX [OPTION…]     in the folder of the Pulumi.yaml, after `npm ci`

@@ -150,9 +150,9 @@ export interface ProxyKeyArgs {
    */
   refuseIfUsedWithin?: pulumi.Input<string | undefined>;
   /**
-   * What the stack notes about the key, such as its `owner`, `purpose` and `ticket`. `pulumi-electronhub
-   * cleanup` and `orphans` show and select by them. Stored and shown in clear, never sent: not for
-   * secrets.
+   * What the stack notes about the key, such as its `owner`, `purpose` and `ticket`. The
+   * `pulumi-electronhub` command shows them and selects by them. Stored and shown in clear, never sent:
+   * not for secrets.
    *
    * Unit: up to 50 short texts by name; a name has letters, digits, `.`, `_`, `-` and `/`.
    *
@@ -255,9 +255,9 @@ interface ProxyKeyValues {
    */
   refuseIfUsedWithin: string | undefined;
   /**
-   * What the stack notes about the key, such as its `owner`, `purpose` and `ticket`. `pulumi-electronhub
-   * cleanup` and `orphans` show and select by them. Stored and shown in clear, never sent: not for
-   * secrets.
+   * What the stack notes about the key, such as its `owner`, `purpose` and `ticket`. The
+   * `pulumi-electronhub` command shows them and selects by them. Stored and shown in clear, never sent:
+   * not for secrets.
    *
    * Unit: up to 50 short texts by name; a name has letters, digits, `.`, `_`, `-` and `/`.
    */

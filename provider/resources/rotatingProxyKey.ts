@@ -28,7 +28,8 @@ interface Keys {
 }
 
 /**
- * A proxy key that is regularly replaced by a new one. The published key always works.
+ * A proxy key that is regularly replaced by a new one. The published key always works. Each key has the component's settings
+ * and `labels`.
  *
  * `pulumi up` rotates: run it on a schedule, for example once a day. The first `up` in a new period creates a key and
  * publishes it as `current`. The key before stays valid as `previous` during `overlap`, and the first `up` after that

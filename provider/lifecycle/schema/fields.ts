@@ -206,7 +206,7 @@ export const inputFields = {
   labels: ownField({
     doc: {
       meaning:
-        "What the stack notes about the key, such as its `owner`, `purpose` and `ticket`. `pulumi-electronhub cleanup` and `orphans` show and select by them. Stored and shown in clear, never sent: not for secrets.",
+        "What the stack notes about the key, such as its `owner`, `purpose` and `ticket`. The `pulumi-electronhub` command shows them and selects by them. Stored and shown in clear, never sent: not for secrets.",
       unit: "up to 50 short texts by name; a name has letters, digits, `.`, `_`, `-` and `/`",
       default: "none, the same as `{}`",
     },
