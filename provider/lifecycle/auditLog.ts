@@ -1,9 +1,9 @@
-import { open, statfs, type FileHandle } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { errorCode } from "../util/errno";
 import { redact } from "../util/redact";
 import { isUserError, UserError } from "../util/userError";
 import type { Operation } from "./accountContext";
+import { appendToLog, requireWritable } from "./audit/auditFile";
 import { PartialFailure, type Action, type KeyLabel } from "./failures";
 import { inputNames, type InputName } from "./schema/inputs";
 import type { ProxyKeyState } from "./schema/state";
@@ -32,58 +32,104 @@ export async function withAuditLog<T>(
   const audited = AUDITED[action];
   if (auditLog === undefined || audited === undefined) return verb(operation);
 
-  const log = await openAuditLog(auditLog);
-  const write = async (outcome: string, { name, fingerprint }: KeyLabel, reason?: string) => {
+  requireAuditLog(auditLog);
+  const write = async (outcome: string, about: KeyLabel, reason?: string) => {
     if (operation.requests === 0) return;
     const entry: AuditEntry = {
       time: new Date(operation.call.clock.nowMs()).toISOString(),
       action: audited,
-      name,
-      fingerprint,
+      name: about.name,
+      fingerprint: about.fingerprint,
+      labels: labelsOf(about) ?? labelsOf(label),
       requests: operation.requests,
       settings: audited === "delete" ? backupOf(label) : undefined,
       outcome,
       reason,
     };
-    await log.append(entry, [...secretsOf(settings), label.key ?? ""]);
+    await appendAuditLine(auditLog, entry, [...secretsOf(settings), label.key ?? ""]);
   };
+  let done: Done<T>;
   try {
-    let done: Done<T>;
-    try {
-      done = await verb(operation);
-    } catch (error) {
-      const [outcome, about, reason] =
-        error instanceof PartialFailure
-          ? ["done in part", error.state, error.cause]
-          : ["failed", label, error];
-      // The engine must get the verb's own failure, and the state in it, even if the log fails.
-      await write(outcome, about, reasonOf(reason)).catch(() => undefined);
-      throw error;
-    }
-    const { result, outcome } = done;
-    const outs = hasOutputs(result) ? result.outs : undefined;
-    await write(outcome, outs ?? label).catch((error: unknown) => {
-      throw outs === undefined ? error : new PartialFailure(error, outs);
-    });
-    return done;
-  } finally {
-    await log.close();
+    done = await verb(operation);
+  } catch (error) {
+    const [outcome, about, reason] =
+      error instanceof PartialFailure ? ["done in part", error.state, error.cause] : ["failed", label, error];
+    // The engine must get the verb's own failure, and the state in it, even if the log fails.
+    await write(outcome, about, reasonOf(reason)).catch(() => undefined);
+    throw error;
   }
+  const { result, outcome } = done;
+  const outs = hasOutputs(result) ? result.outs : undefined;
+  await write(outcome, outs ?? label).catch((error: unknown) => {
+    throw outs === undefined ? error : new PartialFailure(error, outs);
+  });
+  return done;
 }
 
-interface AuditEntry {
+/** A line, without the hash of the line before it. */
+export interface AuditEntry {
   /** ISO 8601, UTC. */
   time: string;
-  action: "create" | "update" | "delete";
+  action: "create" | "update" | "disable" | "delete";
   name: string | undefined;
   fingerprint: string | undefined;
+  labels?: Readonly<Record<string, string>> | undefined;
   outcome: string;
   /** Why it failed, a sentence for the user. */
-  reason: string | undefined;
+  reason?: string | undefined;
   /** Failed ones included. */
   requests: number;
   /** For delete: the key's settings as a backup, without the key. */
-  settings: Record<string, unknown> | undefined;
+  settings?: Record<string, unknown> | undefined;
+}
+
+/**
+ * Fails before the first request if a line could not be written. Without a log does nothing.
+ *
+ * @param auditLog relative to the working directory, which for a plugin is the program's folder.
+ * @throws AuditLogError
+ */
+export function requireAuditLog(auditLog: string | undefined): void {
+  if (auditLog === undefined) return;
+  const file = resolve(auditLog);
+  try {
+    requireWritable(file);
+  } catch (error) {
+    throw new AuditLogError({
+      why: `The audit log ${file} cannot be written (${errorCode(error) ?? "failed"}), and without it nothing is changed.`,
+      nextStep:
+        "Create its folder, and make the folder and the file writable, or change electronhub:auditLog.",
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Appends one line, and resolves when it is on the disk. Without a log does nothing.
+ *
+ * @param secrets to redact.
+ * @throws AuditLogError
+ */
+export async function appendAuditLine(
+  auditLog: string | undefined,
+  entry: AuditEntry,
+  secrets: readonly string[],
+): Promise<void> {
+  if (auditLog === undefined) return;
+  const file = resolve(auditLog);
+  try {
+    await appendToLog(file, toJson(entry, secrets));
+  } catch (error) {
+    throw new AuditLogError({
+      why: `What was done (${entry.action}: ${entry.outcome}) could not be written to the audit log ${file} (${errorCode(error) ?? "failed"}).`,
+      nextStep: "Make room, or fix the log's folder, then run the command again; it continues from there.",
+      cause: error,
+    });
+  }
+}
+
+class AuditLogError extends UserError {
+  override readonly name = "AuditLogError";
 }
 
 const AUDITED: Partial<Record<Action, AuditEntry["action"]>> = {
@@ -102,6 +148,11 @@ function reasonOf(error: unknown): string {
   return isUserError(error) ? error.why : "an unexpected error";
 }
 
+function labelsOf(label: KeyLabel): AuditEntry["labels"] {
+  const { labels } = label as { labels?: AuditEntry["labels"] };
+  return labels !== undefined && Object.keys(labels).length > 0 ? labels : undefined;
+}
+
 /** The trigger may be a secret, and neither is needed to recreate the key. */
 const LEFT_OUT: ReadonlySet<InputName> = new Set(["rotationTrigger", "adopt"]);
 
@@ -112,64 +163,7 @@ function backupOf(stored: KeyLabel): Record<string, unknown> {
   return Object.fromEntries(kept.map((name) => [name, stored[name]]));
 }
 
-class AuditLogError extends UserError {
-  override readonly name = "AuditLogError";
-}
-
-/** A disk with less free space counts as full. A line is far shorter. */
-const MIN_FREE_BYTES = 64 * 1024;
-
-/**
- * @param path relative to the working directory, which for a plugin is the program's folder.
- * @throws AuditLogError when the log cannot be written.
- */
-async function openAuditLog(path: string) {
-  const file = resolve(path);
-  let handle: FileHandle;
-  try {
-    handle = await open(file, "a", 0o600);
-    await requireRoom(handle, file).catch(async (error: unknown) => {
-      await handle.close();
-      throw error;
-    });
-  } catch (error) {
-    throw new AuditLogError({
-      why: `The audit log ${file} cannot be written (${errorCode(error) ?? "failed"}), and without it nothing is changed.`,
-      nextStep: "Make the folder exist and the file writable, or change electronhub:auditLog.",
-      cause: error,
-    });
-  }
-  return {
-    /** Appends one line, and resolves when it is on the disk. */
-    async append(entry: AuditEntry, secrets: readonly string[]): Promise<void> {
-      try {
-        // One write for one line: appends of several processes do not mix.
-        const line = Buffer.from(`${toLine(entry, secrets)}\n`);
-        const { bytesWritten } = await handle.write(line);
-        if (bytesWritten < line.length) throw Object.assign(new Error("no room"), { code: "ENOSPC" });
-        await handle.sync();
-      } catch (error) {
-        throw new AuditLogError({
-          why: `What was done (${entry.action}: ${entry.outcome}) could not be written to the audit log ${file} (${errorCode(error) ?? "failed"}).`,
-          nextStep:
-            "Make room, or fix the log's folder, then run the command again; it continues from there.",
-          cause: error,
-        });
-      }
-    },
-    close: () => handle.close(),
-  };
-}
-
-/** Refuses pipes, terminals and full disks, which may fail only when a line is written. */
-async function requireRoom(handle: FileHandle, file: string): Promise<void> {
-  if (!(await handle.stat()).isFile())
-    throw Object.assign(new Error("no file"), { code: "it is not a regular file" });
-  const { bavail, bsize } = await statfs(dirname(file));
-  if (bavail * bsize < MIN_FREE_BYTES) throw Object.assign(new Error("no room"), { code: "ENOSPC" });
-}
-
-function toLine(entry: AuditEntry, secrets: readonly string[]): string {
+function toJson(entry: AuditEntry, secrets: readonly string[]): string {
   return JSON.stringify(entry, (_property, value: unknown) =>
     typeof value === "string" ? redact(value, secrets) : value,
   );

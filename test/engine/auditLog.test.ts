@@ -189,7 +189,7 @@ it("a log that cannot be written stops an operation before it has sent anything"
     const [, ...explained] = diagnostics.split(message);
     expect(explained, name).toHaveLength(1);
     expect(explained[0]?.trimStart(), name).toMatch(
-      /^Make the folder exist and the file writable, or change electronhub:auditLog\.\n/,
+      /^Create its folder, and make the folder and the file writable, or change electronhub:auditLog\.\n/,
     );
   }
   expect(engine.takeRequests()).toEqual([]);

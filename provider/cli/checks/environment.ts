@@ -1,4 +1,4 @@
-import { access, constants, stat } from "node:fs/promises";
+import { access, constants, realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { CONFIG_NAMESPACE, SETTINGS, cacheFolder } from "../../config";
 import { inClear, type SecretSetting } from "../../resources/settingWarnings";
@@ -112,7 +112,7 @@ export async function folderChecks(
     ),
   ];
   const auditLog = settings?.[`${CONFIG_NAMESPACE}:auditLog`] || environment[SETTINGS.auditLog];
-  const fix = "Create its folder and make the file writable, or change electronhub:auditLog.";
+  const fix = "Create its folder, and make the folder and the file writable, or change electronhub:auditLog.";
   if (auditLog)
     checks.push(check("Audit log", resolve(folder, auditLog), failure, "no key can be changed", fix));
   return Promise.all(checks);
@@ -122,7 +122,9 @@ export async function folderChecks(
 async function troubleWith(path: string, isFile: boolean): Promise<string | undefined> {
   try {
     if ((await stat(path)).isFile() !== isFile) return isFile ? "not a file" : "not a folder";
-    await access(path, isFile ? constants.W_OK : constants.W_OK | constants.X_OK);
+    await access(path, isFile ? constants.R_OK | constants.W_OK : constants.W_OK | constants.X_OK);
+    // Its lock is beside it.
+    if (isFile) await access(dirname(await realpath(path)), constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {
     const parent = dirname(path);

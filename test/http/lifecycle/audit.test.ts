@@ -1,7 +1,10 @@
-import { mkdir, mkdtemp, open, readFile, rm, rmdir, stat, type FileHandle } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, rmdir, stat } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { echoSecrets } from "../../../provider/testing";
 import { createFixture, PATHS, refusal, rejection, savedFailure, sent, type Fixture } from "../fixture";
 
@@ -12,6 +15,12 @@ beforeEach(async () => {
   file = join(folder, "audit.jsonl");
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** The hash that the line after this one must have. */
+async function hashOfLine(at: number): Promise<string> {
+  const line = (await readFile(file, "utf8")).split("\n")[at] ?? "";
+  return createHash("sha256").update(line).digest("hex");
+}
 
 /** A fixture that logs; the key in it was created before the log. */
 const logging = (path = file) => createFixture({ environment: { ELECTRONHUB_AUDIT_LOG: path } });
@@ -48,9 +57,17 @@ describe("the audit log", () => {
     const who = { name: state.name, fingerprint: id };
     const at = (second: number) => `2026-01-01T00:00:0${second}.000Z`;
     expect(await lines()).toStrictEqual([
-      { time: at(0), action: "create", ...who, outcome: "created", requests: 2 },
-      { time: at(1), action: "update", ...who, outcome: "updated", requests: 1 },
+      { previous: null, time: at(0), action: "create", ...who, outcome: "created", requests: 2 },
       {
+        previous: await hashOfLine(0),
+        time: at(1),
+        action: "update",
+        ...who,
+        outcome: "updated",
+        requests: 1,
+      },
+      {
+        previous: await hashOfLine(1),
         time: at(2),
         action: "delete",
         ...who,
@@ -211,21 +228,26 @@ describe("an audit log that cannot be written", () => {
 });
 
 describe("a disk that fills up after the log was opened", () => {
-  const makeFull = async () => {
-    const probe = await open(join(folder, "probe"), "a");
-    const proto = Object.getPrototypeOf(probe) as FileHandle;
-    await probe.close();
-    const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
-    vi.spyOn(proto, "write").mockRejectedValue(full);
+  const { writeSync } = fs;
+  /** From now on nothing can be written but locks, which are text. */
+  const makeFull = () => {
+    const full = (...args: Parameters<typeof writeSync>) => {
+      if (typeof args[1] === "string") return writeSync(...args);
+      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    };
+    fs.writeSync = full as typeof writeSync;
+    syncBuiltinESMExports();
   };
-  afterEach(() => {
-    vi.restoreAllMocks();
-  });
+  const makeRoom = () => {
+    fs.writeSync = writeSync;
+    syncBuiltinESMExports();
+  };
+  afterEach(makeRoom);
 
   it("keeps a key that was made in the state", async () => {
     const fixture = await logging();
     const inputs = await fixture.declare();
-    await makeFull();
+    makeFull();
     const saved = await savedFailure(fixture.lifecycle.create(inputs));
     expect(saved.reasons[0]).toMatch(/was created.*could not be written to the audit log.*ENOSPC/s);
     expect(fixture.simulator.account().findKey(saved.properties.key)).toBeDefined();
@@ -235,10 +257,10 @@ describe("a disk that fills up after the log was opened", () => {
     const fixture = await logging();
     const { id, state, inputs } = await fixture.existing({ models: ["o3"], budget: 1 });
     const wider = await fixture.declare({ budget: 1_000 }, inputs);
-    await makeFull();
+    makeFull();
     const saved = await savedFailure(fixture.lifecycle.update(id, state, wider));
     expect(saved.properties).toMatchObject({ budget: 1_000, models: "all", unsettled: true });
-    vi.restoreAllMocks();
+    makeRoom();
     await expect(fixture.lifecycle.diff(id, saved.properties, inputs)).resolves.toMatchObject({
       changes: true,
     });
@@ -264,13 +286,13 @@ describe("a disk that fills up after the log was opened", () => {
   it("fails a removal although it was done; the next finds it done", async () => {
     const fixture = await logging();
     const { id, state } = await fixture.existing();
-    await makeFull();
+    makeFull();
     const { message } = await rejection(fixture.lifecycle.delete(id, state));
     expect(message).toMatch(
       /What was done \(delete: removed\) could not be written.*ENOSPC.*run the command again/s,
     );
     expect(fixture.simulator.account().keys()).toEqual([]);
-    vi.restoreAllMocks();
+    makeRoom();
     await fixture.lifecycle.delete(id, state);
     expect(await lastLine()).toMatchObject({ action: "delete", outcome: "already deleted" });
   });
@@ -279,7 +301,7 @@ describe("a disk that fills up after the log was opened", () => {
     const fixture = await logging();
     const { id, state } = await fixture.existing();
     fixture.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
-    await makeFull();
+    makeFull();
     expect((await rejection(fixture.lifecycle.delete(id, state))).message).toMatch(/plan is paused/);
   });
 });
