@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { packageVersion } from "../config";
+import { packageVersion, SETTINGS } from "../config";
 import { failed } from "./commandFailure";
 import { EXIT, type ExitCode } from "./problems";
 import { fingerprints } from "./cleanup/orphanFilter";
@@ -11,6 +11,7 @@ import {
   durationMs,
   jsonOption,
   labels,
+  lineHash,
   port,
   positiveCount,
   rate,
@@ -64,7 +65,9 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
   const command = (
     name: string,
     description: string,
-    load: () => Promise<(options: never, world: CommandContext) => Promise<ExitCode>>,
+    load: () => Promise<
+      (options: never, world: CommandContext, words: readonly string[]) => Promise<ExitCode>
+    >,
     examples: readonly string[],
     exitCodes: readonly string[] = EXIT_CODES,
   ): Command =>
@@ -79,9 +82,11 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
         ),
       )
       .addHelpText("after", section("Exit codes:", exitCodes))
-      .action(async (options: unknown) => {
+      .action(async (...given: unknown[]) => {
+        // Commander passes the arguments, the options and the command.
+        const words = given.slice(0, -2).filter((word) => typeof word === "string");
         const run = await load();
-        done(await run(options as never, world));
+        done(await run(given.at(-2) as never, world, words));
       });
 
   command(
@@ -184,6 +189,36 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     )
     .option("--program <file>", "the TypeScript that declares the keys", "importedKeys.ts")
     .option("--force", "replace existing files");
+
+  command(
+    "audit",
+    "Shows an audit log, or verifies that its lines are those that were written.",
+    async () => (await import("./commands/audit.js")).audit,
+    [
+      "pulumi-electronhub audit --label owner=team-a audit.jsonl",
+      "pulumi-electronhub audit --verify audit.jsonl --contains $HASH_OF_YESTERDAY",
+    ],
+    [
+      "0  done; with --verify: intact",
+      "1  lines cannot be read; with --verify: not intact",
+      "2  wrong usage",
+    ],
+  )
+    .argument("[file]", `the audit log (default: ${SETTINGS.auditLog})`)
+    .option("--label <name=value>", "only lines with this label; repeat it for several", labels)
+    .option("--fingerprint <pk-…>", "only lines about this key; repeat it for several", fingerprints)
+    .addOption(
+      new Option(
+        "--verify",
+        "report missing, inserted, reordered, changed and torn lines; a changed last line needs --contains",
+      ).conflicts(["label", "fingerprint"]),
+    )
+    .option(
+      "--contains <hash>",
+      "with --verify: a hash that it has printed earlier, to detect lines cut off at the end",
+      lineHash,
+    )
+    .option("--json", "print each line as JSON, or with --verify a report for programs");
 
   command(
     "doctor",

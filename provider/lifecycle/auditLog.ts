@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
 import { errorCode } from "../util/errno";
 import { redact } from "../util/redact";
+import { sortedJson } from "../util/sortedJson";
 import { isUserError, UserError } from "../util/userError";
 import type { Operation } from "./accountContext";
 import { appendToLog, requireWritable } from "./audit/auditFile";
 import { PartialFailure, type Action, type KeyLabel } from "./failures";
+import type { Labels } from "./labels";
 import { inputNames, type InputName } from "./schema/inputs";
 import type { ProxyKeyState } from "./schema/state";
 import { secretsOf } from "../config";
@@ -19,7 +21,7 @@ export interface Done<T> {
 
 /**
  * Runs a verb. With `auditLog` set, opens the log before the first request, and writes one line before the engine gets the
- * result. Writes nothing for an operation that sends no request, and for verbs that change nothing.
+ * result. Writes nothing for an operation that neither sends a request nor changes labels, and for verbs that change nothing.
  */
 export async function withAuditLog<T>(
   action: Action,
@@ -34,13 +36,15 @@ export async function withAuditLog<T>(
 
   requireAuditLog(auditLog);
   const write = async (outcome: string, about: KeyLabel, reason?: string) => {
-    if (operation.requests === 0) return;
+    const labels = labelsAfter(label, about);
+    // The log alone knows the labels of a key that is in no state.
+    if (operation.requests === 0 && sortedJson(labels) === sortedJson(label.labels)) return;
     const entry: AuditEntry = {
       time: new Date(operation.call.clock.nowMs()).toISOString(),
       action: audited,
       name: about.name,
       fingerprint: about.fingerprint,
-      labels: labelsOf(about) ?? labelsOf(label),
+      labels,
       requests: operation.requests,
       settings: audited === "delete" ? backupOf(label) : undefined,
       outcome,
@@ -73,7 +77,8 @@ export interface AuditEntry {
   action: "create" | "update" | "disable" | "delete";
   name: string | undefined;
   fingerprint: string | undefined;
-  labels?: Readonly<Record<string, string>> | undefined;
+  /** After the operation. */
+  labels?: Labels | undefined;
   outcome: string;
   /** Why it failed, a sentence for the user. */
   reason?: string | undefined;
@@ -148,9 +153,9 @@ function reasonOf(error: unknown): string {
   return isUserError(error) ? error.why : "an unexpected error";
 }
 
-function labelsOf(label: KeyLabel): AuditEntry["labels"] {
-  const { labels } = label as { labels?: AuditEntry["labels"] };
-  return labels !== undefined && Object.keys(labels).length > 0 ? labels : undefined;
+/** The labels after an operation. Empty: it removed them, which a reader of the log must know. */
+function labelsAfter(before: KeyLabel, after: KeyLabel): Labels | undefined {
+  return after.labels ?? (before.labels === undefined ? undefined : {});
 }
 
 /** The trigger may be a secret, and neither is needed to recreate the key. */

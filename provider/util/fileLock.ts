@@ -91,7 +91,8 @@ function held(path: string, token: string, startedMs: number, waiting: Waiting):
 function tryCreate(path: string, token: string): boolean {
   let file: number;
   try {
-    file = openSync(path, "wx", 0o600);
+    // Other users may wait for the lock, and read whose it is.
+    file = openSync(path, "wx", 0o644);
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
     if (errorCode(error) !== "ENOENT") throw error;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { ProxyKeyArgs } from "pulumi-electronhub";
 import { expect, it } from "vitest";
+import { runCli } from "../cli/runCli";
 import { expectFailure } from "../support/engine";
 import { endProcesses } from "../support/processes";
 import { allReached, declare, diagnosticsOf, program, useEngine, createdFor } from "./fixture";
@@ -135,6 +136,11 @@ it("one line for each operation that changed something, on the disk before Pulum
 
   // A folder in the log's place: nothing is sent, and nothing is lost.
   const before = lines();
+  const verification = await runCli(["audit", "--verify", file()]);
+  expect(verification).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining(`${before.length} lines, intact.`),
+  });
   engine.takeRequests();
   await rm(file());
   await mkdir(file());

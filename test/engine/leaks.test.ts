@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { expect, it } from "vitest";
 import type { FaultedRequest, FaultSpec } from "../../provider/testing";
+import { runCli } from "../cli/runCli";
 import { expectFailure } from "../support/engine";
 import { program, useEngine, createdFor } from "./fixture";
 import { secretsFoundIn } from "./secretScan";
@@ -112,7 +113,14 @@ it("no secret that a server repeats, in any form, is printed, logged or stored",
     expect(output).toContain("[redacted]");
   }
 
+  const auditLog = join(project.folders.work, "audit.jsonl");
+  const audit = await Promise.all(
+    [["--verify"], ["--json"], []].map((options) => runCli(["audit", ...options, auditLog])),
+  );
+  expect(audit.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
+
   const places = [
+    { path: "(what audit prints)", text: audit.map(({ output }) => output).join("\n") },
     { path: "(the exported state)", text: JSON.stringify(await project.exportState("leaks")) },
     { path: "(everything printed)", text: project.transcript },
     { path: "(events)", text: events.join("\n") },

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A file system of one block. */
+/** A small file system. */
 export interface TinyDisk {
   fill(): void;
   makeRoom(): void;
@@ -11,11 +11,13 @@ export interface TinyDisk {
   dispose(): void;
 }
 
-/** Mounts one at a folder. Undefined: this user may not, or the system has none. */
-export function tinyDisk(folder: string): TinyDisk | undefined {
+/** Mounts one at a folder. Undefined: this user may not, or the system has none. @param blocks of 4 KiB. */
+export function tinyDisk(folder: string, blocks = 1): TinyDisk | undefined {
   mkdirSync(folder, { recursive: true });
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=4k,mode=0700", "tmpfs", folder], { stdio: "pipe" });
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${4 * blocks}k,mode=0700`, "tmpfs", folder], {
+      stdio: "pipe",
+    });
   } catch {
     return undefined;
   }

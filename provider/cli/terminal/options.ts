@@ -43,6 +43,13 @@ export function labels(text: string, earlier: Labels = {}): Labels {
   return { ...earlier, [name]: value };
 }
 
+/** Parses a SHA-256 in hexadecimal, as `audit --verify` prints it. */
+export function lineHash(text: string): string {
+  if (!/^[0-9a-f]{64}$/i.test(text))
+    throw new InvalidArgumentError("Write the 64 hexadecimal digits that `audit --verify` printed.");
+  return text.toLowerCase();
+}
+
 /** Refuses an empty text, which is most likely an unset variable. */
 export function nonEmpty(text: string): string {
   if (/^[\s\p{Z}\p{C}]*$/u.test(text))

@@ -47,10 +47,12 @@ export class Terminal {
 
   /** Writes the result for programs. */
   json(value: unknown): void {
-    this.#clearStatus();
-    const replacer = (_name: string, entry: unknown) =>
-      typeof entry === "string" ? redact(entry, this.#secrets) : entry;
-    this.#out.write(`${JSON.stringify(value, replacer, 2)}\n`);
+    this.#writeJson(value, 2);
+  }
+
+  /** Writes one of many results for programs, on a line of its own. */
+  jsonLine(value: unknown): void {
+    this.#writeJson(value, 0);
   }
 
   /** Shows what the command is doing. */
@@ -80,6 +82,13 @@ export class Terminal {
   /** Clears the progress line. */
   end(): void {
     this.#clearStatus();
+  }
+
+  #writeJson(value: unknown, indentation: number): void {
+    this.#clearStatus();
+    const replacer = (_name: string, entry: unknown) =>
+      typeof entry === "string" ? redact(entry, this.#secrets) : entry;
+    this.#out.write(`${JSON.stringify(value, replacer, indentation)}\n`);
   }
 
   #safe(text: string): string {

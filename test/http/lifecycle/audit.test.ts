@@ -106,6 +106,23 @@ describe("the audit log", () => {
     await expectNoSecret(fixture, [state.key]);
   });
 
+  it("has a key's labels, also when only they changed", async () => {
+    const fixture = await logging();
+    const { id, state, inputs } = await fixture.existing({ labels: { owner: "team-a" } });
+    const relabeled = await fixture.declare({ labels: { owner: "team-b", ticket: "OPS-7" } }, inputs);
+    const { outs = {} } = await fixture.lifecycle.update(id, state, relabeled);
+    const { labels: _, ...unlabeled } = relabeled;
+    const { outs: last = {} } = await fixture.lifecycle.update(id, outs, { ...unlabeled, budget: 20 });
+    await fixture.lifecycle.update(id, last, { ...unlabeled, budget: 20, onDestroy: "disable" });
+    await fixture.lifecycle.delete(id, outs);
+    expect((await lines()).map(({ action, labels, requests }) => ({ action, labels, requests }))).toEqual([
+      { action: "create", labels: { owner: "team-a" }, requests: 1 },
+      { action: "update", labels: { owner: "team-b", ticket: "OPS-7" }, requests: 0 },
+      { action: "update", labels: {}, requests: 1 },
+      { action: "delete", labels: { owner: "team-b", ticket: "OPS-7" }, requests: 1 },
+    ]);
+  });
+
   it("says what a destroy was, tries included", async () => {
     const fixture = await logging();
     const { id, state } = await fixture.existing();

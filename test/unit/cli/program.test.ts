@@ -49,6 +49,7 @@ describe("a wrong command line", () => {
     ],
     ["recover", "--dir", "--stack", "--settle", "--break-locks-older-than"],
     ["orphans", "--dir", "--stack", "--stacks", "--name-prefix", "--unused-for"],
+    ["audit", "--label", "--fingerprint", "--contains"],
     ["import", "--dir", "--stack", "--name-prefix", "--budget-window", "--out", "--program"],
     ["doctor", "--dir", "--stack"],
     ["simulate", "--port", "--limit", "--accounts"],
