@@ -157,6 +157,7 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     .option("--stacks <glob...>", "read only these stacks; --remove always reads all", stackPatterns)
     .option("--name-prefix <prefix>", "only keys whose name starts with this prefix")
     .option("--fingerprint <fingerprint...>", "only keys with these fingerprints (pk-…)", fingerprints)
+    .option("--label <name=value>", "only keys with this label in the audit log; repeat it", labels)
     .option("--unused-for <duration>", "only keys not used for at least this long, such as 30d", durationMs)
     .option("--disabled", "only keys that are disabled")
     .option("--expired", "only keys whose expiry has passed")

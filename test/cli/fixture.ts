@@ -49,7 +49,7 @@ export interface Report {
   cleared: number;
   problems: Problem[];
   /** Of orphans. */
-  orphans: (ReportedKey & { createdAt: string | null })[];
+  orphans: (ReportedKey & { createdAt: string | null; labels?: Record<string, string> })[];
   stackCount: number;
 }
 

@@ -1,5 +1,63 @@
+import { SETTINGS } from "../../config";
 import type { Labels } from "../../lifecycle/labels";
-import type { LoggedEntry } from "./logLines";
+import { Refusal, UsageError } from "../problems";
+import { shellWord } from "../terminal/shell";
+import type { Terminal } from "../terminal/terminal";
+import { openLog, type LoggedEntry } from "./logLines";
+import { verifyLog } from "./verifyLog";
+
+/** What the user asked of orphans. */
+export interface LabelUse {
+  label?: Labels | undefined;
+  removes: boolean;
+}
+
+/**
+ * The labels of keys that are in no state, by fingerprint: those of the newest line that has labels.
+ *
+ * @throws UsageError if labels select keys and no audit log can be read; Refusal if they select what is removed and the log
+ *   is not as it was written.
+ */
+export async function labelsForOrphans(
+  file: string | undefined,
+  { label, removes }: LabelUse,
+  terminal: Terminal,
+): Promise<ReadonlyMap<string, Labels>> {
+  if (file === undefined) {
+    if (label === undefined) return new Map();
+    throw new UsageError(
+      `--label needs an audit log: the labels of a key that is in no stack are there alone. Set electronhub:auditLog or ${SETTINGS.auditLog}, as for the runs that create the keys.`,
+    );
+  }
+  terminal.progress("Reading the audit log");
+  try {
+    const { labels, isIntact } = await readLabels(file);
+    if (isIntact || !removes || label === undefined) return labels;
+  } catch (error) {
+    if (label !== undefined || !(error instanceof UsageError)) throw error;
+    terminal.note(`No labels are shown: ${error.why}`);
+    return new Map();
+  }
+  throw new Refusal({
+    why: `The audit log ${file} is not as it was written, so its labels select no key for a removal.`,
+    nextStep: `Run \`pulumi-electronhub audit --verify ${shellWord(file)}\` to see what is wrong. To remove keys regardless of labels, leave out --label.`,
+  });
+}
+
+async function readLabels(file: string): Promise<{ labels: ReadonlyMap<string, Labels>; isIntact: boolean }> {
+  const labels = new Map<string, Labels>();
+  const log = await openLog(file);
+  try {
+    const { findingCount } = await verifyLog(log, ({ entry = {} }) => {
+      const found = labelsIn(entry);
+      const { fingerprint } = entry;
+      if (found !== undefined && typeof fingerprint === "string") labels.set(fingerprint, found);
+    });
+    return { labels, isIntact: findingCount === 0 };
+  } finally {
+    await log.close();
+  }
+}
 
 /** The labels in a line. Undefined: it has none. */
 export function labelsIn({ labels }: LoggedEntry): Labels | undefined {

@@ -1,8 +1,10 @@
 import { formatDuration } from "../../util/duration";
+import type { Labels } from "../../lifecycle/labels";
 import { instantOf, NEVER } from "../../lifecycle/schema/instants";
 import { shownInputs } from "../../lifecycle/schema/state";
 import type { ListedKey } from "../account/accounts";
 import type { Problem } from "../problems";
+import { labelsText } from "../terminal/labelsText";
 import { creditsOf, keyFacts, OUTCOME_WORDS, problemLines, problemsOf } from "../terminal/report";
 import type { KeyReport, ReportHead } from "../terminal/report";
 import { counted, credits, table } from "../terminal/table";
@@ -27,6 +29,7 @@ export interface OrphansReport extends ReportHead {
 
 export function orphanOf(
   { wire, fingerprint }: ListedKey,
+  labels: Labels | undefined,
   verdict: Pick<KeyReport, "outcome" | "why" | "nextStep">,
 ): OrphanReport {
   const { enabled = null, expiresAt = null } = shownInputs(wire);
@@ -38,6 +41,7 @@ export function orphanOf(
     enabled,
     expiresAt,
     ...keyFacts(wire),
+    labels,
     ...verdict,
   };
 }
@@ -78,6 +82,7 @@ function tableOf(keys: readonly OrphanReport[], dryRun: boolean, nowMs: number):
     instant === null ? "?" : `${formatDuration(Math.max(0, nowMs - Date.parse(instant)))} ago`;
   const isPlain = dryRun && keys.every(({ outcome }) => outcome === "would-remove");
   const isStopped = keys.some((key) => stopped(key, nowMs) !== "");
+  const isLabelled = keys.some(({ labels }) => labels !== undefined);
   const rows = keys.map((key) => [
     key.name ?? "?",
     key.fingerprint === "" ? "(hidden)" : key.fingerprint,
@@ -85,10 +90,14 @@ function tableOf(keys: readonly OrphanReport[], dryRun: boolean, nowMs: number):
     key.lastUsedAt === undefined ? "?" : key.lastUsedAt === null ? "never" : age(key.lastUsedAt),
     key.unusedCredits === null ? "?" : credits(key.unusedCredits),
     ...(isStopped ? [stopped(key, nowMs)] : []),
+    ...(isLabelled ? [labelsText(key.labels)] : []),
     ...(isPlain ? [] : [OUTCOME_WORDS[key.outcome]]),
   ]);
   const heading = ["key", "fingerprint", "made", "last use", "unused credits"];
-  return table([[...heading, ...(isStopped ? ["state"] : []), ...(isPlain ? [] : [""])], ...rows]);
+  if (isStopped) heading.push("state");
+  if (isLabelled) heading.push("labels");
+  if (!isPlain) heading.push("");
+  return table([heading, ...rows]);
 }
 
 /** Why the key does not work. */

@@ -1,6 +1,7 @@
 import type { KeyObject } from "../../api/wire";
 import { withAuditLog } from "../../lifecycle/auditLog";
 import { remove } from "../../lifecycle/delete";
+import type { Labels } from "../../lifecycle/labels";
 import { serverOf } from "../../lifecycle/server";
 import { outputsFromWire, shownInputs, type Stored } from "../../lifecycle/schema/state";
 import type { AccountView, ListedKey } from "../account/accounts";
@@ -27,13 +28,15 @@ export interface RemovalTerms {
    * @throws ChangedKey, which keeps the key.
    */
   requireStill?: ((found: KeyObject, serverNowMs: number | undefined) => void) | undefined;
+  /** For the audit log. The API has none. */
+  labels?: Labels | undefined;
 }
 
 /** Removes a key in the same way as a destroy, with a line in the audit log. Never throws. */
 export async function removeKey(
   key: ListedKey,
   account: AccountView,
-  { changes, requireUnowned, refuseIfUsedWithin, requireStill }: RemovalTerms,
+  { changes, requireUnowned, refuseIfUsedWithin, requireStill, labels }: RemovalTerms,
 ): Promise<Removal> {
   const { wire, fingerprint } = key;
   if (wire.key === undefined || fingerprint === undefined)
@@ -43,6 +46,7 @@ export async function removeKey(
     ...outputsFromWire(wire.key, wire),
     server: serverOf(account.settings),
     refuseIfUsedWithin,
+    labels,
   };
   const operation = account.begin();
   const { beforeMutation, clock, onRequest } = operation.call;

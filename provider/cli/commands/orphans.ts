@@ -1,13 +1,16 @@
 import { merged, type KeyObject } from "../../api/wire";
+import { hasLabels, type Labels } from "../../lifecycle/labels";
 import { listKeys, type AccountView, type ListedKey } from "../account/accounts";
 import { accountForCommand } from "../account/accountForCommand";
 import { EXIT, INTERRUPTED, UsageError, problemOf, type ExitCode, type Problem } from "../problems";
+import { labelsForOrphans } from "../audit/loggedLabels";
 import { requireStillSelected } from "../cleanup/changedKey";
 import { excludedBy, type OrphanFilter } from "../cleanup/orphanFilter";
 import { orphanOf, orphansText, type OrphanReport, type OrphansReport } from "../cleanup/orphanReport";
 import { Ownership } from "../cleanup/ownership";
 import { PulumiProject } from "../pulumi/project";
 import { removeKey } from "../cleanup/removeKey";
+import { labelsText } from "../terminal/labelsText";
 import { creditsReturned, isWhole } from "../terminal/report";
 import { listStacks } from "../stack/listStacks";
 import { stackMatcher } from "../terminal/stackPattern";
@@ -18,6 +21,8 @@ export interface OrphansOptions extends OrphanFilter {
   dir: string;
   stack?: string;
   stacks?: readonly string[];
+  /** Of the audit log: an orphan is in no state. */
+  label?: Labels;
   remove?: boolean;
   yes?: boolean;
   json?: boolean;
@@ -32,6 +37,7 @@ export async function orphans(options: OrphansOptions, world: CommandContext): P
   await listStacks(project, { all: true });
   const account = await accountForCommand(options, world, () => Promise.resolve(project));
   const removes = options.remove === true && options.yes === true;
+  const labels = await labelsForOrphans(account.settings.auditLog, { ...options, removes }, terminal);
   // Before the states: each key of this list is in its stack's state by the time that state is read.
   terminal.progress("Listing the account's keys");
   const { keys, serverAheadMs } = await listKeys(account);
@@ -40,10 +46,8 @@ export async function orphans(options: OrphansOptions, world: CommandContext): P
     removes || options.stacks === undefined ? undefined : stackMatcher(options.stacks, await project.name());
   const ownership = new Ownership(project, world, matches);
   await ownership.read();
-  const search: Search = { keys, serverNowMs, ownership, options };
-  const found = keys.filter(
-    (key) => excludedBy(key, options, serverNowMs) === undefined && mayBeOrphan(key, ownership),
-  );
+  const search: Search = { keys, serverNowMs, ownership, labels, options };
+  const found = keys.filter((key) => exclusionOf(key, search) === undefined && mayBeOrphan(key, ownership));
   const problems = [...namedProblems(search), ...timeProblems(search)];
   const isOrphaned = found.some((key) => ownership.claimOn(key)?.kind !== "making");
   const isForeign = isOrphaned && keys.every((key) => ownership.ownerOf(key) === undefined);
@@ -55,7 +59,7 @@ export async function orphans(options: OrphansOptions, world: CommandContext): P
   const reports =
     removes && !isDoubtful
       ? await removeAll(found, account, search, world)
-      : found.map((key) => planned(key, ownership, isDoubtful));
+      : found.map((key) => planned(key, search, isDoubtful));
   if (reports.length < found.length) problems.push(interruptedBefore(found.length - reports.length));
   const isDone = isWhole({ keys: reports, problems });
   const isRefused = removes && world.changes.count === changesBefore;
@@ -70,7 +74,7 @@ export async function orphans(options: OrphansOptions, world: CommandContext): P
   };
   if (options.json === true) terminal.json(report);
   else {
-    const none = noneText(keys, options, ownership.stackCount);
+    const none = noneText(search);
     terminal.result(
       orphansText(report, { advice: adviceFor(options), none, nowMs: serverNowMs ?? clock.nowMs() }),
     );
@@ -96,7 +100,22 @@ interface Search {
   keys: readonly ListedKey[];
   serverNowMs: number | undefined;
   ownership: Ownership;
+  /** By fingerprint. */
+  labels: ReadonlyMap<string, Labels>;
   options: OrphansOptions;
+}
+
+function labelsOf({ fingerprint = "" }: ListedKey, { labels }: Search): Labels | undefined {
+  return labels.get(fingerprint);
+}
+
+/** The option that excludes a key. */
+function exclusionOf(key: ListedKey, search: Search): string | undefined {
+  const { options, serverNowMs } = search;
+  const { label = {} } = options;
+  return (
+    excludedBy(key, options, serverNowMs) ?? (hasLabels(labelsOf(key, search), label) ? undefined : "--label")
+  );
 }
 
 /** Includes keys in the making: their run may have crashed and left them. */
@@ -105,7 +124,8 @@ function mayBeOrphan(key: ListedKey, ownership: Ownership): boolean {
 }
 
 /** Why keys that `--fingerprint` names are not among the orphans. */
-function namedProblems({ keys, serverNowMs, ownership, options }: Search): Problem[] {
+function namedProblems(search: Search): Problem[] {
+  const { keys, ownership, options } = search;
   const hidden = keys.filter(({ fingerprint }) => fingerprint === undefined).length;
   return [...new Set(options.fingerprint)].flatMap((wanted): Problem[] => {
     const key = keys.find(({ fingerprint }) => fingerprint === wanted);
@@ -120,7 +140,7 @@ function namedProblems({ keys, serverNowMs, ownership, options }: Search): Probl
     }
     const claim = ownership.claimOn(key);
     if (claim?.kind === "owned") return [problemOf(claim)];
-    const option = excludedBy(key, options, serverNowMs);
+    const option = exclusionOf(key, search);
     if (option === undefined) return [];
     return [
       {
@@ -160,25 +180,27 @@ function interruptedBefore(count: number): Problem {
 }
 
 /** @param isDoubtful whether all keys may be those of stacks. */
-function planned(key: ListedKey, ownership: Ownership, isDoubtful: boolean): OrphanReport {
-  const claim = ownership.claimOn(key);
-  if (claim !== undefined) return orphanOf(key, { outcome: "unknown", ...problemOf(claim) });
-  return orphanOf(key, { outcome: isDoubtful ? "unknown" : "would-remove" });
+function planned(key: ListedKey, search: Search, isDoubtful: boolean): OrphanReport {
+  const labels = labelsOf(key, search);
+  const claim = search.ownership.claimOn(key);
+  if (claim !== undefined) return orphanOf(key, labels, { outcome: "unknown", ...problemOf(claim) });
+  return orphanOf(key, labels, { outcome: isDoubtful ? "unknown" : "would-remove" });
 }
 
 async function removeAll(
   found: readonly ListedKey[],
   account: AccountView,
-  { ownership, options }: Search,
+  search: Search,
   { changes, stop, terminal }: CommandContext,
 ): Promise<OrphanReport[]> {
+  const { ownership, options } = search;
   const { disabled = false, expired = false, unusedFor } = options;
   const refuseIfUsedWithin = unusedFor === undefined ? undefined : `${Math.ceil(unusedFor / 1_000)}s`;
   const reports: OrphanReport[] = [];
   for (const [at, key] of found.entries()) {
     if (stop.aborted) break;
     if (["hidden", "making"].includes(ownership.claimOn(key)?.kind ?? "")) {
-      reports.push(planned(key, ownership, false));
+      reports.push(planned(key, search, false));
       continue;
     }
     terminal.progress(`Removing key ${at + 1} of ${found.length}`);
@@ -188,26 +210,28 @@ async function removeAll(
       latest = { ...key, wire: merged(key.wire, shown) };
       requireStillSelected(key, options, shown, serverNowMs);
     };
+    const labels = labelsOf(key, search);
     const removal = await removeKey(key, account, {
       changes,
       requireUnowned,
       refuseIfUsedWithin,
       requireStill: disabled || expired ? requireStill : undefined,
+      labels,
     });
-    reports.push(orphanOf(latest, removal));
+    reports.push(orphanOf(latest, labels, removal));
   }
   return reports;
 }
 
-function noneText(
-  keys: readonly ListedKey[],
-  { namePrefix = "" }: OrphansOptions,
-  stackCount: number,
-): string {
+function noneText(search: Search): string {
+  const { keys, options, ownership } = search;
+  const { namePrefix = "", label } = options;
   if (keys.length === 0) return "The account has no proxy keys.";
   if (keys.every(({ wire }) => !wire.name.startsWith(namePrefix)))
     return `No key of the account has a name that starts with ${JSON.stringify(namePrefix)}.`;
-  return `No orphans: each matching key of the account is in one of ${counted(stackCount, "stack")}.`;
+  if (label !== undefined && keys.every((key) => !hasLabels(labelsOf(key, search), label)))
+    return `No key of the account has ${labelsText(label)} in the audit log.`;
+  return `No orphans: each matching key of the account is in one of ${counted(ownership.stackCount, "stack")}.`;
 }
 
 function adviceFor(options: OrphansOptions): string {

@@ -48,7 +48,7 @@ describe("a wrong command line", () => {
       "--break-locks-older-than",
     ],
     ["recover", "--dir", "--stack", "--settle", "--break-locks-older-than"],
-    ["orphans", "--dir", "--stack", "--stacks", "--name-prefix", "--unused-for"],
+    ["orphans", "--dir", "--stack", "--stacks", "--name-prefix", "--unused-for", "--label"],
     ["audit", "--label", "--fingerprint", "--contains"],
     ["import", "--dir", "--stack", "--name-prefix", "--budget-window", "--out", "--program"],
     ["doctor", "--dir", "--stack"],
