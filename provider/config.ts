@@ -186,8 +186,8 @@ function acceptableSharedWindow(text: string | undefined): RedisAddress | undefi
   return address;
 }
 
-/** What the processes of a user share: rate limits, creations in flight, unsettled keys, and the keys of each run. */
-export type CacheSubject = "rate" | "creations" | "unsettled" | "runs";
+/** What the processes of a user share: rate limits, creations in flight, unsettled keys, the keys of each run, revoked keys. */
+export type CacheSubject = "rate" | "creations" | "unsettled" | "runs" | "revoked";
 
 /** A folder in the user's cache. */
 export function cacheFolder(

@@ -70,20 +70,25 @@ export class ProxyKeyClient {
   }
 
   /** Waits for a permit of the rate limiter. @param again goes ahead of all that wait. */
-  reserve(endpoint: Endpoint, { deadlineMs, limit, signal }: WaitOptions, again: boolean): Promise<Permit> {
-    return this.#options.rateLimiter.acquire({ what: endpoint, deadlineMs, limit, signal, again });
+  reserve(
+    endpoint: Endpoint,
+    { deadlineMs, limit, signal, urgent }: WaitOptions,
+    again: boolean,
+  ): Promise<Permit> {
+    return this.#options.rateLimiter.acquire({ what: endpoint, deadlineMs, limit, signal, urgent, again });
   }
 
   /** Waits for the permits of a lookup and of the request that follows it. */
   reserveWithLookup(
     endpoint: Endpoint,
-    { deadlineMs, limit, signal }: WaitOptions,
+    { deadlineMs, limit, signal, urgent }: WaitOptions,
     again: boolean,
   ): Promise<Permit>[] {
     return this.#options.rateLimiter.acquireBoth(["lookup", endpoint], {
       deadlineMs,
       limit,
       signal,
+      urgent,
       again,
     });
   }

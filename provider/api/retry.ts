@@ -29,6 +29,8 @@ export interface WaitOptions {
   /** What set the deadline. Default: the setting `maxWait`. */
   limit?: WaitLimit | undefined;
   signal?: AbortSignal | undefined;
+  /** The requests go before those with which other processes wait. */
+  urgent?: boolean;
 }
 
 /** What limits waits, for messages. */

@@ -3,6 +3,7 @@ import type { Dependencies } from "../lifecycle/accountContext";
 import { systemDependencies } from "../lifecycle/system";
 import { Accounts } from "./account/accounts";
 import { EXIT, INTERRUPTED, Refusal } from "./problems";
+import { standardInput, type Input } from "./terminal/input";
 import { Terminal } from "./terminal/terminal";
 
 /** Everything that a command depends on. */
@@ -15,6 +16,7 @@ export interface CommandContext {
   /** Returns a number in [0, 1), for delays. */
   random: () => number;
   environment: Readonly<Record<string, string | undefined>>;
+  stdin: Input;
   /** Aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP: the command finishes what is in progress and starts nothing new. */
   stop: AbortSignal;
   /** Aborted right before a second signal ends the process. */
@@ -59,6 +61,7 @@ export function systemContext(): CommandContext {
     clock: dependencies.clock,
     random: dependencies.random,
     environment: process.env,
+    stdin: standardInput(),
     stop: stop.signal,
     hurry: hurry.signal,
     changes: { count: 0 },

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { packageVersion, SETTINGS } from "../config";
 import { failed } from "./commandFailure";
 import { EXIT, type ExitCode } from "./problems";
+import { refuseKeysIn } from "./revoking/leakedKeys";
 import { fingerprints } from "./cleanup/orphanFilter";
 import {
   accountOption,
@@ -34,6 +35,7 @@ async function exitCodeOf(args: readonly string[], world: CommandContext): Promi
   let exitCode: ExitCode = EXIT.done;
   const program = programOf(world, (code) => (exitCode = code));
   try {
+    if (args.includes("revoke")) refuseKeysIn(args);
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
@@ -49,6 +51,13 @@ const EXIT_CODES = [
   "1  failed in part: the output lists what is left",
   "2  wrong usage, nothing was done",
   "3  refused, nothing was done: the message has the next step",
+];
+
+const SELECTION = [
+  "Without --fingerprint, --name-prefix, --label and --stack, stdin has whole keys, one per line.",
+  "--fingerprint names keys; repeated ones add up. --name-prefix, --label and --stack filter all keys",
+  "of the account, and a key must fit each of them. The two kinds cannot be combined.",
+  "A key must never be an argument: the shell's history would have it.",
 ];
 
 function programOf(world: CommandContext, done: (code: ExitCode) => void): Command {
@@ -163,6 +172,27 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     .option("--expired", "only keys whose expiry has passed")
     .option("--remove", "remove them; with --yes this needs --name-prefix or --fingerprint")
     .option("--yes", "with --remove: really remove (default: a dry run)")
+    .addOption(dryRunOption())
+    .addOption(jsonOption());
+
+  command(
+    "revoke",
+    "Disables leaked keys at once, verifies that, and removes them, with proof.",
+    async () => (await import("./commands/revoke.js")).revoke,
+    [
+      "pulumi-electronhub revoke < leaked-keys.txt",
+      "pbpaste | pulumi-electronhub revoke --yes",
+      "pulumi-electronhub revoke --fingerprint pk-0123456789abcdef --disable-only --yes",
+      "pulumi-electronhub revoke --stack 'pr-*' --label owner=team-a --yes",
+    ],
+  )
+    .addHelpText("after", section("Which keys:", SELECTION))
+    .addOption(dirOption())
+    .option("--fingerprint <fingerprint...>", "the keys with these fingerprints (pk-…)", fingerprints)
+    .option("--name-prefix <prefix>", "the keys whose name starts with this prefix")
+    .option("--stack <glob...>", "the keys that these stacks of the backend have", stackPatterns)
+    .option("--disable-only", "disable the keys, and do not remove them")
+    .option("--yes", "really revoke (default: a dry run that shows the keys, and who has them)")
     .addOption(dryRunOption())
     .addOption(jsonOption());
 

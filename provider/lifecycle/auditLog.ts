@@ -162,7 +162,7 @@ function labelsAfter(before: KeyLabel, after: KeyLabel): Labels | undefined {
 const LEFT_OUT: ReadonlySet<InputName> = new Set(["rotationTrigger", "adopt"]);
 
 /** The settings of a removed key, to recreate it. */
-function backupOf(stored: KeyLabel): Record<string, unknown> {
+export function backupOf(stored: KeyLabel): Record<string, unknown> {
   const settings = inputNames.filter((name) => !LEFT_OUT.has(name));
   const kept = [...settings, "createdAt", "lastUsedAt", "usedBudget"] as const;
   return Object.fromEntries(kept.map((name) => [name, stored[name]]));

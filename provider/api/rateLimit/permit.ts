@@ -22,6 +22,8 @@ export interface AcquireOptions {
   /** What set the deadline, for messages. */
   limit?: WaitLimit | undefined;
   signal?: AbortSignal | undefined;
+  /** Goes before the requests with which other processes wait. The rate limit and cooldowns still apply. */
+  urgent?: boolean | undefined;
   /** The request was sent already and got HTTP 429: it goes before those that were not sent yet. */
   again?: boolean;
 }

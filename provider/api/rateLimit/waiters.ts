@@ -4,7 +4,7 @@ import type { Progress } from "./progress";
 /** A request that waits for its permit. */
 export interface Waiter {
   options: AcquireOptions;
-  /** When it was enqueued, in milliseconds since the epoch; 0 for one that was sent already. */
+  /** When it was enqueued, in milliseconds since the epoch; 0 for one that was sent already or is urgent. */
   askedMs: number;
   /** The same by the clock that machines share. */
   sharedAskedMs?: number;
@@ -42,14 +42,14 @@ export class Waiters {
   }
 
   enqueue(options: AcquireOptions, nowMs: number): Promise<Permit> {
-    const { signal, again, what } = options;
+    const { signal, again, urgent, what } = options;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason as Error);
         return;
       }
       if (signal) this.#watch(signal);
-      const waiter = { options, askedMs: again ? 0 : nowMs, resolve, reject };
+      const waiter = { options, askedMs: again || urgent ? 0 : nowMs, resolve, reject };
       if (again) this.#waiters.splice(this.#first, 0, waiter);
       else this.#waiters.push(waiter);
       this.#progress.add(what);

@@ -93,7 +93,7 @@ const resourceSchema = z.looseObject({
   external: z.boolean().optional(),
 });
 
-const deploymentSchema = z
+export const deploymentSchema = z
   .looseObject({
     manifest: z.looseObject({ time: z.string().optional() }).optional(),
     resources: z.array(resourceSchema).nullish(),
@@ -192,7 +192,7 @@ function idsOf({ id, importID }: StoredResource): string[] {
   return [id ?? [], importID ?? []].flat();
 }
 
-function unknownTypesOf(
+export function unknownTypesOf(
   resources: readonly StoredResource[],
   operations: readonly PendingOperation[],
 ): string[] {

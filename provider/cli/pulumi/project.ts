@@ -12,6 +12,7 @@ import type { Clock } from "../../util/clock";
 import { Cancellation, type Interruption } from "./cancellation";
 import { programOf, projectFolder, type Program } from "./folders";
 import { readCheckpoint, readStackKeys, type Checkpoint, type StackKeys } from "./checkpoint";
+import { readDeclarations, type StackDeclarations } from "./declarations";
 import { asRefusal, olderLayoutError, runnable, runPulumi } from "./command";
 import { UNKNOWN_HOLDER, holdersIn, type LockHolder } from "./lock";
 import { Refusal } from "../problems";
@@ -129,6 +130,11 @@ export class PulumiProject {
       inMaking: [...keys.inMaking, ...shown.inMaking],
       unknownTypes: [...new Set([...keys.unknownTypes, ...shown.unknownTypes])],
     };
+  }
+
+  /** Reads where a stack declares keys. Decrypts nothing. @returns undefined if the stack does not exist. */
+  declarationsIn(stack: string): Promise<StackDeclarations | undefined> {
+    return this.#exported(stack, readDeclarations);
   }
 
   /** @throws Refusal if the state's secrets cannot be decrypted. */

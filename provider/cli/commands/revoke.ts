@@ -1,0 +1,152 @@
+import { ConfigurationError, SETTINGS } from "../../config";
+import type { AccountView } from "../account/accounts";
+import { accountForCommand } from "../account/accountForCommand";
+import type { CommandContext } from "../commandContext";
+import { EXIT, problemOf, type ExitCode } from "../problems";
+import type { PulumiProject } from "../pulumi/project";
+import { recordDisabling } from "../revoking/audit";
+import { readableDeclaredKeys, requiredDeclaredKeys, type DeclaredKeys } from "../revoking/declaredKeys";
+import { disableKeys } from "../revoking/disableKeys";
+import { findKeys, showKeys, type Found } from "../revoking/findKeys";
+import { creditsReturned, keyReceipt, type KeyReceipt, type Receipt } from "../revoking/receipt";
+import { RemovalMemory } from "../revoking/memory";
+import { keysText, receiptText } from "../revoking/receiptText";
+import { proveAbsence, removeKeys } from "../revoking/removeKeys";
+import { urgent, type RevokedKey } from "../revoking/revokedKey";
+import { needsStates, selectionOf, type Selection, type SelectionOptions } from "../revoking/selection";
+import { shellWords } from "../terminal/shell";
+import { counted } from "../terminal/table";
+import { isExactPattern } from "../terminal/stackPattern";
+
+export interface RevokeOptions extends SelectionOptions {
+  dir: string;
+  disableOnly?: boolean;
+  yes?: boolean;
+  json?: boolean;
+}
+
+/**
+ * Disables the selected keys at once, verifies that, and then removes them. The states only say who has the keys: what cannot
+ * be read there neither delays nor prevents it, unless the selection needs it.
+ */
+export async function revoke(options: RevokeOptions, world: CommandContext): Promise<ExitCode> {
+  const { terminal, changes } = world;
+  const { disableOnly = false } = options;
+  const selection = await selectionOf(options, world);
+  const dryRun = options.yes !== true;
+  const open = projectOpener(options, world);
+  const { account: view, note } = await accountFor(options, world, open);
+  const account = urgent(view);
+  const selecting = needsStates(selection)
+    ? await requiredDeclaredKeys(selection, await open(), world)
+    : undefined;
+  const changesBefore = changes.count;
+  const found = await findKeys(selection, account, selecting);
+  const { keys } = found;
+  if (dryRun) await showKeys(found, account);
+  else await disableAll(found, account, world);
+  const isRead = selecting !== undefined && selection.kind === "filter" && selection.stacks === undefined;
+  const declared = isRead ? selecting : await readableDeclaredKeys(open, world);
+  const memory = new RemovalMemory(account.account, world);
+  recognise(keys, declared, account, memory);
+  const notLookedUp = [...(note === undefined ? [] : [note]), ...declared.gaps];
+  const receipts = () => keys.map((key) => keyReceipt(key, declared, dryRun));
+  const isText = options.json !== true;
+  if (isText) {
+    const shown = { keys: receipts(), notLookedUp };
+    terminal.result(keys.length === 0 ? noneText(selection) : keysText(shown));
+  }
+  if (!dryRun && !disableOnly) await removeKeys(keys, account, world, memory);
+  await proveAbsence(keys, account, world);
+
+  const done = receipts();
+  const isDone = done.every(
+    ({ outcome, problems }) => problems.length === 0 && outcome !== "foreign" && outcome !== "unknown",
+  );
+  const isRefused = !dryRun && changes.count === changesBefore;
+  const receipt: Receipt = {
+    command: "revoke",
+    dryRun,
+    exitCode: isDone ? EXIT.done : isRefused ? EXIT.refused : EXIT.failedInPart,
+    server: account.settings.baseUrl,
+    keys: done,
+    creditsReturned: creditsReturned(done),
+    stackCount: declared.stackCount,
+    notLookedUp,
+    replacements: replacementsFor(done, declared),
+    problems: [],
+  };
+  if (!isText) terminal.json(receipt);
+  else if (keys.length > 0) terminal.result(receiptText(receipt, { disableOnly }));
+  return receipt.exitCode;
+}
+
+async function disableAll(found: Found, account: AccountView, world: CommandContext): Promise<void> {
+  const keys = found.keys.filter(({ secret }) => secret !== undefined);
+  if (keys.length > 0) world.terminal.progress(`Disabling ${counted(keys.length, "key")}`);
+  const settled = (key: RevokedKey) => recordDisabling(key, account, world);
+  await disableKeys(keys, found.listing, { account, world, settled });
+}
+
+/** Loads Pulumi's SDK when it is first needed. */
+function projectOpener({ dir }: RevokeOptions, { changes }: CommandContext): () => Promise<PulumiProject> {
+  let opened: Promise<PulumiProject> | undefined;
+  return () =>
+    (opened ??= import("../pulumi/project.js").then(({ PulumiProject }) => PulumiProject.open(dir, changes)));
+}
+
+/** The stack's account as `pulumi up` uses it, or the environment's if the stack's settings cannot be read. */
+async function accountFor(
+  { dir, stack = [] }: RevokeOptions,
+  world: CommandContext,
+  open: () => Promise<PulumiProject>,
+): Promise<{ account: AccountView; note?: string }> {
+  const [named = "", ...others] = stack;
+  const isNamed = others.length === 0 && named !== "" && isExactPattern(named) && !named.includes("/");
+  try {
+    return { account: await accountForCommand({ dir, stack: isNamed ? named : undefined }, world, open) };
+  } catch (error) {
+    if (isNamed || error instanceof ConfigurationError || !world.environment[SETTINGS.apiKey]) throw error;
+    return {
+      account: world.accounts.forSettings(undefined, dir),
+      note: `The stack's settings could not be looked up, so the environment's were used: ${problemOf(error).why}`,
+    };
+  }
+}
+
+/**
+ * Recognises keys that are gone. A fingerprint that the account's list does not show was removed if a state has it from this
+ * account, or if an earlier command on this machine was about to remove it.
+ */
+function recognise(
+  keys: readonly RevokedKey[],
+  { byFingerprint }: DeclaredKeys,
+  { account }: AccountView,
+  memory: RemovalMemory,
+): void {
+  for (const key of keys) {
+    const { fingerprint = "", status, provenAtMs } = key;
+    if (key.wire === undefined) key.remembered = memory.find(fingerprint);
+    const places = byFingerprint.get(fingerprint) ?? [];
+    const wasOfAccount = key.remembered !== undefined || places.some((place) => place.account === account);
+    if (status !== "absent" || provenAtMs === undefined || !wasOfAccount) continue;
+    key.status = "gone";
+    key.problems = [];
+  }
+}
+
+function replacementsFor(keys: readonly KeyReceipt[], { folder }: DeclaredKeys): Receipt["replacements"] {
+  const affected = keys.filter(({ outcome }) => !["foreign", "unknown"].includes(outcome));
+  const stacks = [...new Set(affected.flatMap(({ declaredIn }) => declaredIn.map(({ stack }) => stack)))];
+  return stacks.toSorted().map((stack) => {
+    const isOfFolder = !stack.includes("/") && folder !== undefined && folder !== process.cwd();
+    const cwd = isOfFolder ? ["--cwd", folder] : [];
+    return { stack, command: shellWords(["pulumi", "up", "--refresh", "--stack", stack, ...cwd]) };
+  });
+}
+
+function noneText(selection: Selection): string {
+  const { namePrefix } = selection.kind === "filter" ? selection : {};
+  if (namePrefix === undefined) return "No key of the account is in a selected stack. Nothing was changed.";
+  return `No selected key of the account has a name that starts with ${JSON.stringify(namePrefix)}. Nothing was changed.`;
+}

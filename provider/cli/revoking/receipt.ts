@@ -1,0 +1,108 @@
+import { backupOf } from "../../lifecycle/auditLog";
+import { outputsFromWire, shownInputs } from "../../lifecycle/schema/state";
+import type { Problem } from "../problems";
+import { keyFacts, sumOfCredits, type ReportHead } from "../terminal/report";
+import type { DeclaredKey, DeclaredKeys } from "./declaredKeys";
+import type { RevokedKey } from "./revokedKey";
+
+export type RevocationOutcome =
+  | "would-revoke"
+  | "disabled"
+  | "removed"
+  | "already-gone"
+  | "foreign"
+  | "failed"
+  | "unknown";
+
+/** What the command found and did with one key. */
+export interface KeyReceipt {
+  name: string | null;
+  /** null: the account's list hides the secret. */
+  fingerprint: string | null;
+  outcome: RevocationOutcome;
+  /** Whether the key worked before this command. null: unknown. */
+  wasEnabled: boolean | null;
+  lastUsedAt: string | null | undefined;
+  budget: number | null;
+  usedBudget: number | null;
+  unusedCredits: number | null;
+  /** The resources that have the key. Empty: no state that was read has it. */
+  declaredIn: readonly Pick<DeclaredKey, "stack" | "urn" | "resource" | "labels">[];
+  /** ISO 8601, by this machine's clock. null: not by this command. */
+  disabledAt: string | null;
+  removedAt: string | null;
+  /** When the account's complete list did not show the key. */
+  provenAt: string | null;
+  /** A backup, without the key. The window of the budget is not shown by the API. */
+  settings: Readonly<Record<string, unknown>> | null;
+  problems: readonly Problem[];
+}
+
+export interface Receipt extends ReportHead {
+  /** The API's address. */
+  server: string;
+  keys: readonly KeyReceipt[];
+  creditsReturned: number;
+  stackCount: number;
+  /** What could not be looked up, a sentence for each reason. */
+  notLookedUp: readonly string[];
+  /** The stacks that have the keys, and the command that creates new ones. */
+  replacements: readonly { stack: string; command: string }[];
+  problems: readonly Problem[];
+}
+
+export function keyReceipt(key: RevokedKey, declared: DeclaredKeys, dryRun: boolean): KeyReceipt {
+  const { wire, fingerprint, disabledAtMs, removedAtMs, provenAtMs, problems } = key;
+  const places = fingerprint === undefined ? [] : (declared.byFingerprint.get(fingerprint) ?? []);
+  return {
+    name: wire?.name ?? key.remembered?.name ?? null,
+    fingerprint: fingerprint ?? null,
+    outcome: outcomeOf(key, dryRun),
+    wasEnabled: wire?.is_active ?? null,
+    lastUsedAt: undefined,
+    ...keyFacts(wire),
+    budget: wire?.allocated_ammount ?? null,
+    usedBudget: wire?.used_ammount ?? null,
+    declaredIn: places.map(({ stack, urn, resource, labels }) => ({ stack, urn, resource, labels })),
+    disabledAt: instant(disabledAtMs),
+    removedAt: instant(removedAtMs),
+    provenAt: instant(provenAtMs),
+    settings: settingsOf(key) ?? key.remembered?.settings ?? null,
+    problems,
+  };
+}
+
+function outcomeOf({ status, problems }: RevokedKey, dryRun: boolean): RevocationOutcome {
+  switch (status) {
+    case "foreign":
+      return "foreign";
+    case "removed":
+      return "removed";
+    case "gone":
+      return "already-gone";
+    case "perhaps gone":
+    case "absent":
+      return "unknown";
+    default:
+      if (problems.length > 0) return "failed";
+      if (dryRun) return status === "unseen" ? "unknown" : "would-revoke";
+      return status === "disabled" ? "disabled" : "failed";
+  }
+}
+
+/** A backup of the key, without the key. */
+export function settingsOf({ wire, secret }: RevokedKey): Record<string, unknown> | undefined {
+  if (wire === undefined || secret === undefined) return undefined;
+  const { key: _key, ...outputs } = outputsFromWire(secret, wire);
+  return backupOf({ ...shownInputs(wire), ...outputs });
+}
+
+function instant(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString();
+}
+
+export function creditsReturned(keys: readonly KeyReceipt[]): number {
+  return sumOfCredits(
+    keys.flatMap(({ outcome, unusedCredits }) => (outcome === "removed" ? (unusedCredits ?? []) : [])),
+  );
+}

@@ -1,0 +1,93 @@
+import { problemLines } from "../terminal/report";
+import { counted, credits, table } from "../terminal/table";
+import type { KeyReceipt, Receipt, RevocationOutcome } from "./receipt";
+
+const WORDS: Record<RevocationOutcome, string> = {
+  "would-revoke": "would be revoked",
+  disabled: "disabled",
+  removed: "removed",
+  "already-gone": "already removed",
+  foreign: "owned by another account",
+  failed: "FAILED",
+  unknown: "unknown",
+};
+
+/** Shows the selected keys, and who has them. */
+export function keysText({ keys, notLookedUp }: Pick<Receipt, "keys" | "notLookedUp">): string {
+  const noPlace = notLookedUp.length === 0 ? "in no state" : "?";
+  const rows = keys.map((key) => [
+    key.name ?? "?",
+    key.fingerprint ?? "(hidden)",
+    key.lastUsedAt === undefined ? "?" : (key.lastUsedAt ?? "never used"),
+    amount(key.budget),
+    amount(key.usedBudget),
+    key.declaredIn.map(({ stack, resource }) => `${stack}: ${resource}`).join(", ") || noPlace,
+    WORDS[key.outcome],
+  ]);
+  const heading = ["key", "fingerprint", "last use", "budget", "used", "declared in", ""];
+  return [table([heading, ...rows]), ...notLookedUp].join("\n");
+}
+
+/** What was done, and what to do next. */
+export function receiptText(receipt: Receipt, { disableOnly }: { disableOnly: boolean }): string {
+  const { keys, dryRun } = receipt;
+  const parts: string[] = [];
+  if (!dryRun) parts.push("Receipt (UTC, by this machine's clock):", ...keys.map(receiptLines));
+  const problems = [...receipt.problems, ...keys.flatMap((key) => key.problems)];
+  if (problems.length > 0) parts.push(problemLines(problems));
+  parts.push(...nextSteps(receipt, disableOnly));
+  if (dryRun) {
+    const what = disableOnly ? "disable" : "disable and then remove";
+    parts.push(`Dry run: nothing was changed; add --yes to ${what} them.`);
+  } else if (!disableOnly) {
+    const count = keys.filter(({ outcome }) => outcome === "removed").length;
+    parts.push(`${counted(count, "key")} removed, ${credits(receipt.creditsReturned)} credits returned.`);
+  }
+  return parts.join("\n");
+}
+
+function nextSteps(receipt: Receipt, disableOnly: boolean): string[] {
+  const { keys, dryRun, notLookedUp, replacements, stackCount } = receipt;
+  if (disableOnly) {
+    if (replacements.length === 0) return [];
+    return [
+      `${stackNames(receipt)} declared the keys as enabled: until they are removed, \`pulumi up --refresh\` there enables them again.`,
+    ];
+  }
+  const undeclared = keys.filter(
+    ({ declaredIn, outcome }) => declaredIn.length === 0 && outcome !== "foreign",
+  );
+  const parts: string[] = [];
+  if (replacements.length > 0) {
+    parts.push(
+      `New keys for the stacks that declare ${dryRun ? "these" : "the revoked ones"}, each in the folder of its project:`,
+      ...replacements.map(({ command }) => `  ${command}`),
+    );
+  }
+  if (undeclared.length > 0 && notLookedUp.length === 0) {
+    parts.push(
+      `${counted(undeclared.length, "key")} in no state of ${counted(stackCount, "stack")}: the owner of the application that uses it must create a new one.`,
+    );
+  }
+  return parts;
+}
+
+function stackNames({ replacements }: Receipt): string {
+  return `${replacements.length === 1 ? "Stack" : "Stacks"} ${replacements.map(({ stack }) => stack).join(", ")}`;
+}
+
+function receiptLines({ fingerprint, name, outcome, ...key }: KeyReceipt): string {
+  const already = outcome === "already-gone" ? ["removed before"] : [];
+  const disabled = key.wasEnabled === false ? ["disabled before"] : [];
+  const times = [
+    ...(key.disabledAt === null ? disabled : [`disabled ${key.disabledAt}`]),
+    ...(key.removedAt === null ? already : [`removed ${key.removedAt}`]),
+    ...(key.provenAt === null ? [] : [`not in the account's list ${key.provenAt}`]),
+  ];
+  const line = `  ${name ?? "?"} (${fingerprint ?? "hidden"}): ${times.join(", ") || "nothing was done"}`;
+  return key.settings === null ? line : `${line}\n    settings: ${JSON.stringify(key.settings)}`;
+}
+
+function amount(value: number | null): string {
+  return value === null ? "?" : credits(value);
+}
