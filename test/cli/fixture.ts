@@ -59,6 +59,8 @@ export interface CliOptions {
   cwd?: string;
   /** Gives the command a process group of its own. */
   detached?: boolean;
+  /** What it reads on stdin. Default: nothing. */
+  input?: string;
 }
 
 export interface Cli extends Engine {
@@ -177,7 +179,7 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
     ...Object.getOwnPropertyDescriptors({
       start(
         args: readonly string[],
-        { env = {}, cwd = engine.project.folders.work, detached = false }: CliOptions = {},
+        { env = {}, cwd = engine.project.folders.work, detached = false, input }: CliOptions = {},
       ) {
         noteSecrets();
         const [command = ""] = args;
@@ -191,6 +193,7 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
           cwd,
           env: { ...engine.project.env, ...env },
           detached,
+          input,
         });
         running.push(started);
         void started.done.then(({ output }) => (said += output));

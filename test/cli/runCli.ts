@@ -17,12 +17,14 @@ export interface CliOptions {
   env?: NodeJS.ProcessEnv;
   /** Gives it a process group of its own. */
   detached?: boolean;
+  /** What it reads on stdin. Default: nothing. */
+  input?: string | undefined;
 }
 
 /** Starts `pulumi-electronhub` as a process of its own. */
 export function startCli(
   args: readonly string[],
-  { cwd = REPOSITORY_ROOT, env = {}, detached = false }: CliOptions = {},
+  { cwd = REPOSITORY_ROOT, env = {}, detached = false, input }: CliOptions = {},
 ): RunningCommand {
   if (!existsSync(PROGRAM)) throw new Error(`There is no ${PROGRAM}: run \`npm run build\` first.`);
   return startCommand(process.execPath, [PROGRAM, ...args], {
@@ -30,6 +32,7 @@ export function startCli(
     env: { ...process.env, ...automationEnvironment({ NO_COLOR: "1" }), ...env },
     timeoutMs: TIMEOUT_MS,
     detached,
+    ...(input === undefined ? {} : { input }),
   });
 }
 
