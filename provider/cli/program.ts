@@ -190,6 +190,7 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     .addOption(dirOption())
     .option("--fingerprint <fingerprint...>", "the keys with these fingerprints (pk-…)", fingerprints)
     .option("--name-prefix <prefix>", "the keys whose name starts with this prefix")
+    .option("--label <name=value>", "the keys with this label in a state; repeat it for several", labels)
     .option("--stack <glob...>", "the keys that these stacks of the backend have", stackPatterns)
     .option("--disable-only", "disable the keys, and do not remove them")
     .option("--yes", "really revoke (default: a dry run that shows the keys, and who has them)")

@@ -5,11 +5,16 @@ import type { CommandContext } from "../commandContext";
 import { EXIT, problemOf, type ExitCode } from "../problems";
 import type { PulumiProject } from "../pulumi/project";
 import { recordDisabling } from "../revoking/audit";
-import { readableDeclaredKeys, requiredDeclaredKeys, type DeclaredKeys } from "../revoking/declaredKeys";
+import {
+  labelsOf,
+  readableDeclaredKeys,
+  requiredDeclaredKeys,
+  type DeclaredKeys,
+} from "../revoking/declaredKeys";
 import { disableKeys } from "../revoking/disableKeys";
 import { findKeys, showKeys, type Found } from "../revoking/findKeys";
 import { creditsReturned, keyReceipt, type KeyReceipt, type Receipt } from "../revoking/receipt";
-import { RemovalMemory } from "../revoking/memory";
+import { remember, RevocationMemory } from "../revoking/memory";
 import { keysText, receiptText } from "../revoking/receiptText";
 import { proveAbsence, removeKeys } from "../revoking/removeKeys";
 import { urgent, type RevokedKey } from "../revoking/revokedKey";
@@ -43,12 +48,13 @@ export async function revoke(options: RevokeOptions, world: CommandContext): Pro
   const changesBefore = changes.count;
   const found = await findKeys(selection, account, selecting);
   const { keys } = found;
+  const memory = new RevocationMemory(account.account, world);
+  for (const key of keys) key.remembered = memory.find(key.fingerprint ?? "");
   if (dryRun) await showKeys(found, account);
-  else await disableAll(found, account, world);
+  else await disableAll(found, account, world, memory);
   const isRead = selecting !== undefined && selection.kind === "filter" && selection.stacks === undefined;
   const declared = isRead ? selecting : await readableDeclaredKeys(open, world);
-  const memory = new RemovalMemory(account.account, world);
-  recognise(keys, declared, account, memory);
+  recognise(keys, declared, account);
   const notLookedUp = [...(note === undefined ? [] : [note]), ...declared.gaps];
   const receipts = () => keys.map((key) => keyReceipt(key, declared, dryRun));
   const isText = options.json !== true;
@@ -60,32 +66,39 @@ export async function revoke(options: RevokeOptions, world: CommandContext): Pro
   await proveAbsence(keys, account, world);
 
   const done = receipts();
-  const isDone = done.every(
+  const { flaw } = found.listing ?? {};
+  const problems = flaw === undefined || selection.kind === "named" ? [] : [flaw];
+  const isWhole = done.every(
     ({ outcome, problems }) => problems.length === 0 && outcome !== "foreign" && outcome !== "unknown",
   );
   const isRefused = !dryRun && changes.count === changesBefore;
   const receipt: Receipt = {
     command: "revoke",
     dryRun,
-    exitCode: isDone ? EXIT.done : isRefused ? EXIT.refused : EXIT.failedInPart,
+    exitCode: isWhole && problems.length === 0 ? EXIT.done : isRefused ? EXIT.refused : EXIT.failedInPart,
     server: account.settings.baseUrl,
     keys: done,
     creditsReturned: creditsReturned(done),
     stackCount: declared.stackCount,
     notLookedUp,
     replacements: replacementsFor(done, declared),
-    problems: [],
+    problems,
   };
   if (!isText) terminal.json(receipt);
-  else if (keys.length > 0) terminal.result(receiptText(receipt, { disableOnly }));
+  else if (keys.length + problems.length > 0) terminal.result(receiptText(receipt, { disableOnly }));
   return receipt.exitCode;
 }
 
-async function disableAll(found: Found, account: AccountView, world: CommandContext): Promise<void> {
+async function disableAll(
+  found: Found,
+  account: AccountView,
+  world: CommandContext,
+  memory: RevocationMemory,
+): Promise<void> {
   const keys = found.keys.filter(({ secret }) => secret !== undefined);
   if (keys.length > 0) world.terminal.progress(`Disabling ${counted(keys.length, "key")}`);
   const settled = (key: RevokedKey) => recordDisabling(key, account, world);
-  await disableKeys(keys, found.listing, { account, world, settled });
+  await disableKeys(keys, found.listing, { account, world, seen: (key) => remember(key, memory), settled });
 }
 
 /** Loads Pulumi's SDK when it is first needed. */
@@ -116,18 +129,17 @@ async function accountFor(
 
 /**
  * Recognises keys that are gone. A fingerprint that the account's list does not show was removed if a state has it from this
- * account, or if an earlier command on this machine was about to remove it.
+ * account, or if an earlier command on this machine was about to revoke it.
  */
 function recognise(
   keys: readonly RevokedKey[],
   { byFingerprint }: DeclaredKeys,
   { account }: AccountView,
-  memory: RemovalMemory,
 ): void {
   for (const key of keys) {
     const { fingerprint = "", status, provenAtMs } = key;
-    if (key.wire === undefined) key.remembered = memory.find(fingerprint);
     const places = byFingerprint.get(fingerprint) ?? [];
+    key.labels ??= labelsOf(places);
     const wasOfAccount = key.remembered !== undefined || places.some((place) => place.account === account);
     if (status !== "absent" || provenAtMs === undefined || !wasOfAccount) continue;
     key.status = "gone";

@@ -1,16 +1,17 @@
 import { isWholeKey } from "../../api/wire";
+import type { Labels } from "../../lifecycle/labels";
 import { fingerprintOf } from "../../lifecycle/schema/state";
-import { unwrapSecrets } from "../../lifecycle/schema/secretEnvelope";
 import { deploymentSchema, unknownTypesOf } from "./checkpoint";
 import { resourceName } from "./names";
 import { isProxyKey } from "./resourceTypes";
+import { storedLabels } from "./storedLabels";
 
 /** A resource of a state that has a key. */
 export interface Declaration {
   urn: string;
   resource: string;
   fingerprint: string;
-  labels: Readonly<Record<string, string>>;
+  labels: Labels | undefined;
   /** The anonymous name of the account that created the key. Undefined: unknown. */
   account: string | undefined;
 }
@@ -32,18 +33,11 @@ export function readDeclarations(deployment: unknown): StackDeclarations {
       urn,
       resource: resourceName(urn),
       fingerprint: isWholeKey(text) ? fingerprintOf(text) : text,
-      labels: labelsIn(unwrapSecrets(given["labels"])),
+      labels: storedLabels(given),
       account: typeof given["__account"] === "string" ? given["__account"] : undefined,
     }));
   });
   // A pending operation repeats its resource.
   const byPlace = new Map(declarations.map((entry) => [`${entry.urn} ${entry.fingerprint}`, entry]));
   return { declarations: [...byPlace.values()], unknownTypes: unknownTypesOf(resources, operations) };
-}
-
-function labelsIn(labels: unknown): Record<string, string> {
-  if (typeof labels !== "object" || labels === null) return {};
-  return Object.fromEntries(
-    Object.entries(labels).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
-  );
 }

@@ -14,7 +14,7 @@ export async function recordDisabling(
   { settings }: AccountView,
   { clock, terminal }: Pick<CommandContext, "clock" | "terminal">,
 ): Promise<void> {
-  const { wire, fingerprint, status, requests, secret = "" } = key;
+  const { wire, fingerprint, status, requests, labels, secret = "" } = key;
   const outcome =
     status === "gone"
       ? "already deleted"
@@ -31,6 +31,7 @@ export async function recordDisabling(
     action: "disable",
     name: wire?.name,
     fingerprint,
+    labels,
     outcome,
     reason: outcome === "failed" ? key.problems.at(-1)?.why : undefined,
     requests,

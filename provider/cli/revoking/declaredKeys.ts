@@ -1,3 +1,4 @@
+import type { Labels } from "../../lifecycle/labels";
 import type { CommandContext } from "../commandContext";
 import { problemOf, Refusal } from "../problems";
 import type { Declaration } from "../pulumi/declarations";
@@ -21,6 +22,11 @@ export interface DeclaredKeys {
   gaps: readonly string[];
   /** The project's folder. Undefined: the backend was not read. */
   folder: string | undefined;
+}
+
+/** The labels of a key that these resources have. */
+export function labelsOf(places: readonly DeclaredKey[]): Labels | undefined {
+  return places.find(({ labels }) => labels !== undefined)?.labels;
 }
 
 /** Each read runs a process of the CLI. */

@@ -6,14 +6,8 @@ import { ensureEnabled } from "../../lifecycle/enabled";
 import type { AccountView } from "../account/accounts";
 import type { CommandContext } from "../commandContext";
 import { Refusal } from "../problems";
+import { listOnce, type Listing } from "./listing";
 import { noteFailure, observe, type RevokedKey } from "./revokedKey";
-
-/** What the account's list has shown. */
-export interface Listing {
-  keys: readonly KeyObject[];
-  /** When it was requested, in milliseconds since the epoch. */
-  sentMs: number;
-}
 
 /** A toggle is sent at most this long after the response that showed the key as enabled. */
 const FRESH_MS = 10_000;
@@ -29,7 +23,6 @@ const MAX_IDLE_LISTS = 2;
  * follow while it is fresh; the next list verifies them. Never throws: each key has its problem.
  *
  * @param latest a list that was just read.
- * @param settled called for each key that is disabled, gone or failed.
  */
 export async function disableKeys(
   keys: readonly RevokedKey[],
@@ -45,6 +38,9 @@ export async function disableKeys(
 interface Scene {
   account: AccountView;
   world: Pick<CommandContext, "changes" | "clock" | "stop">;
+  /** Called before the first toggle of a key. */
+  seen: (key: RevokedKey) => void;
+  /** Called for each key that is disabled, gone or failed. */
   settled: (key: RevokedKey) => Promise<void>;
 }
 
@@ -56,12 +52,12 @@ async function inRounds(
   const single: Promise<void>[] = [];
   let waiting = keys;
   for (let idle = 0; waiting.length > 0 && idle < MAX_IDLE_LISTS; latest = undefined) {
-    latest ??= await list(scene.account).catch(() => undefined);
+    latest ??= await listOnce(scene.account).catch(() => undefined);
     if (latest === undefined) break;
     const enabled: RevokedKey[] = [];
     for (const key of waiting) {
       const shown = latest.keys.find((entry) => entry.key === key.secret);
-      if (shown !== undefined) observe(key, shown);
+      if (shown !== undefined) note(key, shown, scene);
       if (shown?.is_active === undefined) single.push(byLookup(key, scene));
       else if (shown.is_active) enabled.push(key);
       else single.push(scene.settled(key));
@@ -74,21 +70,6 @@ async function inRounds(
     waiting = left;
   }
   await Promise.all([...single, ...waiting.map((key) => byLookup(key, scene))]);
-}
-
-/** Lists the account's keys. Retried only after a 429: if the list fails, the keys are looked up. */
-export async function list(account: AccountView): Promise<Listing> {
-  const { client, call } = account.begin();
-  let sentMs = Number.NaN;
-  const onRequest = () => (sentMs = call.clock.nowMs());
-  for (;;) {
-    try {
-      const { keys } = await client.list({ ...call, onRequest, once: true });
-      return { keys, sentMs };
-    } catch (error) {
-      if (!isRateLimited(error)) throw error;
-    }
-  }
 }
 
 /** Toggles a key that a list has just shown as enabled. `late`: not sent, because the list was too old by then. */
@@ -124,7 +105,7 @@ async function byLookup(key: RevokedKey, scene: Scene): Promise<void> {
   try {
     for (let verifications = 0; ; verifications++) {
       const before = toggles;
-      await ensureEnabled(key.secret ?? "", false, undefined, operation, (found) => observe(key, found));
+      await ensureEnabled(key.secret ?? "", false, undefined, operation, (found) => note(key, found, scene));
       if (toggles === before) break;
       key.disabledAtMs = scene.world.clock.nowMs();
       if (verifications >= MAX_VERIFICATIONS) throw enabledAgain();
@@ -134,6 +115,11 @@ async function byLookup(key: RevokedKey, scene: Scene): Promise<void> {
     noteFailure(key, error);
   }
   await scene.settled(key);
+}
+
+function note(key: RevokedKey, shown: KeyObject, { seen }: Scene): void {
+  observe(key, shown);
+  seen(key);
 }
 
 function enabledAgain(): Refusal {

@@ -1,9 +1,10 @@
+import { hasLabels } from "../../lifecycle/labels";
 import type { AccountView } from "../account/accounts";
 import { listedKey } from "../account/accounts";
 import { isUnauthorized } from "../../api/errorGuards";
 import type { Problem } from "../problems";
-import type { DeclaredKeys } from "./declaredKeys";
-import { list, type Listing } from "./disableKeys";
+import { labelsOf, type DeclaredKeys } from "./declaredKeys";
+import { listOnce, listShown, type Listing } from "./listing";
 import { noteFailure, observe, revokedKey, type RevokedKey } from "./revokedKey";
 import type { Selection } from "./selection";
 
@@ -30,7 +31,7 @@ export async function findKeys(
     const listing = isSingle ? undefined : await listUnlessBroken(account);
     return { keys, listing };
   }
-  const listing = await list(account);
+  const listing = await listShown(account);
   const listed = listing.keys.map(listedKey);
   if (selection.kind === "named") {
     return {
@@ -42,12 +43,10 @@ export async function findKeys(
     };
   }
   const { namePrefix = "", labels, stacks } = selection;
-  const places = declared?.byFingerprint ?? new Map<string, never>();
+  const places = declared?.byFingerprint;
+  const placesOf = (fingerprint = "") => places?.get(fingerprint) ?? [];
   const isDeclared = (fingerprint: string) =>
-    (places.get(fingerprint) ?? []).some(
-      (place) =>
-        labels === undefined || Object.entries(labels).every(([name, value]) => place.labels[name] === value),
-    );
+    placesOf(fingerprint).some((place) => labels === undefined || hasLabels(place.labels, labels));
   const readsStates = (labels ?? stacks) !== undefined;
   const keys = listed
     .filter(({ wire }) => wire.name.startsWith(namePrefix))
@@ -55,17 +54,17 @@ export async function findKeys(
     .map((key) =>
       key.wire.key === undefined
         ? revokedKey({ secret: undefined, wire: key.wire, problems: [hiddenProblem(key.wire.name)] })
-        : revokedKey({ secret: key.wire.key }),
+        : revokedKey({ secret: key.wire.key, labels: labelsOf(placesOf(key.fingerprint)) }),
     );
   const isListed = new Set(listed.map(({ fingerprint }) => fingerprint));
   const unlisted =
-    namePrefix === "" ? [...places.keys()].filter((it) => !isListed.has(it) && isDeclared(it)) : [];
+    namePrefix === "" ? [...(places?.keys() ?? [])].filter((it) => !isListed.has(it) && isDeclared(it)) : [];
   return { keys: [...keys, ...unlisted.map((fingerprint) => absentKey(fingerprint, listing))], listing };
 }
 
 /** Undefined: only lookups can show the keys. */
 async function listUnlessBroken(account: AccountView): Promise<Listing | undefined> {
-  return list(account).catch((error: unknown) => {
+  return listOnce(account).catch((error: unknown) => {
     if (isUnauthorized(error)) throw error;
     return undefined;
   });
@@ -78,8 +77,8 @@ function hiddenProblem(name: string): Problem {
   };
 }
 
-function absentKey(fingerprint: string, { keys, sentMs }: Listing): RevokedKey {
-  const isHidden = keys.some(({ key }) => key === undefined);
+function absentKey(fingerprint: string, { keys, sentMs, flaw }: Listing): RevokedKey {
+  const isHidden = flaw !== undefined || keys.some(({ key }) => key === undefined);
   return revokedKey({
     secret: undefined,
     fingerprint,
@@ -87,7 +86,7 @@ function absentKey(fingerprint: string, { keys, sentMs }: Listing): RevokedKey {
     provenAtMs: isHidden ? undefined : sentMs,
     problems: [
       {
-        why: `The account's list does not show a key ${fingerprint}${isHidden ? ", but shows keys without their secret" : ""}: it was removed already, or another account owns it.`,
+        why: `The account's list does not show a key ${fingerprint}${isHidden ? ", but may hide some" : ""}: it was removed already, or another account owns it.`,
         nextStep: "Check the fingerprint, and that the API key is that of the key's account.",
       },
     ],

@@ -2,8 +2,9 @@ import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "../../config";
 import type { CommandContext } from "../commandContext";
+import { settingsOf, type RevokedKey } from "./revokedKey";
 
-/** What this machine remembers of a key that a revocation was about to remove. Without the key. */
+/** What this machine remembers of a key that it was about to revoke, as it was before. Without the key. */
 export interface Remembered {
   fingerprint: string;
   name: string;
@@ -11,36 +12,56 @@ export interface Remembered {
 }
 
 /**
- * Remembers removals of an account, so that a command that was killed gives the same result when it is run again: an absent
- * fingerprint alone proves nothing. Never throws: without the file, an absent fingerprint is reported as unknown.
+ * Remembers revocations of an account, so that a command that was killed gives the same result when it is run again: the
+ * absence of a fingerprint alone proves nothing, and the backup of the settings would be lost. Never throws: without the file,
+ * an absent fingerprint is reported as unknown.
  */
-export class RemovalMemory {
+export class RevocationMemory {
   readonly #folder: string;
   readonly #file: string;
+  #known: Map<string, Remembered> | undefined;
 
   constructor(account: string, { environment }: Pick<CommandContext, "environment">) {
     this.#folder = cacheFolder("revoked", environment);
     this.#file = join(this.#folder, `${account}.jsonl`);
   }
 
-  /** Call it before the removal. */
+  find(fingerprint: string): Remembered | undefined {
+    this.#known ??= new Map(linesOf(this.#file).map((key) => [key.fingerprint, key]));
+    return this.#known.get(fingerprint);
+  }
+
+  /** Call it before a request that changes the key. */
   add(key: Remembered): void {
+    if (JSON.stringify(this.find(key.fingerprint)) === JSON.stringify(key)) return;
+    this.#known?.set(key.fingerprint, key);
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       // A line that a killed process has cut off must not spoil the next.
       appendFileSync(this.#file, `\n${JSON.stringify(key)}\n`, { mode: 0o600 });
     } catch {}
   }
+}
 
-  find(fingerprint: string): Remembered | undefined {
-    try {
-      return readFileSync(this.#file, "utf8")
-        .split("\n")
-        .filter((line) => line.includes(`"${fingerprint}"`))
-        .map((line) => JSON.parse(line) as Remembered)
-        .findLast((key) => key.fingerprint === fingerprint);
-    } catch {
-      return undefined;
-    }
+export function remember(key: RevokedKey, memory: RevocationMemory): void {
+  const { fingerprint, wire } = key;
+  const settings = settingsOf(key);
+  if (fingerprint !== undefined && wire !== undefined && settings !== undefined)
+    memory.add({ fingerprint, name: wire.name, settings });
+}
+
+function linesOf(file: string): Remembered[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    return [];
   }
+  return text.split("\n").flatMap((line) => {
+    try {
+      return line === "" ? [] : [JSON.parse(line) as Remembered];
+    } catch {
+      return [];
+    }
+  });
 }

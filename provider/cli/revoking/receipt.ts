@@ -1,9 +1,7 @@
-import { backupOf } from "../../lifecycle/auditLog";
-import { outputsFromWire, shownInputs } from "../../lifecycle/schema/state";
 import type { Problem } from "../problems";
 import { keyFacts, sumOfCredits, type ReportHead } from "../terminal/report";
 import type { DeclaredKey, DeclaredKeys } from "./declaredKeys";
-import type { RevokedKey } from "./revokedKey";
+import { settingsOf, type RevokedKey } from "./revokedKey";
 
 export type RevocationOutcome =
   | "would-revoke"
@@ -20,7 +18,7 @@ export interface KeyReceipt {
   /** null: the account's list hides the secret. */
   fingerprint: string | null;
   outcome: RevocationOutcome;
-  /** Whether the key worked before this command. null: unknown. */
+  /** Before this command, or one that was killed. null: unknown. */
   wasEnabled: boolean | null;
   lastUsedAt: string | null | undefined;
   budget: number | null;
@@ -31,7 +29,7 @@ export interface KeyReceipt {
   /** ISO 8601, by this machine's clock. null: not by this command. */
   disabledAt: string | null;
   removedAt: string | null;
-  /** When the account's complete list did not show the key. */
+  /** When the account's list did not show the key or, where it hides secrets, a lookup said that it is gone. */
   provenAt: string | null;
   /** A backup, without the key. The window of the budget is not shown by the API. */
   settings: Readonly<Record<string, unknown>> | null;
@@ -88,13 +86,6 @@ function outcomeOf({ status, problems }: RevokedKey, dryRun: boolean): Revocatio
       if (dryRun) return status === "unseen" ? "unknown" : "would-revoke";
       return status === "disabled" ? "disabled" : "failed";
   }
-}
-
-/** A backup of the key, without the key. */
-export function settingsOf({ wire, secret }: RevokedKey): Record<string, unknown> | undefined {
-  if (wire === undefined || secret === undefined) return undefined;
-  const { key: _key, ...outputs } = outputsFromWire(secret, wire);
-  return backupOf({ ...shownInputs(wire), ...outputs });
 }
 
 function instant(ms: number | undefined): string | null {

@@ -1,4 +1,5 @@
 import { problemLines } from "../terminal/report";
+import { labelsText } from "../terminal/labelsText";
 import { counted, credits, table } from "../terminal/table";
 import type { KeyReceipt, Receipt, RevocationOutcome } from "./receipt";
 
@@ -21,7 +22,7 @@ export function keysText({ keys, notLookedUp }: Pick<Receipt, "keys" | "notLooke
     key.lastUsedAt === undefined ? "?" : (key.lastUsedAt ?? "never used"),
     amount(key.budget),
     amount(key.usedBudget),
-    key.declaredIn.map(({ stack, resource }) => `${stack}: ${resource}`).join(", ") || noPlace,
+    key.declaredIn.map(placeText).join(", ") || noPlace,
     WORDS[key.outcome],
   ]);
   const heading = ["key", "fingerprint", "last use", "budget", "used", "declared in", ""];
@@ -82,10 +83,14 @@ function receiptLines({ fingerprint, name, outcome, ...key }: KeyReceipt): strin
   const times = [
     ...(key.disabledAt === null ? disabled : [`disabled ${key.disabledAt}`]),
     ...(key.removedAt === null ? already : [`removed ${key.removedAt}`]),
-    ...(key.provenAt === null ? [] : [`not in the account's list ${key.provenAt}`]),
+    ...(key.provenAt === null ? [] : [`proven gone ${key.provenAt}`]),
   ];
   const line = `  ${name ?? "?"} (${fingerprint ?? "hidden"}): ${times.join(", ") || "nothing was done"}`;
   return key.settings === null ? line : `${line}\n    settings: ${JSON.stringify(key.settings)}`;
+}
+
+function placeText({ stack, resource, labels }: KeyReceipt["declaredIn"][number]): string {
+  return [`${stack}: ${resource}`, labelsText(labels)].filter((part) => part !== "").join(" ");
 }
 
 function amount(value: number | null): string {

@@ -1,12 +1,12 @@
 import { removeKey, type Removal } from "../cleanup/removeKey";
 import { listedKey, type AccountView } from "../account/accounts";
 import type { CommandContext } from "../commandContext";
-import { problemOf } from "../problems";
+import { problemOf, type Problem } from "../problems";
 import { counted } from "../terminal/table";
+import { isKeyGone } from "../../api/errorGuards";
 import { mayHide } from "../../api/keyList";
-import { list } from "./disableKeys";
-import type { RemovalMemory } from "./memory";
-import { settingsOf } from "./receipt";
+import { list, type Listing } from "./listing";
+import { remember, type RevocationMemory } from "./memory";
 import type { RevokedKey } from "./revokedKey";
 
 /** Enough for a window of the rate limit; each removal has its own `maxWait` from its start. */
@@ -17,10 +17,11 @@ export async function removeKeys(
   keys: readonly RevokedKey[],
   account: AccountView,
   world: Pick<CommandContext, "changes" | "clock" | "stop" | "terminal">,
-  memory: RemovalMemory,
+  memory: RevocationMemory,
 ): Promise<void> {
   const waiting = keys.filter(
-    ({ status, wire }) => wire !== undefined && status !== "gone" && status !== "foreign",
+    ({ status, secret, wire }) =>
+      secret !== undefined && wire !== undefined && status !== "gone" && status !== "foreign",
   );
   const count = waiting.length;
   const removeNext = async () => {
@@ -37,15 +38,14 @@ async function remove(
   key: RevokedKey,
   account: AccountView,
   { changes, clock, stop }: Pick<CommandContext, "changes" | "clock" | "stop">,
-  memory: RemovalMemory,
+  memory: RevocationMemory,
 ): Promise<void> {
-  const { fingerprint, wire } = key;
-  const settings = settingsOf(key);
-  if (wire === undefined || settings === undefined || fingerprint === undefined) return;
-  memory.add({ fingerprint, name: wire.name, settings });
+  const { fingerprint, wire, labels } = key;
+  if (wire === undefined) return;
+  remember(key, memory);
   const removal: Removal = stop.aborted
     ? { outcome: "failed", ...problemOf(stop.reason) }
-    : await removeKey({ wire, fingerprint }, account, { changes, requireUnowned: async () => {} });
+    : await removeKey({ wire, fingerprint }, account, { changes, requireUnowned: async () => {}, labels });
   switch (removal.outcome) {
     case "removed":
       key.status = "removed";
@@ -61,38 +61,54 @@ async function remove(
   }
 }
 
-/** Proves by the account's list that the keys are gone. One list proves it for all. Never throws. */
+/**
+ * Proves that the keys are gone: the account's list does not show them, one list for all. Where the list hides secrets, the API
+ * has to say so of each key. Never throws.
+ */
 export async function proveAbsence(
   keys: readonly RevokedKey[],
   account: AccountView,
   { clock, stop }: Pick<CommandContext, "clock" | "stop">,
 ): Promise<void> {
-  const absent = keys.filter(({ status }) => ["removed", "gone", "perhaps gone"].includes(status));
+  const absent = keys.filter(
+    ({ status, provenAtMs }) =>
+      provenAtMs === undefined && ["removed", "gone", "perhaps gone"].includes(status),
+  );
   if (absent.length === 0) return;
-  const unproven = (key: RevokedKey, why: string) =>
-    key.problems.push({
-      why: `That the key is gone is not proven: ${why}`,
-      nextStep: "Run the command again.",
-    });
-  let listed: Awaited<ReturnType<typeof list>>["keys"];
+  let listed: Listing["keys"];
   try {
     stop.throwIfAborted();
     listed = (await list(account)).keys;
   } catch (error) {
-    for (const key of absent) unproven(key, problemOf(error).why);
+    for (const key of absent) key.problems.push(unproven(problemOf(error).why));
     return;
   }
-  for (const key of absent) {
-    if (key.provenAtMs !== undefined) continue;
+  const prove = async (key: RevokedKey) => {
     if (listed.some((entry) => listedKey(entry).fingerprint === key.fingerprint))
-      unproven(key, "the account's list still shows it.");
-    else if (mayHide(listed, key.secret ?? ""))
-      unproven(key, "the account's list shows keys without their secret.");
+      key.problems.push(unproven("The account's list still shows it."));
+    else if (mayHide(listed, key.secret ?? "") && !(await isKnownGone(key, account)))
+      key.problems.push(
+        unproven("The account's list hides secrets, and the API does not say that the key is gone."),
+      );
     else {
       key.provenAtMs = clock.nowMs();
-      if (key.status !== "perhaps gone") continue;
+      if (key.status !== "perhaps gone") return;
       key.status = "gone";
       key.problems = [];
     }
-  }
+  };
+  await Promise.all(absent.map(prove));
+}
+
+async function isKnownGone({ secret }: RevokedKey, account: AccountView): Promise<boolean> {
+  const { client, call } = account.begin();
+  if (secret === undefined) return false;
+  return client.lookup(secret, call).then(() => false, isKeyGone);
+}
+
+function unproven(why: string): Problem {
+  return {
+    why: `That the key is gone is not proven. ${why}`,
+    nextStep: "Run the command again.",
+  };
 }

@@ -1,5 +1,8 @@
 import type { KeyObject } from "../../api/wire";
 import { isForbidden, isKeyGone, isNotFound } from "../../api/errorGuards";
+import { backupOf } from "../../lifecycle/auditLog";
+import { outputsFromWire, shownInputs } from "../../lifecycle/schema/state";
+import type { Labels } from "../../lifecycle/labels";
 import { fingerprintOf } from "../../lifecycle/schema/fingerprint";
 import type { AccountView } from "../account/accounts";
 import { problemOf, type Problem } from "../problems";
@@ -11,7 +14,7 @@ export interface RevokedKey {
   secret: string | undefined;
   /** Undefined: the account's list hides the secret. */
   fingerprint: string | undefined;
-  /** As the account has shown it, `is_active` as it was before this command. Undefined: not shown. */
+  /** As the account has shown it, `is_active` as it was before the revocation. Undefined: not shown. */
   wire: KeyObject | undefined;
   status:
     | "unseen"
@@ -26,7 +29,9 @@ export interface RevokedKey {
     /** Another account owns it. */
     | "foreign"
     | "removed";
-  /** From an earlier command that was about to remove it. */
+  /** From a state. Undefined: none, or no state was read yet. */
+  labels: Labels | undefined;
+  /** From an earlier command that was about to revoke it. */
   remembered: Remembered | undefined;
   /** The requests that disabled it. */
   requests: number;
@@ -42,6 +47,7 @@ export function revokedKey(known: Partial<RevokedKey> & { secret: string | undef
   return {
     fingerprint: known.secret === undefined ? undefined : fingerprintOf(known.secret),
     wire: undefined,
+    labels: undefined,
     remembered: undefined,
     status: "unseen",
     requests: 0,
@@ -55,9 +61,16 @@ export function revokedKey(known: Partial<RevokedKey> & { secret: string | undef
 
 /** Notes what a response shows of the key. */
 export function observe(key: RevokedKey, shown: KeyObject): void {
-  const before = key.wire?.is_active;
-  key.wire = { ...shown, key: key.secret, is_active: before ?? shown.is_active };
+  const before = key.wire?.is_active === true || key.remembered?.settings["enabled"] === true;
+  key.wire = { ...shown, key: key.secret, is_active: before || shown.is_active };
   if (shown.is_active !== undefined) key.status = shown.is_active ? "enabled" : "disabled";
+}
+
+/** A backup of the key, without the key. */
+export function settingsOf({ wire, secret }: RevokedKey): Record<string, unknown> | undefined {
+  if (wire === undefined || secret === undefined) return undefined;
+  const { key: _key, ...outputs } = outputsFromWire(secret, wire);
+  return backupOf({ ...shownInputs(wire), ...outputs });
 }
 
 /** Notes why a request about the key failed. */

@@ -1,3 +1,4 @@
+import type { Labels } from "../../lifecycle/labels";
 import { stackMatcher } from "../terminal/stackPattern";
 import { UsageError } from "../problems";
 import type { CommandContext } from "../commandContext";
@@ -7,7 +8,7 @@ import { leakedKeys } from "./leakedKeys";
 export interface SelectionOptions {
   fingerprint?: readonly string[];
   namePrefix?: string;
-  label?: Readonly<Record<string, string>>;
+  label?: Labels;
   stack?: readonly string[];
 }
 
@@ -19,7 +20,7 @@ export type Selection =
 export interface Filter {
   kind: "filter";
   namePrefix: string | undefined;
-  labels: Readonly<Record<string, string>> | undefined;
+  labels: Labels | undefined;
   stacks: readonly string[] | undefined;
 }
 
