@@ -2,14 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "../../config";
 import type { CommandContext } from "../commandContext";
-import { settingsOf, type RevokedKey } from "./revokedKey";
-
-/** What this machine remembers of a key that it was about to revoke, as it was before. Without the key. */
-export interface Remembered {
-  fingerprint: string;
-  name: string;
-  settings: Readonly<Record<string, unknown>>;
-}
+import { settingsOf, type Remembered, type RevokedKey } from "./revokedKey";
 
 /**
  * Remembers revocations of an account, so that a command that was killed gives the same result when it is run again: the

@@ -6,7 +6,6 @@ import type { Labels } from "../../lifecycle/labels";
 import { fingerprintOf } from "../../lifecycle/schema/fingerprint";
 import type { AccountView } from "../account/accounts";
 import { problemOf, type Problem } from "../problems";
-import type { Remembered } from "./memory";
 
 /** A key that the command revokes, and what it has found and done. */
 export interface RevokedKey {
@@ -41,6 +40,13 @@ export interface RevokedKey {
   /** When the account's list did not show it any more. */
   provenAtMs: number | undefined;
   problems: Problem[];
+}
+
+/** What this machine remembers of a key that it was about to revoke, as it was before. Without the key. */
+export interface Remembered {
+  fingerprint: string;
+  name: string;
+  settings: Readonly<Record<string, unknown>>;
 }
 
 export function revokedKey(known: Partial<RevokedKey> & { secret: string | undefined }): RevokedKey {

@@ -225,6 +225,27 @@ describe("waiting", () => {
     expect(served).toEqual(["again", "one", "two", "three"]);
   });
 
+  it("ends first for urgent requests, also before those of other processes, and never during a cooldown", async () => {
+    const clock = new VirtualClock();
+    const startMs = clock.nowMs();
+    const cooldownUntilMs = startMs + 180_000;
+    const state = { ...emptyWindow(), limit: 2, last429Ms: startMs, cooldownUntilMs };
+    const limiterOf = () =>
+      new RateLimiter({ clock, store: { shared: true, transact: (change) => change(state) } });
+    const [usual, urgent] = [limiterOf(), limiterOf()];
+    const served: string[] = [];
+    const ask = async (limiter: RateLimiter, what: string, isUrgent: boolean) => {
+      const permit = await limiter.acquire({ what, deadlineMs: Infinity, urgent: isUrgent });
+      expect(clock.nowMs()).toBeGreaterThanOrEqual(cooldownUntilMs);
+      served.push(what);
+      await permit.complete({ limit: 2 });
+    };
+    const before = ["a", "b", "c"].map((what) => ask(usual, what, false));
+    await clock.sleep(1_000);
+    await Promise.all([...before, ...["1", "2", "3"].map((what) => ask(urgent, what, true))]);
+    expect(served).toEqual(["1", "2", "3", "a", "b", "c"]);
+  });
+
   it("frees the request of a permit that was cancelled", async () => {
     const clock = new VirtualClock();
     const store = memoryStore({ ...emptyWindow(), limit: 1, lastReportMs: clock.nowMs(), looks: 1_000 });

@@ -1,0 +1,163 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Receipt } from "../../provider/cli/revoking/receipt";
+import { fingerprintOf } from "../../provider/lifecycle/schema/fingerprint";
+import { program, PROXY_KEY } from "../engine/fixture";
+import { createEngineProject, type EngineProject } from "../support/engine";
+import { backendUrl } from "../support/engineEnvironment";
+import { mutations, useCli, type CliOptions } from "./fixture";
+import { jsonOf } from "./runCli";
+
+const cli = useCli();
+
+/** Another project, in the same backend. */
+let neighbour: EngineProject;
+beforeAll(async () => {
+  neighbour = await createEngineProject({ name: "neighbour", backendUrl: backendUrl(cli.project.folders) });
+});
+afterAll(() => neighbour.dispose());
+
+async function revoke(args: readonly string[], input?: string, options: CliOptions = {}): Promise<Receipt> {
+  const env = { ...cli.accountEnv(), ...options.env };
+  const result = await cli.run(["revoke", ...args, "--json"], {
+    ...options,
+    env,
+    ...(input === undefined ? {} : { input }),
+  });
+  return jsonOf<Receipt>(result);
+}
+
+const outcomesOf = ({ keys }: Receipt) =>
+  Object.fromEntries(keys.map(({ name, outcome }) => [name, outcome]));
+
+it("keys are found in the states of all projects, by stack and by label, and only these are revoked", async () => {
+  const account = cli.simulator.account();
+  const elsewhere = await neighbour.stack("prod", program({ far: { name: "far" } }), {
+    config: cli.config(),
+  });
+  await elsewhere.up();
+  const labels = { owner: "team-a", ticket: "OPS-7" };
+  const declared = { one: { name: "one", labels }, two: { name: "two" } };
+  await (await cli.stack("pr-1", program(declared))).up();
+  await (await cli.stack("pr-2", program({ three: { name: "three", labels: { owner: "team-b" } } }))).up();
+  const byHand = account.addKey({ name: "by-hand" });
+  cli.takeRequests();
+
+  const shown = await revoke(["--name-prefix", "o"]);
+  expect(shown).toMatchObject({
+    dryRun: true,
+    exitCode: 0,
+    stackCount: 3,
+    notLookedUp: [],
+    keys: [
+      {
+        name: "one",
+        outcome: "would-revoke",
+        declaredIn: [
+          { stack: "pr-1", urn: `urn:pulumi:pr-1::test::${PROXY_KEY}::one`, resource: "one", labels },
+        ],
+      },
+    ],
+    replacements: [{ stack: "pr-1", command: "pulumi up --refresh --stack pr-1" }],
+  });
+  expect(outcomesOf(await revoke(["--stack", "pr-*"]))).toEqual({
+    one: "would-revoke",
+    two: "would-revoke",
+    three: "would-revoke",
+  });
+  expect(outcomesOf(await revoke(["--stack", "pr-*", "--label", "owner=team-a"]))).toEqual({
+    one: "would-revoke",
+  });
+  expect(outcomesOf(await revoke(["--label", "owner=team-a", "--label", "ticket=OPS-8"]))).toEqual({});
+  expect(outcomesOf(await revoke(["--stack", "pr-*", "--name-prefix", "t"]))).toEqual({
+    two: "would-revoke",
+    three: "would-revoke",
+  });
+  expect(mutations(cli.takeRequests())).toEqual([]);
+  const none = await cli.run(["revoke", "--stack", "qa-*", "--yes"], { env: cli.accountEnv() });
+  expect(none).toMatchObject({
+    exitCode: 3,
+    stderr: expect.stringMatching(/No stack of the backend matches/),
+  });
+
+  const far = account.findKey("far")?.key ?? "";
+  const text = await cli.run(["revoke", "--yes"], { env: cli.accountEnv(), input: `${far}\n${byHand.key}` });
+  expect(text.exitCode, text.output).toBe(0);
+  expect(text.stdout).toMatch(
+    /^far +pk-\S+ +never used +10 +0 +organization\/neighbour\/prod: far +disabled$/m,
+  );
+  expect(text.stdout).toMatch(/^by-hand .* in no state +disabled$/m);
+  expect(text.stdout).toMatch(/^ {2}pulumi up --refresh --stack organization\/neighbour\/prod$/m);
+  expect(text.stdout).toMatch(/^1 key in no state of 3 stacks: /m);
+
+  const done = await revoke(["--stack", "pr-*", "--label", "owner=team-a", "--yes"]);
+  expect(done).toMatchObject({ exitCode: 0, keys: [{ name: "one", outcome: "removed" }] });
+  expect(cli.names()).toEqual(["three", "two"]);
+  // The state has it from this account, so it is known to be gone.
+  const again = await revoke(["--stack", "pr-*", "--label", "owner=team-a", "--yes"]);
+  expect(again).toMatchObject({
+    exitCode: 0,
+    keys: [{ name: "one", outcome: "already-gone", problems: [] }],
+  });
+});
+
+it("a damaged backend neither prevents nor delays it; a selection by the states is refused", async () => {
+  const account = cli.simulator.account();
+  await (await cli.stack("prod", program({ bot: { name: "bot" } }))).up();
+  const { folders, name } = cli.project;
+  const file = join(folders.backend, ".pulumi", "stacks", name, "prod.json");
+  const whole = await readFile(file, "utf8");
+  await writeFile(file, whole.slice(0, 100));
+  const key = account.findKey("bot")?.key ?? "";
+  cli.takeRequests();
+  for (const selection of [
+    ["--stack", "prod*"],
+    ["--label", "owner=a"],
+  ]) {
+    expect(await revoke([...selection, "--yes"])).toMatchObject({ exitCode: 3 });
+  }
+  expect(cli.takeRequests()).toEqual([]);
+  const receipt = await revoke(["--yes"], key);
+  expect(receipt).toMatchObject({
+    exitCode: 0,
+    keys: [{ outcome: "removed", fingerprint: fingerprintOf(key), declaredIn: [] }],
+    notLookedUp: [
+      expect.stringMatching(/^The stack's settings could not be looked up, so the environment's were used: /),
+      expect.stringMatching(/^The stacks could not be looked up: .*truncated .*prod\.json/),
+    ],
+  });
+  await writeFile(file, whole);
+});
+
+it("one state that cannot be read is named, and the others are looked up", async () => {
+  const account = cli.simulator.account();
+  await (await cli.stack("good", program({ bot: { name: "bot" } }))).up();
+  await (await cli.stack("bad", program({ other: { name: "other" } }))).up();
+  const env = await cli.withPulumi('case "$*" in *export*bad*) echo "error: no access" >&2; exit 255;; esac');
+  const receipt = await revoke(["--yes"], account.findKey("bot")?.key, { env });
+  expect(receipt).toMatchObject({
+    exitCode: 0,
+    keys: [{ outcome: "removed", declaredIn: [{ stack: "good" }] }],
+    notLookedUp: ["The state of stack bad cannot be read: Pulumi failed: no access"],
+  });
+});
+
+it("a locked stack does not hold it up; --disable-only says what enables the keys again", async () => {
+  const { held, up } = await cli.upInFlight("busy", program({ bot: { name: "bot" } }), { applied: true });
+  const [made] = cli.simulator.account().keys();
+  const text = await cli.run(["revoke", "--yes", "--disable-only"], {
+    env: cli.accountEnv(),
+    input: made?.key ?? "",
+  });
+  expect(text.exitCode, text.output).toBe(0);
+  expect(cli.simulator.account().keys()).toMatchObject([{ isActive: false }]);
+  held.remove();
+  await up;
+  const { stdout } = await cli.run(["revoke", "--stack", "busy", "--disable-only", "--yes"], {
+    env: cli.accountEnv(),
+  });
+  expect(stdout).toMatch(
+    /^Stack busy declared the keys as enabled: .* `pulumi up --refresh` there enables them again\.$/m,
+  );
+});
