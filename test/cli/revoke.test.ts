@@ -138,14 +138,14 @@ describe("killed between any two requests and run again", () => {
   it.each([
     ["on stdin", 5, ["bot"]],
     ["by fingerprint", 7, ["bot-1", "bot-2"]],
-  ] as const)("it has the same result: keys %s", async (by, requests, names) => {
+  ] as const)("the result is the same: keys %s", async (by, requests, names) => {
     const account = cli.simulator.account();
     const bystander = account.addKey({ name: "bystander" });
     for (const point of points(requests)) {
       const keys = names.map((name) => account.addKey({ name, allocatedAmount: 7 }).key);
       const args = keys.flatMap((key) => ["--fingerprint", fingerprintOf(key)]);
       const given = by === "on stdin" ? ([[], keys.join("\n")] as const) : ([args, undefined] as const);
-      expect(await kill(...given, point), JSON.stringify(point)).toBe(true);
+      expect(await kill(given[0], given[1], point), JSON.stringify(point)).toBe(true);
       const receipt = await revoke(["--yes", ...given[0]], given[1]);
       expect(receipt, JSON.stringify(point)).toMatchObject({
         exitCode: 0,

@@ -2,6 +2,7 @@ import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { expect, it } from "vitest";
 import type { Receipt } from "../../provider/cli/revoking/receipt";
 import { declare, declareRotating } from "../engine/fixture";
+import { secretsFoundIn } from "../engine/secretScan";
 import { runCommand } from "../support/command";
 import type { EngineStack } from "../support/engine";
 import { languageHost } from "../support/languageServer";
@@ -11,13 +12,17 @@ import { jsonOf } from "./runCli";
 const cli = useCli();
 
 /** Revokes a leaked key of a stack, then runs the command that the receipt prints, in a shell in the project's folder. */
-async function revokeAndReplace(key: string, { name }: EngineStack, program: PulumiFn): Promise<void> {
+async function revokeAndReplace(key: string, stack: EngineStack, program: PulumiFn): Promise<void> {
+  const { name } = stack;
   const result = await cli.run(["revoke", "--yes", "--json"], { input: `${key}\n`, env: cli.accountEnv() });
   const { keys, notLookedUp, replacements } = jsonOf<Receipt>(result);
   expect(keys).toMatchObject([{ outcome: "removed", declaredIn: [{ stack: name }], problems: [] }]);
   expect(notLookedUp).toEqual([]);
   expect(replacements).toEqual([{ stack: name, command: `pulumi up --refresh --stack ${name}` }]);
   expect(cli.simulator.account().findKey(key)).toBeUndefined();
+  // The engine alone does not notice that the key is gone.
+  cli.takeRequests();
+  await cli.expectNoChange(stack);
   // The program is one of this process, which the engine has to be told.
   const host = await languageHost(program);
   const command = `${replacements[0]?.command} --client=${host.address} --exec-kind auto.inline`;
@@ -25,6 +30,18 @@ async function revokeAndReplace(key: string, { name }: EngineStack, program: Pul
   const done = await runCommand("/bin/sh", ["-c", command], { cwd: cli.project.folders.work, env });
   host.close();
   expect(done, done.output).toMatchObject({ exitCode: 0 });
+  const secrets = [
+    key,
+    ...cli.simulator
+      .account()
+      .keys()
+      .map((made) => made.key),
+    cli.simulator.account().apiKey,
+  ];
+  const places = [{ path: "(printed)", text: done.output }, ...(await cli.project.allFilesText())];
+  for (const part of ["/history/", "/revoked/"])
+    expect(places.map(({ path }) => path).join()).toContain(part);
+  expect(secretsFoundIn(places, secrets)).toEqual([]);
   cli.takeRequests();
 }
 

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { cacheFolder } from "../../provider/config";
 import type { Receipt } from "../../provider/cli/revoking/receipt";
 import { fingerprintOf } from "../../provider/lifecycle/schema/fingerprint";
 import { program, PROXY_KEY } from "../engine/fixture";
@@ -25,25 +26,30 @@ async function revoke(args: readonly string[], input?: string, options: CliOptio
     env,
     ...(input === undefined ? {} : { input }),
   });
-  return jsonOf<Receipt>(result);
+  const receipt = jsonOf<Receipt>(result);
+  expect(receipt.exitCode, result.output).toBe(result.exitCode);
+  return receipt;
 }
 
 const outcomesOf = ({ keys }: Receipt) =>
   Object.fromEntries(keys.map(({ name, outcome }) => [name, outcome]));
 
-it("keys are found in the states of all projects, by stack and by label, and only these are revoked", async () => {
-  const account = cli.simulator.account();
-  const elsewhere = await neighbour.stack("prod", program({ far: { name: "far" } }), {
-    config: cli.config(),
-  });
-  await elsewhere.up();
-  const labels = { owner: "team-a", ticket: "OPS-7" };
-  const declared = { one: { name: "one", labels }, two: { name: "two" } };
-  await (await cli.stack("pr-1", program(declared))).up();
-  await (await cli.stack("pr-2", program({ three: { name: "three", labels: { owner: "team-b" } } }))).up();
-  const byHand = account.addKey({ name: "by-hand" });
-  cli.takeRequests();
+const TEAM_A = { owner: "team-a", ticket: "OPS-7" };
 
+/** Two stacks of this project with three keys, and one of the other project with one. */
+async function makeStacks(): Promise<void> {
+  const far = await neighbour.stack("prod", program({ far: { name: "far" } }), { config: cli.config() });
+  const one = await cli.stack(
+    "pr-1",
+    program({ one: { name: "one", labels: TEAM_A }, two: { name: "two" } }),
+  );
+  const two = await cli.stack("pr-2", program({ three: { name: "three", labels: { owner: "team-b" } } }));
+  for (const stack of [far, one, two]) await stack.up();
+  cli.takeRequests();
+}
+
+it("keys are selected by stack, label and name, and a dry run shows which resources have them", async () => {
+  await makeStacks();
   const shown = await revoke(["--name-prefix", "o"]);
   expect(shown).toMatchObject({
     dryRun: true,
@@ -55,32 +61,32 @@ it("keys are found in the states of all projects, by stack and by label, and onl
         name: "one",
         outcome: "would-revoke",
         declaredIn: [
-          { stack: "pr-1", urn: `urn:pulumi:pr-1::test::${PROXY_KEY}::one`, resource: "one", labels },
+          { stack: "pr-1", urn: `urn:pulumi:pr-1::test::${PROXY_KEY}::one`, resource: "one", labels: TEAM_A },
         ],
       },
     ],
     replacements: [{ stack: "pr-1", command: "pulumi up --refresh --stack pr-1" }],
   });
-  expect(outcomesOf(await revoke(["--stack", "pr-*"]))).toEqual({
-    one: "would-revoke",
-    two: "would-revoke",
-    three: "would-revoke",
-  });
-  expect(outcomesOf(await revoke(["--stack", "pr-*", "--label", "owner=team-a"]))).toEqual({
-    one: "would-revoke",
-  });
-  expect(outcomesOf(await revoke(["--label", "owner=team-a", "--label", "ticket=OPS-8"]))).toEqual({});
-  expect(outcomesOf(await revoke(["--stack", "pr-*", "--name-prefix", "t"]))).toEqual({
-    two: "would-revoke",
-    three: "would-revoke",
-  });
+  const selected = async (...args: string[]) => Object.keys(outcomesOf(await revoke(args))).toSorted();
+  expect(await selected("--stack", "pr-*")).toEqual(["one", "three", "two"]);
+  expect(await selected("--stack", "pr-*", "--label", "owner=team-a")).toEqual(["one"]);
+  expect(await selected("--label", "owner=team-a", "--label", "ticket=OPS-8")).toEqual([]);
+  expect(await selected("--stack", "pr-*", "--name-prefix", "t")).toEqual(["three", "two"]);
+  // A single stack brings its own settings.
+  const own = await cli.run(["revoke", "--stack", "pr-2", "--json"]);
+  expect(outcomesOf(jsonOf<Receipt>(own))).toEqual({ three: "would-revoke" });
   expect(mutations(cli.takeRequests())).toEqual([]);
   const none = await cli.run(["revoke", "--stack", "qa-*", "--yes"], { env: cli.accountEnv() });
   expect(none).toMatchObject({
     exitCode: 3,
     stderr: expect.stringMatching(/No stack of the backend matches/),
   });
+});
 
+it("the receipt names the stacks of all projects, and what is in no state; only the selected keys are revoked", async () => {
+  await makeStacks();
+  const account = cli.simulator.account();
+  const byHand = account.addKey({ name: "by-hand" });
   const far = account.findKey("far")?.key ?? "";
   const text = await cli.run(["revoke", "--yes"], { env: cli.accountEnv(), input: `${far}\n${byHand.key}` });
   expect(text.exitCode, text.output).toBe(0);
@@ -94,12 +100,10 @@ it("keys are found in the states of all projects, by stack and by label, and onl
   const done = await revoke(["--stack", "pr-*", "--label", "owner=team-a", "--yes"]);
   expect(done).toMatchObject({ exitCode: 0, keys: [{ name: "one", outcome: "removed" }] });
   expect(cli.names()).toEqual(["three", "two"]);
+  await rm(cacheFolder("revoked", { XDG_CACHE_HOME: cli.project.folders.cache }), { recursive: true });
   // The state has it from this account, so it is known to be gone.
   const again = await revoke(["--stack", "pr-*", "--label", "owner=team-a", "--yes"]);
-  expect(again).toMatchObject({
-    exitCode: 0,
-    keys: [{ name: "one", outcome: "already-gone", problems: [] }],
-  });
+  expect(again).toMatchObject({ exitCode: 0, keys: [{ outcome: "already-gone", problems: [] }] });
 });
 
 it("a damaged backend neither prevents nor delays it; a selection by the states is refused", async () => {
@@ -128,6 +132,20 @@ it("a damaged backend neither prevents nor delays it; a selection by the states 
     ],
   });
   await writeFile(file, whole);
+});
+
+it("a backend that does not answer neither prevents it nor keeps the command from ending", async () => {
+  const { key } = cli.simulator.account().addKey({ name: "bot" });
+  const env = await cli.withPulumi('case "$*" in *"stack ls"*) sleep 1000;; esac');
+  const receipt = await revoke(["--yes"], key, { env });
+  expect(receipt).toMatchObject({
+    exitCode: 0,
+    keys: [{ outcome: "removed" }],
+    notLookedUp: [
+      expect.stringMatching(/the environment's were used: Pulumi has not answered within 10 s\.$/),
+      expect.stringMatching(/^The stacks could not be looked up: Pulumi has not answered/),
+    ],
+  });
 });
 
 it("one state that cannot be read is named, and the others are looked up", async () => {

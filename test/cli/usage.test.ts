@@ -66,7 +66,7 @@ describe("a wrong command line", () => {
 });
 
 describe("help", () => {
-  it.each(["cleanup", "recover", "orphans", "import", "doctor", "simulate"])(
+  it.each(["cleanup", "recover", "orphans", "revoke", "import", "doctor", "simulate"])(
     "of %s has examples and the exit codes",
     async (command) => {
       const { exitCode, stdout } = await cli.run([command, "--help"]);
@@ -78,7 +78,7 @@ describe("help", () => {
 
   it("of the command lists all of them, and its version is the package's", async () => {
     const { stdout } = await cli.run(["--help"]);
-    for (const command of ["cleanup", "recover", "orphans", "import", "doctor", "simulate"]) {
+    for (const command of ["cleanup", "recover", "orphans", "revoke", "import", "doctor", "simulate"]) {
       expect(stdout).toMatch(new RegExp(`^ {2}${command} `, "m"));
     }
     expect(await cli.run(["--version"])).toMatchObject({

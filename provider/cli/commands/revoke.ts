@@ -3,7 +3,6 @@ import type { AccountView } from "../account/accounts";
 import { accountForCommand } from "../account/accountForCommand";
 import type { CommandContext } from "../commandContext";
 import { EXIT, problemOf, type ExitCode } from "../problems";
-import type { PulumiProject } from "../pulumi/project";
 import { recordDisabling } from "../revoking/audit";
 import {
   labelsOf,
@@ -13,6 +12,7 @@ import {
 } from "../revoking/declaredKeys";
 import { disableKeys } from "../revoking/disableKeys";
 import { findKeys, showKeys, type Found } from "../revoking/findKeys";
+import { PulumiAccess, SETTINGS_WAIT_MS } from "../revoking/pulumiAccess";
 import { creditsReturned, keyReceipt, type KeyReceipt, type Receipt } from "../revoking/receipt";
 import { remember, RevocationMemory } from "../revoking/memory";
 import { keysText, receiptText } from "../revoking/receiptText";
@@ -35,16 +35,26 @@ export interface RevokeOptions extends SelectionOptions {
  * be read there neither delays nor prevents it, unless the selection needs it.
  */
 export async function revoke(options: RevokeOptions, world: CommandContext): Promise<ExitCode> {
+  const pulumi = new PulumiAccess(options.dir, world);
+  try {
+    return await revokeKeys(options, world, pulumi);
+  } finally {
+    await pulumi.close();
+  }
+}
+
+async function revokeKeys(
+  options: RevokeOptions,
+  world: CommandContext,
+  pulumi: PulumiAccess,
+): Promise<ExitCode> {
   const { terminal, changes } = world;
   const { disableOnly = false } = options;
   const selection = await selectionOf(options, world);
   const dryRun = options.yes !== true;
-  const open = projectOpener(options, world);
-  const { account: view, note } = await accountFor(options, world, open);
+  const { account: view, note } = await accountFor(options, world, pulumi);
   const account = urgent(view);
-  const selecting = needsStates(selection)
-    ? await requiredDeclaredKeys(selection, await open(), world)
-    : undefined;
+  const selecting = needsStates(selection) ? await requiredDeclaredKeys(selection, pulumi, world) : undefined;
   const changesBefore = changes.count;
   const found = await findKeys(selection, account, selecting);
   const { keys } = found;
@@ -53,7 +63,7 @@ export async function revoke(options: RevokeOptions, world: CommandContext): Pro
   if (dryRun) await showKeys(found, account);
   else await disableAll(found, account, world, memory);
   const isRead = selecting !== undefined && selection.kind === "filter" && selection.stacks === undefined;
-  const declared = isRead ? selecting : await readableDeclaredKeys(open, world);
+  const declared = isRead ? selecting : await readableDeclaredKeys(pulumi, world);
   recognise(keys, declared, account);
   const notLookedUp = [...(note === undefined ? [] : [note]), ...declared.gaps];
   const receipts = () => keys.map((key) => keyReceipt(key, declared, dryRun));
@@ -101,25 +111,20 @@ async function disableAll(
   await disableKeys(keys, found.listing, { account, world, seen: (key) => remember(key, memory), settled });
 }
 
-/** Loads Pulumi's SDK when it is first needed. */
-function projectOpener({ dir }: RevokeOptions, { changes }: CommandContext): () => Promise<PulumiProject> {
-  let opened: Promise<PulumiProject> | undefined;
-  return () =>
-    (opened ??= import("../pulumi/project.js").then(({ PulumiProject }) => PulumiProject.open(dir, changes)));
-}
-
 /** The stack's account as `pulumi up` uses it, or the environment's if the stack's settings cannot be read. */
 async function accountFor(
   { dir, stack = [] }: RevokeOptions,
   world: CommandContext,
-  open: () => Promise<PulumiProject>,
+  pulumi: PulumiAccess,
 ): Promise<{ account: AccountView; note?: string }> {
   const [named = "", ...others] = stack;
   const isNamed = others.length === 0 && named !== "" && isExactPattern(named) && !named.includes("/");
+  const hasApiKey = !isNamed && !!world.environment[SETTINGS.apiKey];
   try {
-    return { account: await accountForCommand({ dir, stack: isNamed ? named : undefined }, world, open) };
+    const ask = () => accountForCommand({ dir, stack: isNamed ? named : undefined }, world, pulumi.open);
+    return { account: await (hasApiKey ? pulumi.answer(ask, SETTINGS_WAIT_MS) : ask()) };
   } catch (error) {
-    if (isNamed || error instanceof ConfigurationError || !world.environment[SETTINGS.apiKey]) throw error;
+    if (!hasApiKey || error instanceof ConfigurationError) throw error;
     return {
       account: world.accounts.forSettings(undefined, dir),
       note: `The stack's settings could not be looked up, so the environment's were used: ${problemOf(error).why}`,

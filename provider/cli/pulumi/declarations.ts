@@ -37,7 +37,11 @@ export function readDeclarations(deployment: unknown): StackDeclarations {
       account: typeof given["__account"] === "string" ? given["__account"] : undefined,
     }));
   });
-  // A pending operation repeats its resource.
-  const byPlace = new Map(declarations.map((entry) => [`${entry.urn} ${entry.fingerprint}`, entry]));
+  // A pending operation repeats its resource, perhaps without the outputs.
+  const byPlace = new Map<string, Declaration>();
+  for (const entry of declarations) {
+    const place = `${entry.urn} ${entry.fingerprint}`;
+    if (!byPlace.has(place)) byPlace.set(place, entry);
+  }
   return { declarations: [...byPlace.values()], unknownTypes: unknownTypesOf(resources, operations) };
 }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import * as automation from "@pulumi/pulumi/automation";
 
 /** The output of a `pulumi` command. */
@@ -26,6 +26,24 @@ const { CommandResult, createCommandError } = automation as unknown as {
   createCommandError: (result: CommandOutput) => Error;
 };
 
+/** Processes of the CLI in a group of their own. */
+const running = new Set<ChildProcess>();
+
+let isEnded = false;
+
+/**
+ * Ends the CLI's processes that do not answer, and starts no other, so that this process can end. Only for commands that change
+ * no backend.
+ */
+export function endUnanswered(): void {
+  isEnded = true;
+  for (const { pid } of running) {
+    try {
+      if (pid !== undefined) process.kill(-pid, "SIGKILL");
+    } catch {}
+  }
+}
+
 /**
  * Makes the Automation API run the CLI in its own process group. A signal to this command's group (`timeout`, CI, a closed
  * terminal) then does not reach the CLI, which may be in the middle of a change; this command passes the signal on. Does
@@ -35,12 +53,14 @@ export function separateGroup(command: Runnable): void {
   if (process.platform === "win32") return;
   command.run = (args, cwd, env, onOutput, onError, signal) =>
     new Promise((resolve, reject) => {
+      if (isEnded) throw new Error(`pulumi ${args.join(" ")} was not started.`);
       const child = spawn(command.command, nonInteractive(args), {
         cwd,
         env: { ...process.env, ...env, PULUMI_AUTOMATION_API: "true" },
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
       });
+      running.add(child);
       const text = { stdout: "", stderr: "" };
       const collect = (name: "stdout" | "stderr", listener?: (piece: string) => void) =>
         child[name].setEncoding("utf8").on("data", (piece: string) => {
@@ -55,9 +75,13 @@ export function separateGroup(command: Runnable): void {
         const message = [`Command ${how}: pulumi ${args.join(" ")}`, text.stderr, text.stdout].join("\n");
         reject(createCommandError(new CommandResult("", message, -2, error)));
       };
-      child.once("error", (error) => fail(`failed (${error.message})`, error));
+      child.once("error", (error) => {
+        running.delete(child);
+        fail(`failed (${error.message})`, error);
+      });
       child.once("close", (code, killedWith) => {
         signal?.removeEventListener("abort", interrupt);
+        running.delete(child);
         if (code === 0) resolve(new CommandResult(text.stdout.trimEnd(), text.stderr.trimEnd(), 0));
         else fail(code === null ? `was killed with ${killedWith}` : `failed with exit code ${code}`);
       });

@@ -2,10 +2,10 @@ import type { Labels } from "../../lifecycle/labels";
 import type { CommandContext } from "../commandContext";
 import { problemOf, Refusal } from "../problems";
 import type { Declaration } from "../pulumi/declarations";
-import type { PulumiProject } from "../pulumi/project";
 import { listStacks } from "../stack/listStacks";
 import { stackMatcher } from "../terminal/stackPattern";
 import { counted } from "../terminal/table";
+import { BACKEND_WAIT_MS, UnansweredError, type PulumiAccess } from "./pulumiAccess";
 import type { Filter } from "./selection";
 
 /** A resource that has a key, and its stack. */
@@ -29,16 +29,20 @@ export function labelsOf(places: readonly DeclaredKey[]): Labels | undefined {
   return places.find(({ labels }) => labels !== undefined)?.labels;
 }
 
+type ReadingContext = Pick<CommandContext, "stop" | "terminal">;
+
 /** Each read runs a process of the CLI. */
 const PARALLEL_READS = 4;
 
 /** Reads which resources have which keys, in all stacks of the backend. Reads each state once, and takes no lock. */
 export async function declaredKeys(
-  project: PulumiProject,
-  { stop, terminal }: Pick<CommandContext, "stop" | "terminal">,
+  pulumi: PulumiAccess,
+  { stop, terminal }: ReadingContext,
   matches: (stack: string) => boolean = () => true,
 ): Promise<DeclaredKeys> {
-  const stacks = (await listStacks(project, { all: true })).map(({ name }) => name).filter(matches);
+  const project = await pulumi.open();
+  const listed = await pulumi.answer(() => listStacks(project, { all: true }), BACKEND_WAIT_MS);
+  const stacks = listed.map(({ name }) => name).filter(matches);
   terminal.progress(`Reading the states of ${counted(stacks.length, "stack")} of the backend`);
   const found: DeclaredKey[] = [];
   const gaps: string[] = [];
@@ -47,7 +51,7 @@ export async function declaredKeys(
     for (let stack = waiting.shift(); stack !== undefined; stack = waiting.shift()) {
       stop.throwIfAborted();
       try {
-        const state = await project.declarationsIn(stack);
+        const state = await pulumi.answer(() => project.declarationsIn(stack), BACKEND_WAIT_MS);
         for (const declaration of state?.declarations ?? []) found.push({ stack, ...declaration });
         const { unknownTypes = [] } = state ?? {};
         if (unknownTypes.length > 0)
@@ -55,6 +59,8 @@ export async function declaredKeys(
             `Stack ${stack} has resource types that this version does not know: ${unknownTypes.join(", ")}.`,
           );
       } catch (error) {
+        // The other states are behind the same backend.
+        if (error instanceof UnansweredError) throw error;
         gaps.push(`The state of stack ${stack} cannot be read: ${problemOf(error).why}`);
       }
     }
@@ -74,11 +80,12 @@ export async function declaredKeys(
 /** The states that a filter needs. @throws Refusal unless all of these can be read. */
 export async function requiredDeclaredKeys(
   { stacks }: Filter,
-  project: PulumiProject,
-  world: Pick<CommandContext, "stop" | "terminal">,
+  pulumi: PulumiAccess,
+  world: ReadingContext,
 ): Promise<DeclaredKeys> {
+  const project = await pulumi.open();
   const matches = stacks && stackMatcher(stacks, await project.name().catch(() => undefined));
-  const declared = await declaredKeys(project, world, matches);
+  const declared = await declaredKeys(pulumi, world, matches);
   if (stacks !== undefined && declared.stackCount === 0) {
     throw new Refusal({
       why: "No stack of the backend matches --stack. Nothing was changed.",
@@ -94,11 +101,11 @@ export async function requiredDeclaredKeys(
 
 /** The states, as far as they can be read. Never throws. */
 export async function readableDeclaredKeys(
-  open: () => Promise<PulumiProject>,
-  world: Pick<CommandContext, "stop" | "terminal">,
+  pulumi: PulumiAccess,
+  world: ReadingContext,
 ): Promise<DeclaredKeys> {
   try {
-    return await declaredKeys(await open(), world);
+    return await declaredKeys(pulumi, world);
   } catch (error) {
     const gaps = [`The stacks could not be looked up: ${problemOf(error).why}`];
     return { byFingerprint: new Map(), stackCount: 0, gaps, folder: undefined };

@@ -7,7 +7,7 @@ import { isKeyGone } from "../../api/errorGuards";
 import { mayHide } from "../../api/keyList";
 import { list, type Listing } from "./listing";
 import { remember, type RevocationMemory } from "./memory";
-import type { RevokedKey } from "./revokedKey";
+import { observe, type RevokedKey } from "./revokedKey";
 
 /** Enough for a window of the rate limit; each removal has its own `maxWait` from its start. */
 const PARALLEL_REMOVALS = 16;
@@ -20,8 +20,7 @@ export async function removeKeys(
   memory: RevocationMemory,
 ): Promise<void> {
   const waiting = keys.filter(
-    ({ status, secret, wire }) =>
-      secret !== undefined && wire !== undefined && status !== "gone" && status !== "foreign",
+    ({ status, secret }) => secret !== undefined && !["gone", "perhaps gone", "foreign"].includes(status),
   );
   const count = waiting.length;
   const removeNext = async () => {
@@ -40,14 +39,17 @@ async function remove(
   { changes, clock, stop }: Pick<CommandContext, "changes" | "clock" | "stop">,
   memory: RevocationMemory,
 ): Promise<void> {
-  const { fingerprint, wire, labels } = key;
+  const wire = key.wire ?? (await shownAgain(key, account));
   if (wire === undefined) return;
+  const { fingerprint, labels } = key;
   remember(key, memory);
   const removal: Removal = stop.aborted
     ? { outcome: "failed", ...problemOf(stop.reason) }
     : await removeKey({ wire, fingerprint }, account, { changes, requireUnowned: async () => {}, labels });
   switch (removal.outcome) {
     case "removed":
+      // Why it could not be disabled does not matter any more.
+      if (key.status !== "disabled") key.problems = [];
       key.status = "removed";
       key.removedAtMs = clock.nowMs();
       return;
@@ -59,6 +61,17 @@ async function remove(
       key.problems.push({ why: `${removal.why}${stays}`, nextStep: removal.nextStep });
     }
   }
+}
+
+/** A key that could not be disabled, looked up once more: a removal needs the backup of its settings. */
+async function shownAgain(key: RevokedKey, account: AccountView): Promise<RevokedKey["wire"]> {
+  const { client, call } = account.begin();
+  try {
+    observe(key, await client.lookup(key.secret ?? "", { ...call, once: true }));
+  } catch {
+    // The key already has the reason.
+  }
+  return key.wire;
 }
 
 /**
