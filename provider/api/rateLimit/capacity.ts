@@ -22,7 +22,12 @@ export function capacityIn(
   return tighter(account, configuredCapacity(state, nowMs, configured));
 }
 
-const UNKNOWN_DEMAND: Demand = { waiting: Infinity, deadlineMs: Infinity, inPairs: false };
+const UNKNOWN_DEMAND: Demand = {
+  waiting: Infinity,
+  deadlineMs: Infinity,
+  isUrgent: false,
+  inPairs: false,
+};
 
 /**
  * What the account's limit leaves. All processes share it.

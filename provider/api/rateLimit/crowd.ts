@@ -76,18 +76,18 @@ function capacityAlone(
   { entries, looks, looksSinceMs = 0, limit = Infinity }: WindowState,
   nowMs: number,
   windowMs: number,
-  { waiting, deadlineMs }: Demand,
+  { waiting, deadlineMs, isUrgent }: Demand,
 ): { free: number; untilMs?: number | undefined } {
   const spareMs = looksSinceMs + Math.min(SPARE_SETTLING_MS, windowMs * SPARE_PART);
   // With a nearer deadline, what does not go out in this window fails.
-  const isPatient = deadlineMs > nowMs + windowMs;
+  const isPatient = !isUrgent && deadlineMs > nowMs + windowMs;
   if (looks > 0 && looks <= 2 && nowMs < spareMs && isPatient && isSpare(entries.length, waiting, limit))
     return { free: 0, untilMs: spareMs };
   const isScarce = entries.length + waiting > limit * SMALL_PART;
   if (looks > 2 || (looks === 2 && !isScarce)) return { free: Infinity };
   // Machines that start together differ by some tenths of a second: the third response shows all of them.
   const settledMs = looksSinceMs + SETTLING_MS;
-  if (looks === 2 && nowMs < settledMs) return { free: 0, untilMs: settledMs };
+  if (looks === 2 && nowMs < settledMs && !isUrgent) return { free: 0, untilMs: settledMs };
   // One at a time. A permit that is held for longer waits for another one.
   const isInFlight = entries.some(
     ({ sentMs, endedMs }) => endedMs === undefined && nowMs - sentMs < LONGEST_RESPONSE_MS,

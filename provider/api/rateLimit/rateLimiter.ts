@@ -4,9 +4,9 @@ import { accountCapacity, accountWindowMs, capacityIn, configuredCapacity } from
 import { newEntry } from "./crowd";
 import { maxWaitError, Progress, PROGRESS_MS, type Blocked } from "./progress";
 import type { AcquireOptions, Permit } from "./permit";
-import { MARGIN_MS, type RateLimit, type WindowState } from "./windowState";
+import { MARGIN_MS, type Demand, type RateLimit, type WindowState } from "./windowState";
 import { prune, recordResponse, removeRequest } from "./rateWindow";
-import { KNOWN_WAITING, shareOf } from "./turns";
+import { KNOWN_WAITING, othersWaiting, shareOf } from "./turns";
 import { Waiters } from "./waiters";
 import type { Change, WindowStore } from "./windowStore";
 
@@ -117,8 +117,7 @@ export class RateLimiter {
       (state, sharedNowMs): Admission => {
         const nowMs = sharedNowMs ?? clock.nowMs();
         prune(state, nowMs);
-        const deadlineMs = this.#waiters.head?.options.deadlineMs ?? Infinity;
-        const demand = { waiting: this.waiting, deadlineMs, inPairs: this.#inPairs };
+        const demand = this.#demand(state);
         const { free } = accountCapacity(state, nowMs, this.#windowMs, demand);
         const own = configuredCapacity(state, nowMs, configured).free;
         const share = store.shared ? this.#share(state, free, own, sharedNowMs) : free;
@@ -141,6 +140,12 @@ export class RateLimiter {
     return admission instanceof Promise
       ? admission.then((admitted) => this.#giveOut(admitted))
       : this.#giveOut(admission);
+  }
+
+  #demand(state: WindowState): Demand {
+    const { deadlineMs = Infinity, urgent: isUrgent = false } = this.#waiters.head?.options ?? {};
+    const waiting = this.waiting + othersWaiting(state, this.#idPrefix);
+    return { waiting, deadlineMs, isUrgent, inPairs: this.#inPairs };
   }
 
   #addRequests(state: WindowState, ids: readonly string[], nowMs: number): void {

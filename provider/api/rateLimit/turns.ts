@@ -42,6 +42,14 @@ export function shareOf(state: WindowState, { process, askedMs, free, nowMs }: P
   return share;
 }
 
+/** How many requests of other processes wait, as far as they have published it. */
+export function othersWaiting({ waiting }: WindowState, process: string): number {
+  return Object.entries(waiting).reduce(
+    (sum, [name, { askedMs }]) => sum + (name === process ? 0 : askedMs.length),
+    0,
+  );
+}
+
 /** Whether there is nothing new to publish. Each new state costs the other machines an attempt. */
 function isCurrent({ askedMs, seenMs }: Published, nowAskedMs: readonly number[], nowMs: number): boolean {
   const isFresh = seenMs <= nowMs && nowMs - seenMs < SEEN_EVERY_MS;

@@ -90,9 +90,12 @@ export interface Resumption {
 
 /** The requests of a machine that wait. */
 export interface Demand {
+  /** Those of all its processes, as far as they are known. */
   waiting: number;
   /** Until when the first one may wait. */
   deadlineMs: number;
+  /** The first one is not delayed to look for other machines. */
+  isUrgent: boolean;
   /** Some come in pairs: the second is of no use long after the first. */
   inPairs: boolean;
 }

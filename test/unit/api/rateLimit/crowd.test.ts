@@ -104,7 +104,12 @@ describe("a share that is in use", () => {
     };
   }
   const freeAt = (state: WindowState, nowMs: number) =>
-    shareCapacity(state, nowMs, WINDOW_MS, { waiting: 1, deadlineMs: Infinity, inPairs: false });
+    shareCapacity(state, nowMs, WINDOW_MS, {
+      waiting: 1,
+      deadlineMs: Infinity,
+      isUrgent: false,
+      inPairs: false,
+    });
 
   it.each<[string, RateLimitInfo | undefined]>([
     ["shows no figures", {}],
