@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { FaultSpec } from "../../provider/testing";
 import type { Receipt } from "../../provider/cli/revoking/receipt";
 import { fingerprintOf } from "../../provider/lifecycle/schema/fingerprint";
@@ -11,6 +11,8 @@ import { mutations, useCli, type CliOptions } from "./fixture";
 import { jsonOf } from "./runCli";
 
 const cli = useCli([{ name: "main" }, { name: "other" }]);
+
+vi.setConfig({ testTimeout: 300_000 });
 
 /** A machine without a project and without a login. */
 let bare: CliOptions & { cwd: string };

@@ -1,5 +1,5 @@
 import type { PulumiFn } from "@pulumi/pulumi/automation";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Receipt } from "../../provider/cli/revoking/receipt";
 import { declare, declareRotating } from "../engine/fixture";
 import { secretsFoundIn } from "../engine/secretScan";
@@ -11,6 +11,9 @@ import { jsonOf } from "./runCli";
 
 const cli = useCli();
 
+/** Each test has up to six runs of the engine. */
+vi.setConfig({ testTimeout: 300_000 });
+
 /** Revokes a leaked key of a stack, then runs the command that the receipt prints, in a shell in the project's folder. */
 async function revokeAndReplace(key: string, stack: EngineStack, program: PulumiFn): Promise<void> {
   const { name } = stack;
@@ -18,7 +21,7 @@ async function revokeAndReplace(key: string, stack: EngineStack, program: Pulumi
   const { keys, notLookedUp, replacements } = jsonOf<Receipt>(result);
   expect(keys).toMatchObject([{ outcome: "removed", declaredIn: [{ stack: name }], problems: [] }]);
   expect(notLookedUp).toEqual([]);
-  expect(replacements).toEqual([{ stack: name, command: `pulumi up --refresh --stack ${name}` }]);
+  expect(replacements).toEqual([{ stack: name, command: `pulumi up --refresh --stack ${name}`, before: [] }]);
   expect(cli.simulator.account().findKey(key)).toBeUndefined();
   // The engine alone does not notice that the key is gone.
   cli.takeRequests();

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { cacheFolder } from "../../provider/config";
 import type { Receipt } from "../../provider/cli/revoking/receipt";
 import { fingerprintOf } from "../../provider/lifecycle/schema/fingerprint";
@@ -11,6 +11,8 @@ import { mutations, useCli, type CliOptions } from "./fixture";
 import { jsonOf } from "./runCli";
 
 const cli = useCli();
+
+vi.setConfig({ testTimeout: 300_000 });
 
 /** Another project, in the same backend. */
 let neighbour: EngineProject;
@@ -61,11 +63,17 @@ it("keys are selected by stack, label and name, and a dry run shows which resour
         name: "one",
         outcome: "would-revoke",
         declaredIn: [
-          { stack: "pr-1", urn: `urn:pulumi:pr-1::test::${PROXY_KEY}::one`, resource: "one", labels: TEAM_A },
+          {
+            stack: "pr-1",
+            urn: `urn:pulumi:pr-1::test::${PROXY_KEY}::one`,
+            resource: "one",
+            labels: TEAM_A,
+            role: "creates",
+          },
         ],
       },
     ],
-    replacements: [{ stack: "pr-1", command: "pulumi up --refresh --stack pr-1" }],
+    replacements: [{ stack: "pr-1", command: "pulumi up --refresh --stack pr-1", before: [] }],
   });
   const selected = async (...args: string[]) => Object.keys(outcomesOf(await revoke(args))).toSorted();
   expect(await selected("--stack", "pr-*")).toEqual(["one", "three", "two"]);

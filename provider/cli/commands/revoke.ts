@@ -13,13 +13,13 @@ import {
 import { disableKeys } from "../revoking/disableKeys";
 import { findKeys, showKeys, type Found } from "../revoking/findKeys";
 import { PulumiAccess, SETTINGS_WAIT_MS } from "../revoking/pulumiAccess";
-import { creditsReturned, keyReceipt, type KeyReceipt, type Receipt } from "../revoking/receipt";
+import { creditsReturned, keyReceipt, type Receipt } from "../revoking/receipt";
 import { remember, RevocationMemory } from "../revoking/memory";
 import { keysText, receiptText } from "../revoking/receiptText";
 import { proveAbsence, removeKeys } from "../revoking/removeKeys";
 import { urgent, type RevokedKey } from "../revoking/revokedKey";
+import { replacementsFor } from "../revoking/replacements";
 import { needsStates, selectionOf, type Selection, type SelectionOptions } from "../revoking/selection";
-import { shellWords } from "../terminal/shell";
 import { counted } from "../terminal/table";
 import { isExactPattern } from "../terminal/stackPattern";
 
@@ -91,7 +91,7 @@ async function revokeKeys(
     creditsReturned: creditsReturned(done),
     stackCount: declared.stackCount,
     notLookedUp,
-    replacements: replacementsFor(done, declared),
+    replacements: replacementsFor(done, declared.folder),
     problems,
   };
   if (!isText) terminal.json(receipt);
@@ -150,16 +150,6 @@ function recognise(
     key.status = "gone";
     key.problems = [];
   }
-}
-
-function replacementsFor(keys: readonly KeyReceipt[], { folder }: DeclaredKeys): Receipt["replacements"] {
-  const affected = keys.filter(({ outcome }) => !["foreign", "unknown"].includes(outcome));
-  const stacks = [...new Set(affected.flatMap(({ declaredIn }) => declaredIn.map(({ stack }) => stack)))];
-  return stacks.toSorted().map((stack) => {
-    const isOfFolder = !stack.includes("/") && folder !== undefined && folder !== process.cwd();
-    const cwd = isOfFolder ? ["--cwd", folder] : [];
-    return { stack, command: shellWords(["pulumi", "up", "--refresh", "--stack", stack, ...cwd]) };
-  });
 }
 
 function noneText(selection: Selection): string {

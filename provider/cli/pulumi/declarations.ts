@@ -12,6 +12,8 @@ export interface Declaration {
   resource: string;
   fingerprint: string;
   labels: Labels | undefined;
+  /** What the program does with the key. It cannot adopt or read one that is gone. */
+  role: "creates" | "adopts" | "reads";
   /** The anonymous name of the account that created the key. Undefined: unknown. */
   account: string | undefined;
 }
@@ -26,7 +28,7 @@ export interface StackDeclarations {
 export function readDeclarations(deployment: unknown): StackDeclarations {
   const { resources, operations } = deploymentSchema.parse(deployment ?? {});
   const all = [...resources, ...operations.map(({ resource }) => resource)].filter(isProxyKey);
-  const declarations = all.flatMap(({ urn, id, importID, inputs, outputs }): Declaration[] => {
+  const declarations = all.flatMap(({ urn, id, importID, inputs, outputs, external }): Declaration[] => {
     const given = { ...inputs, ...outputs };
     const ids = [id, importID].filter((text) => text !== undefined && text !== "");
     return ids.map((text = "") => ({
@@ -34,6 +36,7 @@ export function readDeclarations(deployment: unknown): StackDeclarations {
       resource: resourceName(urn),
       fingerprint: isWholeKey(text) ? fingerprintOf(text) : text,
       labels: storedLabels(given),
+      role: external === true ? "reads" : inputs?.["adopt"] == null ? "creates" : "adopts",
       account: typeof given["__account"] === "string" ? given["__account"] : undefined,
     }));
   });

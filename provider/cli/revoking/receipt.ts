@@ -25,7 +25,7 @@ export interface KeyReceipt {
   usedBudget: number | null;
   unusedCredits: number | null;
   /** The resources that have the key. Empty: no state that was read has it. */
-  declaredIn: readonly Pick<DeclaredKey, "stack" | "urn" | "resource" | "labels">[];
+  declaredIn: readonly Pick<DeclaredKey, "stack" | "urn" | "resource" | "labels" | "role">[];
   /** ISO 8601, by this machine's clock. null: not by this command. */
   disabledAt: string | null;
   removedAt: string | null;
@@ -34,6 +34,13 @@ export interface KeyReceipt {
   /** A backup, without the key. The window of the budget is not shown by the API. */
   settings: Readonly<Record<string, unknown>> | null;
   problems: readonly Problem[];
+}
+
+export interface Replacement {
+  stack: string;
+  command: string;
+  /** What the program must leave out or change first, a sentence for each resource. */
+  before: readonly string[];
 }
 
 export interface Receipt extends ReportHead {
@@ -45,7 +52,7 @@ export interface Receipt extends ReportHead {
   /** What could not be looked up, a sentence for each reason. */
   notLookedUp: readonly string[];
   /** The stacks that have the keys, and the command that creates new ones. */
-  replacements: readonly { stack: string; command: string }[];
+  replacements: readonly Replacement[];
   problems: readonly Problem[];
 }
 
@@ -61,7 +68,13 @@ export function keyReceipt(key: RevokedKey, declared: DeclaredKeys, dryRun: bool
     ...keyFacts(wire),
     budget: wire?.allocated_ammount ?? null,
     usedBudget: wire?.used_ammount ?? null,
-    declaredIn: places.map(({ stack, urn, resource, labels }) => ({ stack, urn, resource, labels })),
+    declaredIn: places.map(({ stack, urn, resource, labels, role }) => ({
+      stack,
+      urn,
+      resource,
+      labels,
+      role,
+    })),
     disabledAt: instant(disabledAtMs),
     removedAt: instant(removedAtMs),
     provenAt: instant(provenAtMs),

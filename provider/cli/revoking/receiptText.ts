@@ -62,7 +62,9 @@ function nextSteps(receipt: Receipt, disableOnly: boolean): string[] {
   if (replacements.length > 0) {
     parts.push(
       `New keys for the stacks that declare ${dryRun ? "these" : "the revoked ones"}, each in the folder of its project:`,
-      ...replacements.map(({ command }) => `  ${command}`),
+      ...replacements.map(({ command, before }) =>
+        [`  ${command}`].concat(before.map((line) => `    ${line}`)).join("\n"),
+      ),
     );
   }
   if (undeclared.length > 0 && notLookedUp.length === 0) {

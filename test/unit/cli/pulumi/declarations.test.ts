@@ -12,9 +12,9 @@ it("the declarations of a state are its keys, with their labels, encrypted or no
     resources: [
       { urn: "urn:pulumi:prod::shop::pulumi:pulumi:Stack::shop", type: "pulumi:pulumi:Stack" },
       key("bot", "pk-1", { outputs: { labels, __account: "abc" } }),
-      key("secret", "pk-2", { outputs: { labels: mark } }),
+      key("secret", "pk-2", { external: true, outputs: { labels: mark } }),
       key("replaced", "pk-3", { delete: true }),
-      key("replaced", "pk-4"),
+      key("replaced", "pk-4", { inputs: { adopt: mark } }),
       { urn: "urn::new", type: "electronhub:index:Vault", id: "x" },
     ],
     pending_operations: [
@@ -35,8 +35,10 @@ it("the declarations of a state are its keys, with their labels, encrypted or no
     resource: "bot",
     fingerprint: "pk-1",
     labels,
+    role: "creates",
     account: "abc",
   });
-  expect(declarations[1]).toMatchObject({ labels: undefined, account: undefined });
+  expect(declarations[1]).toMatchObject({ labels: undefined, account: undefined, role: "reads" });
+  expect(declarations[3]).toMatchObject({ role: "adopts" });
   expect(unknownTypes).toEqual(["electronhub:index:Vault"]);
 });
