@@ -53,8 +53,17 @@ export const update: Verb<"update"> = provider.update.bind(provider);
 const remove: Verb<"delete"> = provider.delete.bind(provider);
 export { remove as delete };
 
+/** The verbs of a `RotatingProxyKey`'s records. The host passes plain objects, so that no user sees the types of records. */
+interface RecordVerbs {
+  check(stored: object, declared: object): { inputs: object };
+  diff(id: string, stored: object, declared: object): { changes: boolean };
+  create(inputs: object): { id: string; outs: object };
+  read(id: string, properties: object): { id: string; props: object; inputs: object };
+  update(id: string, stored: object, declared: object): { outs: object };
+}
+
 /** The provider of a `RotatingProxyKey`'s records. */
-export const rotation = {
+export const rotation: RecordVerbs = {
   ...record,
   check: (stored: record.Held & record.Nested, declared: record.Declared) => {
     const { note, inputs } = record.check(stored, declared);

@@ -73,6 +73,7 @@ export function declaredBy({ labels, ...args }: RotatingProxyKeyArgs): pulumi.In
  * Separates the schedule from the keys' settings.
  *
  * @throws Error when the schedule makes no sense, or an input is given that the rotation decides itself.
+ * @internal
  */
 export function readArgs(
   name: string,

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type SimulatedResponse, type Dialect, rateHeaders, rateLimitedResponse } from "./simulatedResponse";
 import { isJsonObject } from "./bodies";
-import { type ReceivedRequest, readRequest } from "./receivedRequest";
+import type { ReceivedRequest } from "./receivedRequest";
+import { readRequest } from "./readRequest";
 import { type Caller, identify } from "./caller";
 import type { SimulatedClock } from "./simulatedClock";
 import { Exchange, faultResponse } from "./exchange";

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { SETTING_DOCUMENTATION, settingNames } from "../../provider/config";
 import type { OutputField } from "../../provider/lifecycle/schema/field";
@@ -7,7 +5,6 @@ import { outputFields } from "../../provider/lifecycle/schema/fields";
 import { fieldOf, inputNames } from "../../provider/lifecycle/schema/inputs";
 import type { Documentation } from "../../provider/util/documentation";
 import { defaultOf, isRequired } from "../docs/fieldTables";
-import { REPOSITORY_ROOT } from "../support/engineEnvironment";
 import { Editor } from "./quickInfo";
 
 const editor = new Editor();
@@ -97,23 +94,4 @@ describe("an editor shows meaning, unit and default of", () => {
     const shown = editor.propertiesOf("RotatingProxyKey");
     expect(shown.find(({ property }) => property === name)?.text).toMatch(/^[A-Z].*\.$/);
   });
-});
-
-it("no published declaration mentions zod", async () => {
-  const manifest = JSON.parse(await readFile(join(REPOSITORY_ROOT, "package.json"), "utf8")) as {
-    exports: Record<string, string | { types: string }>;
-  };
-  const pending = Object.values(manifest.exports).flatMap((target) =>
-    typeof target === "string" ? [] : [join(REPOSITORY_ROOT, target.types)],
-  );
-  const read = new Map<string, string>();
-  for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
-    if (read.has(file)) continue;
-    const text = await readFile(file, "utf8");
-    read.set(file, text);
-    for (const [, target = ""] of text.matchAll(/(?:from |import\()"(\.[^"]*)"/g))
-      pending.push(`${join(dirname(file), target.replace(/\.js$/, ""))}.d.ts`);
-  }
-  expect(read.size).toBeGreaterThan(10);
-  expect([...read].filter(([, text]) => /\bzod\b/.test(text)).map(([file]) => file)).toEqual([]);
 });

@@ -16,8 +16,6 @@ export const PLUGIN_NAME = "pulumi-resource-electronhub";
 /** Of every `npm install`: quick, and without scripts. */
 export const INSTALL_OPTIONS = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
 
-const BIN = join(REPOSITORY_ROOT, "node_modules", ".bin");
-
 export interface PackedFile {
   /** Within the package. */
   path: string;
@@ -36,7 +34,7 @@ export interface Tarball {
 export interface FreshProject {
   readonly tarball: Tarball;
   readonly folders: Readonly<ProjectFolders>;
-  /** Runs a program of the pinned Node, npm, Pulumi or TypeScript in the project, or in another folder. */
+  /** Runs a program of the pinned Node, npm or Pulumi in the project, or in another folder. */
   run(command: string, args: readonly string[], folder?: string): Promise<CommandResult>;
   /** Writes a file of the project. */
   write(name: string, text: string): Promise<void>;
@@ -64,10 +62,8 @@ export async function createFreshProject(options: FreshProjectOptions = {}): Pro
   const launcher = join(folders.work, "node_modules", "@pulumi", "pulumi");
   env["PATH"] = `${launcher}:${env["PATH"] ?? ""}`;
 
-  const run: FreshProject["run"] = (command, args, folder = folders.work) => {
-    const file = command === "tsc" ? join(BIN, "tsc") : command;
-    return runCommand(file, args, { cwd: folder, env });
-  };
+  const run: FreshProject["run"] = (command, args, folder = folders.work) =>
+    runCommand(command, args, { cwd: folder, env });
   try {
     const tarball = await pack(root, run);
     await install(tarball, folders.work, run, options);

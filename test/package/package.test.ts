@@ -6,17 +6,8 @@ import { startSimulator, type Simulator } from "../../provider/testing";
 import { parseExportedState } from "../support/checkpoint";
 import { REPOSITORY_ROOT } from "../support/engineEnvironment";
 import { createFreshProject, INSTALL_OPTIONS, mustSucceed, say, type FreshProject } from "./freshProject";
-import {
-  BOTH,
-  COMMONJS,
-  COMPILERS,
-  DEEP_IMPORT,
-  ESM,
-  INLINE_PROGRAM,
-  sharedWindowProgram,
-  tsconfig,
-  TYPED,
-} from "./programs";
+import { CHECKED, COMPILERS, errorsOf, tsc, usedBy, writeConsumers } from "./consumers";
+import { BOTH, COMMONJS, DEEP_IMPORT, ESM, INLINE_PROGRAM, sharedWindowProgram } from "./programs";
 
 interface Manifest {
   version: string;
@@ -32,7 +23,7 @@ let project: FreshProject;
 let manifest: Manifest;
 
 beforeAll(async () => {
-  project = await createFreshProject();
+  project = await createFreshProject({ beside: COMPILERS });
   const installed = join(project.folders.work, "node_modules", "pulumi-electronhub", "package.json");
   manifest = JSON.parse(await readFile(installed, "utf8")) as Manifest;
 });
@@ -47,8 +38,6 @@ describe("the tarball", () => {
     expect(paths().filter((path) => path.startsWith("dist/") && !/\.(?:js|d\.ts)$/.test(path))).toEqual([
       "dist/plugin/schema.json",
     ]);
-    // Nothing imports the command or the plugin.
-    expect(paths().filter((path) => /^dist\/(?:cli|plugin)\/.*\.d\.ts$/.test(path))).toEqual([]);
     expect(paths().filter((path) => /\.test\.|tsbuildinfo|__/.test(path))).toEqual([]);
     expect(project.tarball.size).toBeLessThan(320_000);
   });
@@ -137,12 +126,34 @@ describe("a program loads it", () => {
 });
 
 describe("a compiler understands it, and refuses what is wrong", () => {
-  it.each(Object.keys(COMPILERS))("resolving modules as %s", async (name) => {
-    const files = name === "node10" ? ["typed.ts"] : ["typed.ts", "typed.mts"];
-    for (const file of files) await project.write(file, TYPED);
-    await project.write(`tsconfig.${name}.json`, tsconfig(COMPILERS[name] ?? {}, files));
-    const { exitCode, output } = await project.run("tsc", ["-p", `tsconfig.${name}.json`]);
+  let used: ReturnType<typeof usedBy>;
+
+  beforeAll(async () => {
+    await writeConsumers(project);
+    used = usedBy(project);
+  });
+
+  it("in a project of Pulumi's template, as a whole", async () => {
+    const { exitCode, output } = await tsc(project, "5.9", []);
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: "" });
+  });
+
+  it.each(CHECKED)("TypeScript %s, with the configuration: %s", async (version, configuration) => {
+    expect(await errorsOf(project, version, configuration)).toEqual([]);
+  });
+
+  it("by a program that names every export and reads every published declaration", () => {
+    const published = project.tarball.files.filter(({ path }) => path.endsWith(".d.ts"));
+    expect(used.unnamed).toEqual([]);
+    expect(used.declarations.toSorted()).toEqual(published.map(({ path }) => path).toSorted());
+  });
+
+  it("without a package other than the SDK, such as zod", async () => {
+    const installed = join(project.folders.work, "node_modules", "pulumi-electronhub");
+    for (const path of used.declarations) {
+      const text = await readFile(join(installed, path), "utf8");
+      expect(text, path).not.toMatch(/\bzod\b|<reference|\b(?:from|import) ?\(?"(?!\.|@pulumi\/pulumi["/])/);
+    }
   });
 });
 
