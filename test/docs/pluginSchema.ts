@@ -5,6 +5,7 @@ import {
   PROXY_KEY_TOKEN,
   ROTATING_PROXY_KEY_TOKEN,
 } from "../../provider/lifecycle/schema/typeTokens";
+import { repositoryUrl } from "../support/repositoryUrl";
 import { isRequired } from "./fieldTables";
 import { docOf } from "./jsDocs";
 import {
@@ -32,8 +33,10 @@ export function pluginSchema(): object {
     keywords: ["pulumi", "electronhub", "category/infrastructure", "kind/native"],
     license: "Apache-2.0",
     publisher: "pulumi-electronhub",
+    homepage: repositoryUrl(),
+    repository: repositoryUrl(),
     // Where a release puts the plugin's archives. The organization has to be this project's own before the first one.
-    pluginDownloadURL: "github://api.github.com/pulumi-electronhub/pulumi-electronhub",
+    pluginDownloadURL: repositoryUrl().replace("https://", "github://api."),
     meta: { supportPack: true },
     config: { variables: settings },
     provider: {
@@ -106,7 +109,7 @@ export function pluginSchema(): object {
       go: {
         respectSchemaVersion: true,
         generateResourceContainerTypes: true,
-        importBasePath: "github.com/pulumi-electronhub/pulumi-electronhub/sdk/go/electronhub",
+        importBasePath: `${repositoryUrl().replace("https://", "")}/sdk/go/electronhub`,
       },
       csharp: { respectSchemaVersion: true },
     },
