@@ -68,7 +68,7 @@ export default defineConfig({
           include: ["test/properties/**/*.test.ts", "test/matrix/**/*.test.ts"],
         },
       },
-      { test: { ...quick, name: "http", include: ["test/http/**/*.test.ts"] } },
+      { test: { ...quick, name: "http", include: ["test/http/**/*.test.ts", "test/live/**/*.test.ts"] } },
       {
         test: {
           ...slow,
