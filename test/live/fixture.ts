@@ -3,6 +3,8 @@ import { memoryStore } from "../../provider/api/rateLimit/windowStore";
 import { createTransport, type HttpRequest, type Transport } from "../../provider/api/transport";
 import {
   startSimulator,
+  type FaultSpec,
+  type JsonValue,
   type AccountOptions,
   type Simulator,
   type SimulatorOptions,
@@ -96,4 +98,42 @@ export async function createFixture(
 /** Requests that change keys. */
 export function changes({ simulator }: Pick<Fixture, "simulator">): string[] {
   return simulator.requests().filter((line) => /create|update|toggle|remove|DELETE|regen/.test(line));
+}
+
+/** Keys of the account that are not the test's, with their use. */
+export function addOthers({ simulator }: Fixture): void {
+  const account = simulator.account();
+  account.addKey({ name: "prod", allocatedAmount: 0.05, usedAmount: 0.01, ipWhitelist: ["10.0.0.0/8"] });
+  account.addKey({ name: "prod", allocatedAmount: 0.02, isActive: false });
+}
+
+/** Routes that the simulator does not have, as the vendor describes them. */
+export function addRoutes({ simulator }: Fixture, used = 0.001): void {
+  const route = (method: string, path: string, body: NonNullable<FaultSpec["body"]>) =>
+    simulator.inject({ on: { method, path }, status: 200, body, times: Infinity });
+  const callers: string[] = [];
+  route("GET", "/models", {
+    object: "list",
+    data: [
+      { id: "dear", pricing: { input: 3, output: 15 }, endpoints: ["/v1/chat/completions"] },
+      { id: "cheap", pricing: { input: 0.1, output: 0.2 }, endpoints: ["/v1/chat/completions"] },
+      { id: "free", pricing: { input: 0, output: 0 }, endpoints: ["/v1/chat/completions"] },
+      { id: "painter", pricing: { input: 0.01, output: 0.01 }, endpoints: ["/v1/images/generations"] },
+    ],
+  });
+  route("POST", "/chat/completions", ({ authorization = "", rawBody }) => {
+    const key = authorization.replace("Bearer ", "");
+    callers.push(key);
+    simulator.account().spend(key, used);
+    return { object: "chat.completion", model: (JSON.parse(rawBody) as { model: string }).model };
+  });
+  route("GET", "/user/logs", () =>
+    callers.map((key): JsonValue => ({ key, ip: "192.0.2.7", status: "success" })),
+  );
+}
+
+/** The last cell of a question's row. */
+export function verdictOf(table: string, question: string): string {
+  const row = table.split("\n").find((line) => line.includes(question));
+  return row?.split(" | ").at(-1)?.replace(" |", "") ?? `no row for ${question}`;
 }
