@@ -16,6 +16,7 @@ interface Job {
   needs?: string;
   uses?: string;
   permissions?: Record<string, string>;
+  env?: Record<string, string>;
   strategy?: { matrix: { os: string[]; node: string[] } };
   steps?: Step[];
 }
@@ -151,9 +152,15 @@ describe("release.yml", () => {
     expect(commands[at(/npm publish/)]).toBe("npm publish --provenance");
   });
 
-  it("shows npm's token to the step that publishes only", () => {
-    const withToken = stepsOf(file).filter((step) => JSON.stringify(step).includes("secrets."));
-    expect(withToken.map(({ run }) => run)).toEqual(["npm publish --provenance"]);
+  it("shows a token to the steps that need it only, and runs no script of a dependency beside them", () => {
+    const holders = (token: RegExp) =>
+      stepsOf(file).flatMap(({ run = "", env }) => (token.test(JSON.stringify(env ?? {})) ? [run] : []));
+    expect(holders(/secrets\./)).toEqual(["npm publish --provenance"]);
+    for (const run of holders(/github\.token/)) expect(run).toMatch(/^gh release /);
+    expect(JSON.stringify(jobsOf(file).map(({ env }) => env ?? {}))).not.toMatch(/token|secrets/);
+    expect(commands.filter((command) => /npm (?:ci|install)/.test(command))).toEqual([
+      "npm ci --ignore-scripts",
+    ]);
   });
 });
 
