@@ -8,7 +8,7 @@ export interface Guarded {
 }
 
 /**
- * Lets only requests pass that are about keys of this run, whoever sends them: the questions and the product's own client.
+ * Lets only requests pass that are about keys of this run: those of the questions, and those of the product's own client.
  * It counts the credits that they put into budgets.
  *
  * @returns a transport whose `send` throws NotOurKeyError before anything is sent.
