@@ -16,6 +16,15 @@ export function isPartOf(shown: string, key: string): boolean {
   return key.endsWith(shown.slice(start));
 }
 
+/** Whether one is the other with something missing or added, as in an incomplete copy, or in another case. */
+export function resembles(copy: string, key: string): boolean {
+  const [one, other] = [copy, key].map((text) => text.toLowerCase().replace(/^ek-proxy-/, "")) as [
+    string,
+    string,
+  ];
+  return one.includes(other) || other.includes(one);
+}
+
 /** A mask made of characters that a key may contain. */
 const MASK = /([xX_~+/=-])\1{3}/;
 

@@ -50,6 +50,8 @@ async function inRounds(
   scene: Scene,
 ): Promise<void> {
   const single: Promise<void>[] = [];
+  /** Most likely gone or of another account, so their lookups must not delay the toggles. */
+  const unlisted: RevokedKey[] = [];
   let waiting = keys;
   for (let idle = 0; waiting.length > 0 && idle < MAX_IDLE_LISTS; latest = undefined) {
     latest ??= await listOnce(scene.account).catch(() => undefined);
@@ -57,8 +59,12 @@ async function inRounds(
     const enabled: RevokedKey[] = [];
     for (const key of waiting) {
       const shown = latest.keys.find((entry) => entry.key === key.secret);
-      if (shown !== undefined) note(key, shown, scene);
-      if (shown?.is_active === undefined) single.push(byLookup(key, scene));
+      if (shown === undefined) {
+        unlisted.push(key);
+        continue;
+      }
+      note(key, shown, scene);
+      if (shown.is_active === undefined) single.push(byLookup(key, scene));
       else if (shown.is_active) enabled.push(key);
       else single.push(scene.settled(key));
     }
@@ -69,7 +75,7 @@ async function inRounds(
     idle = left.length < waiting.length || results.includes("sent") ? 0 : idle + 1;
     waiting = left;
   }
-  await Promise.all([...single, ...waiting.map((key) => byLookup(key, scene))]);
+  await Promise.all([...single, ...[...waiting, ...unlisted].map((key) => byLookup(key, scene))]);
 }
 
 /** Toggles a key that a list has just shown as enabled. `late`: not sent, because the list was too old by then. */

@@ -52,7 +52,8 @@ function linesOf(file: string): Remembered[] {
   }
   return text.split("\n").flatMap((line) => {
     try {
-      return line === "" ? [] : [JSON.parse(line) as Remembered];
+      const read = JSON.parse(line) as Partial<Remembered> | null;
+      return typeof read?.fingerprint === "string" && read.settings != null ? [read as Remembered] : [];
     } catch {
       return [];
     }

@@ -26,7 +26,7 @@ export interface KeyReceipt {
   unusedCredits: number | null;
   /** The resources that have the key. Empty: no state that was read has it. */
   declaredIn: readonly Pick<DeclaredKey, "stack" | "urn" | "resource" | "labels" | "role">[];
-  /** ISO 8601, by this machine's clock. null: not by this command. */
+  /** ISO 8601, by this machine's clock. null: not by this command, or not verified. */
   disabledAt: string | null;
   removedAt: string | null;
   /** When the account's list did not show the key or, where it hides secrets, a lookup said that it is gone. */
@@ -57,7 +57,8 @@ export interface Receipt extends ReportHead {
 }
 
 export function keyReceipt(key: RevokedKey, declared: DeclaredKeys, dryRun: boolean): KeyReceipt {
-  const { wire, fingerprint, disabledAtMs, removedAtMs, provenAtMs, problems } = key;
+  const { wire, fingerprint, status, disabledAtMs, removedAtMs, provenAtMs, problems } = key;
+  const isVerified = status === "disabled" || status === "removed" || status === "gone";
   const places = fingerprint === undefined ? [] : (declared.byFingerprint.get(fingerprint) ?? []);
   return {
     name: wire?.name ?? key.remembered?.name ?? null,
@@ -75,7 +76,7 @@ export function keyReceipt(key: RevokedKey, declared: DeclaredKeys, dryRun: bool
       labels,
       role,
     })),
-    disabledAt: instant(disabledAtMs),
+    disabledAt: instant(isVerified ? disabledAtMs : undefined),
     removedAt: instant(removedAtMs),
     provenAt: instant(provenAtMs),
     settings: settingsOf(key) ?? key.remembered?.settings ?? null,

@@ -87,7 +87,8 @@ function receiptLines({ fingerprint, name, outcome, ...key }: KeyReceipt): strin
     ...(key.removedAt === null ? already : [`removed ${key.removedAt}`]),
     ...(key.provenAt === null ? [] : [`proven gone ${key.provenAt}`]),
   ];
-  const line = `  ${name ?? "?"} (${fingerprint ?? "hidden"}): ${times.join(", ") || "nothing was done"}`;
+  const none = outcome === "failed" ? "not verified as disabled" : "nothing was done";
+  const line = `  ${name ?? "?"} (${fingerprint ?? "hidden"}): ${times.join(", ") || none}`;
   return key.settings === null ? line : `${line}\n    settings: ${JSON.stringify(key.settings)}`;
 }
 

@@ -1,9 +1,10 @@
 import { removeKey, type Removal } from "../cleanup/removeKey";
-import { listedKey, type AccountView } from "../account/accounts";
+import { listedKey, type AccountView, type ListedKey } from "../account/accounts";
 import type { CommandContext } from "../commandContext";
 import { problemOf, type Problem } from "../problems";
 import { counted } from "../terminal/table";
 import { isKeyGone } from "../../api/errorGuards";
+import { resembles } from "../../util/keyText";
 import { mayHide } from "../../api/keyList";
 import { list, type Listing } from "./listing";
 import { remember, type RevocationMemory } from "./memory";
@@ -97,9 +98,13 @@ export async function proveAbsence(
     return;
   }
   const prove = async (key: RevokedKey) => {
+    const meant = listed.find((entry) => mayBeMeant(key, entry.key));
     if (listed.some((entry) => listedKey(entry).fingerprint === key.fingerprint))
       key.problems.push(unproven("The account's list still shows it."));
-    else if (mayHide(listed, key.secret ?? "") && !(await isKnownGone(key, account)))
+    else if (meant !== undefined) {
+      key.status = "absent";
+      key.problems.push(incompleteCopy(listedKey(meant)));
+    } else if (mayHide(listed, key.secret ?? "") && !(await isKnownGone(key, account)))
       key.problems.push(
         unproven("The account's list hides secrets, and the API does not say that the key is gone."),
       );
@@ -111,6 +116,18 @@ export async function proveAbsence(
     }
   };
   await Promise.all(absent.map(prove));
+}
+
+/** Whether the key that the API never showed may be an incomplete copy of this one. */
+function mayBeMeant({ secret, wire }: RevokedKey, listed: string | undefined): boolean {
+  return secret !== undefined && wire === undefined && listed !== undefined && resembles(secret, listed);
+}
+
+function incompleteCopy({ wire, fingerprint }: ListedKey): Problem {
+  return {
+    why: `The account does not have this key, but ${JSON.stringify(wire.name)} (${fingerprint}), which has more or fewer characters, or others in upper case: the copy is not exact, and nothing was revoked.`,
+    nextStep: `Pass the whole key, or select it with \`--fingerprint ${fingerprint}\`.`,
+  };
 }
 
 async function isKnownGone({ secret }: RevokedKey, account: AccountView): Promise<boolean> {

@@ -72,6 +72,51 @@ describe("a leaked key on stdin", () => {
     });
   });
 
+  it.each([
+    ["its first half", (key: string) => key.slice(0, 24)],
+    ["its last half", (key: string) => `ek-proxy-${key.slice(24)}`],
+    ["with the full stop of a sentence", (key: string) => `${key}.`],
+    ["in upper case", (key: string) => key.toUpperCase().replace("EK-PROXY-", "ek-proxy-")],
+    ["pasted twice", (key: string) => `${key}/${key}`],
+  ])("that is not copied exactly is not reported as removed: %s", async (_, copied) => {
+    const scene = await revocation();
+    const { key } = scene.simulator.account().addKey({ name: "bot" });
+    const meant = fingerprintOf(key);
+    for (const args of [["--yes"], ["--yes", "--disable-only"], []]) {
+      expect(await scene.revoke(args, copied(key))).toMatchObject({
+        exitCode: args.length === 0 ? 1 : 3,
+        keys: [
+          {
+            outcome: "unknown",
+            provenAt: null,
+            problems: [
+              {
+                why: expect.stringContaining(`"bot" (${meant})`),
+                nextStep: expect.stringContaining(`--fingerprint ${meant}`),
+              },
+            ],
+          },
+        ],
+      });
+    }
+    expect(scene.simulator.account().keys()).toMatchObject([{ isActive: true }]);
+  });
+
+  it("is not reported as disabled while that is not verified", async () => {
+    const scene = await revocation();
+    const { key } = scene.simulator.account().addKey({ name: "bot" });
+    scene.simulator.inject({
+      on: { path: PATHS.lookup },
+      skip: 1,
+      times: Infinity,
+      ...refusal(500, "broken"),
+    });
+    expect(await scene.revoke(["--yes", "--disable-only"], key)).toMatchObject({
+      exitCode: 1,
+      keys: [{ outcome: "failed", disabledAt: null }],
+    });
+  });
+
   it("is only shown by a dry run", async () => {
     const scene = await revocation(OF_ACCOUNTS);
     const { key } = scene.simulator.account().addKey({ name: "bot" });
@@ -141,6 +186,27 @@ describe("several keys", () => {
     process.stdout.write(
       `100 keys, 10 requests per 60 s: disabled after ${Math.round(disabledMs / 1_000)} s (optimum ${(windows - 1) * 60} s), ${lookups} lookups, ${at(PATHS.list).length} lists; removed after ${Math.round(Math.max(...removals) / 1_000)} s.\n`,
     );
+  });
+
+  it("of other accounts do not delay those of this account", async () => {
+    const scene = await revocation({
+      simulator: {
+        accounts: [
+          { name: "main", rateLimit: { limit: 10, windowMs: 60_000 } },
+          { name: "other", keyCap: 40 },
+        ],
+      },
+    });
+    const [main, other] = [scene.simulator.account(), scene.simulator.account("other")];
+    const theirs = Array.from({ length: 40 }, (_, at) => other.addKey({ name: `theirs-${at}` }).key);
+    const ours = ["one", "two"].map((name) => main.addKey({ name }).key);
+    const receipt = await scene.revoke(["--yes", "--disable-only"], ...theirs, ...ours);
+    expect(receipt.keys.map(({ outcome }) => outcome)).toEqual([
+      ...theirs.map(() => "foreign"),
+      "disabled",
+      "disabled",
+    ]);
+    expect(scene.sentSince().slice(0, 4)).toEqual(["list", "toggle", "toggle", "list"]);
   });
 
   it("are disabled by lookups while the list fails", async () => {

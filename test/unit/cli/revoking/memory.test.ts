@@ -54,6 +54,15 @@ it("survives a line that a killed process has cut off", () => {
   expect([KEY, OTHER].map(({ fingerprint }) => open().find(fingerprint))).toEqual([KEY, OTHER]);
 });
 
+it("leaves out a line that is no note", () => {
+  const { open, folder } = scene();
+  open().add(KEY);
+  const [file = ""] = readdirSync(folder);
+  appendFileSync(join(folder, file), `null\n5\n{}\n{"fingerprint":"${OTHER.fingerprint}"}\n`);
+  expect(open().find(KEY.fingerprint)).toEqual(KEY);
+  expect(open().find(OTHER.fingerprint)).toBeUndefined();
+});
+
 it("fails no revocation when it cannot be written", () => {
   const { open, folder } = scene();
   mkdirSync(join(folder, ".."), { recursive: true });
