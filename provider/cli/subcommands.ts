@@ -128,7 +128,11 @@ export function addSubcommands(command: AddCommand): void {
     .option("--fingerprint <fingerprint...>", "the keys with these fingerprints (pk-…)", fingerprints)
     .option("--name-prefix <prefix>", "the keys whose name starts with this prefix")
     .option("--label <name=value>", "the keys with this label in a state; repeat it for several", labels)
-    .option("--stack <glob...>", "the keys that these stacks of the backend have", stackPatterns)
+    .option(
+      "--stack <glob...>",
+      "the keys that these stacks have: of this project, or organization/project/stack",
+      stackPatterns,
+    )
     .option("--disable-only", "disable the keys, and do not remove them")
     .option("--yes", "really revoke (default: a dry run that shows the keys, and who has them)")
     .addOption(dryRunOption())

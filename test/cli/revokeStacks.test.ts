@@ -10,7 +10,7 @@ import { backendUrl } from "../support/engineEnvironment";
 import { mutations, useCli, type CliOptions } from "./fixture";
 import { jsonOf } from "./runCli";
 
-const cli = useCli();
+const cli = useCli([{ name: "main" }, { name: "other" }]);
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -80,6 +80,15 @@ it("keys are selected by stack, label and name, and a dry run shows which resour
   expect(await selected("--stack", "pr-*", "--label", "owner=team-a")).toEqual(["one"]);
   expect(await selected("--label", "owner=team-a", "--label", "ticket=OPS-8")).toEqual([]);
   expect(await selected("--stack", "pr-*", "--name-prefix", "t")).toEqual(["three", "two"]);
+  // Without a project, a pattern is about this one: the other one's `prod` is another stack.
+  expect(await selected("--stack", "*")).toEqual(["one", "three", "two"]);
+  expect(await selected("--stack", "pr*", "--stack", "organization/neighbour/p*")).toEqual([
+    "far",
+    "one",
+    "three",
+    "two",
+  ]);
+  expect(await revoke(["--stack", "prod", "--yes"])).toMatchObject({ exitCode: 3 });
   // A single stack brings its own settings.
   const own = await cli.run(["revoke", "--stack", "pr-2", "--json"]);
   expect(outcomesOf(jsonOf<Receipt>(own))).toEqual({ three: "would-revoke" });
@@ -167,6 +176,24 @@ it("one state that cannot be read is named, and the others are looked up", async
     keys: [{ outcome: "removed", declaredIn: [{ stack: "good" }] }],
     notLookedUp: ["The state of stack bad cannot be read: Pulumi failed: no access"],
   });
+});
+
+it("settings that cannot be read let no name select keys of the environment's account, which may be another", async () => {
+  await (await cli.stack("prod", program({ bot: { name: "ci-bot" } }))).up();
+  await cli.project.pulumi(["stack", "select", "prod"]);
+  const theirs = cli.simulator.account("other").addKey({ name: "ci-theirs" });
+  const env = { ...cli.accountEnv("other"), PULUMI_CONFIG_PASSPHRASE: "wrong" };
+  cli.takeRequests();
+  for (const args of [[], ["--yes"]]) {
+    const receipt = await revoke(["--name-prefix", "ci-", ...args], undefined, { env });
+    expect(receipt).toMatchObject({
+      exitCode: 3,
+      problems: [{ why: expect.stringMatching(/account .* is unknown.*incorrect passphrase/) }],
+    });
+  }
+  expect(cli.takeRequests()).toEqual([]);
+  const named = await revoke(["--fingerprint", fingerprintOf(theirs.key), "--yes"], undefined, { env });
+  expect(named).toMatchObject({ exitCode: 0, keys: [{ outcome: "removed" }] });
 });
 
 it("a locked stack does not hold it up; --disable-only says what enables the keys again", async () => {

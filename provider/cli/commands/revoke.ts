@@ -2,7 +2,7 @@ import { ConfigurationError, SETTINGS } from "../../config";
 import type { AccountView } from "../account/accounts";
 import { accountForCommand } from "../account/accountForCommand";
 import type { CommandContext } from "../commandContext";
-import { EXIT, problemOf, type ExitCode } from "../problems";
+import { EXIT, problemOf, Refusal, type ExitCode } from "../problems";
 import { recordDisabling } from "../revoking/audit";
 import {
   labelsOf,
@@ -12,7 +12,7 @@ import {
 } from "../revoking/declaredKeys";
 import { disableKeys } from "../revoking/disableKeys";
 import { findKeys, showKeys, type Found } from "../revoking/findKeys";
-import { PulumiAccess, SETTINGS_WAIT_MS } from "../revoking/pulumiAccess";
+import { BACKEND_WAIT_MS, PulumiAccess, SETTINGS_WAIT_MS } from "../revoking/pulumiAccess";
 import { creditsReturned, keyReceipt, type Receipt } from "../revoking/receipt";
 import { remember, RevocationMemory } from "../revoking/memory";
 import { keysText, receiptText } from "../revoking/receiptText";
@@ -52,7 +52,7 @@ async function revokeKeys(
   const { disableOnly = false } = options;
   const selection = await selectionOf(options, world);
   const dryRun = options.yes !== true;
-  const { account: view, note } = await accountFor(options, world, pulumi);
+  const { account: view, note } = await accountFor(options, selection, world, pulumi);
   const account = urgent(view);
   const selecting = needsStates(selection) ? await requiredDeclaredKeys(selection, pulumi, world) : undefined;
   const changesBefore = changes.count;
@@ -111,9 +111,14 @@ async function disableAll(
   await disableKeys(keys, found.listing, { account, world, seen: (key) => remember(key, memory), settled });
 }
 
-/** The stack's account as `pulumi up` uses it, or the environment's if the stack's settings cannot be read. */
+/**
+ * The stack's account as `pulumi up` uses it, or the environment's if the stack's settings cannot be read.
+ *
+ * @throws Refusal if keys would then be selected by their names, since those of another account may have the same.
+ */
 async function accountFor(
   { dir, stack = [] }: RevokeOptions,
+  selection: Selection,
   world: CommandContext,
   pulumi: PulumiAccess,
 ): Promise<{ account: AccountView; note?: string }> {
@@ -122,12 +127,21 @@ async function accountFor(
   const hasApiKey = !isNamed && !!world.environment[SETTINGS.apiKey];
   try {
     const ask = () => accountForCommand({ dir, stack: isNamed ? named : undefined }, world, pulumi.open);
-    return { account: await (hasApiKey ? pulumi.answer(ask, SETTINGS_WAIT_MS) : ask()) };
+    // A filter needs the answer; named keys do not.
+    const waitMs = selection.kind === "filter" ? BACKEND_WAIT_MS : SETTINGS_WAIT_MS;
+    return { account: await (hasApiKey ? pulumi.answer(ask, waitMs) : ask()) };
   } catch (error) {
     if (!hasApiKey || error instanceof ConfigurationError) throw error;
+    const { why } = problemOf(error);
+    if (selection.kind === "filter" && !needsStates(selection)) {
+      throw new Refusal({
+        why: `The account whose keys --name-prefix selects is unknown: the stack's settings could not be looked up. ${why} Nothing was changed.`,
+        nextStep: `Fix this, or select the keys by --fingerprint or on stdin. In a folder without a project the account is that of ${SETTINGS.apiKey}.`,
+      });
+    }
     return {
       account: world.accounts.forSettings(undefined, dir),
-      note: `The stack's settings could not be looked up, so the environment's were used: ${problemOf(error).why}`,
+      note: `The stack's settings could not be looked up, so the environment's were used: ${why}`,
     };
   }
 }

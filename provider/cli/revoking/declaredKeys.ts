@@ -84,7 +84,7 @@ export async function requiredDeclaredKeys(
   world: ReadingContext,
 ): Promise<DeclaredKeys> {
   const project = await pulumi.open();
-  const matches = stacks && stackMatcher(stacks, await project.name().catch(() => undefined));
+  const matches = stacks && selectedBy(stacks, await project.name().catch(() => undefined));
   const declared = await declaredKeys(pulumi, world, matches);
   if (stacks !== undefined && declared.stackCount === 0) {
     throw new Refusal({
@@ -97,6 +97,20 @@ export async function requiredDeclaredKeys(
     why: `Which keys are selected is unknown. ${declared.gaps.join(" ")} Nothing was changed.`,
     nextStep: "Fix this, or select the keys by --fingerprint, --name-prefix or on stdin.",
   });
+}
+
+/** A pattern without a project is about this one, if the folder has one: the same name in others is another stack. */
+function selectedBy(patterns: readonly string[], project: string | undefined): (stack: string) => boolean {
+  const matches = stackMatcher(patterns, project);
+  if (project === undefined) return matches;
+  const matchesInOthers = stackMatcher(patterns.filter((pattern) => projectIn(pattern) !== undefined));
+  return (stack) => ((projectIn(stack) ?? project) === project ? matches(stack) : matchesInOthers(stack));
+}
+
+/** The project in `organization/project/stack`. */
+function projectIn(stack: string): string | undefined {
+  const parts = stack.split("/");
+  return parts.length === 3 ? parts[1] : undefined;
 }
 
 /** The states, as far as they can be read. Never throws. */
