@@ -57,8 +57,13 @@ export async function findKeys(
         : revokedKey({ secret: key.wire.key, labels: labelsOf(placesOf(key.fingerprint)) }),
     );
   const isListed = new Set(listed.map(({ fingerprint }) => fingerprint));
-  const unlisted =
-    namePrefix === "" ? [...(places?.keys() ?? [])].filter((it) => !isListed.has(it) && isDeclared(it)) : [];
+  // Of a key that no list shows, the name is unknown.
+  const mayFit =
+    namePrefix === "" ||
+    listed.some(({ wire, fingerprint }) => fingerprint === undefined && wire.name.startsWith(namePrefix));
+  const unlisted = mayFit
+    ? [...(places?.keys() ?? [])].filter((it) => !isListed.has(it) && isDeclared(it))
+    : [];
   return { keys: [...keys, ...unlisted.map((fingerprint) => absentKey(fingerprint, listing))], listing };
 }
 
