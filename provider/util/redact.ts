@@ -39,16 +39,40 @@ const MAX_TEXT_LENGTH = 20_000;
  * Removes secrets from a text: what looks like a key, passwords of URLs, and every part (8 characters or more) of the given secrets,
  * plain, reversed in case, base64, hexadecimal or URL-encoded.
  */
-export function redact(text: string, secrets: Iterable<string> = []): string {
-  let safe = text
+export function redact(text: string, secrets: Iterable<string> | SecretParts = []): string {
+  const safe = text
     .slice(0, MAX_TEXT_LENGTH)
     .replace(URL_PASSWORD, `$1:${REDACTED}@`)
     .replace(URL_PARAMETER, `$1${REDACTED}`)
     .replace(KEY_LIKE, REDACTED);
-  for (const secret of secrets) {
-    for (const form of encodedForms(secret)) safe = removeParts(safe, form);
+  const parts = secrets instanceof SecretParts ? secrets : new SecretParts(secrets);
+  return parts.removeFrom(safe);
+}
+
+/** The parts of secrets, for many texts: finding them takes no longer with more secrets. */
+export class SecretParts {
+  /** Lower case, by their length: a short secret is a part itself. */
+  readonly #byLength = new Map<number, Set<string>>();
+
+  constructor(secrets: Iterable<string> = []) {
+    for (const secret of secrets) this.add(secret);
   }
-  return safe;
+
+  add(secret: string): void {
+    for (const form of encodedForms(secret)) {
+      const length = Math.min(PART_LENGTH, form.length);
+      const parts = this.#byLength.get(length) ?? new Set();
+      this.#byLength.set(length, parts);
+      const needle = lowerCase(form);
+      for (let at = 0; at + length <= needle.length; at++) parts.add(needle.slice(at, at + length));
+    }
+  }
+
+  removeFrom(text: string): string {
+    let safe = text;
+    for (const [length, parts] of this.#byLength) safe = removeParts(safe, parts, length);
+    return safe;
+  }
 }
 
 /**
@@ -79,14 +103,9 @@ function* encodedForms(secret: string): Generator<string> {
   }
 }
 
-function removeParts(text: string, secret: string): string {
-  const part = Math.min(PART_LENGTH, secret.length);
+function removeParts(text: string, parts: ReadonlySet<string>, part: number): string {
   if (part === 0 || text.length < part) return text;
   const haystack = lowerCase(text);
-  const parts = new Set<string>();
-  const needle = lowerCase(secret);
-  for (let at = 0; at + part <= needle.length; at++) parts.add(needle.slice(at, at + part));
-
   let safe = "";
   let kept = 0;
   for (let at = 0; at + part <= haystack.length; at++) {

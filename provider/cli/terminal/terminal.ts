@@ -1,5 +1,5 @@
 import { clearLine, cursorTo } from "node:readline";
-import { redact } from "../../util/redact";
+import { redact, SecretParts } from "../../util/redact";
 import { oneLine } from "./plainText";
 
 /** A terminal or a pipe. */
@@ -16,7 +16,7 @@ export interface Stream {
 export class Terminal {
   readonly #out: Stream;
   readonly #err: Stream;
-  readonly #secrets = new Set<string>();
+  readonly #secrets = new SecretParts();
   #hasStatus = false;
   #lastProgress = "";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isWholeKey } from "../../../provider/util/keyText";
-import { quotable, redact, REDACTED } from "../../../provider/util/redact";
+import { quotable, redact, REDACTED, SecretParts } from "../../../provider/util/redact";
 import { SECRET } from "../fixture";
 
 const CORE = SECRET.slice("ek-proxy-".length);
@@ -47,6 +47,12 @@ describe("a known secret", { timeout: 60_000 }, () => {
 
   it("is removed completely if it is short", () => {
     expect(redact("the word is abc12!", ["abc12"])).toBe(`the word is ${REDACTED}!`);
+  });
+
+  it("is removed beside others, of any length", () => {
+    const secrets = [SECRET, "abc12", `ek-proxy-${[...CORE].toReversed().join("")}`];
+    const text = secrets.map((secret) => secret.replace("ek-proxy-", "")).join(" ");
+    expect(redact(text, new SecretParts(secrets))).toBe(secrets.map(() => REDACTED).join(" "));
   });
 
   it("that is empty or a bare prefix removes nothing", () => {
