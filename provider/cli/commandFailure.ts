@@ -24,5 +24,12 @@ export function failed(
 }
 
 function misuseOf({ code, message }: CommanderError): string {
-  return code === "commander.help" ? "No command is given." : oneLine(message.replace(/^error: /, ""));
+  return code === "commander.help"
+    ? "No command is given."
+    : oneLine(withoutArguments(message).replace(/^error: /, ""));
+}
+
+/** Does not repeat arguments that no command takes: one may be a part of a key. */
+export function withoutArguments(message: string): string {
+  return message.replace(/(too many arguments .* but got \d+): [^]*?\.(?=\s*$)/, "$1.");
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../config";
-import { failed } from "./commandFailure";
+import { failed, withoutArguments } from "./commandFailure";
 import { EXIT, type ExitCode } from "./problems";
 import { refuseKeysIn } from "./revoking/leakedKeys";
 import { addSubcommands, section, type AddCommand } from "./subcommands";
@@ -45,7 +45,7 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
     .exitOverride()
     .showHelpAfterError("(add --help for the options and examples)")
     .configureHelp({ helpWidth: Math.min(100, process.stdout.columns || 100) })
-    .configureOutput({ writeErr: (text) => world.terminal.note(text.trimEnd()) })
+    .configureOutput({ writeErr: (text) => world.terminal.note(withoutArguments(text.trimEnd())) })
     .addHelpText("after", section("Exit codes:", EXIT_CODES));
 
   const command: AddCommand = (name, description, load, examples, exitCodes = EXIT_CODES) =>

@@ -8,6 +8,10 @@ import { UsageError } from "../problems";
  * @throws UsageError that names the line and does not repeat it.
  */
 export function leakedKeys(text: string): string[] {
+  if (text.includes("\0"))
+    throw new UsageError(
+      "stdin is not UTF-8 text, such as a file that PowerShell wrote as UTF-16: save it as UTF-8. Nothing was sent.",
+    );
   const lines = text.split(/\r\n|\r|\n/).map((line) => line.trim());
   const keys = new Set<string>();
   for (const [at, line] of lines.entries()) {

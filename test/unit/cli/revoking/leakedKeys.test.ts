@@ -47,6 +47,11 @@ describe("keys on stdin", () => {
     expect(why).not.toMatch(/0123456789|fedcba/);
   });
 
+  it("in UTF-16 are refused with what is wrong", () => {
+    const text = Buffer.from(`\u{FEFF}${ONE}\r\n`, "utf16le").toString("utf8");
+    expect(refusalOf(() => leakedKeys(text))).toMatch(/UTF-16: save it as UTF-8/);
+  });
+
   it.each(["", " \r\n\t\n", "\u{FEFF}"])("are missing in %j", (text) => {
     expect(refusalOf(() => leakedKeys(text))).toMatch(/stdin is empty/);
   });
