@@ -44,7 +44,8 @@ export async function withAuditLog<T>(
       action: audited,
       name: about.name,
       fingerprint: about.fingerprint,
-      labels,
+      // Those of a key that was taken over are those of the resource that has it now.
+      labels: outcome === "taken over" ? undefined : labels,
       requests: operation.requests,
       settings: audited === "delete" ? backupOf(label) : undefined,
       outcome,

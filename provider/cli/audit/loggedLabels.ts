@@ -13,7 +13,7 @@ export interface LabelUse {
 }
 
 /**
- * The labels of keys that are in no state, by fingerprint: those of the newest line that has labels.
+ * The labels of keys that are in no state, by fingerprint: as of the last operation that was done.
  *
  * @throws UsageError if labels select keys and no audit log can be read; Refusal if they select what is removed and the log
  *   is not as it was written.
@@ -49,9 +49,12 @@ async function readLabels(file: string): Promise<{ labels: ReadonlyMap<string, L
   const log = await openLog(file);
   try {
     const { findingCount } = await verifyLog(log, ({ entry = {} }) => {
+      const { action, fingerprint, outcome } = entry;
+      if (typeof fingerprint !== "string" || outcome === "failed") return;
       const found = labelsIn(entry);
-      const { fingerprint } = entry;
-      if (found !== undefined && typeof fingerprint === "string") labels.set(fingerprint, found);
+      if (found !== undefined) labels.set(fingerprint, found);
+      // Since then a resource without labels has the key, such as one that adopted it.
+      else if (action === "create" || action === "update") labels.delete(fingerprint);
     });
     return { labels, isIntact: findingCount === 0 };
   } finally {

@@ -8,8 +8,8 @@ import {
   statfsSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { errorCode } from "../../util/errno";
 import { acquireFileLock, blockingWait, type FileLock } from "../../util/fileLock";
 import { continuation, logEndOf } from "./chain";
 
@@ -50,7 +50,8 @@ export function requireWritable(file: string): void {
   const descriptor = openSync(file, "a+", 0o600);
   try {
     if (!fstatSync(descriptor).isFile()) throw failure("it is not a regular file");
-    const { bavail, bsize } = statfsSync(dirname(file));
+    // Of the file, not of its folder: it may be a link to another disk.
+    const { bavail, bsize } = statfsSync(file);
     if (bavail * bsize < MIN_FREE_BYTES) throw failure("ENOSPC");
     lockOf(file).release();
   } finally {
@@ -103,7 +104,7 @@ function writeWhole(descriptor: number, text: Buffer, size: number): void {
 /** Far longer than a stale lock lasts: a line that cannot be written fails its operation. */
 const MAX_LOCK_WAIT_MS = 5_000;
 
-/** The lock is beside the file itself, also if the log is a link to it. */
+/** The lock is beside the file itself, also if the log is a link to it. A link to a missing file has it made first. */
 function lockOf(file: string): FileLock {
   return acquireFileLock(`${targetOf(file)}.lock`, blockingWait.nowMs() + MAX_LOCK_WAIT_MS, blockingWait);
 }
@@ -111,8 +112,10 @@ function lockOf(file: string): FileLock {
 function targetOf(file: string): string {
   try {
     return realpathSync(file);
-  } catch {
-    return file;
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+    closeSync(openSync(file, "a", 0o600));
+    return realpathSync(file);
   }
 }
 

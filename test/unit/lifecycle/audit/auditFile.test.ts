@@ -102,15 +102,18 @@ describe("a line", () => {
     }
   });
 
-  it("shares the lock of the file that a link leads to", async () => {
-    const link = join(folder, "link");
-    writeFileSync(file, "");
-    symlinkSync(file, link);
-    mkdirSync(join(`${file}.lock`, "full"), { recursive: true });
-    await expect(append("a", link)).rejects.toThrow(
-      /could not be written to the audit log .*link \(EISDIR\)/,
-    );
-  });
+  it.each([true, false])(
+    "shares the lock of the file that a link leads to, be it there (%j) or not",
+    async (isThere) => {
+      const link = join(folder, "link");
+      if (isThere) writeFileSync(file, "");
+      symlinkSync(file, link);
+      mkdirSync(join(`${file}.lock`, "full"), { recursive: true });
+      await expect(append("a", link)).rejects.toThrow(
+        /could not be written to the audit log .*link \(EISDIR\)/,
+      );
+    },
+  );
 });
 
 describe("a torn last line", () => {
@@ -213,6 +216,17 @@ describe("a log that cannot be written", () => {
     );
     await expect(append("a")).rejects.toThrow(/could not be written to the audit log/);
     expect(statSync(file).size).toBe(0);
+  });
+
+  it("is refused beforehand if it is a link to a full disk", async ({ skip }) => {
+    const small = join(folder, "small");
+    const disk = tinyDisk(small, 4) ?? skip(NO_DISK);
+    try {
+      symlinkSync(join(small, "audit.jsonl"), file);
+      expect(() => requireAuditLog(file)).toThrow(/cannot be written \(ENOSPC\)/);
+    } finally {
+      disk.dispose();
+    }
   });
 
   it("keeps nothing of a line that has no room", async ({ skip }) => {
