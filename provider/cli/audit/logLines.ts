@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { hashOf } from "../../lifecycle/audit/chain";
 import { errorCode } from "../../util/errno";
@@ -22,7 +23,8 @@ export type LoggedEntry = Readonly<Record<string, unknown>>;
 /** @throws UsageError if the log cannot be read. */
 export async function openLog(file: string): Promise<FileHandle> {
   try {
-    const log = await open(file);
+    // Opening a pipe would wait for its writer.
+    const log = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     if ((await log.stat()).isFile()) return log;
     await log.close();
     throw new Error("no file");

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -119,6 +120,12 @@ describe("a log", () => {
       }),
     );
   });
+});
+
+it("a pipe is no log, and is not waited for", async () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("sh", ["-c", 'mkfifo "$0"', pipe]);
+  await expect(openLog(pipe)).rejects.toThrow(/cannot be read \(it is not a regular file\)/);
 });
 
 describe("says what is wrong in", () => {
