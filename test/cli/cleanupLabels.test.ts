@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { program } from "../engine/fixture";
 import { outcomes, stacksOf, useCli, type Report } from "./fixture";
@@ -88,6 +90,29 @@ describe("cleanup --label", () => {
     expect({ exitCode, stacks: stacksOf(report) }).toEqual({ exitCode: 3, stacks: { "pr-1": "refused" } });
     expect(outcomes(report.stacks[0]?.keys ?? [])).toEqual({});
     expect(cli.names()).toEqual(["one", "two"]);
+  });
+
+  it("says what was done before another run gave the stack a key without the labels", async () => {
+    const own = { name: "own", labels };
+    await (await cli.stack("pr-1", program({ own }))).up();
+    await cli.crashedUp("pr-1", program({ own, bot: { labels } }));
+    const list = cli.simulator.inject({
+      on: { method: "GET", path: "/auth/proxy" },
+      hold: true,
+      applied: true,
+    });
+    const log = join(cli.project.folders.work, "audit.jsonl");
+    const running = cli.start(["cleanup", "--stack", "pr-1", ...LABEL, "--yes", "--settle", "1s"], {
+      env: { ELECTRONHUB_AUDIT_LOG: log },
+    });
+    await list.reached();
+    await (await cli.stack("pr-1", program({ own, two: { name: "two" } }))).up();
+    list.release();
+    const { exitCode, stdout } = await running.done;
+    expect({ exitCode, names: cli.names() }).toEqual({ exitCode: 1, names: ["own", "two"] });
+    expect(stdout).toContain(`1 of the 3 keys of stack pr-1 do not have the labels owner=team-a: "two"`);
+    expect(stdout).not.toMatch(/nothing was done/i);
+    expect(JSON.parse(await readFile(log, "utf8"))).toMatchObject({ outcome: "removed", labels });
   });
 
   it.each([

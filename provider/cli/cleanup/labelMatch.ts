@@ -23,7 +23,7 @@ export function matchesLabels(stack: string, { keys, pending }: Checkpoint, want
   throw new Refusal({
     why: `${others.length} of the ${counted(all.length, "key")} of stack ${stack} do not have the labels ${labelsText(wanted)}: ${names.join(", ")}.`,
     nextStep:
-      "Nothing was done. Give these keys the labels and run `pulumi up` there, or name the stack with --stack and leave --label out.",
+      "Give these keys the labels and run `pulumi up` there, or name the stack with --stack and leave --label out.",
   });
 }
 

@@ -86,7 +86,7 @@ export function removableWith(
 function changedLabels(stack: string): Refusal {
   return new Refusal({
     why: `Another run has updated stack ${stack}, and no key of it has the labels any more.`,
-    nextStep: "Nothing was done. See what that run has changed, then run the command again.",
+    nextStep: "See what that run has changed, then run the command again.",
   });
 }
 

@@ -123,6 +123,7 @@ async function removeLost(lost: LostKey, task: StackContext): Promise<KeyReport>
   const { outcome, ...why } = await removeKey(lost, lost.account, {
     changes: task.world.changes,
     requireUnowned: () => task.ownership.requireUnowned(lost),
+    labels: lost.lost.pending?.labels,
   });
   return { ...reportOf(lost, outcome), ...why };
 }
