@@ -60,7 +60,7 @@ export async function withAuditLog<T>(
     const [outcome, about, reason] =
       error instanceof PartialFailure ? ["done in part", error.state, error.cause] : ["failed", label, error];
     // The engine must get the verb's own failure, and the state in it, even if the log fails.
-    await write(outcome, about, reasonOf(reason)).catch(() => undefined);
+    await write(outcome, about, reasonOf(reason)).catch((lost: unknown) => operation.report(reasonOf(lost)));
     throw error;
   }
   const { result, outcome } = done;

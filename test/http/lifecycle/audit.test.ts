@@ -314,11 +314,18 @@ describe("a disk that fills up after the log was opened", () => {
     expect(await lastLine()).toMatchObject({ action: "delete", outcome: "already deleted" });
   });
 
-  it("hides no other failure", async () => {
-    const fixture = await logging();
+  it("hides no other failure, and is reported beside it", async () => {
+    const reports: string[] = [];
+    const fixture = await createFixture({
+      environment: { ELECTRONHUB_AUDIT_LOG: file },
+      lifecycle: { report: (line) => reports.push(line) },
+    });
     const { id, state } = await fixture.existing();
     fixture.simulator.inject({ on: { path: PATHS.remove }, ...refusal(403, "Your plan is paused") });
     makeFull();
     expect((await rejection(fixture.lifecycle.delete(id, state))).message).toMatch(/plan is paused/);
+    expect(reports).toEqual([
+      `What was done (delete: failed) could not be written to the audit log ${file} (ENOSPC).`,
+    ]);
   });
 });
