@@ -62,6 +62,14 @@ describe("on a machine without a login", () => {
     expect(mutations(cli.takeRequests())).toEqual([]);
   });
 
+  it("a key that is not copied exactly is nowhere said to be removed", async () => {
+    const { key } = cli.simulator.account().addKey({ name: "bot" });
+    const text = await cli.run(["revoke", "--yes"], { ...bare, input: key.slice(0, -5) });
+    expect(text.stdout).toMatch(/ not found$[^]*: nothing was done$[^]*"bot" \(pk-/m);
+    expect(text.output).not.toMatch(/already removed|removed before/);
+    expect(text.exitCode).toBe(3);
+  });
+
   it("another account's key and one that is gone do not hold up the others", async () => {
     const [main, other] = [cli.simulator.account(), cli.simulator.account("other")];
     const keys = [

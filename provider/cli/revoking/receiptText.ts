@@ -23,7 +23,8 @@ export function keysText({ keys, notLookedUp }: Pick<Receipt, "keys" | "notLooke
     amount(key.budget),
     amount(key.usedBudget),
     key.declaredIn.map(placeText).join(", ") || noPlace,
-    WORDS[key.outcome],
+    // The proof follows.
+    key.outcome === "already-gone" && key.provenAt === null ? "not found" : WORDS[key.outcome],
   ]);
   const heading = ["key", "fingerprint", "last use", "budget", "used", "declared in", ""];
   return [table([heading, ...rows]), ...notLookedUp].join("\n");
