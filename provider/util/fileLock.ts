@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import {
   closeSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -116,8 +117,11 @@ function holderOf(path: string): string | undefined {
     return readFileSync(path, "utf8");
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
+    if (errorCode(error) !== "EACCES") throw error;
   }
+  // Another user's, whose umask hides its content. Each lock is a new file, and a renamed one stays the same.
+  const { ino, mtimeMs } = lstatSync(path, { throwIfNoEntry: false }) ?? {};
+  return ino === undefined ? undefined : `${ino} ${mtimeMs}`;
 }
 
 /** Renaming is atomic, so only one of two processes breaks the lock. Puts back a lock that was renewed meanwhile. */

@@ -1,7 +1,16 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, {
+  closeSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -243,6 +252,29 @@ describe("a log that cannot be written", () => {
     } finally {
       disk.dispose();
     }
+  });
+
+  it("breaks a stale lock that it must not read, as of another user", async () => {
+    writeFileSync(`${file}.lock`, "another user's");
+    const { readFileSync } = fs;
+    let reads = 0;
+    fs.readFileSync = ((path: string, ...rest: never[]) => {
+      if (!path.includes(".lock") || readFileSync(path, "utf8") !== "another user's")
+        return readFileSync(path, ...rest);
+      reads++;
+      throw Object.assign(new Error("EACCES: permission denied, open"), { code: "EACCES" });
+    }) as typeof readFileSync;
+    syncBuiltinESMExports();
+    const waited = simulateWaiting();
+    try {
+      await append("a");
+    } finally {
+      fs.readFileSync = readFileSync;
+      syncBuiltinESMExports();
+    }
+    expect(reads).toBeGreaterThan(1);
+    expect(waited.ms).toBe(1_001);
+    expect(await readdir(folder)).toEqual(["audit.jsonl"]);
   });
 
   it("gives up on a lock that is never free, and says so", async () => {
