@@ -10,6 +10,8 @@ import { Terminal } from "../../../provider/cli/terminal/terminal";
 import { secretsFoundIn } from "../../engine/secretScan";
 import { createFixture, sent, type Fixture, type FixtureOptions } from "../fixture";
 
+export const OF_ACCOUNTS = { simulator: { accounts: [{ name: "main" }, { name: "other" }] } };
+
 export interface Revocation extends Fixture {
   stop: AbortController;
   /** Runs `revoke` with these keys on stdin, in this process. */

@@ -3,16 +3,11 @@ import { describe, expect, it } from "vitest";
 import { RateLimiter } from "../../../../provider/api/rateLimit/rateLimiter";
 import { emptyWindow } from "../../../../provider/api/rateLimit/windowState";
 import { windowText } from "../../../../provider/api/rateLimit/windowText";
+import { seededRandom } from "../../../support/seededRandom";
 import { VirtualClock } from "../../../support/virtualClock";
 import { MemoryServer } from "./memoryCell";
 import { optimumMs, run } from "./rateLimiterRun";
 import { machine } from "./sharedRun";
-
-/** Numbers from 0 to 1 that are the same in each run. */
-function sequence(): () => number {
-  let seed = 1;
-  return () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
-}
 
 describe("machines that share a window", () => {
   it.each([
@@ -23,7 +18,7 @@ describe("machines that share a window", () => {
     "send with a limit of %i their %i requests without a 429 and near the optimum, 50 of them at %i ms from the server",
     async (limit, count, awayMs) => {
       const clock = new VirtualClock();
-      const random = sequence();
+      const random = seededRandom();
       const server = new MemoryServer({ clock, latencyMs: () => awayMs * (0.5 + random()) });
       const machines = Array.from({ length: 50 }, (_, at) => machine(server, clock, (at - 25) * 100));
       const { rateLimited, tookMs } = await run({

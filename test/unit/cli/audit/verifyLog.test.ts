@@ -39,7 +39,7 @@ const whysOf = async (lines: readonly string[]) =>
 const names = (minLength: number) => fc.array(fc.string({ unit: "grapheme" }), { minLength, maxLength: 8 });
 
 describe("a log", () => {
-  it("that nobody touched is intact", async () => {
+  it("that was not changed is intact", async () => {
     await fc.assert(
       fc.asyncProperty(names(0), async (all) => {
         const lines = linesFor(all);
