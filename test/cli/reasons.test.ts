@@ -9,7 +9,7 @@ import { REPOSITORY_ROOT } from "../support/engineEnvironment";
 import { languageHost } from "../support/languageServer";
 import { useCli } from "./fixture";
 
-/** The README's commands for each reason to remove a key, run in bash as they are written. */
+/** The example's commands for each reason to remove a key, run in bash as they are written. */
 
 const cli = useCli();
 
@@ -18,8 +18,8 @@ vi.setConfig({ testTimeout: 300_000 });
 let blocks: string[] = [];
 
 beforeAll(async () => {
-  const readme = await readFile(join(REPOSITORY_ROOT, "README.md"), "utf8");
-  const [, section = ""] = /^### Four reasons to remove a key$(.*?)^### /ms.exec(readme) ?? [];
+  const readme = await readFile(join(REPOSITORY_ROOT, "examples", "incident", "README.md"), "utf8");
+  const [section = ""] = readme.split(/^## /m);
   blocks = [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, commands = ""]) => commands);
   const bin = join(cli.project.folders.work, "node_modules", ".bin");
   await mkdir(bin, { recursive: true });

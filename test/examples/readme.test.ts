@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand } from "../support/command";
@@ -11,23 +12,35 @@ let readme: string;
 let project: EngineProject;
 
 beforeAll(async () => {
-  readme = await readFile(join(REPOSITORY_ROOT, "README.md"), "utf8");
+  readme = await text("README.md");
   project = await createEngineProject();
 });
 afterAll(() => project.dispose());
 
-function programs(): string[] {
-  return [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code);
+const text = (path: string) => readFile(join(REPOSITORY_ROOT, path), "utf8");
+
+function programs(markdown: string): string[] {
+  return [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code);
+}
+
+/** Links to this repository's files, as paths in it. The npm package has no examples, so the README's links are addresses. */
+function linkedPaths(markdown: string, folder: string): string[] {
+  const REPOSITORY = /^https:\/\/github\.com\/pulumi-electronhub\/pulumi-electronhub\/(?:tree|blob)\/main\//;
+  return [...markdown.matchAll(/\]\(([^)#\s]+)/g)].flatMap(([, link = ""]) => {
+    if (REPOSITORY.test(link)) return [link.replace(REPOSITORY, "")];
+    return /^https?:/.test(link) ? [] : [join(folder, link)];
+  });
 }
 
 describe("README.md", () => {
   it("begins with the quickstart, as it is", async () => {
     const quickstart = join(REPOSITORY_ROOT, "examples", "quickstart", "index.ts");
-    expect(programs()[0]).toBe(await readFile(quickstart, "utf8"));
+    expect(programs(readme)[0]).toBe(await readFile(quickstart, "utf8"));
   });
 
   it("shows a test that passes", async () => {
-    const code = programs().find((program) => program.includes("startSimulator"));
+    const testing = await text("examples/testing/README.md");
+    const code = programs(testing).find((program) => program.includes("startSimulator"));
     await writeFile(join(project.folders.work, "example.mts"), code ?? "");
     const result = await runCommand(join(BIN, "node"), ["example.mts"], {
       cwd: project.folders.work,
@@ -42,17 +55,24 @@ describe("README.md", () => {
     expect(result).toMatchObject({ exitCode: 0, output: "" });
   });
 
-  it("links to files that exist", async () => {
-    const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link = ""]) => link);
-    expect(links.length).toBeGreaterThan(3);
-    const missing = await Promise.all(
-      links.map((link) =>
-        readFile(join(REPOSITORY_ROOT, link.endsWith("/") ? `${link}README.md` : link)).then(
-          () => [],
-          () => [link],
-        ),
+  it("has at most 200 lines", () => {
+    expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(200);
+  });
+
+  it("has only links that work for users of the package", () => {
+    expect(readme).not.toMatch(/\]\((?!https:)/);
+  });
+
+  it("and the examples' READMEs link to files that exist", async () => {
+    const folders = await readdir(join(REPOSITORY_ROOT, "examples"), { withFileTypes: true });
+    const examples = folders.filter((entry) => entry.isDirectory()).map(({ name }) => join("examples", name));
+    const linked = await Promise.all(
+      [".", "examples", ...examples].map(async (folder) =>
+        linkedPaths(await text(join(folder, "README.md")), folder),
       ),
     );
-    expect(missing.flat()).toEqual([]);
+    const paths = [...new Set(linked.flat())];
+    expect(paths.length).toBeGreaterThan(20);
+    expect(paths.filter((path) => !existsSync(join(REPOSITORY_ROOT, path)))).toEqual([]);
   });
 });

@@ -86,11 +86,11 @@ export async function yamlRunner(project: EngineProject): Promise<LanguageRunner
   };
 }
 
-/** The program that the README shows for a language. */
+/** The program that the languages' README shows. */
 async function readmeProgram(language: string): Promise<string> {
-  const readme = await readFile(join(REPOSITORY_ROOT, "README.md"), "utf8");
+  const readme = await readFile(join(REPOSITORY_ROOT, "examples", "languages", "README.md"), "utf8");
   const [, program] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "ms").exec(readme) ?? [];
-  if (program === undefined) throw new Error(`README.md has no program in ${language}.`);
+  if (program === undefined) throw new Error(`The README has no program in ${language}.`);
   return program;
 }
 

@@ -55,7 +55,7 @@ describe.skipIf(withoutRedis !== "")(`machines with a real server${withoutRedis}
     );
   });
 
-  it("need only the commands that the README names", async () => {
+  it("need only the commands that the example's README names", async () => {
     const redis = await server();
     const rights = ["~electronhub:window:*", "+eval", "+hget", "+hset", "+pexpire", "+time"];
     await redis.command("ACL", "SETUSER", "team", "on", ">correct-horse", ...rights);
