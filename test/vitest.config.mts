@@ -21,6 +21,7 @@ const slow = {
   // A first run may have to build the Pulumi CLI.
   hookTimeout: 900_000,
   sequence: { groupOrder: 1 },
+  globalSetup: ["test/support/quickProcesses.mts"],
 };
 
 /**
@@ -108,13 +109,9 @@ export default defineConfig({
       },
       {
         test: {
-          ...quick,
+          ...slow,
           name: "cli",
           include: ["test/cli/**/*.test.ts"],
-          testTimeout: 120_000,
-          // A first run may have to build the Pulumi CLI.
-          hookTimeout: 900_000,
-          sequence: { groupOrder: 1 },
         },
       },
       { test: { ...slow, name: "package", include: ["test/package/**/*.test.ts"] } },
