@@ -1,47 +1,51 @@
+import { createHash } from "node:crypto";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { ProxyKeyArgs } from "pulumi-electronhub";
 import type { LimitType } from "../../provider/testing";
 import {
   fingerprintOf,
   GOLDEN_STACK,
+  goldenText,
   madeUpKey,
-  PROXY_KEY,
   proxyKeysIn,
   readGolden,
   resourceName,
-  SHIM_TEXT,
 } from "../golden/golden";
-import { earliestKeys, goldenKeys, goldenProgram } from "../golden/program";
+import { DYNAMIC_DOOR, goldenProgram, PLUGIN_DOOR, type Door } from "../golden/program";
 import type { ExportedState } from "../support/checkpoint";
 import { REPOSITORY_ROOT } from "../support/engineEnvironment";
 import { LIST, LOOKUP, REMOVE, requestsAbout, times, UPDATE, useEngine } from "./fixture";
 
 const engine = useEngine();
 
-/** Each golden state, the program that it belongs to, and the calls that destroy makes for each of its keys. */
+/** The calls that destroy makes for each key of a golden state of version 1. */
+const V1_DESTROYED = {
+  defaults: [REMOVE],
+  // `refuseIfUsedWithin` asks when it was last used.
+  everything: [LOOKUP, REMOVE],
+  expiring: [REMOVE],
+  // `onDestroy: "disable"`, and it is disabled already.
+  disabled: [LOOKUP],
+  used: [REMOVE],
+  adopted: [REMOVE],
+  elsewhere: [REMOVE],
+  "bot-0": [REMOVE],
+};
+
+/** Each golden state. Frozen: stacks of users look like this, so neither a file nor its hash changes again. */
 const STATES = {
   "v1.json": {
-    keys: () => goldenKeys(madeUpKey("adopted")),
-    destroyed: {
-      defaults: [REMOVE],
-      // `refuseIfUsedWithin` asks when it was last used.
-      everything: [LOOKUP, REMOVE],
-      // `onDestroy: "disable"`, and it is disabled already.
-      disabled: [LOOKUP],
-      used: [REMOVE],
-      adopted: [REMOVE],
-    },
+    sha256: "2853b1e4d647a0f4b0fbbd04e24df92bd0832c7842a6b4004f4be0b7d36d1d80",
+    door: DYNAMIC_DOOR,
+    destroyed: V1_DESTROYED,
   },
-  "v1-earliest.json": {
-    keys: earliestKeys,
-    destroyed: { defaults: [REMOVE], everything: [REMOVE], disabled: [REMOVE], used: [REMOVE] },
+  "v1-plugin.json": {
+    sha256: "a9f6ee98a3438cface3231bdf629240a8a9d0a795e121027477b086bfc6c547e",
+    door: PLUGIN_DOOR,
+    destroyed: V1_DESTROYED,
   },
-} as const satisfies Record<
-  string,
-  { keys: () => Record<string, ProxyKeyArgs>; destroyed: Record<string, string[]> }
->;
+} as const satisfies Record<string, { sha256: string; door: Door; destroyed: Record<string, string[]> }>;
 
 const files = Object.keys(STATES) as (keyof typeof STATES)[];
 
@@ -67,18 +71,36 @@ function placeKeys(state: ExportedState): void {
   }
 }
 
+/** The program that a golden state belongs to. */
+function programOf(file: keyof typeof STATES, more = 0) {
+  const account = { apiKey: engine.simulator.account().apiKey, baseUrl: engine.simulator.baseUrl };
+  return goldenProgram(STATES[file].door, { account, adopted: madeUpKey("adopted"), more });
+}
+
 /** A fresh stack with a golden state in it. */
 async function imported(file: keyof typeof STATES) {
   const { apiKey } = engine.simulator.account();
   const state = readGolden(file, { apiKey, baseUrl: engine.simulator.baseUrl });
   placeKeys(state);
-  const stack = await engine.stack(GOLDEN_STACK, goldenProgram(STATES[file].keys()));
+  const stack = await engine.stack(GOLDEN_STACK, programOf(file));
   const { encryptionSalt } = await stack.automation.workspace.stackSettings(GOLDEN_STACK);
   state.deployment.secrets_providers = { type: "passphrase", state: { salt: encryptionSalt } };
   await engine.project.importState(GOLDEN_STACK, state);
   const names = proxyKeysIn(state).map(({ urn }) => resourceName(urn));
   expect(names.toSorted()).toEqual(Object.keys(STATES[file].destroyed).toSorted());
-  return { stack, names };
+  // The engine counts all resources but the default provider.
+  const counted = (state.deployment.resources ?? []).filter(
+    ({ urn }) => !/::pulumi:providers:[^:]+::default/.test(urn),
+  );
+  return { stack, names, count: counted.length, code: codeIn(state) };
+}
+
+/** The provider code of the dynamic resources, by URN. */
+function codeIn(state: ExportedState): Record<string, unknown> {
+  const dynamic = (state.deployment.resources ?? []).filter(({ type }) => type.startsWith("pulumi-nodejs:"));
+  return Object.fromEntries(
+    dynamic.map(({ urn, inputs, outputs }) => [urn, [inputs?.["__provider"], outputs?.["__provider"]]]),
+  );
 }
 
 async function expectDestroyed(file: keyof typeof STATES, names: readonly string[]): Promise<string> {
@@ -101,33 +123,37 @@ it("every golden state is tested", async () => {
   );
 });
 
-it.each(files)("%s is read, refreshed, updated and destroyed by today's code", async (file) => {
-  const { stack, names } = await imported(file);
-  await engine.expectNoChange(stack);
-  expect((await stack.refresh()).changes).toEqual({ same: names.length + 1 });
-  expect(engine.takeRequests()).toEqual([LIST]);
-  await engine.expectNoChange(stack);
-  const resources = await engine.keysInState(GOLDEN_STACK);
-  for (const name of names) expect(resources[name]?.id).toBe(fingerprintOf(madeUpKey(name)));
+it.each(files)("%s is as it was committed", (file) => {
+  expect(createHash("sha256").update(goldenText(file)).digest("hex")).toBe(STATES[file].sha256);
+});
 
-  const keys = Object.entries(STATES[file].keys());
-  const larger = keys.map(([name, args]) => [name, { ...args, budget: Number(args.budget) + 1 }]);
-  stack.setProgram(goldenProgram(Object.fromEntries(larger) as Record<string, ProxyKeyArgs>));
-  expect((await stack.up()).changes).toEqual({ update: names.length, same: 1 });
+it.each(files)("%s is read, refreshed, updated and destroyed by today's code", async (file) => {
+  const { stack, names, count, code } = await imported(file);
+  await engine.expectNoChange(stack);
+  expect((await stack.refresh()).changes).toEqual({ same: count });
+  // One for the stack's account, and one for the explicit one, which has a process of its own.
+  expect(engine.takeRequests()).toEqual([LIST, LIST]);
+  await engine.expectNoChange(stack);
+  for (const key of proxyKeysIn(await engine.project.exportState(GOLDEN_STACK))) {
+    expect(key.id).toBe(fingerprintOf(madeUpKey(resourceName(key.urn))));
+  }
+
+  stack.setProgram(programOf(file, 1));
+  // The keys and the rotating key, a component, which has a budget too.
+  const updated = names.length + 1;
+  expect((await stack.up()).changes).toEqual({ update: updated, same: count - updated });
   expect(engine.takeRequests()).toEqual(times(names.length, UPDATE));
   await engine.expectNoChange(stack);
 
   // What is stored today is still the frozen text.
-  for (const { inputs, outputs } of await engine.project.resources(GOLDEN_STACK, PROXY_KEY)) {
-    expect([inputs?.["__provider"], outputs?.["__provider"]]).toEqual([SHIM_TEXT, SHIM_TEXT]);
-  }
+  expect(codeIn(await engine.project.exportState(GOLDEN_STACK))).toEqual(code);
   await expectDestroyed(file, names);
 });
 
-it.each(files)("%s is destroyed at once, by the code of the version that is installed", async (file) => {
+it("v1.json is destroyed at once, by the code of the version that is installed", async () => {
   await installLaterVersion(engine.project.folders.work);
-  const { names } = await imported(file);
-  const output = await expectDestroyed(file, names);
+  const { names } = await imported("v1.json");
+  const output = await expectDestroyed("v1.json", names);
   for (const name of names) {
     expect(output).toContain(`a later version removes ${fingerprintOf(madeUpKey(name))}`);
   }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExportedState, StateResource } from "../support/checkpoint";
+import type { GoldenAccount } from "./program";
 
 /**
  * Golden states: what the engine exported from stacks of released versions, to prove for good that today's code reads
@@ -9,17 +10,21 @@ import type { ExportedState, StateResource } from "../support/checkpoint";
  * and stands there as a placeholder that a test fills in. `make.ts` makes such a file.
  */
 export const GOLDEN_STACK = "golden";
-export const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
+
+/** The type tokens: a contract, so they are written out here rather than computed. */
+const PROXY_KEYS = new Set(["pulumi-nodejs:dynamic/electronhub:ProxyKey", "electronhub:index:ProxyKey"]);
 
 /** What stands in a golden file for what differs from machine to machine, or looks like a secret. */
 export const PLACEHOLDERS = {
   apiKey: "{{apiKey}}",
   baseUrl: "{{baseUrl}}",
+  server: "{{server}}",
+  account: "{{account}}",
   shim: "{{shim.golden.txt}}",
   key: (resource: string) => `{{key of ${resource}}}`,
 } as const;
 
-/** The text that Pulumi stores as the provider of each resource: a frozen contract. */
+/** The text that Pulumi stores as the provider of each dynamic resource: a frozen contract. */
 export const SHIM_TEXT = readFileSync(
   join(__dirname, "..", "unit", "dynamic", "providerCode.golden.txt"),
   "utf8",
@@ -35,18 +40,30 @@ export function fingerprintOf(key: string): string {
   return `pk-${createHash("sha256").update(key).digest("hex").slice(0, 16)}`;
 }
 
+/** The same for the name of an account. */
+export function accountNameOf({ apiKey, baseUrl }: GoldenAccount): string {
+  const parts = ["account", new URL(baseUrl).origin, apiKey];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
+}
+
 export function resourceName(urn: string): string {
   return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
+export function goldenText(file: string): string {
+  return readFileSync(join(__dirname, file), "utf8");
+}
+
 /** A golden file as the engine takes it, with the account that it works on. */
-export function readGolden(file: string, account: { apiKey: string; baseUrl: string }): ExportedState {
-  let text = readFileSync(join(__dirname, file), "utf8");
+export function readGolden(file: string, account: GoldenAccount): ExportedState {
+  let text = goldenText(file);
   const fill = (placeholder: string, value: string) => {
     text = text.replaceAll(placeholder, escaped(value));
   };
   fill(PLACEHOLDERS.apiKey, account.apiKey);
   fill(PLACEHOLDERS.baseUrl, account.baseUrl);
+  fill(PLACEHOLDERS.server, new URL(account.baseUrl).origin);
+  fill(PLACEHOLDERS.account, accountNameOf(account));
   fill(PLACEHOLDERS.shim, SHIM_TEXT);
   for (const resource of proxyKeysIn(JSON.parse(text) as ExportedState)) {
     const name = resourceName(resource.urn);
@@ -56,7 +73,7 @@ export function readGolden(file: string, account: { apiKey: string; baseUrl: str
 }
 
 export function proxyKeysIn(state: ExportedState): StateResource[] {
-  return (state.deployment.resources ?? []).filter(({ type }) => type === PROXY_KEY);
+  return (state.deployment.resources ?? []).filter(({ type }) => PROXY_KEYS.has(type));
 }
 
 /** A text as it stands between the quotation marks of JSON. */

@@ -3,10 +3,8 @@
  *
  *   npm run build && npx tsx test/golden/make.ts v2 && npx oxfmt test/golden
  *
- * writes `test/golden/v2.json`; then add it to `STATES` in test/engine/oldState.test.ts, with a program to go with it. A
- * file that is committed never changes again: this refuses to write over one.
- *
- * `npx tsx test/golden/make.ts v1-earliest earliest` made the form from before some inputs were added.
+ * writes `test/golden/v2.json` and, for the keys of the provider plugin, `v2-plugin.json`; then add them to `STATES` in
+ * test/engine/oldState.test.ts. A file that is committed never changes again: this refuses to write over one.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,6 +12,7 @@ import { startSimulator } from "../../provider/testing";
 import type { ExportedState } from "../support/checkpoint";
 import { createEngineProject } from "../support/engine";
 import {
+  accountNameOf,
   escaped,
   fingerprintOf,
   GOLDEN_STACK,
@@ -23,23 +22,33 @@ import {
   resourceName,
   SHIM_TEXT,
 } from "./golden";
-import { goldenKeys, goldenProgram, withoutLater } from "./program";
+import { DYNAMIC_DOOR, goldenProgram, PLUGIN_DOOR, type Door, type GoldenAccount } from "./program";
 
-const [version = "", form = "full"] = process.argv.slice(2);
+const [version = ""] = process.argv.slice(2);
 
 async function main(): Promise<void> {
-  if (!/^v\d[\w-]*$/.test(version)) throw new Error("usage: tsx test/golden/make.ts VERSION [earliest]");
+  if (!/^v\d[\w-]*$/.test(version)) throw new Error("usage: tsx test/golden/make.ts VERSION");
+  await make(DYNAMIC_DOOR, `${version}.json`);
+  await make(PLUGIN_DOOR, `${version}-plugin.json`);
+}
+
+async function make(door: Door, file: string): Promise<void> {
   const simulator = await startSimulator();
   const project = await createEngineProject();
   try {
     const account = simulator.account();
+    const settings = { apiKey: account.apiKey, baseUrl: simulator.baseUrl };
     const { key } = account.addKey({ name: "made by hand" });
-    const stack = await project.stack(GOLDEN_STACK, goldenProgram(goldenKeys(key)), {
-      config: {
-        "electronhub:apiKey": { value: account.apiKey, secret: true },
-        "electronhub:baseUrl": { value: simulator.baseUrl },
+    const stack = await project.stack(
+      GOLDEN_STACK,
+      goldenProgram(door, { account: settings, adopted: key }),
+      {
+        config: {
+          "electronhub:apiKey": { value: account.apiKey, secret: true },
+          "electronhub:baseUrl": { value: simulator.baseUrl },
+        },
       },
-    });
+    );
     await stack.up();
     const state = await project.exportState(GOLDEN_STACK, { showSecrets: true });
     const used = proxyKeysIn(state).find(({ urn }) => resourceName(urn) === "used");
@@ -48,34 +57,16 @@ async function main(): Promise<void> {
     await stack.refresh({ target: [used?.urn ?? ""] });
 
     const last = await project.exportState(GOLDEN_STACK, { showSecrets: true });
-    const kept = form === "earliest" ? earliest(last) : last;
-    const text = withPlaceholders(kept, { apiKey: account.apiKey, baseUrl: simulator.baseUrl });
-    await writeFile(join(__dirname, `${version}.json`), `${text}\n`, { flag: "wx" });
+    await writeFile(join(__dirname, file), `${withPlaceholders(last, settings)}\n`, { flag: "wx" });
   } finally {
     await project.dispose();
     await simulator.close();
   }
 }
 
-/** The form from before some inputs were added. */
-function earliest(state: ExportedState): ExportedState {
-  const resources = (state.deployment.resources ?? [])
-    .filter(({ urn }) => resourceName(urn) !== "adopted")
-    .map((resource) =>
-      Object.assign(resource, {
-        inputs: withoutLater(resource.inputs ?? {}),
-        outputs: withoutLater(resource.outputs ?? {}),
-        additionalSecretOutputs: resource.additionalSecretOutputs?.filter((name) => name !== "adopt"),
-      }),
-    );
-  return JSON.parse(
-    JSON.stringify({ ...state, deployment: { ...state.deployment, resources } }),
-  ) as ExportedState;
-}
-
 function withPlaceholders(
   { version: format, deployment }: ExportedState,
-  { apiKey, baseUrl }: { apiKey: string; baseUrl: string },
+  { apiKey, baseUrl }: GoldenAccount,
 ): string {
   const { manifest, resources } = deployment;
   // Without the secrets provider: a test names that of the stack which it imports the file into.
@@ -86,7 +77,9 @@ function withPlaceholders(
   };
   replace(apiKey, PLACEHOLDERS.apiKey);
   replace(baseUrl, PLACEHOLDERS.baseUrl);
-  replace(SHIM_TEXT, PLACEHOLDERS.shim);
+  replace(new URL(baseUrl).origin, PLACEHOLDERS.server);
+  replace(accountNameOf({ apiKey, baseUrl }), PLACEHOLDERS.account);
+  text = text.replaceAll(escaped(SHIM_TEXT), PLACEHOLDERS.shim);
   for (const { urn, id = "", outputs } of proxyKeysIn({ version: format, deployment })) {
     const envelope = outputs?.["key"] as { plaintext: string } | undefined;
     replace(JSON.parse(envelope?.plaintext ?? '""') as string, PLACEHOLDERS.key(resourceName(urn)));

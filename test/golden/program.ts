@@ -1,12 +1,55 @@
-import { ProxyKey, type ProxyKeyArgs } from "pulumi-electronhub";
+import * as pulumi from "@pulumi/pulumi";
+import type { PulumiFn } from "@pulumi/pulumi/automation";
+import {
+  Account,
+  ProxyKey,
+  RotatingProxyKey,
+  type ProxyKeyArgs,
+  type RotatingProxyKeyArgs,
+} from "pulumi-electronhub";
+import { PluginAccount, PluginKey, PluginRotatingKey } from "../support/pluginResources";
 
-/** What the golden stacks declare. `adopt` is the key that was taken over. */
-export function goldenKeys(adopt: string): Record<string, ProxyKeyArgs> {
-  return {
-    defaults: { budget: 10 },
-    everything: {
+/** How a golden stack declares its resources: with this package, or as an SDK of the provider plugin does. */
+export interface Door {
+  key(name: string, args: ProxyKeyArgs, options?: pulumi.CustomResourceOptions): pulumi.Resource;
+  rotatingKey(name: string, args: RotatingProxyKeyArgs): pulumi.Resource;
+  account(name: string, settings: GoldenAccount): pulumi.ProviderResource;
+}
+
+export interface GoldenAccount {
+  apiKey: string;
+  baseUrl: string;
+}
+
+/** What the golden stacks declare beside their keys. */
+export interface GoldenProgram {
+  /** Of the explicit account. */
+  account: GoldenAccount;
+  /** The key that was taken over. */
+  adopted: string;
+  /** Added to every budget. Default: 0. */
+  more?: number;
+}
+
+export const DYNAMIC_DOOR: Door = {
+  key: (name, args, options) => new ProxyKey(name, args, options),
+  rotatingKey: (name, args) => new RotatingProxyKey(name, args),
+  account: (name, settings) => new Account(name, { ...settings }),
+};
+
+export const PLUGIN_DOOR: Door = {
+  key: (name, args, options) => new PluginKey(name, args, options),
+  rotatingKey: (name, args) => new PluginRotatingKey(name, args),
+  account: (name, settings) => new PluginAccount(name, { ...settings }),
+};
+
+/** The program of a golden stack. It never changes, as the states that were made with it. */
+export function goldenProgram(door: Door, { account, adopted, more = 0 }: GoldenProgram): PulumiFn {
+  return async () => {
+    door.key("defaults", { budget: 10 + more });
+    door.key("everything", {
       name: "every input is set",
-      budget: 12.5,
+      budget: 12.5 + more,
       budgetWindow: "monthly",
       expiresAt: "2100-01-31T12:00:00Z",
       models: ["gpt-4o", "o3"],
@@ -15,33 +58,19 @@ export function goldenKeys(adopt: string): Record<string, ProxyKeyArgs> {
       rotationTrigger: { month: "2026-01" },
       onDestroy: "remove",
       refuseIfUsedWithin: "24h",
-    },
-    disabled: { budget: 1, enabled: false, onDestroy: "disable" },
-    used: { budget: 20, budgetWindow: "weekly" },
-    adopted: { budget: 5, adopt },
-  };
-}
-
-/** Inputs that the earliest form of the state does not know. */
-const LATER_INPUTS = ["adopt", "onDestroy", "refuseIfUsedWithin", "rotationTrigger"] as const;
-
-/** The same as a program of the earliest form declared it. */
-export function earliestKeys(): Record<string, ProxyKeyArgs> {
-  const { adopted: _, ...keys } = goldenKeys("");
-  return Object.fromEntries(Object.entries(keys).map(([name, args]) => [name, withoutLater(args)])) as Record<
-    string,
-    ProxyKeyArgs
-  >;
-}
-
-export function withoutLater<T extends object>(properties: T): T {
-  const later: readonly string[] = LATER_INPUTS;
-  return Object.fromEntries(Object.entries(properties).filter(([name]) => !later.includes(name))) as T;
-}
-
-export function goldenProgram(keys: Readonly<Record<string, ProxyKeyArgs>>): () => Promise<void> {
-  return async () => {
-    const declare = (name: string, args: ProxyKeyArgs) => new ProxyKey(name, args);
-    for (const [name, args] of Object.entries(keys)) declare(name, args);
+      labels: { owner: "team-a", ticket: "OPS-1" },
+    });
+    door.key("expiring", { budget: 3 + more, expiresIn: "18250d", renewBefore: "24h", renew: "rotate" });
+    door.key("disabled", { budget: 1 + more, enabled: false, onDestroy: "disable" });
+    door.key("used", { budget: 20 + more, budgetWindow: "weekly" });
+    door.key("adopted", { budget: 5 + more, adopt: adopted });
+    door.key("elsewhere", { budget: 4 + more }, { provider: door.account("other", account) });
+    door.rotatingKey("bot", {
+      budget: 6 + more,
+      rotateEvery: "30d",
+      overlap: "1d",
+      now: "2026-01-01T00:00:00Z",
+      labels: { owner: "team-b" },
+    });
   };
 }
