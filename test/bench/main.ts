@@ -7,6 +7,7 @@ import { calls } from "./calls";
 import { completion } from "./completion";
 import { engine } from "./engine";
 import { fairness } from "./fairness";
+import { faults } from "./faults";
 import { importCost } from "./importCost";
 import { limiterCost } from "./limiterCost";
 import { machines } from "./machines";
@@ -16,7 +17,7 @@ import { isMet, renderSection, type SectionResult } from "./table";
 
 const USAGE = `npm run bench -- [section…] [--out FILE] [--strict]
 
-Sections: completion, fairness, machines, calls, engine, plugin, import, limiter, scale. Default: all.
+Sections: completion, fairness, machines, faults, calls, engine, plugin, import, limiter, scale. Default: all.
 --out FILE  file for the figures as JSON. Default: .scratch/bench.json
 --strict    exit code 1 when a target is not met`;
 
@@ -27,6 +28,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<SectionResult>>> = {
   completion,
   fairness,
   machines,
+  faults,
   calls,
   engine: async () => {
     const { destroyCpuS: measured, ...result } = await engine();

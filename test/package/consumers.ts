@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import ts from "typescript";
 import type { FreshProject } from "./freshProject";
+import { writeReadmePrograms } from "./readmePrograms";
 import { TYPED, TYPED_TEST } from "./typedProgram";
 
 /** Users' programs, their configurations, and the compilers that check them. */
@@ -80,7 +81,8 @@ export const CHECKED: readonly (readonly [version: string, configuration: string
 
 export async function writeConsumers(project: FreshProject): Promise<void> {
   await project.write("tsconfig.json", TEMPLATE);
-  await project.write("index.ts", `import "./withSimulator";\n${TYPED}`);
+  const readmes = await writeReadmePrograms(project);
+  await project.write("index.ts", `${readmes}import "./withSimulator";\n${TYPED}`);
   for (const extension of ["ts", "cts", "mts"]) await project.write(`withSimulator.${extension}`, TYPED_TEST);
   for (const extension of ["cts", "mts"]) await project.write(`program.${extension}`, TYPED);
   for (const [name, configuration] of Object.entries(CONFIGURATIONS))

@@ -133,7 +133,7 @@ describe("a compiler understands it, and refuses what is wrong", () => {
     used = usedBy(project);
   });
 
-  it("in a project of Pulumi's template, as a whole", async () => {
+  it("in a project of Pulumi's template, as a whole, with the programs of all READMEs", async () => {
     const { exitCode, output } = await tsc(project, "5.9", []);
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: "" });
   });
