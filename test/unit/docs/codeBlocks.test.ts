@@ -36,8 +36,9 @@ it.skipIf(process.platform === "win32").each(cases("sh"))("bash reads: %s", (_, 
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
 
-it.each(["python", "go"])("the only program in %s is one that a test of the plugin runs", (language) => {
-  expect(codeBlocks(language).map(({ readme }) => readme)).toEqual(["examples/languages/README.md"]);
+it.each(["python", "go"])("programs in %s stand where the plugin's tests run them", (language) => {
+  const others = codeBlocks(language).filter(({ readme }) => readme !== "examples/languages/README.md");
+  expect(others).toEqual([]);
 });
 
 describe("the command of the package exists, with its options", () => {
