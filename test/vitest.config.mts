@@ -10,13 +10,23 @@ const root = join(import.meta.dirname, "..");
  */
 const server = { deps: { external: [/\/dist\//] } };
 
+/**
+ * For the examples, whose package.json ends the scope in which the package resolves by its own name. For tests the entry
+ * points are the same files.
+ */
+const alias = [
+  { find: /^pulumi-electronhub$/, replacement: join(root, "dist", "index.js") },
+  { find: /^pulumi-electronhub\/testing$/, replacement: join(root, "dist", "testing", "index.js") },
+];
+
 /** The timeout is far more than any test needs, even on a busy machine. */
-const quick = { root, server, testTimeout: 60_000 };
+const quick = { root, server, alias, testTimeout: 60_000 };
 
 /** Tests that start the real engine, or install the package: after the quick ones, so that nothing competes with them. */
 const slow = {
   root,
   server,
+  alias,
   testTimeout: 120_000,
   // A first run may have to build the Pulumi CLI.
   hookTimeout: 900_000,

@@ -1,8 +1,8 @@
 import * as electronhub from "pulumi-electronhub";
 
 const bot = new electronhub.ProxyKey("ci-bot", {
-  budget: 25,
-  budgetWindow: "monthly",
+  budget: 0.1,
+  budgetWindow: "daily",
   models: ["gpt-4o-mini", "gpt-4o"],
 });
 

@@ -8,10 +8,14 @@ import {
   REPOSITORY_ROOT,
   type ProjectFolders,
 } from "../support/engineEnvironment";
+import { installNodeHost } from "../support/nodeHost";
 import { findPulumiCli } from "../support/pulumiCli";
 
 /** The executable of the provider plugin. */
 export const PLUGIN_NAME = "pulumi-resource-electronhub";
+
+/** What a user types for a project made from a template. */
+const NAMED = ["--name", "fresh", "--description", "Made by a user"];
 
 /** Of every `npm install`: quick, and without scripts. */
 export const INSTALL_OPTIONS = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
@@ -48,6 +52,8 @@ export interface FreshProjectOptions {
   sdk?: string;
   /** Further packages, such as `zod@4`. */
   beside?: readonly string[];
+  /** A folder of which `pulumi new` makes the project. Default: an empty project. */
+  template?: string;
   /** Each package sees only the dependencies that it names, as with pnpm. */
   isolated?: boolean;
 }
@@ -57,6 +63,7 @@ export async function createFreshProject(options: FreshProjectOptions = {}): Pro
   const folders = await makeProjectFolders(root);
   // The provider plugin has to be installed, too.
   await rm(join(folders.bin, PLUGIN_NAME));
+  await installNodeHost(folders.bin);
   const env = withoutNpm(engineEnvironment(await findPulumiCli(), folders));
   // Pulumi's launcher of the dynamic-provider host is the user's own.
   const launcher = join(folders.work, "node_modules", "@pulumi", "pulumi");
@@ -94,13 +101,15 @@ async function install(
   tarball: Tarball,
   work: string,
   run: FreshProject["run"],
-  { sdk: version, beside = [], isolated = false }: FreshProjectOptions,
+  { sdk: version, beside = [], template, isolated = false }: FreshProjectOptions,
 ): Promise<void> {
   const manifest = JSON.parse(await readFile(join(REPOSITORY_ROOT, "package.json"), "utf8")) as {
     devDependencies: Record<string, string>;
   };
   const packages = [`@pulumi/pulumi@${version ?? manifest.devDependencies["@pulumi/pulumi"]}`, ...beside];
-  await writeFile(join(work, "package.json"), JSON.stringify({ name: "fresh", private: true }));
+  if (template === undefined)
+    await writeFile(join(work, "package.json"), JSON.stringify({ name: "fresh", private: true }));
+  else mustSucceed(await run("pulumi", ["new", template, "--generate-only", "--yes", ...NAMED]));
   const strategy = isolated ? ["--install-strategy=linked"] : [];
   const args = ["install", ...INSTALL_OPTIONS, ...strategy, tarball.path, ...packages];
   const { durationMs } = mustSucceed(await run("npm", args));

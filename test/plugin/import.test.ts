@@ -17,7 +17,7 @@ import {
 } from "../engine/fixture";
 import { secretsFoundIn } from "../engine/secretScan";
 import { expectFailure } from "../support/engine";
-import { writeLanguageStub } from "../support/languageStub";
+import { installNodeHost } from "../support/nodeHost";
 
 const engine = useEngine();
 
@@ -44,7 +44,7 @@ it("takes keys into a stack by fingerprint, by name and by the program, and then
   const keys = [one.key, two.key, three.key];
   const stack = await engine.stack("imported", program({}));
   await stack.up();
-  await writeLanguageStub(project.folders.bin);
+  await installNodeHost(project.folders.bin);
   const before = simulator.account().keys();
 
   const type = "electronhub:index:ProxyKey";
