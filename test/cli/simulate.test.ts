@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 
-import type { RunningCommand } from "../support/command";
+import { runCommand, type RunningCommand } from "../support/command";
 import { runCli, startCli } from "./runCli";
 
 const running: RunningCommand[] = [];
@@ -39,6 +41,16 @@ async function start(...args: string[]): Promise<Started> {
 
 const BOT = { name: "ci-bot", expires_at: -1, allocated_ammount: 5 };
 
+/** Those of this machine. An interactive zsh knows no comments; bash is as in a script. */
+const SHELLS = (
+  [
+    ["bash", ["--norc", "-c"]],
+    ["zsh", ["-f", "-i", "-c"]],
+  ] as const
+).filter(([shell]) =>
+  (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, shell))),
+);
+
 describe("simulate", () => {
   it("prints settings that work, for shells and for a stack", async () => {
     const { command, baseUrl, apiKeys, request } = await start();
@@ -50,6 +62,39 @@ describe("simulate", () => {
     expect(output).toContain(`pulumi config set electronhub:baseUrl ${baseUrl}\n`);
     expect(output).toContain(`pulumi config set --secret electronhub:apiKey ${apiKeys[0]}\n`);
     expect(output).toContain("discards all keys");
+  });
+
+  describe("prints commands that can be pasted", () => {
+    /** In the order in which they are shown. */
+    const commandsIn = (output: string) => output.match(/^ *(?:export|pulumi) .+$/gm) ?? [];
+
+    it("without a comment and a character that bash or zsh would expand", async () => {
+      const { command } = await start("--accounts", "2", "--limit", "10/60s");
+      const commands = commandsIn(command.output());
+      expect(commands).toHaveLength(6);
+      // At the start of a word zsh expands an equals sign.
+      for (const line of commands)
+        expect(line).toMatch(/^ *[\w./:%+,-][\w./:=%+,-]*(?: [\w./:%+,-][\w./:=%+,-]*)+$/);
+    });
+
+    it.each(SHELLS)("into %s", async (shell, options) => {
+      const { command, apiKeys, baseUrl } = await start();
+      const text = [
+        "pulumi() { printf '%s\\n' \"$*\"; }",
+        ...commandsIn(command.output()),
+        'printf "%s\\n" "$ELECTRONHUB_BASE_URL" "$ELECTRONHUB_API_KEY"',
+      ];
+      const { stdout, exitCode } = await runCommand(shell, [...options, text.join("\n")], {
+        env: { PATH: process.env["PATH"] },
+      });
+      expect(exitCode).toBe(0);
+      expect(stdout.trim().split("\n")).toEqual([
+        `config set electronhub:baseUrl ${baseUrl}`,
+        `config set --secret electronhub:apiKey ${apiKeys[0]}`,
+        baseUrl,
+        apiKeys[0],
+      ]);
+    });
   });
 
   it("lets the command's own client in", async () => {
