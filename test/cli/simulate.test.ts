@@ -44,8 +44,8 @@ const BOT = { name: "ci-bot", expires_at: -1, allocated_ammount: 5 };
 /** Those of this machine. An interactive zsh knows no comments; bash is as in a script. */
 const SHELLS = (
   [
-    ["bash", ["--norc", "-c"]],
-    ["zsh", ["-f", "-i", "-c"]],
+    ["bash", ["--norc"]],
+    ["zsh", ["-f", "-i"]],
   ] as const
 ).filter(([shell]) =>
   (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, shell))),
@@ -84,8 +84,9 @@ describe("simulate", () => {
         ...commandsIn(command.output()),
         'printf "%s\\n" "$ELECTRONHUB_BASE_URL" "$ELECTRONHUB_API_KEY"',
       ];
-      const { stdout, exitCode } = await runCommand(shell, [...options, text.join("\n")], {
+      const { stdout, exitCode } = await runCommand(shell, options, {
         env: { PATH: process.env["PATH"] },
+        input: `${text.join("\n")}\n`,
       });
       expect(exitCode).toBe(0);
       expect(stdout.trim().split("\n")).toEqual([
