@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { runCommand } from "../support/command";
@@ -16,8 +16,9 @@ it("takes the account's keys into a stack, encrypted, and the next preview shows
   account.addKey({ name: "other" });
   const { project } = engine;
 
-  // The example's script, as a person runs it.
-  const script = join(REPOSITORY_ROOT, "examples", "import", "importKeys.mts");
+  // The example's script, as a person runs it in a project.
+  const script = join(project.folders.work, "importKeys.mts");
+  await cp(join(REPOSITORY_ROOT, "examples", "import", "importKeys.mts"), script);
   const describeKeys = (prefix: string) =>
     runCommand(process.execPath, [script, prefix], {
       cwd: project.folders.work,

@@ -5,7 +5,7 @@ import { runCommand, type CommandResult } from "../support/command";
 import { REPOSITORY_ROOT } from "../support/engineEnvironment";
 import { useExample } from "./fixture";
 
-const example = useExample(() => import("../../examples/project-cleanup/index.ts"));
+const example = useExample(() => import("../../examples/nightly-cleanup/index.ts"));
 
 async function git(folder: string, ...args: string[]): Promise<void> {
   const identity = [
@@ -67,7 +67,7 @@ it("removes the stacks of branches that are gone, and those alone", async () => 
   const done = await clean("--older-than", "0s", "--yes");
   expect(done).toMatchObject({ exitCode: 0 });
   expect(await stackNames()).toEqual(["branch-feature-new-bot", "prod"]);
-  expect(account.keys()).toHaveLength(6);
+  expect(account.keys()).toHaveLength(2);
   expect(account.keys().some(({ name }) => name.includes("branch-gone"))).toBe(false);
 });
 

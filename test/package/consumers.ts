@@ -137,6 +137,15 @@ export function tsc(project: FreshProject, version: string, args: readonly strin
 }
 
 function programOf(compiler: typeof ts, file: string): ts.Program {
+  const parsed = parsedConfiguration(file, compiler);
+  return compiler.createProgram({
+    rootNames: parsed.fileNames,
+    options: parsed.options,
+    configFileParsingDiagnostics: parsed.errors,
+  });
+}
+
+export function parsedConfiguration(file: string, compiler = ts): ts.ParsedCommandLine {
   const host: ts.ParseConfigFileHost = {
     ...compiler.sys,
     onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
@@ -145,18 +154,15 @@ function programOf(compiler: typeof ts, file: string): ts.Program {
   };
   const parsed = compiler.getParsedCommandLineOfConfigFile(file, {}, host);
   if (parsed === undefined) throw new Error(`${file} cannot be read.`);
-  return compiler.createProgram({
-    rootNames: parsed.fileNames,
-    options: parsed.options,
-    configFileParsingDiagnostics: parsed.errors,
-  });
+  return parsed;
 }
 
 function compilerIn(work: string): typeof ts {
   return createRequire(join(work, "package.json"))("typescript-5.9") as typeof ts;
 }
 
-function isOurs(file: string, work: string): boolean {
+/** A file of the user, or of this package. */
+export function isOurs(file: string, work: string): boolean {
   return !file.includes("/node_modules/") ? file.startsWith(work) : file.includes("/pulumi-electronhub/");
 }
 

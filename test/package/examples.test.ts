@@ -1,17 +1,29 @@
-import { readdir, readFile } from "node:fs/promises";
+import { cp, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { startSimulator } from "../../provider/testing";
-import { REPOSITORY_ROOT } from "../support/engineEnvironment";
+import {
+  EXAMPLES,
+  exampleNames,
+  exampleProjects,
+  importedPackages,
+  isSource,
+  projectNames,
+  typeErrors,
+} from "./exampleProjects";
 import { createFreshProject, mustSucceed, type FreshProject } from "./freshProject";
 
-const EXAMPLES = join(REPOSITORY_ROOT, "examples");
+/** Installed with the quickstart. */
+const OURS = ["@pulumi/pulumi", "pulumi-electronhub", "typescript"];
 
 let project: FreshProject;
 
 beforeAll(async () => {
-  project = await createFreshProject({ template: join(EXAMPLES, "quickstart") });
+  const dependencies = exampleProjects.flatMap(({ manifest }) => Object.entries(manifest.dependencies));
+  const others = dependencies.filter(([name]) => !OURS.includes(name));
+  const beside = [...new Set(others.map(([name, range]) => `${name}@${range}`))];
+  project = await createFreshProject({ template: join(EXAMPLES, "quickstart"), beside });
 });
 afterAll(() => project?.dispose());
 
@@ -55,7 +67,68 @@ describe("pulumi new examples/quickstart", () => {
   });
 });
 
-/** Not what an installation adds. */
-function isSource(name: string): boolean {
-  return name !== "node_modules" && name !== "package-lock.json";
+describe("an example that is copied out", () => {
+  it("is a project, unless it is a text or one project per language", () => {
+    const others = exampleNames.filter((name) => !exampleProjects.some((example) => example.name === name));
+    expect(["incident", "languages", "machines"]).toEqual(expect.arrayContaining(others));
+  });
+
+  it.each(exampleProjects)("$name: names what it imports, and ranges that fit", async (example) => {
+    const { manifest, files, name } = example;
+    expect(manifest).toMatchObject({ name: `electronhub-${name}`, private: true });
+    const { typescript, ...dependencies } = manifest.dependencies;
+    const imported = new Set([...importedPackages(example), "@pulumi/pulumi", "pulumi-electronhub"]);
+    expect(Object.keys(dependencies).toSorted()).toEqual([...imported].toSorted());
+    // A published policy pack is installed without what it needs for development only.
+    expect({ typescript, ...manifest.devDependencies }).toEqual({
+      "@types/node": expect.stringMatching(/^\^/),
+      typescript: expect.stringMatching(/^\^[56]\./),
+    });
+    const { peerDependencies, version } = JSON.parse(await text("..", "package.json")) as Package;
+    expect(dependencies).toMatchObject({
+      "@pulumi/pulumi": peerDependencies["@pulumi/pulumi"],
+      "pulumi-electronhub": `^${version}`,
+    });
+    // The declarations of @pulumi/policy do not compile.
+    const forHere = "@pulumi/policy" in dependencies ? /rootDir|extends/ : /rootDir|extends|skipLibCheck/;
+    expect(await text(name, "tsconfig.json")).not.toMatch(forHere);
+    expect(files).toEqual(expect.arrayContaining(["README.md", "tsconfig.json"]));
+  });
+
+  it("has a project name of its own", () => {
+    const names = projectNames();
+    expect(names.length).toBeGreaterThan(12);
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+    const programs = exampleProjects.filter(({ files }) => files.includes("Pulumi.yaml"));
+    expect(names).toEqual(expect.arrayContaining(programs.map(({ manifest }) => manifest.name)));
+  });
+
+  it.each(exampleProjects.map(({ name }) => name))(
+    "%s: its README begins with how to run and how to remove it",
+    async (name) => {
+      const readme = await text(name, "README.md");
+      const beginning = readme.split("\n").slice(0, 45).join("\n");
+      expect(beginning).toMatch(/^(?:npm install|pulumi new)/m);
+      expect(beginning).toMatch(/^(?:pulumi destroy|pulumi stack rm|pulumi policy rm|\.\/clean\w+\.sh)/m);
+      const scripts = [...readme.matchAll(/^(?:\.\/|node )(\w+\.(?:sh|mts))/gm)].map(([, script]) => script);
+      expect((await readdir(join(EXAMPLES, name))).toSorted()).toEqual(expect.arrayContaining(scripts));
+    },
+  );
+
+  it("is type-checked by its own configuration, declarations of this package included", async () => {
+    const { work } = project.folders;
+    const copies = exampleProjects.map(({ name }) => join(work, "examples", name));
+    for (const [at, { folder, files }] of exampleProjects.entries())
+      for (const file of files) await cp(join(folder, file), join(copies[at] ?? "", file));
+    expect(typeErrors(work, [work, ...copies])).toEqual([]);
+  });
+});
+
+interface Package {
+  version: string;
+  peerDependencies: Record<string, string>;
+}
+
+function text(...path: string[]): Promise<string> {
+  return readFile(join(EXAMPLES, ...path), "utf8");
 }

@@ -75,14 +75,14 @@ export async function askQuestions(
   return { answers: outputs, facts };
 }
 
-/** Runs the README's program: it exports the key as a secret, and leaves nothing behind. */
-export async function runReadme(engine: Engine, run: LanguageRunner): Promise<void> {
+/** Runs the example's program: it exports the key as a secret, and leaves nothing behind. */
+export async function runExample(engine: Engine, run: LanguageRunner): Promise<void> {
   const account = engine.simulator.account();
-  const { outputs } = await run("readme", "up", engine.config());
+  const { outputs } = await run("example", "up", engine.config());
   expect(account.keys().map(({ key }) => key)).toContain(outputs["key"]?.value);
   expect(outputs["key"]?.secret).toBe(true);
-  expect(Object.keys((await run("readme", "preview")).changes)).toEqual(["same"]);
-  await run("readme", "destroy");
+  expect(Object.keys((await run("example", "preview")).changes)).toEqual(["same"]);
+  await run("example", "destroy");
 }
 
 function configOf(settings: Readonly<Record<string, string>>): StackConfig {

@@ -11,10 +11,12 @@ import { buildGoProgram } from "../support/goBuild";
 import { findYamlHost } from "../support/goTools";
 import { findPython, installPackage } from "../support/pythonEnvironment";
 
+const EXAMPLES = join(REPOSITORY_ROOT, "examples", "languages");
+
 export type Operation = "up" | "preview" | "refresh" | "destroy";
 
 /** The programs that each language has. */
-export type ProgramName = "keys" | "questions" | "readme";
+export type ProgramName = "keys" | "questions" | "example";
 
 export interface LanguageResult {
   /** The stack's outputs after an `up`, secrets in clear. */
@@ -39,9 +41,8 @@ export async function pythonRunner(project: EngineProject): Promise<LanguageRunn
   const [python, sdks] = await Promise.all([findPython(), generateSdks(project)]);
   const site = join(project.folders.root, "site");
   await installPackage(python, sdks.python, site);
-  const readme = join(project.folders.root, "readme.py");
-  await writeFile(readme, await readmeProgram("python"));
-  const env = { PYTHONPATH: site, PYTHONDONTWRITEBYTECODE: "1", README_PROGRAM: readme };
+  const example = join(EXAMPLES, "python", "__main__.py");
+  const env = { PYTHONPATH: site, PYTHONDONTWRITEBYTECODE: "1", EXAMPLE: example };
   return drivenBy(project, "python", [python, join(__dirname, "python", "driver.py")], env);
 }
 
@@ -51,7 +52,8 @@ export async function goRunner(project: EngineProject): Promise<LanguageRunner> 
   const moduleFolder = join(project.folders.root, "program");
   const pinned = join(__dirname, "..", "support", "pulumi-cli");
   await cp(join(__dirname, "go"), moduleFolder, { recursive: true });
-  await writeFile(join(moduleFolder, "readme.go"), asVariable(await readmeProgram("go")));
+  const example = await readFile(join(EXAMPLES, "go", "main.go"), "utf8");
+  await writeFile(join(moduleFolder, "example.go"), asVariable(example));
   for (const file of ["go.mod", "go.sum"]) await cp(join(pinned, file), join(moduleFolder, file));
   const sdkModule = /^module (\S+)/.exec(await readFile(join(sdks.go, "go.mod"), "utf8"))?.[1];
   const goMod = join(moduleFolder, "go.mod");
@@ -67,8 +69,8 @@ export async function yamlRunner(project: EngineProject): Promise<LanguageRunner
   await symlink(await findYamlHost(project.cli), join(project.folders.bin, "pulumi-language-yaml"));
   const projectFile = join(project.folders.work, "Pulumi.yaml");
   return async (program, operation, config = {}) => {
-    if (program === "readme") await writeFile(projectFile, await readmeProgram("yaml"));
-    else await cp(join(__dirname, "yaml", program, "Pulumi.yaml"), projectFile);
+    const folder = program === "example" ? join(EXAMPLES, "yaml") : join(__dirname, "yaml", program);
+    await cp(join(folder, "Pulumi.yaml"), projectFile);
     const stack = await auto.LocalWorkspace.createOrSelectStack(
       { stackName: program, workDir: project.folders.work },
       {
@@ -86,18 +88,10 @@ export async function yamlRunner(project: EngineProject): Promise<LanguageRunner
   };
 }
 
-/** The program that the languages' README shows. */
-async function readmeProgram(language: string): Promise<string> {
-  const readme = await readFile(join(REPOSITORY_ROOT, "examples", "languages", "README.md"), "utf8");
-  const [, program] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "ms").exec(readme) ?? [];
-  if (program === undefined) throw new Error(`The README has no program in ${language}.`);
-  return program;
-}
-
 /** The driver runs a function: no language host can start a program in Go here. */
 function asVariable(program: string): string {
   return program
-    .replace("func main() {\n\tpulumi.Run(", "var readme = pulumi.RunFunc(")
+    .replace("func main() {\n\tpulumi.Run(", "var example = pulumi.RunFunc(")
     .replace(/\}\)\n\}\n$/, "})\n");
 }
 

@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from "vitest";
 
 import { useEngine } from "../engine/fixture";
 import type { EngineProject } from "../support/engine";
-import { askQuestions, playLifecycle, runReadme } from "./languageLifecycle";
+import { askQuestions, playLifecycle, runExample } from "./languageLifecycle";
 import type { LanguageRunner } from "./languageStack";
 
 /** Tests the plugin from programs in one language. */
@@ -27,7 +27,7 @@ export function testLanguage(
   });
 
   it(`runs the README's program in ${language}`, async () => {
-    await runReadme(engine, run);
+    await runExample(engine, run);
     expect(engine.simulator.account().keys()).toEqual([]);
   });
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-var programs = map[string]pulumi.RunFunc{"keys": keys, "questions": questions, "readme": readme}
+var programs = map[string]pulumi.RunFunc{"keys": keys, "questions": questions, "example": example}
 
 type request struct {
 	Stack, Project, WorkDir, Program, Operation string

@@ -37,6 +37,6 @@ def questions():
     pulumi.export("credits", electronhub.get_account_output().credits)
 
 
-def readme():
-    with open(os.environ["README_PROGRAM"]) as program:
-        exec(compile(program.read(), "README.md", "exec"), {})
+def example():
+    with open(os.environ["EXAMPLE"]) as program:
+        exec(compile(program.read(), program.name, "exec"), {})
