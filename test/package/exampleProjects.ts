@@ -73,12 +73,13 @@ export function typeErrors(work: string, folders: readonly string[]): string[] {
     if (same === undefined) programs.set(JSON.stringify(options), { ...parsed, options });
     else same.fileNames.push(...parsed.fileNames);
   }
-  return [...programs.values()].flatMap(({ fileNames, options, errors }) => {
+  const found = [...programs.values()].flatMap(({ fileNames, options, errors }) => {
     const program = ts.createProgram({ rootNames: fileNames, options, configFileParsingDiagnostics: errors });
     const ours = program.getSourceFiles().filter(({ fileName }) => isOurs(fileName, work));
     const diagnostics = ours.flatMap((source) => ts.getPreEmitDiagnostics(program, source));
     const host = { ...ts.createCompilerHost(options), getNewLine: () => "\n" };
-    // Those of the configuration come with each file.
-    return [...new Set(diagnostics.map((diagnostic) => ts.formatDiagnostic(diagnostic, host)))];
+    return diagnostics.map((diagnostic) => ts.formatDiagnostic(diagnostic, host));
   });
+  // Those of the configuration come with each file.
+  return [...new Set(found)];
 }

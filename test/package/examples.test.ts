@@ -15,13 +15,13 @@ import {
 import { createFreshProject, mustSucceed, type FreshProject } from "./freshProject";
 
 /** Installed with the quickstart. */
-const OURS = ["@pulumi/pulumi", "pulumi-electronhub", "typescript"];
+const OURS = new Set(["@pulumi/pulumi", "pulumi-electronhub", "typescript"]);
 
 let project: FreshProject;
 
 beforeAll(async () => {
   const dependencies = exampleProjects.flatMap(({ manifest }) => Object.entries(manifest.dependencies));
-  const others = dependencies.filter(([name]) => !OURS.includes(name));
+  const others = dependencies.filter(([name]) => !OURS.has(name));
   const beside = [...new Set(others.map(([name, range]) => `${name}@${range}`))];
   project = await createFreshProject({ template: join(EXAMPLES, "quickstart"), beside });
 });
