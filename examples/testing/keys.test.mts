@@ -8,7 +8,7 @@ const program = async () => {
   new ProxyKey("ci-bot", { budget: 25 });
 };
 
-test("the stack makes its key, and removes it", async () => {
+test("destroy removes the key, even after a 503", async () => {
   const simulator = await startSimulator();
   const account = simulator.account();
   const stack = await LocalWorkspace.createOrSelectStack({
@@ -24,10 +24,10 @@ test("the stack makes its key, and removes it", async () => {
   await stack.up();
   equal(account.keys()[0]?.allocatedAmount, 25);
 
-  simulator.inject({ on: { path: "/auth/proxy/remove" }, status: 503 }); // once, then it works again
+  simulator.inject({ on: { path: "/auth/proxy/remove" }, status: 503 }); // for one request
   await stack.destroy();
   deepEqual(account.keys(), []);
-  deepEqual(simulator.violations, []); // no call that could have removed every key, no key in a URL
+  deepEqual(simulator.violations, []); // no call that could remove every key, no key in a URL
 
   await stack.workspace.removeStack("test");
   await simulator.close();
