@@ -26,7 +26,7 @@ export function testLanguage(
     expect(answers).toMatchObject(facts);
   });
 
-  it(`runs the README's program in ${language}`, async () => {
+  it(`runs the example in ${language}`, async () => {
     await runExample(engine, run);
     expect(engine.simulator.account().keys()).toEqual([]);
   });
