@@ -103,7 +103,7 @@ describe("an example that is copied out", () => {
     expect(names).toEqual(expect.arrayContaining(programs.map(({ manifest }) => manifest.name)));
   });
 
-  it.each(exampleProjects.map(({ name }) => name))(
+  it.each([...exampleProjects.map(({ name }) => name), "languages"])(
     "%s: its README begins with how to run and how to remove it",
     async (name) => {
       const readme = await text(name, "README.md");
