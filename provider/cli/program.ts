@@ -3,7 +3,8 @@ import { packageVersion } from "../config";
 import { failed, withoutArguments } from "./commandFailure";
 import { EXIT, type ExitCode } from "./problems";
 import { refuseKeysIn } from "./revoking/leakedKeys";
-import { addSubcommands, section, type AddCommand } from "./subcommands";
+import { addSubcommands, type AddCommand } from "./subcommands";
+import type { Paragraph } from "./terminal/layout";
 import { refuseEmpty } from "./terminal/options";
 import { systemContext, type CommandContext } from "./commandContext";
 
@@ -38,15 +39,26 @@ const EXIT_CODES = [
   "3  refused, nothing was done: the message has the next step",
 ];
 
+function exitCodeLine(line: string): Paragraph {
+  const code = line.slice(0, 3);
+  return { head: `  ${code}`, text: line.slice(code.length) };
+}
+
 function programOf(world: CommandContext, done: (code: ExitCode) => void): Command {
+  const { terminal } = world;
   const program = new Command("pulumi-electronhub")
     .description("Cleans up and checks the Electron Hub proxy keys of Pulumi stacks.")
     .version(packageVersion())
     .exitOverride()
     .showHelpAfterError("(add --help for the options and examples)")
-    .configureHelp({ helpWidth: Math.min(100, process.stdout.columns || 100) })
-    .configureOutput({ writeErr: (text) => world.terminal.note(withoutArguments(text.trimEnd())) })
-    .addHelpText("after", section("Exit codes:", EXIT_CODES));
+    .configureHelp({ helpWidth: terminal.helpColumns, styleTitle: (title) => terminal.title(title) })
+    .configureOutput({
+      writeOut: (text) => terminal.help(text),
+      writeErr: (text) => terminal.note(withoutArguments(text.trimEnd())),
+      // The terminal decides on colours.
+      getOutHasColors: () => true,
+    })
+    .addHelpText("after", terminal.helpSection("Exit codes:", EXIT_CODES.map(exitCodeLine)));
 
   const command: AddCommand = (name, description, load, examples, exitCodes = EXIT_CODES) =>
     program
@@ -54,12 +66,12 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
       .description(description)
       .addHelpText(
         "after",
-        section(
+        terminal.helpSection(
           "Examples:",
-          examples.map((example) => `$ ${example}`),
+          examples.map((example) => ({ copy: `  $ ${example}` })),
         ),
       )
-      .addHelpText("after", section("Exit codes:", exitCodes))
+      .addHelpText("after", terminal.helpSection("Exit codes:", exitCodes.map(exitCodeLine)))
       .action(async (...given: unknown[]) => {
         // Commander passes the arguments, the options and the command.
         const words = given.slice(0, -2).filter((word) => typeof word === "string");
@@ -67,7 +79,7 @@ function programOf(world: CommandContext, done: (code: ExitCode) => void): Comma
         done(await run(given.at(-2) as never, world, words));
       });
 
-  addSubcommands(command);
+  addSubcommands(command, (title, blocks) => terminal.helpSection(title, blocks));
   for (const { options } of program.commands) options.forEach(refuseEmpty);
   return program;
 }

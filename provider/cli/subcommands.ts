@@ -3,6 +3,7 @@ import { SETTINGS } from "../config";
 import { fingerprints } from "./cleanup/orphanFilter";
 import type { CommandContext } from "./commandContext";
 import type { ExitCode } from "./problems";
+import type { Block } from "./terminal/layout";
 import {
   accountOption,
   breakLocksOption,
@@ -33,8 +34,11 @@ export type AddCommand = (
   exitCodes?: readonly string[],
 ) => Command;
 
+/** Writes a part of a help text. */
+type HelpSection = (title: string, blocks: readonly Block[]) => string;
+
 /** The subcommands, with their options, in the order of the help. */
-export function addSubcommands(command: AddCommand): void {
+export function addSubcommands(command: AddCommand, section: HelpSection): void {
   command(
     "cleanup",
     "Destroys all matching stacks of the project, including keys left behind by crashed runs.",
@@ -43,7 +47,7 @@ export function addSubcommands(command: AddCommand): void {
       "pulumi-electronhub cleanup",
       "pulumi-electronhub cleanup --stack 'pr-*' --older-than 7d --yes",
       "pulumi-electronhub cleanup --stack pr-42 --remove-stack --yes",
-      "pulumi-electronhub cleanup --stack '*' --label owner=team-a --label purpose=preview --yes",
+      "pulumi-electronhub cleanup --stack '*' --label owner=team-a --yes",
     ],
   )
     .addOption(dirOption())
@@ -95,7 +99,7 @@ export function addSubcommands(command: AddCommand): void {
     [
       "pulumi-electronhub orphans",
       "pulumi-electronhub orphans --name-prefix ci- --unused-for 30d --remove --yes",
-      "pulumi-electronhub orphans --name-prefix ci- --disabled --unused-for 48h --remove --yes",
+      "pulumi-electronhub orphans --name-prefix ci- --disabled --remove --yes",
     ],
   )
     .addOption(dirOption())
@@ -123,7 +127,13 @@ export function addSubcommands(command: AddCommand): void {
       "pulumi-electronhub revoke --stack 'pr-*' --label owner=team-a --yes",
     ],
   )
-    .addHelpText("after", section("Which keys:", SELECTION))
+    .addHelpText(
+      "after",
+      section(
+        "Which keys:",
+        SELECTION.map((text) => ({ head: "  ", text })),
+      ),
+    )
     .addOption(dirOption())
     .option("--fingerprint <fingerprint...>", "the keys with these fingerprints (pk-…)", fingerprints)
     .option("--name-prefix <prefix>", "the keys whose name starts with this prefix")
@@ -144,7 +154,7 @@ export function addSubcommands(command: AddCommand): void {
     async () => (await import("./commands/import.js")).importKeys,
     [
       "pulumi-electronhub import --name-prefix team-",
-      "pulumi import --file pulumi-import.json --generate-code=false --protect=false; rm pulumi-import.json",
+      "pulumi-electronhub import --stack prod --out keys.json --program src/keys.ts",
     ],
   )
     .addOption(dirOption())
@@ -223,13 +233,6 @@ export function addSubcommands(command: AddCommand): void {
 }
 
 const SELECTION = [
-  "Without --fingerprint, --name-prefix, --label and --stack, stdin has whole keys, one per line.",
-  "--fingerprint names keys; repeated ones add up. --name-prefix, --label and --stack filter all keys",
-  "of the account, and a key must fit each of them. The two kinds cannot be combined.",
-  "A key must never be an argument: the shell's history would have it.",
+  "Without --fingerprint, --name-prefix, --label and --stack, stdin has whole keys, one per line. A key must never be an argument: the shell's history would have it.",
+  "--fingerprint names keys. --name-prefix, --label and --stack select those keys of the account that fit all of them. The two kinds cannot be combined.",
 ];
-
-/** A part of a help text. */
-export function section(title: string, lines: readonly string[]): string {
-  return `\n${title}\n${lines.map((line) => `  ${line}`).join("\n")}`;
-}

@@ -1,6 +1,7 @@
 import { isUserError } from "../../util/userError";
 import { problemOf } from "../problems";
 import { cliErrorText } from "../pulumi/cliErrorText";
+import type { Paragraph } from "../terminal/layout";
 import { oneLine } from "../terminal/plainText";
 
 /** The result of one check. With an error, `up` or `destroy` fails. A warning may be intended. */
@@ -30,9 +31,9 @@ export function failureOf(name: string, error: unknown, nextStep: string, prefix
   return failure(name, `${prefix}${problem.why}`, problem.nextStep);
 }
 
-/** A check as a line, with the next step below it. */
-export function checkText({ name, status, what, nextStep }: Check): string {
-  const head = `${status.padEnd(9)}${name.padEnd(16)}`;
-  const lines = [status === "skipped" ? `skipped: ${what}` : what, nextStep ?? []].flat().map(oneLine);
-  return head + lines.join(`\n${" ".repeat(head.length)}`);
+/** A check, with the next step below it. */
+export function checkText({ name, status, what, nextStep }: Check): Paragraph {
+  const text = [what, nextStep ?? []].flat().map(oneLine).join("\n");
+  const tone = status === "skipped" ? undefined : status;
+  return { head: `${status.padEnd(9)}${name.padEnd(16)}`, text, tone };
 }

@@ -5,9 +5,10 @@ import { shownInputs } from "../../lifecycle/schema/state";
 import type { ListedKey } from "../account/accounts";
 import type { Problem } from "../problems";
 import { labelsText } from "../terminal/labelsText";
+import type { Block } from "../terminal/layout";
 import { creditsOf, keyFacts, OUTCOME_WORDS, problemLines, problemsOf } from "../terminal/report";
 import type { KeyReport, ReportHead } from "../terminal/report";
-import { counted, credits, table } from "../terminal/table";
+import { counted, credits, type Table } from "../terminal/table";
 
 /** A key that is, or may be, in no stack. */
 export interface OrphanReport extends KeyReport {
@@ -53,12 +54,11 @@ export function orphanOf(
 export function orphansText(
   report: OrphansReport,
   { advice, none, nowMs }: { advice: string; none: string; nowMs: number },
-): string {
+): Block[] {
   const { orphans: keys, dryRun, stackCount } = report;
   const problems = [...report.problems, ...problemsOf(keys)];
-  const lines: string[] = [];
-  if (keys.length > 0) lines.push(tableOf(keys, dryRun, nowMs));
-  if (problems.length > 0) lines.push(problemLines(problems));
+  const lines: Block[] = keys.length > 0 ? [tableOf(keys, dryRun, nowMs)] : [];
+  lines.push(...problemLines(problems));
   const counts = (outcome: KeyReport["outcome"]) => keys.filter((key) => key.outcome === outcome).length;
   if (!dryRun && keys.length > 0) {
     lines.push(
@@ -74,10 +74,10 @@ export function orphansText(
   }
   const unknown = counts("unknown");
   if (unknown > 0) lines.push(`Whether a stack has ${counted(unknown, "key")} is unknown.`);
-  return lines.length === 0 ? none : lines.join("\n");
+  return lines.length === 0 ? [none] : lines;
 }
 
-function tableOf(keys: readonly OrphanReport[], dryRun: boolean, nowMs: number): string {
+function tableOf(keys: readonly OrphanReport[], dryRun: boolean, nowMs: number): Table {
   const age = (instant: string | null) =>
     instant === null ? "?" : `${formatDuration(Math.max(0, nowMs - Date.parse(instant)))} ago`;
   const isPlain = dryRun && keys.every(({ outcome }) => outcome === "would-remove");
@@ -97,7 +97,7 @@ function tableOf(keys: readonly OrphanReport[], dryRun: boolean, nowMs: number):
   if (isStopped) heading.push("state");
   if (isLabelled) heading.push("labels");
   if (!isPlain) heading.push("");
-  return table([heading, ...rows]);
+  return { rows: [heading, ...rows] };
 }
 
 /** Why the key does not work. */

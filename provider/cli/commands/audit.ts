@@ -6,7 +6,8 @@ import { labelsIn } from "../audit/loggedLabels";
 import { verifyLog } from "../audit/verifyLog";
 import { EXIT, UsageError, type ExitCode } from "../problems";
 import { labelsText } from "../terminal/labelsText";
-import { counted, table } from "../terminal/table";
+import { flawLine } from "../terminal/report";
+import { counted } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
 
 export interface AuditOptions {
@@ -46,7 +47,7 @@ async function show(log: FileHandle, options: AuditOptions, { terminal }: Comman
   let shown = 0;
   let unreadable = 0;
   const endPage = () => {
-    if (page.length > 0) terminal.result(table([HEADING, ...page]));
+    if (page.length > 0) terminal.result({ rows: [HEADING, ...page] });
     page = [];
   };
   for await (const { entry } of linesOf(log)) {
@@ -98,19 +99,20 @@ async function verify(
     terminal.json({ command: "audit", exitCode, file, ...verification, ...report });
     return exitCode;
   }
-  const texts = findings.map(({ why }) => `  ! ${why}`);
-  if (findingCount > findings.length) texts.push(`  ! … and ${findingCount - findings.length} more.`);
+  const flaws = findings.map(({ why }) => why);
+  if (findingCount > findings.length) flaws.push(`… and ${findingCount - findings.length} more.`);
   if (isMissing) {
-    texts.push(
-      `  ! No line has the hash ${contains}: lines were cut off at the end, that line was changed, or this is another log.`,
+    flaws.push(
+      `No line has the hash ${contains}: lines were cut off at the end, that line was changed, or this is another log.`,
     );
   }
+  const texts: string[] = [];
   const verdict = exitCode === EXIT.done ? "intact" : "not intact";
   texts.push(`${file}: ${counted(lineCount, "line")}, ${verdict}.`);
   if (found !== null) texts.push(`Line ${String(found)} has the hash ${contains}.`);
   if (lastHash !== null) texts.push(`Hash of the last line: ${lastHash}`);
   if (contains === undefined) texts.push(WHAT_A_FILE_CANNOT_SHOW);
-  terminal.result(texts.join("\n"));
+  terminal.result(...flaws.map(flawLine), ...texts);
   return exitCode;
 }
 

@@ -15,6 +15,7 @@ import { selectStacks, type Selection, type StackFilter } from "../cleanup/selec
 import { listStacks } from "../stack/listStacks";
 import { openProject, type StackCommandOptions } from "../stack/stackContext";
 import { labelsText } from "../terminal/labelsText";
+import type { Block } from "../terminal/layout";
 import { oneLine } from "../terminal/plainText";
 import { shellWord } from "../terminal/shell";
 import { counted, credits } from "../terminal/table";
@@ -72,7 +73,7 @@ export async function cleanup(options: CleanupOptions, world: CommandContext): P
     });
     if (report === undefined) continue;
     reports.push(report);
-    if (options.json !== true) terminal.result(stackText(report));
+    if (options.json !== true) terminal.result(...stackText(report));
   }
   await reselect(project, selected, reports);
   const report: CleanupReport = {
@@ -89,7 +90,7 @@ export async function cleanup(options: CleanupOptions, world: CommandContext): P
   if (options.json === true) terminal.json(report);
   else {
     const summary = reports.length > 0 ? summaryText(report, options) : nothingText(selection, options);
-    terminal.result([summary, problemLines(problems)].join("\n").trimEnd());
+    terminal.result(summary, ...problemLines(problems));
   }
   return report.exitCode;
 }
@@ -142,7 +143,7 @@ const OUTCOME_WORDS: Record<StackReport["outcome"], string> = {
   failed: "FAILED in part",
 };
 
-function stackText(report: StackReport): string {
+function stackText(report: StackReport): Block[] {
   const { stack, outcome, keys, otherResources, creditsReturned: returned, problems } = report;
   const updated = report.lastUpdate === null ? "never updated" : `last updated ${report.lastUpdate}`;
   const rest = [
@@ -150,11 +151,9 @@ function stackText(report: StackReport): string {
     ...(otherResources > 0 ? [counted(otherResources, "other resource")] : []),
     ...(returned > 0 ? [`${credits(returned)} credits returned`] : []),
   ];
-  const lines = [`${oneLine(`${stack} (${updated})`)}: ${OUTCOME_WORDS[outcome]}; ${rest.join(", ")}`];
-  if (keys.length > 0) lines.push(keyTable(keys).replace(/^/gm, "  "));
-  const all = [...problems, ...problemsOf(keys)];
-  if (all.length > 0) lines.push(problemLines(all));
-  return lines.join("\n");
+  const title = `${oneLine(`${stack} (${updated})`)}: ${OUTCOME_WORDS[outcome]}; ${rest.join(", ")}`;
+  const table = keys.length > 0 ? [keyTable(keys, 2)] : [];
+  return [title, ...table, ...problemLines([...problems, ...problemsOf(keys)])];
 }
 
 /** Why no stack is cleaned up. */

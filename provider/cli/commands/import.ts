@@ -7,6 +7,7 @@ import { unmanagedKeys, type LeftOutKey } from "../importing/unmanagedKeys";
 import { EXIT, type ExitCode } from "../problems";
 import { requireImport } from "../pulumi/cliVersion";
 import { PulumiProject } from "../pulumi/project";
+import type { Block } from "../terminal/layout";
 import { oneLine } from "../terminal/plainText";
 import { shellWord } from "../terminal/shell";
 import { counted } from "../terminal/table";
@@ -42,22 +43,20 @@ export async function importKeys(options: ImportOptions, world: CommandContext):
     },
   );
   const { terminal } = world;
-  const leftOutLines = leftOut.map(({ why }) => oneLine(`Left out: ${why}`));
+  const leftOutLines = leftOut.map(({ why }) => `Left out: ${oneLine(why)}`);
   if (described.names.length === 0) {
-    terminal.result([...leftOutLines, `${nothingText(options, leftOut)} Nothing was written.`].join("\n"));
+    terminal.result(...leftOutLines, `${nothingText(options, leftOut)} Nothing was written.`);
     return EXIT.done;
   }
   await writeImport(files, described, options.force === true);
   terminal.result(
-    [
-      ...leftOutLines,
-      `${counted(described.names.length, "key")}: ${oneLine(described.names.join(", "))}`,
-      `${options.out} contains them in clear, readable only by you; ${options.program} declares them.`,
-      "Next:",
-      `  pulumi import --file ${shellWord(options.out)} --generate-code=false --protect=false`,
-      `  rm ${shellWord(options.out)}`,
-      ...importText(files.program, (await project.program()).folder),
-    ].join("\n"),
+    ...leftOutLines,
+    `${counted(described.names.length, "key")}: ${oneLine(described.names.join(", "))}`,
+    `${options.out} contains them in clear, readable only by you; ${options.program} declares them.`,
+    "Next:",
+    { copy: `  pulumi import --file ${shellWord(options.out)} --generate-code=false --protect=false` },
+    { copy: `  rm ${shellWord(options.out)}` },
+    ...importText(files.program, (await project.program()).folder),
   );
   return EXIT.done;
 }
@@ -69,12 +68,12 @@ function nothingText({ namePrefix: prefix }: ImportOptions, leftOut: readonly Le
     : `No key of the account has a name that starts with ${JSON.stringify(prefix)}.`;
 }
 
-function importText(file: string, folder: string): string[] {
+function importText(file: string, folder: string): Block[] {
   const entry = entryFolder(folder);
   if (isProgram(file, folder)) return ["`pulumi preview` should show no changes: run it before `pulumi up`."];
   return [
     "Then add this line to your program, before the next `pulumi up`: it removes keys that the program does not declare.",
-    `  ${importLine(file, entry)}`,
+    { copy: `  ${importLine(file, entry)}` },
     "`pulumi preview` should show no changes.",
   ];
 }

@@ -76,7 +76,7 @@ export async function orphans(options: OrphansOptions, world: CommandContext): P
   else {
     const none = noneText(search);
     terminal.result(
-      orphansText(report, { advice: adviceFor(options), none, nowMs: serverNowMs ?? clock.nowMs() }),
+      ...orphansText(report, { advice: adviceFor(options), none, nowMs: serverNowMs ?? clock.nowMs() }),
     );
   }
   return report.exitCode;

@@ -16,6 +16,7 @@ import { listStacks } from "../stack/listStacks";
 import { requireKnownTypes } from "../stack/unknownTypes";
 import { StackAccounts } from "../account/stackAccounts";
 import { openProject, type StackCommandOptions } from "../stack/stackContext";
+import type { Block } from "../terminal/layout";
 import { counted, credits } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
 
@@ -69,7 +70,7 @@ export async function recover(options: RecoverOptions, world: CommandContext): P
     problems,
   };
   if (options.json === true) terminal.json(report);
-  else terminal.result(textOf(report, before.pendingCount > 0));
+  else terminal.result(...blocksOf(report, before.pendingCount > 0));
   return report.exitCode;
 }
 
@@ -91,17 +92,13 @@ async function existingStack(project: PulumiProject, wanted: string | undefined)
   });
 }
 
-function textOf(report: RecoverReport, hasPending: boolean): string {
+function blocksOf(report: RecoverReport, hasPending: boolean): Block[] {
   const { stack, dryRun, keys, cleared, creditsReturned: returned, problems } = report;
-  const lines: string[] = [];
-  if (keys.length > 0) lines.push(keyTable(keys));
-  const all = [...problems, ...problemsOf(keys)];
-  if (all.length > 0) lines.push(problemLines(all));
+  const table = keys.length > 0 ? [keyTable(keys)] : [];
   const found = keys.length === 0 ? "no key was lost" : `${counted(keys.length, "lost key")} found`;
   const isDone = keys.length === 0 && !hasPending;
   const rest = dryRun
     ? `nothing was changed${isDone ? "" : "; add --yes to remove lost keys and to clear interrupted creations"}`
     : `${counted(cleared, "interrupted creation")} cleared, ${credits(returned)} credits returned`;
-  lines.push(`${stack}: ${found}; ${rest}.`);
-  return lines.join("\n");
+  return [...table, ...problemLines([...problems, ...problemsOf(keys)]), `${stack}: ${found}; ${rest}.`];
 }

@@ -70,7 +70,7 @@ async function revokeKeys(
   const isText = options.json !== true;
   if (isText) {
     const shown = { keys: receipts(), notLookedUp };
-    terminal.result(keys.length === 0 ? noneText(selection) : keysText(shown));
+    terminal.result(...(keys.length === 0 ? [noneText(selection)] : keysText(shown)));
   }
   if (!dryRun && !disableOnly) await removeKeys(keys, account, world, memory);
   await proveAbsence(keys, account, world);
@@ -95,7 +95,7 @@ async function revokeKeys(
     problems,
   };
   if (!isText) terminal.json(receipt);
-  else if (keys.length + problems.length > 0) terminal.result(receiptText(receipt, { disableOnly }));
+  else if (keys.length + problems.length > 0) terminal.result(...receiptText(receipt, { disableOnly }));
   return receipt.exitCode;
 }
 

@@ -1,6 +1,7 @@
-import { problemLines } from "../terminal/report";
 import { labelsText } from "../terminal/labelsText";
-import { counted, credits, table } from "../terminal/table";
+import type { Block } from "../terminal/layout";
+import { problemLines } from "../terminal/report";
+import { counted, credits } from "../terminal/table";
 import type { KeyReceipt, Receipt, RevocationOutcome } from "./receipt";
 
 const WORDS: Record<RevocationOutcome, string> = {
@@ -14,7 +15,7 @@ const WORDS: Record<RevocationOutcome, string> = {
 };
 
 /** Shows the selected keys, and who has them. */
-export function keysText({ keys, notLookedUp }: Pick<Receipt, "keys" | "notLookedUp">): string {
+export function keysText({ keys, notLookedUp }: Pick<Receipt, "keys" | "notLookedUp">): Block[] {
   const noPlace = notLookedUp.length === 0 ? "in no state" : "?";
   const rows = keys.map((key) => [
     key.name ?? "?",
@@ -27,16 +28,15 @@ export function keysText({ keys, notLookedUp }: Pick<Receipt, "keys" | "notLooke
     key.outcome === "already-gone" && key.provenAt === null ? "not found" : WORDS[key.outcome],
   ]);
   const heading = ["key", "fingerprint", "last use", "budget", "used", "declared in", ""];
-  return [table([heading, ...rows]), ...notLookedUp].join("\n");
+  return [{ rows: [heading, ...rows] }, ...notLookedUp];
 }
 
 /** What was done, and what to do next. */
-export function receiptText(receipt: Receipt, { disableOnly }: { disableOnly: boolean }): string {
+export function receiptText(receipt: Receipt, { disableOnly }: { disableOnly: boolean }): Block[] {
   const { keys, dryRun } = receipt;
-  const parts: string[] = [];
-  if (!dryRun) parts.push("Receipt (UTC, by this machine's clock):", ...keys.map(receiptLines));
-  const problems = [...receipt.problems, ...keys.flatMap((key) => key.problems)];
-  if (problems.length > 0) parts.push(problemLines(problems));
+  const parts: Block[] = [];
+  if (!dryRun) parts.push("Receipt (UTC, by this machine's clock):", ...keys.flatMap(receiptLines));
+  parts.push(...problemLines([...receipt.problems, ...keys.flatMap((key) => key.problems)]));
   parts.push(...nextSteps(receipt, disableOnly));
   if (dryRun) {
     const what = disableOnly ? "disable" : "disable and then remove";
@@ -45,10 +45,10 @@ export function receiptText(receipt: Receipt, { disableOnly }: { disableOnly: bo
     const count = keys.filter(({ outcome }) => outcome === "removed").length;
     parts.push(`${counted(count, "key")} removed, ${credits(receipt.creditsReturned)} credits returned.`);
   }
-  return parts.join("\n");
+  return parts;
 }
 
-function nextSteps(receipt: Receipt, disableOnly: boolean): string[] {
+function nextSteps(receipt: Receipt, disableOnly: boolean): Block[] {
   const { keys, dryRun, notLookedUp, replacements, stackCount } = receipt;
   if (disableOnly) {
     if (replacements.length === 0) return [];
@@ -59,12 +59,12 @@ function nextSteps(receipt: Receipt, disableOnly: boolean): string[] {
   const undeclared = keys.filter(
     ({ declaredIn, outcome }) => declaredIn.length === 0 && outcome !== "foreign",
   );
-  const parts: string[] = [];
+  const parts: Block[] = [];
   if (replacements.length > 0) {
     parts.push(
       `New keys for the stacks that declare ${dryRun ? "these" : "the revoked ones"}, each in the folder of its project:`,
-      ...replacements.map(({ command, before }) =>
-        [`  ${command}`].concat(before.map((line) => `    ${line}`)).join("\n"),
+      ...replacements.flatMap(({ command, before }): Block[] =>
+        [{ copy: `  ${command}` } as Block].concat(before.map((line) => `    ${line}`)),
       ),
     );
   }
@@ -80,7 +80,7 @@ function stackNames({ replacements }: Receipt): string {
   return `${replacements.length === 1 ? "Stack" : "Stacks"} ${replacements.map(({ stack }) => stack).join(", ")}`;
 }
 
-function receiptLines({ fingerprint, name, outcome, ...key }: KeyReceipt): string {
+function receiptLines({ fingerprint, name, outcome, ...key }: KeyReceipt): Block[] {
   const already = outcome === "already-gone" ? ["removed before"] : [];
   const disabled = key.wasEnabled === false ? ["disabled before"] : [];
   const times = [
@@ -90,7 +90,7 @@ function receiptLines({ fingerprint, name, outcome, ...key }: KeyReceipt): strin
   ];
   const none = outcome === "failed" ? "not verified as disabled" : "nothing was done";
   const line = `  ${name ?? "?"} (${fingerprint ?? "hidden"}): ${times.join(", ") || none}`;
-  return key.settings === null ? line : `${line}\n    settings: ${JSON.stringify(key.settings)}`;
+  return key.settings === null ? [line] : [line, { copy: `    settings: ${JSON.stringify(key.settings)}` }];
 }
 
 function placeText({ stack, resource, labels }: KeyReceipt["declaredIn"][number]): string {

@@ -3,7 +3,8 @@ import type { Labels } from "../../lifecycle/labels";
 import { instantOf } from "../../lifecycle/schema/instants";
 import type { ExitCode, Problem } from "../problems";
 import { labelsText } from "./labelsText";
-import { credits, table } from "./table";
+import type { Paragraph } from "./layout";
+import { credits, type Table } from "./table";
 
 /** What the command did, or would do, with a key. */
 export type KeyOutcome =
@@ -75,7 +76,7 @@ export const OUTCOME_WORDS: Record<KeyOutcome, string> = {
 };
 
 /** Lists the keys in a table, one line each. */
-export function keyTable(keys: readonly KeyReport[]): string {
+export function keyTable(keys: readonly KeyReport[], indent = 0): Table {
   const isLabelled = keys.some(({ labels }) => labels !== undefined);
   const rows = keys.map((key) => [
     key.name ?? "?",
@@ -87,16 +88,16 @@ export function keyTable(keys: readonly KeyReport[]): string {
     OUTCOME_WORDS[key.outcome],
   ]);
   const heading = ["key", "fingerprint", "resource", "last use", "unused credits"];
-  return table([[...heading, ...(isLabelled ? ["labels"] : []), ""], ...rows]);
+  return { rows: [[...heading, ...(isLabelled ? ["labels"] : []), ""], ...rows], indent };
 }
 
-/** Lists problems with their next steps, as indented lines. */
-export function problemLines(problems: readonly Problem[]): string {
-  return problems.map(({ why, nextStep }) => `  ! ${indented(why)}\n    ${indented(nextStep)}`).join("\n");
+/** Lists problems with their next steps. */
+export function problemLines(problems: readonly Problem[]): Paragraph[] {
+  return problems.map(({ why, nextStep }) => flawLine(`${why}\n${nextStep}`));
 }
 
-function indented(text: string): string {
-  return text.replaceAll("\n", "\n    ");
+export function flawLine(text: string): Paragraph {
+  return { head: "  ! ", text, tone: "error" };
 }
 
 /** Whether there are no problems, and every key has a known outcome that is not a failure. */

@@ -1,20 +1,41 @@
-import { oneLine } from "./plainText";
+import { fold, TIE } from "./fold";
+import type { Tone } from "./style";
 
-/** Lays out rows in columns. The first row is the heading. Each row stays one line. */
-export function table(texts: readonly (readonly string[])[]): string {
-  const rows = texts.map((row) => row.map(oneLine));
+/** Rows in columns. The first row is the heading. */
+export interface Table {
+  rows: readonly (readonly string[])[];
+  /** The number of spaces before each row. */
+  indent?: number;
+}
+
+/**
+ * Lays a table out, a line for each row. A terminal on which that does not fit gets a paragraph for each row.
+ *
+ * @param table of texts without line breaks.
+ */
+export function tableLines(
+  { rows, indent = 0 }: Table,
+  { columns = Infinity, style }: { columns: number | undefined; style: (text: string, tone: Tone) => string },
+): string[] {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
   }
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const margin = " ".repeat(indent);
+  const lines = rows.map((row) => {
+    const cells = row.map((cell, at) => cell.padEnd(widths[at] ?? 0));
+    return (margin + cells.join("  ")).trimEnd();
+  });
+  if (lines.some(({ length }) => length > columns)) return paragraphs({ rows, indent }, columns);
+  return lines.map((line, at) => (at === 0 ? style(line, "heading") : line));
+}
+
+function paragraphs({ rows: [heading = [], ...rows], indent = 0 }: Table, columns: number): string[] {
+  return rows.flatMap(([name = "", ...cells]) => {
+    const facts = cells.flatMap((cell, at) => (cell === "" ? [] : `${heading[at + 1] ?? ""} ${cell}`.trim()));
+    const tied = facts.map((fact) => (fact.length < columns / 2 ? fact.replaceAll(" ", TIE) : fact));
+    return fold(`${" ".repeat(indent)}${name}: ${tied.join(", ")}`, columns);
+  });
 }
 
 /** `1 key`, `2 keys`. */

@@ -1,28 +1,52 @@
 import { clearLine, cursorTo } from "node:readline";
 import { redact, SecretParts } from "../../util/redact";
+import { layOut, MAX_PROSE_COLUMNS, type Block } from "./layout";
 import { oneLine } from "./plainText";
+import { styled, type Stream, type Tone } from "./style";
 
-/** A terminal or a pipe. */
-export interface Stream {
-  write(text: string): unknown;
-  isTTY?: boolean | undefined;
-  columns?: number | undefined;
-}
+/** The help's width in a pipe, of which it is wrapped for the reader, too. */
+const PIPED_HELP_COLUMNS = 80;
 
 /**
- * Writes results to stdout and progress to stderr. On a terminal progress is one line that is overwritten; elsewhere it is plain
- * lines. Redacts secrets: everything that looks like a key, and the API keys in use.
+ * Writes results to stdout and progress to stderr. A terminal gets lines that are wrapped at words, and progress as one line that
+ * is overwritten; a pipe gets plain lines. Redacts secrets: everything that looks like a key, and the API keys in use.
  */
 export class Terminal {
   readonly #out: Stream;
   readonly #err: Stream;
   readonly #secrets = new SecretParts();
+  /** Whether a line of progress can be overwritten. */
+  readonly #isLive: boolean;
   #hasStatus = false;
   #lastProgress = "";
 
-  constructor(out: Stream, err: Stream) {
+  /** @param term the terminal's type. `dumb`: it knows no control sequences. */
+  constructor(out: Stream, err: Stream, term = process.env["TERM"]) {
     this.#out = out;
     this.#err = err;
+    this.#isLive = err.isTTY === true && term !== "dumb";
+  }
+
+  /** The width of a help text. */
+  get helpColumns(): number {
+    return Math.min(columnsOf(this.#out) ?? PIPED_HELP_COLUMNS, MAX_PROSE_COLUMNS);
+  }
+
+  /** The title of a part of a help text. */
+  title(text: string): string {
+    return styled(text, "heading", this.#out);
+  }
+
+  /** A part of a help text. */
+  helpSection(title: string, blocks: readonly Block[]): string {
+    const columns = this.helpColumns;
+    const layout = { columns, safe: (text: string) => text, style: (text: string) => text };
+    return ["", this.title(title), ...blocks.flatMap((block) => layOut(block, layout))].join("\n");
+  }
+
+  /** Writes a help text, which is wrapped already. */
+  help(text: string): void {
+    this.#out.write(text);
   }
 
   /** Adds a secret to redact. */
@@ -30,10 +54,9 @@ export class Terminal {
     this.#secrets.add(secret);
   }
 
-  /** Writes one or more lines of the result. */
-  result(text: string): void {
-    this.#clearStatus();
-    this.#out.write(`${this.#safe(text)}\n`);
+  /** Writes a part of the result. */
+  result(...blocks: readonly Block[]): void {
+    this.#write(this.#out, blocks);
   }
 
   /**
@@ -58,7 +81,7 @@ export class Terminal {
   /** Shows what the command is doing. */
   progress(text: string): void {
     const line = this.#safe(text);
-    if (this.#err.isTTY !== true) {
+    if (!this.#isLive) {
       if (line !== this.#lastProgress) this.#err.write(`${line}\n`);
       this.#lastProgress = line;
       return;
@@ -70,13 +93,12 @@ export class Terminal {
 
   /** Shows one of many small steps, on a terminal only: elsewhere each would add a line. */
   tick(text: string): void {
-    if (this.#err.isTTY === true) this.progress(text);
+    if (this.#isLive) this.progress(text);
   }
 
   /** Writes a lasting line for the user. */
   note(text: string): void {
-    this.#clearStatus();
-    this.#err.write(`${this.#safe(text)}\n`);
+    this.#write(this.#err, [text]);
   }
 
   /** Clears the progress line. */
@@ -91,18 +113,29 @@ export class Terminal {
     this.#out.write(`${JSON.stringify(value, replacer, indentation)}\n`);
   }
 
+  #write(stream: Stream, blocks: readonly Block[]): void {
+    this.#clearStatus();
+    const layout = {
+      columns: columnsOf(stream),
+      safe: (text: string) => this.#safe(text),
+      style: (text: string, tone: Tone) => styled(text, tone, stream),
+    };
+    stream.write(`${blocks.flatMap((block) => layOut(block, layout)).join("\n")}\n`);
+  }
+
   #safe(text: string): string {
-    return text
-      .split("\n")
-      .map((line) => redact(oneLine(line), this.#secrets))
-      .join("\n");
+    return redact(oneLine(text), this.#secrets);
   }
 
   #clearStatus(): void {
     if (!this.#hasStatus) return;
-    const stream = this.#err as NodeJS.WritableStream;
-    cursorTo(stream, 0);
-    clearLine(stream, 0);
+    cursorTo(this.#err, 0);
+    clearLine(this.#err, 0);
     this.#hasStatus = false;
   }
+}
+
+/** Undefined: not a terminal, or one that does not tell. */
+function columnsOf({ isTTY, columns }: Stream): number | undefined {
+  return isTTY === true && columns ? columns : undefined;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { labelsForOrphans } from "../../../provider/cli/audit/loggedLabels";
-import { Terminal } from "../../../provider/cli/terminal/terminal";
+import { recordedTerminal } from "../../support/recordedTerminal";
 import { createFixture, PATHS, refusal, rejection, type Fixture } from "../fixture";
 
 let folder: string;
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const silent = new Terminal({ write: () => {} }, { write: () => {} });
+const { terminal: silent } = recordedTerminal();
 
 /** What `orphans --label` selects by. */
 const labelsInLog = async () => Object.fromEntries(await labelsForOrphans(file, { removes: false }, silent));

@@ -6,7 +6,7 @@ import { Accounts } from "../../../provider/cli/account/accounts";
 import type { CommandContext } from "../../../provider/cli/commandContext";
 import { runCommandLine } from "../../../provider/cli/program";
 import type { Receipt } from "../../../provider/cli/revoking/receipt";
-import { Terminal } from "../../../provider/cli/terminal/terminal";
+import { recordedTerminal } from "../../support/recordedTerminal";
 import { secretsFoundIn } from "../../engine/secretScan";
 import { createFixture, sent, type Fixture, type FixtureOptions } from "../fixture";
 
@@ -37,7 +37,7 @@ export async function revocation(options: FixtureOptions = {}): Promise<Revocati
     XDG_CACHE_HOME: folder,
   };
   const secrets = new Set<string>();
-  const written = { out: "", err: "" };
+  const { terminal, written } = recordedTerminal();
   onTestFinished(async () => {
     process.exitCode = undefined;
     const files = await readFile(auditLog, "utf8").catch(() => "");
@@ -54,8 +54,6 @@ export async function revocation(options: FixtureOptions = {}): Promise<Revocati
       for (const { key } of simulator.account().keys()) secrets.add(key);
       for (const key of [...keys, simulator.account().apiKey]) secrets.add(key);
       const { stop } = scene;
-      const stream = (name: "out" | "err") => ({ write: (text: string) => (written[name] += text) });
-      const terminal = new Terminal(stream("out"), stream("err"));
       const random = () => 0.5;
       const { signal } = stop;
       const dependencies = {

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { UnauthorizedError } from "../../../provider/api/errors";
 import type { Accounts } from "../../../provider/cli/account/accounts";
 import { runCommandLine } from "../../../provider/cli/program";
-import { Terminal } from "../../../provider/cli/terminal/terminal";
 import type { CommandContext } from "../../../provider/cli/commandContext";
+import { recordedTerminal } from "../../support/recordedTerminal";
 import { VirtualClock } from "../../support/virtualClock";
 
 afterEach(() => {
@@ -11,12 +11,14 @@ afterEach(() => {
 });
 
 /** Runs the command line in this process. @param fail what happens as soon as the account is asked for. */
-async function run(args: readonly string[], fail: (world: CommandContext) => never = unreachable) {
-  const written = { out: "", err: "" };
-  const stream = (name: "out" | "err") => ({ write: (text: string) => (written[name] += text) });
+async function run(
+  args: readonly string[],
+  fail: (world: CommandContext) => never = unreachable,
+  { terminal, written } = recordedTerminal(),
+) {
   const { signal } = new AbortController();
   const world: CommandContext = {
-    terminal: new Terminal(stream("out"), stream("err")),
+    terminal,
     accounts: { forSettings: () => fail(world) } as unknown as Accounts,
     clock: new VirtualClock(),
     random: () => 0,

@@ -1,16 +1,14 @@
 import { resolve } from "node:path";
 import { expect, it } from "vitest";
 import { Accounts, type StackSettings } from "../../../../provider/cli/account/accounts";
-import { Terminal } from "../../../../provider/cli/terminal/terminal";
+import { recordedTerminal } from "../../../support/recordedTerminal";
 import { VirtualClock } from "../../../support/virtualClock";
 
 const API_KEY = "ek-made-up-of-main";
 const FOLDER = resolve("app");
 
 function accounts(environment: Record<string, string> = {}) {
-  const said: string[] = [];
-  const stream = { write: (text: string) => said.push(text) };
-  const terminal = new Terminal(stream, stream);
+  const { terminal, written } = recordedTerminal();
   const transport = {
     send: () => Promise.reject(new Error("Nothing is sent.")),
     close: () => Promise.resolve(),
@@ -27,7 +25,7 @@ function accounts(environment: Record<string, string> = {}) {
   );
   const of = (settings?: StackSettings) =>
     all.forSettings({ "electronhub:apiKey": API_KEY, ...settings }, FOLDER);
-  return { all, of, terminal, said };
+  return { all, of, terminal, written };
 }
 
 it("the same settings are one view", () => {
@@ -64,8 +62,8 @@ it("a relative audit log starts from the program's folder", () => {
 });
 
 it("what is left out comes from the environment, and no API key is ever shown", () => {
-  const { all, terminal, said } = accounts({ ELECTRONHUB_API_KEY: "ek-made-up-of-env" });
+  const { all, terminal, written } = accounts({ ELECTRONHUB_API_KEY: "ek-made-up-of-env" });
   expect(all.forSettings(undefined, FOLDER).settings.apiKey).toBe("ek-made-up-of-env");
   terminal.note("made-up-of-env");
-  expect(said.join("")).not.toContain("made-up-of-env");
+  expect(written.err).not.toContain("made-up-of-env");
 });

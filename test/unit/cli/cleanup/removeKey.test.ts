@@ -6,7 +6,7 @@ import { Ownership } from "../../../../provider/cli/cleanup/ownership";
 import { readStackKeys } from "../../../../provider/cli/pulumi/checkpoint";
 import type { PulumiProject } from "../../../../provider/cli/pulumi/project";
 import { removeKey } from "../../../../provider/cli/cleanup/removeKey";
-import { Terminal } from "../../../../provider/cli/terminal/terminal";
+import { recordedTerminal } from "../../../support/recordedTerminal";
 import type { CommandContext } from "../../../../provider/cli/commandContext";
 import type { HttpResponse } from "../../../../provider/api/transport";
 import { fingerprintOf } from "../../../../provider/lifecycle/schema/state";
@@ -27,7 +27,7 @@ function scene(...answers: readonly HttpResponse[]) {
   let operations: object[] = [];
   let exports = 0;
   const stop = new AbortController();
-  const terminal = new Terminal({ write: () => {} }, { write: () => {} });
+  const { terminal } = recordedTerminal();
   const transport = clock.watch({
     send: ({ url }) => {
       sent.push(url.pathname);

@@ -1,15 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { selectionOf, type SelectionOptions } from "../../../../provider/cli/revoking/selection";
 import type { Input } from "../../../../provider/cli/terminal/input";
-import { Terminal } from "../../../../provider/cli/terminal/terminal";
+import { recordedTerminal } from "../../../support/recordedTerminal";
 
 const KEY = "ek-proxy-0123456789abcdef";
 const FINGERPRINT = "pk-0123456789abcdef";
 
 async function select(options: SelectionOptions, kind: Input["kind"] = "other", text = "") {
-  let notes = "";
   let reads = 0;
-  const terminal = new Terminal({ write: () => {} }, { write: (line) => (notes += line) });
+  const { terminal, written } = recordedTerminal();
   const stdin: Input = {
     kind,
     read: () => {
@@ -18,7 +17,7 @@ async function select(options: SelectionOptions, kind: Input["kind"] = "other", 
     },
   };
   const selection = await selectionOf(options, { stdin, terminal, stop: new AbortController().signal });
-  return { selection, notes, reads };
+  return { selection, notes: written.err, reads };
 }
 
 describe("the selection", () => {

@@ -2,12 +2,12 @@ import { expect, it } from "vitest";
 import { keysInStates } from "../../../../provider/cli/stack/keysInStates";
 import { readStackKeys } from "../../../../provider/cli/pulumi/checkpoint";
 import type { PulumiProject } from "../../../../provider/cli/pulumi/project";
-import { Terminal } from "../../../../provider/cli/terminal/terminal";
+import { recordedTerminal } from "../../../support/recordedTerminal";
 import { fingerprintOf } from "../../../../provider/lifecycle/schema/state";
 import { VirtualClock } from "../../../support/virtualClock";
 import { SECRET } from "../../fixture";
 
-const terminal = new Terminal({ write: () => {} }, { write: () => {} });
+const { terminal } = recordedTerminal();
 const world = { terminal, clock: new VirtualClock(1_000) };
 const PROXY_KEY = "pulumi-nodejs:dynamic/electronhub:ProxyKey";
 

@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 import { oneLine } from "../../../../provider/cli/terminal/plainText";
 import { shellWord } from "../../../../provider/cli/terminal/shell";
-import { table } from "../../../../provider/cli/terminal/table";
 
 it.each([
   ["bot\nprod  pk-1  removed", "bot prod  pk-1  removed"],
@@ -12,17 +11,6 @@ it.each([
   ["Schlüssel 鍵 🔑", "Schlüssel 鍵 🔑"],
 ])("%j is printed on one line, and as it is seen", (text, printed) => {
   expect(oneLine(text)).toBe(printed);
-});
-
-it("a table has a line for each row, with any text in its cells", () => {
-  const rows = [
-    ["key", "outcome"],
-    ["bot\nspare  removed", "failed"],
-    ["x\u202E\u001B[2K", "kept"],
-  ];
-  expect(table(rows)).toBe(
-    ["key                 outcome", "bot spare  removed  failed", "x                   kept"].join("\n"),
-  );
 });
 
 it.each([

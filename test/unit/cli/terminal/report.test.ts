@@ -9,6 +9,8 @@ import {
   type KeyOutcome,
   type KeyReport,
 } from "../../../../provider/cli/terminal/report";
+import type { Block } from "../../../../provider/cli/terminal/layout";
+import { recordedTerminal } from "../../../support/recordedTerminal";
 import { wireKey } from "../../fixture";
 
 function reported(changes: Partial<KeyReport> = {}): KeyReport {
@@ -21,6 +23,12 @@ function reported(changes: Partial<KeyReport> = {}): KeyReport {
     outcome: "removed",
     ...changes,
   };
+}
+
+function printed(...blocks: readonly Block[]): string[] {
+  const { terminal, written } = recordedTerminal();
+  terminal.result(...blocks);
+  return written.out.trimEnd().split("\n");
 }
 
 it("facts are what the account says: null is never, and absent not known", () => {
@@ -55,7 +63,7 @@ it("credits add up exactly", () => {
 });
 
 it("a table has a line for each key, in columns", () => {
-  const text = keyTable([
+  const table = keyTable([
     reported({ unusedCredits: 0.1 + 0.2 }),
     reported({
       name: null,
@@ -66,7 +74,7 @@ it("a table has a line for each key, in columns", () => {
     }),
     reported({ lastUsedAt: undefined }),
   ]);
-  expect(text.split("\n")).toEqual([
+  expect(printed(table)).toEqual([
     "key  fingerprint          resource          last use              unused credits",
     "bot  pk-0123456789abcdef  bot               never used            0.3             removed",
     "?    pk-0123456789abcdef  (never recorded)  2026-01-01T00:00:00Z  -               already gone",
@@ -80,7 +88,7 @@ it("problems are indented, each with what to do next", () => {
     reported({ why: "It is\nrefused." }),
     reported({ why: "Gone.", nextStep: "Look." }),
   ];
-  expect(problemLines(problemsOf(keys)).split("\n")).toEqual([
+  expect(printed(...problemLines(problemsOf(keys)))).toEqual([
     "  ! It is",
     "    refused.",
     "    Run the command again.",

@@ -1,18 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { Terminal } from "../../../../provider/cli/terminal/terminal";
+import type { Terminal } from "../../../../provider/cli/terminal/terminal";
+import { recordedTerminal } from "../../../support/recordedTerminal";
 
 const API_KEY = "ek-Wq93LmZtR8vBx";
 const OTHER_KEY = "ek-proxy-Hs62KpYdN4cJw";
 const ERASE = "\u001B[1G\u001B[2K";
 
 function terminal(isTTY: boolean, columns = 40) {
-  const written = { out: "", err: "" };
-  const stream = (name: "out" | "err") => ({
-    write: (text: string) => (written[name] += text),
-    isTTY,
-    columns,
-  });
-  return { written, terminal: new Terminal(stream("out"), stream("err")) };
+  return recordedTerminal(isTTY ? { columns } : {});
 }
 
 describe("elsewhere than on a terminal", () => {
@@ -86,6 +81,22 @@ it("a long text is not cut off where each of its lines is short", () => {
   const text = Array.from({ length: 5_000 }, (_, at) => `line ${at}`).join("\n");
   plain.result(text);
   expect(written.out).toBe(`${text}\n`);
+});
+
+it("a table has a line for each row, with any text in its cells", () => {
+  const { written, terminal: plain } = terminal(false);
+  const rows = [
+    ["key", "outcome"],
+    ["bot\nspare  removed", "failed"],
+    ["x\u202E\u001B[2K", "kept"],
+  ];
+  plain.result({ rows });
+  expect(written.out.split("\n")).toEqual([
+    "key                 outcome",
+    "bot spare  removed  failed",
+    "x                   kept",
+    "",
+  ]);
 });
 
 it("a name on the account cannot control the user's terminal", () => {
