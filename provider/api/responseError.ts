@@ -56,7 +56,7 @@ export function errorFor(
       return new InvalidRequestError({
         ...about,
         why: said("The API calls the request invalid"),
-        nextStep: "Compare the resource's inputs with what the message names and correct them.",
+        nextStep: "Correct the input that the message names, then run the command again.",
       });
     }
     case 401:
@@ -87,7 +87,7 @@ export function errorFor(
         ),
         nextStep: saidByApi
           ? "Run `pulumi refresh` to bring the state up to date."
-          : "Check electronhub:baseUrl, and any proxy between here and the API.",
+          : "Check that electronhub:baseUrl has its path, such as /v1, and check any proxy between here and the API.",
       });
     }
     case 408:

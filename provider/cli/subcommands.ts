@@ -58,7 +58,7 @@ export function addSubcommands(command: AddCommand, section: HelpSection): void 
     )
     .option(
       "--include-production",
-      "let these wildcards match prod*, production, live and main, too (default: only exact names do)",
+      "let wildcards also match stacks named prod*, production, live or main (default: only exact names do)",
     )
     .option("--except <glob...>", "stacks to leave alone; each pattern must match a stack", stackPatterns)
     .option(
@@ -107,7 +107,11 @@ export function addSubcommands(command: AddCommand, section: HelpSection): void 
     .option("--stacks <glob...>", "read only these stacks; --remove always reads all", stackPatterns)
     .option("--name-prefix <prefix>", "only keys whose name starts with this prefix")
     .option("--fingerprint <fingerprint...>", "only keys with these fingerprints (pk-…)", fingerprints)
-    .option("--label <name=value>", "only keys with this label in the audit log; repeat it", labels)
+    .option(
+      "--label <name=value>",
+      "only keys with this label in the audit log; repeat it for several",
+      labels,
+    )
     .option("--unused-for <duration>", "only keys not used for at least this long, such as 30d", durationMs)
     .option("--disabled", "only keys that are disabled")
     .option("--expired", "only keys whose expiry has passed")
@@ -123,7 +127,7 @@ export function addSubcommands(command: AddCommand, section: HelpSection): void 
     [
       "pulumi-electronhub revoke < leaked-keys.txt",
       "pbpaste | pulumi-electronhub revoke --yes",
-      "pulumi-electronhub revoke --fingerprint pk-0123456789abcdef --disable-only --yes",
+      "pulumi-electronhub revoke --fingerprint pk-0123456789abcdef --yes",
       "pulumi-electronhub revoke --stack 'pr-*' --label owner=team-a --yes",
     ],
   )
@@ -156,6 +160,12 @@ export function addSubcommands(command: AddCommand, section: HelpSection): void 
       "pulumi-electronhub import --name-prefix team-",
       "pulumi-electronhub import --stack prod --out keys.json --program src/keys.ts",
     ],
+    [
+      "0  done",
+      "1  failed",
+      "2  wrong usage",
+      "3  refused, nothing was written: the message has the next step",
+    ],
   )
     .addOption(dirOption())
     .addOption(accountOption())
@@ -183,7 +193,7 @@ export function addSubcommands(command: AddCommand, section: HelpSection): void 
     ],
     [
       "0  done; with --verify: intact",
-      "1  lines cannot be read; with --verify: not intact",
+      "1  some lines cannot be read; with --verify: not intact",
       "2  wrong usage",
     ],
   )
@@ -193,15 +203,15 @@ export function addSubcommands(command: AddCommand, section: HelpSection): void 
     .addOption(
       new Option(
         "--verify",
-        "report missing, inserted, reordered, changed and torn lines; a changed last line needs --contains",
+        "report missing, inserted, reordered, changed and incomplete lines; to notice a change of the last line, add --contains",
       ).conflicts(["label", "fingerprint"]),
     )
     .option(
       "--contains <hash>",
-      "with --verify: a hash that it has printed earlier, to detect lines cut off at the end",
+      "with --verify: a hash that an earlier --verify printed, to notice lines cut off at the end",
       lineHash,
     )
-    .option("--json", "print each line as JSON, or with --verify a report for programs");
+    .option("--json", "print each line as JSON; with --verify: print the report as JSON");
 
   command(
     "doctor",

@@ -83,7 +83,7 @@ describe("a cleanup with several accounts", () => {
     });
     expect(wrong).toMatchObject({ exitCode: 3, stacks: [{ outcome: "refused", keys: [] }] });
     expect(wrong.stacks[0]?.problems[0]).toMatchObject({
-      why: expect.stringMatching(/secrets cannot be read.*incorrect passphrase/),
+      why: expect.stringMatching(/secrets cannot be read.*the passphrase is wrong/),
       nextStep: expect.stringContaining("PULUMI_CONFIG_PASSPHRASE"),
     });
     expect(cli.takeRequests()).toEqual([]);

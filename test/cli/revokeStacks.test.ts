@@ -188,7 +188,7 @@ it("settings that cannot be read let no name select keys of the environment's ac
     const receipt = await revoke(["--name-prefix", "ci-", ...args], undefined, { env });
     expect(receipt).toMatchObject({
       exitCode: 3,
-      problems: [{ why: expect.stringMatching(/account .* is unknown.*incorrect passphrase/) }],
+      problems: [{ why: expect.stringMatching(/account .* is unknown.*the passphrase is wrong/) }],
     });
   }
   expect(cli.takeRequests()).toEqual([]);
@@ -211,6 +211,6 @@ it("a locked stack does not hold it up; --disable-only says what enables the key
     env: cli.accountEnv(),
   });
   expect(stdout).toMatch(
-    /^Stack busy declared the keys as enabled: .* `pulumi up --refresh` there enables them again\.$/m,
+    /^Until the keys are removed, `pulumi up --refresh` enables them again in stack busy, which declared them as enabled\.$/m,
   );
 });

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { startCommand, type CommandResult, type RunningCommand } from "../support/command";
+import { onTerminal } from "../support/pseudoTerminal";
 import { REPOSITORY_ROOT, automationEnvironment } from "../support/engineEnvironment";
 
 /** The command as it is shipped. */
@@ -19,17 +20,21 @@ export interface CliOptions {
   detached?: boolean;
   /** What it reads on stdin. Default: nothing. */
   input?: string | undefined;
+  /** Runs it on a terminal of this width. */
+  columns?: number | undefined;
 }
 
 /** Starts `pulumi-electronhub` as a process of its own. */
 export function startCli(
   args: readonly string[],
-  { cwd = REPOSITORY_ROOT, env = {}, detached = false, input }: CliOptions = {},
+  { cwd = REPOSITORY_ROOT, env = {}, detached = false, input, columns }: CliOptions = {},
 ): RunningCommand {
   if (!existsSync(PROGRAM)) throw new Error(`There is no ${PROGRAM}: run \`npm run build\` first.`);
-  return startCommand(process.execPath, [PROGRAM, ...args], {
+  const command = [process.execPath, PROGRAM, ...args];
+  const [file = "", ...words] = columns === undefined ? command : onTerminal(columns, command);
+  return startCommand(file, words, {
     cwd,
-    env: { ...process.env, ...automationEnvironment({ NO_COLOR: "1" }), ...env },
+    env: { ...process.env, ...automationEnvironment({ NO_COLOR: "1" }), FORCE_COLOR: undefined, ...env },
     timeoutMs: TIMEOUT_MS,
     detached,
     ...(input === undefined ? {} : { input }),

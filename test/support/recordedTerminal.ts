@@ -9,12 +9,17 @@ export interface RecordedTerminal {
   written: { out: string; err: string };
 }
 
-/** A terminal of this width that shows colours as the environment says; without a width a pipe. */
-export function recordedTerminal({
-  columns,
-  term = "xterm",
-}: { columns?: number; term?: string } = {}): RecordedTerminal {
+export interface TerminalOptions {
+  /** Default: a pipe. */
+  columns?: number | undefined;
+  /** What the terminal's colours depend on. FORCE_COLOR counts only in this process's environment. */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** A terminal, or a pipe, that records what is written. */
+export function recordedTerminal({ columns, env = {} }: TerminalOptions = {}): RecordedTerminal {
   const written = { out: "", err: "" };
+  const known = { TERM: "xterm-256color", ...env };
   const stream = (name: "out" | "err"): Stream => {
     const recording = new Writable({
       decodeStrings: false,
@@ -24,8 +29,8 @@ export function recordedTerminal({
       },
     });
     if (columns === undefined) return recording;
-    const getColorDepth = () => WriteStream.prototype.getColorDepth({ ...process.env, TERM: term });
+    const getColorDepth = () => WriteStream.prototype.getColorDepth(known);
     return Object.assign(recording, { isTTY: true, columns, getColorDepth });
   };
-  return { written, terminal: new Terminal(stream("out"), stream("err"), term) };
+  return { written, terminal: new Terminal(stream("out"), stream("err"), known.TERM) };
 }

@@ -29,8 +29,11 @@ export async function openLog(file: string): Promise<FileHandle> {
     await log.close();
     throw new Error("no file");
   } catch (error) {
+    const code = errorCode(error);
     throw new UsageError(
-      `The audit log ${file} cannot be read (${errorCode(error) ?? "it is not a regular file"}).`,
+      code === "ENOENT"
+        ? `There is no file ${file}.`
+        : `The audit log ${file} cannot be read (${code ?? "it is not a regular file"}).`,
     );
   }
 }

@@ -50,7 +50,7 @@ function verdicts(apiKey: string, { baseUrl, rateLimit }: Settings, { keys, erro
     error instanceof UnauthorizedError || (error instanceof ForbiddenError && error.reason !== "edge");
   if (keys === undefined && !isRefused)
     return [
-      skipped("API key", `${apiKey}: the API did not answer`),
+      skipped("API key", `${apiKey}: the API neither accepted nor refused it`),
       failureOf("Base URL", error, RUN_AGAIN, `${baseUrl}: `),
     ];
   const own = rateLimit && `at most ${rateLimit.limit} per ${rateLimit.windowMs / 1_000} s by your setting`;

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { CONFIG_NAMESPACE, SETTINGS, cacheFolder } from "../../config";
 import { inClear, type SecretSetting } from "../../resources/settingWarnings";
 import { errorCode } from "../../util/errno";
+import { nearestWord } from "../../util/nearestWord";
 import { chosenStack, type StackChoice } from "../account/accountForCommand";
 import type { StackSettings } from "../account/accounts";
 import { configurationOf, settingsIn } from "../account/stackAccounts";
@@ -63,7 +64,11 @@ export async function stackCheck(
           `Run \`pulumi config set ${CONFIG_NAMESPACE}:${plain} --secret\`, and replace the ${CREDENTIALS[plain]} if its file was shared.`,
         )
       : unknown !== undefined
-        ? warning(name, `${stack} has the unknown setting ${unknown}`, `Known are ${known.join(", ")}.`)
+        ? warning(
+            name,
+            `${stack} has the unknown setting ${unknown}`,
+            `Did you mean ${nearestWord(unknown, known).word}? Known are ${known.join(", ")}.`,
+          )
         : ok(name, stack);
     return { check, stack, settings };
   } catch (error) {

@@ -8,7 +8,7 @@ import { labelsText } from "../terminal/labelsText";
 import type { Block } from "../terminal/layout";
 import { creditsOf, keyFacts, OUTCOME_WORDS, problemLines, problemsOf } from "../terminal/report";
 import type { KeyReport, ReportHead } from "../terminal/report";
-import { counted, credits, type Table } from "../terminal/table";
+import { amount, counted, credits, type Table } from "../terminal/table";
 
 /** A key that is, or may be, in no stack. */
 export interface OrphanReport extends KeyReport {
@@ -61,14 +61,12 @@ export function orphansText(
   lines.push(...problemLines(problems));
   const counts = (outcome: KeyReport["outcome"]) => keys.filter((key) => key.outcome === outcome).length;
   if (!dryRun && keys.length > 0) {
-    lines.push(
-      `${counted(counts("removed"), "key")} removed, ${credits(report.creditsReturned)} credits returned.`,
-    );
+    lines.push(`${counted(counts("removed"), "key")} removed, ${credits(report.creditsReturned)} returned.`);
   }
   const orphaned = counts("would-remove");
   if (orphaned > 0) {
     lines.push(
-      `${counted(orphaned, "key")} in none of ${counted(stackCount, "stack")} of the backend, with ${credits(creditsOf(keys, "would-remove"))} unused credits.`,
+      `${counted(orphaned, "key")} in none of ${counted(stackCount, "stack")} of the backend, with ${credits(creditsOf(keys, "would-remove"), "unused ")}.`,
       advice,
     );
   }
@@ -88,7 +86,7 @@ function tableOf(keys: readonly OrphanReport[], dryRun: boolean, nowMs: number):
     key.fingerprint === "" ? "(hidden)" : key.fingerprint,
     age(key.createdAt),
     key.lastUsedAt === undefined ? "?" : key.lastUsedAt === null ? "never" : age(key.lastUsedAt),
-    key.unusedCredits === null ? "?" : credits(key.unusedCredits),
+    key.unusedCredits === null ? "?" : amount(key.unusedCredits),
     ...(isStopped ? [stopped(key, nowMs)] : []),
     ...(isLabelled ? [labelsText(key.labels)] : []),
     ...(isPlain ? [] : [OUTCOME_WORDS[key.outcome]]),

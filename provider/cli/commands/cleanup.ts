@@ -56,7 +56,7 @@ export async function cleanup(options: CleanupOptions, world: CommandContext): P
   const nowMs = world.clock.nowMs();
   const selection = selectStacks(await listStacks(project), options, { project: projectName, nowMs });
   const { stacks, leftOut, unmatched } = selection;
-  for (const pattern of unmatched) terminal.note(`--stack ${shellWord(pattern)} matches no stack.`);
+  for (const pattern of unmatched) terminal.note(matchesNone("--stack", pattern));
   const problems = selection.uselessExceptions.map(uselessException);
   if (problems[0] !== undefined && !dryRun) throw new Refusal(problems[0]);
   if (leftOut.length > 0) terminal.note(leftOutText(leftOut));
@@ -95,10 +95,14 @@ export async function cleanup(options: CleanupOptions, world: CommandContext): P
   return report.exitCode;
 }
 
+function matchesNone(option: string, pattern: string): string {
+  return `${option} ${shellWord(pattern)} matches no stack of the project.`;
+}
+
 /** The stack that the exception is meant to protect may have another name. */
 function uselessException(pattern: string): Problem {
   return {
-    why: `--except ${shellWord(pattern)} matches no stack of the project.`,
+    why: matchesNone("--except", pattern),
     nextStep: "See `pulumi stack ls` for their names, and correct the exception or leave it out.",
   };
 }
@@ -147,24 +151,26 @@ function stackText(report: StackReport): Block[] {
   const { stack, outcome, keys, otherResources, creditsReturned: returned, problems } = report;
   const updated = report.lastUpdate === null ? "never updated" : `last updated ${report.lastUpdate}`;
   const rest = [
-    counted(keys.length, "key"),
+    ...(outcome === "refused" && keys.length === 0 ? [] : [counted(keys.length, "key")]),
     ...(otherResources > 0 ? [counted(otherResources, "other resource")] : []),
-    ...(returned > 0 ? [`${credits(returned)} credits returned`] : []),
+    ...(returned > 0 ? [`${credits(returned)} returned`] : []),
   ];
-  const title = `${oneLine(`${stack} (${updated})`)}: ${OUTCOME_WORDS[outcome]}; ${rest.join(", ")}`;
+  const facts = [OUTCOME_WORDS[outcome], rest.join(", ")].filter((fact) => fact !== "").join("; ");
+  const title = `${oneLine(`${stack} (${updated})`)}: ${facts}`;
   const table = keys.length > 0 ? [keyTable(keys, 2)] : [];
   return [title, ...table, ...problemLines([...problems, ...problemsOf(keys)])];
 }
 
 /** Why no stack is cleaned up. */
 function nothingText(
-  { stacks, youngCount, leftOut }: Selection,
+  { stacks, youngCount, leftOut, unmatched }: Selection,
   { label, olderThan }: CleanupOptions,
 ): string {
   if (stacks.length > 0)
     return `No key of ${counted(stacks.length, "stack")} has ${labelled(label)}. Nothing to do.`;
   if (leftOut.length > 0) return "No other stack matches: nothing to do.";
-  if (youngCount === 0 || olderThan === undefined) return "No stack matches: nothing to do.";
+  if (youngCount === 0 || olderThan === undefined)
+    return unmatched.length > 0 ? "Nothing to do." : "No stack matches: nothing to do.";
   const match = youngCount === 1 ? "1 stack matches" : `${youngCount} stacks match`;
   return `${match}, but none was last updated more than ${formatDuration(olderThan)} ago. Nothing to do.`;
 }
@@ -180,20 +186,20 @@ function summaryText(
   const keys = stacks.flatMap((stack) => stack.keys);
   const chosen = labels === undefined ? "" : ` with ${labelled(labels)}`;
   const ofAll = (count: number) => `${counted(count, "stack")} of ${stacks.length}`;
+  if (stacks.every(({ outcome }) => outcome === "refused")) return "Nothing was changed.";
   if (!dryRun) {
     const removed = keys.filter(({ outcome }) => outcome === "removed").length;
     const failed = stacks.filter(({ outcome }) => NOT_DONE.has(outcome)).length;
     const rest = failed === 0 ? "" : ` ${ofAll(failed)} not done: see above.`;
-    return `${counted(removed, "key")}${chosen} removed, ${credits(returned)} credits returned.${rest}`;
+    return `${counted(removed, "key")}${chosen} removed, ${credits(returned)} returned.${rest}`;
   }
-  if (stacks.every(({ outcome }) => outcome === "refused")) return "Nothing was changed.";
   const planned = keys.filter(({ outcome }) => outcome === "would-remove").length;
   const isUnclear = ({ outcome, keys: found }: StackReport) =>
     (outcome !== "planned" && outcome !== "gone") || found.some((key) => key.outcome === "unknown");
   const unclear = stacks.filter(isUnclear).length;
   const doubt = `what a run would remove in ${ofAll(unclear)} is not fully known: see above`;
   if (planned === 0 && unclear > 0) return `Dry run: ${doubt}. Nothing was changed.`;
-  const unused = credits(creditsOf(keys, "would-remove"));
+  const unused = credits(creditsOf(keys, "would-remove"), "unused ");
   const how = patterns === undefined ? "--stack with the stacks' names, and --yes," : "--yes";
-  return `Dry run: ${counted(planned, "key")} of ${counted(stacks.length, "stack")}${chosen} would be removed, and ${unused} unused credits returned${unclear > 0 ? `; ${doubt}` : ""}. Nothing was changed; add ${how} to do it.`;
+  return `Dry run: ${counted(planned, "key")} of ${counted(stacks.length, "stack")}${chosen} would be removed, and ${unused} returned${unclear > 0 ? `; ${doubt}` : ""}. Nothing was changed; add ${how} to do it.`;
 }

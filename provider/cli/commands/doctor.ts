@@ -1,5 +1,5 @@
 import { accountChecks } from "../checks/account";
-import { checkText, ok, type Check } from "../checks/check";
+import { checkText, ok, skipped, type Check } from "../checks/check";
 import { backendCheck, folderChecks, stackCheck } from "../checks/environment";
 import { cliCheck, needsOf, packageChecks, pluginChecks } from "../checks/machine";
 import { sharedWindowChecks } from "../checks/sharedWindow";
@@ -40,10 +40,12 @@ async function* checksOf({ dir, stack }: DoctorOptions, world: CommandContext): 
   const { folder } = program;
   // The command does not start on a Node that is too old.
   yield* [ok("Node", process.versions.node), cli];
-  if (cli.status !== "error") yield await backendCheck(open);
+  const backend = cli.status === "error" ? cli : await backendCheck(open);
+  if (backend !== cli) yield backend;
   const found = await stackCheck({ stack, dir }, world.environment, open);
   const { settings, isUnselected } = found;
-  yield found.check;
+  const isSame = backend.status === "error" && found.check.what === backend.what;
+  yield isSame ? skipped(found.check.name, `see ${backend.name}`) : found.check;
   const state = found.stack === undefined ? undefined : await stateCheck(await open(), found.stack);
   if (state !== undefined) yield state.check;
   const needs = needsOf(program, state?.providers ?? []);

@@ -52,7 +52,7 @@ export async function importKeys(options: ImportOptions, world: CommandContext):
   terminal.result(
     ...leftOutLines,
     `${counted(described.names.length, "key")}: ${oneLine(described.names.join(", "))}`,
-    `${options.out} contains them in clear, readable only by you; ${options.program} declares them.`,
+    `${options.out} contains the keys in clear, readable only by you; ${options.program} declares them.`,
     "Next:",
     { copy: `  pulumi import --file ${shellWord(options.out)} --generate-code=false --protect=false` },
     { copy: `  rm ${shellWord(options.out)}` },
@@ -72,7 +72,7 @@ function importText(file: string, folder: string): Block[] {
   const entry = entryFolder(folder);
   if (isProgram(file, folder)) return ["`pulumi preview` should show no changes: run it before `pulumi up`."];
   return [
-    "Then add this line to your program, before the next `pulumi up`: it removes keys that the program does not declare.",
+    "Then add this line to your program before the next `pulumi up`, which would otherwise remove the keys:",
     { copy: `  ${importLine(file, entry)}` },
     "`pulumi preview` should show no changes.",
   ];

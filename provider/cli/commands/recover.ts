@@ -99,6 +99,6 @@ function blocksOf(report: RecoverReport, hasPending: boolean): Block[] {
   const isDone = keys.length === 0 && !hasPending;
   const rest = dryRun
     ? `nothing was changed${isDone ? "" : "; add --yes to remove lost keys and to clear interrupted creations"}`
-    : `${counted(cleared, "interrupted creation")} cleared, ${credits(returned)} credits returned`;
+    : `${counted(cleared, "interrupted creation")} cleared, ${credits(returned)} returned`;
   return [...table, ...problemLines([...problems, ...problemsOf(keys)]), `${stack}: ${found}; ${rest}.`];
 }

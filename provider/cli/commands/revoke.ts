@@ -169,5 +169,6 @@ function recognise(
 function noneText(selection: Selection): string {
   const { namePrefix } = selection.kind === "filter" ? selection : {};
   if (namePrefix === undefined) return "No key of the account is in a selected stack. Nothing was changed.";
-  return `No selected key of the account has a name that starts with ${JSON.stringify(namePrefix)}. Nothing was changed.`;
+  const whose = needsStates(selection) ? "selected key" : "key";
+  return `No ${whose} of the account has a name that starts with ${JSON.stringify(namePrefix)}. Nothing was changed.`;
 }

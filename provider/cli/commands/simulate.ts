@@ -74,10 +74,11 @@ function showSettings(
       return names.length === 1 ? command : `account ${name}:\n  ${command}`;
     });
   terminal.result(
-    `A simulator of the Electron Hub API at ${baseUrl}, with ${counted(names.length, "account")} and ${limit}${each}.\n\nIn a shell of this machine:\n\nexport ELECTRONHUB_BASE_URL=${baseUrl}`,
+    `A simulator of the Electron Hub API at ${baseUrl}, with ${counted(names.length, "account")} and ${limit}${each}.\n\nIn a shell of this machine:\n`,
+    { copy: `export ELECTRONHUB_BASE_URL=${baseUrl}` },
   );
   terminal.simulatedSecret(apiKeyLines((apiKey) => `export ELECTRONHUB_API_KEY=${apiKey}`).join("\n"));
-  terminal.result(`\nOr for one stack:\n\npulumi config set electronhub:baseUrl ${baseUrl}`);
+  terminal.result("\nOr for one stack:\n", { copy: `pulumi config set electronhub:baseUrl ${baseUrl}` });
   terminal.simulatedSecret(
     apiKeyLines((apiKey) => `pulumi config set --secret electronhub:apiKey ${apiKey}`).join("\n"),
   );

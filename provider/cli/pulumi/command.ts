@@ -2,7 +2,6 @@ import type { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { quotable } from "../../util/redact";
 import { Refusal } from "../problems";
 import type { CommandOutput, Runnable } from "./processGroup";
-import { cliErrorText } from "./cliErrorText";
 
 /**
  * Runs a command of the CLI that the Automation API has no method for.
@@ -65,9 +64,11 @@ export function asRefusal(error: unknown, folder = "."): unknown {
   }
   const [, stack] = /no stack named '(.+)' found/.exec(text) ?? [];
   if (stack !== undefined) return noStackError(stack);
-  if (/passphrase must be set|incorrect passphrase/i.test(text)) {
+  const [passphrase] = /passphrase must be set|incorrect passphrase/i.exec(text) ?? [];
+  if (passphrase !== undefined) {
+    const isWrong = passphrase.startsWith("i");
     return refuse(
-      `The stack's secrets cannot be read: ${cliErrorText(error)}.`,
+      `The stack's secrets cannot be read: ${isWrong ? "the passphrase is wrong" : "no passphrase is set"}.`,
       "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's passphrase.",
     );
   }

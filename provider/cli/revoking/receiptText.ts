@@ -1,7 +1,7 @@
 import { labelsText } from "../terminal/labelsText";
 import type { Block } from "../terminal/layout";
 import { problemLines } from "../terminal/report";
-import { counted, credits } from "../terminal/table";
+import { amount, counted, credits } from "../terminal/table";
 import type { KeyReceipt, Receipt, RevocationOutcome } from "./receipt";
 
 const WORDS: Record<RevocationOutcome, string> = {
@@ -21,8 +21,8 @@ export function keysText({ keys, notLookedUp }: Pick<Receipt, "keys" | "notLooke
     key.name ?? "?",
     key.fingerprint ?? "(hidden)",
     key.lastUsedAt === undefined ? "?" : (key.lastUsedAt ?? "never used"),
-    amount(key.budget),
-    amount(key.usedBudget),
+    amountText(key.budget),
+    amountText(key.usedBudget),
     key.declaredIn.map(placeText).join(", ") || noPlace,
     // The proof follows.
     key.outcome === "already-gone" && key.provenAt === null ? "not found" : WORDS[key.outcome],
@@ -43,7 +43,7 @@ export function receiptText(receipt: Receipt, { disableOnly }: { disableOnly: bo
     parts.push(`Dry run: nothing was changed; add --yes to ${what} them.`);
   } else if (!disableOnly) {
     const count = keys.filter(({ outcome }) => outcome === "removed").length;
-    parts.push(`${counted(count, "key")} removed, ${credits(receipt.creditsReturned)} credits returned.`);
+    parts.push(`${counted(count, "key")} removed, ${credits(receipt.creditsReturned)} returned.`);
   }
   return parts;
 }
@@ -53,7 +53,7 @@ function nextSteps(receipt: Receipt, disableOnly: boolean): Block[] {
   if (disableOnly) {
     if (replacements.length === 0) return [];
     return [
-      `${stackNames(receipt)} declared the keys as enabled: until they are removed, \`pulumi up --refresh\` there enables them again.`,
+      `Until the keys are removed, \`pulumi up --refresh\` enables them again in ${stackNames(receipt)}, which declared them as enabled.`,
     ];
   }
   const undeclared = keys.filter(
@@ -77,7 +77,7 @@ function nextSteps(receipt: Receipt, disableOnly: boolean): Block[] {
 }
 
 function stackNames({ replacements }: Receipt): string {
-  return `${replacements.length === 1 ? "Stack" : "Stacks"} ${replacements.map(({ stack }) => stack).join(", ")}`;
+  return `${replacements.length === 1 ? "stack" : "stacks"} ${replacements.map(({ stack }) => stack).join(", ")}`;
 }
 
 function receiptLines({ fingerprint, name, outcome, ...key }: KeyReceipt): Block[] {
@@ -97,6 +97,6 @@ function placeText({ stack, resource, labels }: KeyReceipt["declaredIn"][number]
   return [`${stack}: ${resource}`, labelsText(labels)].filter((part) => part !== "").join(" ");
 }
 
-function amount(value: number | null): string {
-  return value === null ? "?" : credits(value);
+function amountText(value: number | null): string {
+  return value === null ? "?" : amount(value);
 }

@@ -88,7 +88,7 @@ export function accountOption(): Option {
 }
 
 export function jsonOption(): Option {
-  return new Option("--json", "print a report for programs on stdout");
+  return new Option("--json", "print the report as JSON on stdout");
 }
 
 export function dryRunOption(): Option {

@@ -4,7 +4,7 @@ import { instantOf } from "../../lifecycle/schema/instants";
 import type { ExitCode, Problem } from "../problems";
 import { labelsText } from "./labelsText";
 import type { Paragraph } from "./layout";
-import { credits, type Table } from "./table";
+import { amount, type Table } from "./table";
 
 /** What the command did, or would do, with a key. */
 export type KeyOutcome =
@@ -83,7 +83,7 @@ export function keyTable(keys: readonly KeyReport[], indent = 0): Table {
     key.fingerprint,
     key.resource ?? "(never recorded)",
     key.lastUsedAt === undefined ? "?" : (key.lastUsedAt ?? "never used"),
-    key.unusedCredits === null ? "-" : credits(key.unusedCredits),
+    key.unusedCredits === null ? "-" : amount(key.unusedCredits),
     ...(isLabelled ? [labelsText(key.labels)] : []),
     OUTCOME_WORDS[key.outcome],
   ]);

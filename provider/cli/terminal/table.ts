@@ -43,7 +43,13 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** `1 credit`, `0.5 credits`. @param kind such as `unused `. */
+export function credits(value: number, kind = ""): string {
+  const text = amount(value);
+  return `${text} ${kind}${text === "1" ? "credit" : "credits"}`;
+}
+
 /** Rounds credits to six decimals, without the noise of floating-point sums. */
-export function credits(amount: number): string {
-  return String(Math.round(amount * 1e6) / 1e6);
+export function amount(value: number): string {
+  return String(Math.round(value * 1e6) / 1e6);
 }

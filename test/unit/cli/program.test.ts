@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { UnauthorizedError } from "../../../provider/api/errors";
 import type { Accounts } from "../../../provider/cli/account/accounts";
@@ -15,8 +16,8 @@ async function run(
   args: readonly string[],
   fail: (world: CommandContext) => never = unreachable,
   { terminal, written } = recordedTerminal(),
+  signal = new AbortController().signal,
 ) {
-  const { signal } = new AbortController();
   const world: CommandContext = {
     terminal,
     accounts: { forSettings: () => fail(world) } as unknown as Accounts,
@@ -33,6 +34,53 @@ async function run(
   await runCommandLine(args, world);
   return { exitCode: process.exitCode, ...written };
 }
+
+const COMMANDS = ["audit", "cleanup", "doctor", "import", "orphans", "recover", "revoke", "simulate"];
+
+describe("help", () => {
+  const help = async (command: string | undefined, columns?: number): Promise<string> => {
+    const { exitCode, out } = await run(
+      [...(command === undefined ? [] : [command]), "--help"],
+      undefined,
+      recordedTerminal({ columns }),
+    );
+    expect(exitCode).toBe(0);
+    return stripVTControlCharacters(out);
+  };
+
+  it.each([undefined, ...COMMANDS])(
+    "of %s fits into 80 columns, with each word in one piece",
+    async (command) => {
+      const [narrow, wide, piped] = await Promise.all([help(command, 80), help(command, 200), help(command)]);
+      for (const line of narrow.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+      expect(narrow.split(/\s+/)).toEqual(wide.split(/\s+/));
+      expect(piped).toBe(narrow);
+      // Examples are to be copied.
+      expect(narrow.match(/^ +\$ .*$/gm)).toEqual(wide.match(/^ +\$ .*$/gm));
+    },
+  );
+
+  it("of the command names each of the commands", async () => {
+    const text = await help(undefined);
+    for (const command of COMMANDS) expect(text).toMatch(new RegExp(`^ {2}${command} `, "m"));
+  });
+});
+
+it("the settings that `simulate` prints can be copied from a terminal of any width", async () => {
+  const commands = async (columns?: number): Promise<string[]> => {
+    const { exitCode, out } = await run(
+      ["simulate", "--accounts", "2"],
+      undefined,
+      recordedTerminal({ columns }),
+      AbortSignal.abort(),
+    );
+    expect(exitCode).toBe(0);
+    const lines = out.split("\n").filter((line) => /^ *(?:export|pulumi) /.test(line));
+    return lines.map((line) => line.replace(/ek-[0-9a-f]+/, "KEY").replace(/:\d+/, ":PORT"));
+  };
+  expect(await commands(30)).toEqual(await commands());
+  expect((await commands(30)).join("\n")).toMatch(/KEY/);
+});
 
 function unreachable(): never {
   throw new Error("The account is asked for.");
