@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import type { CommandContext } from "./commandContext";
-import { EXIT, UsageError, isRefusal, problemOf, type ExitCode } from "./problems";
+import { EXIT, Refusal, UsageError, isRefusal, problemOf, type ExitCode } from "./problems";
 import { oneLine } from "./terminal/plainText";
 
 /** Reports why the whole command failed. */
@@ -15,7 +15,14 @@ export function failed(
   const isRefused = isRefusal(error) && changes.count === 0;
   const exitCode = isUsage ? EXIT.usage : isRefused ? EXIT.refused : EXIT.failedInPart;
   // Commander has printed its own errors on stderr.
-  if (!isMisuse) terminal.note(`${problem.why}\n${problem.nextStep}`);
+  if (!isMisuse) {
+    const commands = error instanceof Refusal ? error.commands : [];
+    const lines = problem.nextStep.split("\n");
+    terminal.note(
+      problem.why,
+      ...lines.map((line) => (commands.includes(line.trim()) ? { copy: line } : line)),
+    );
+  }
   if (args.includes("--json")) {
     const command = args[0]?.startsWith("-") === false ? args[0] : null;
     terminal.json({ command, exitCode, problems: [problem] });

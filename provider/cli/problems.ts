@@ -25,6 +25,13 @@ export interface Problem {
 /** The command does not start a change. */
 export class Refusal extends UserError {
   override readonly name = "Refusal";
+  /** Of the next step, each on a line of its own there, to copy. */
+  readonly commands: readonly string[];
+
+  constructor({ why, nextStep, commands = [] }: Problem & { commands?: readonly string[] }) {
+    super({ why, nextStep: [nextStep, ...commands].join("\n  ") });
+    this.commands = commands;
+  }
 }
 
 /** The command line is wrong. */

@@ -75,14 +75,14 @@ it("leaves out keys that a stack of the backend has or is making, and names the 
   expect({ exitCode, stdout }).toEqual({
     exitCode: 0,
     stdout: expect.stringMatching(
-      /^Left out: Stack dev has key "own-owned" \(pk-[0-9a-f]{16}\) in its state\.\nStacks of the backend have, or are making, all of these keys\. Nothing was written\.\n$/,
+      /^Left out: Stack dev has key "own-owned" \(pk-[0-9a-f]{16}\) in its state\.\nStacks of the backend have, or are creating, all of these keys\. Nothing was written\.\n$/,
     ),
   });
   cli.simulator.account().addKey({ name: "own-free" });
   await cli.crashedUp("crashed", program({ "own-making": {} }));
   cli.takeRequests();
   const some = await importKeys("--name-prefix", "own-");
-  expect(some.stdout).toMatch(/^Left out: A run is making a key named "own-making-[^]*^1 key: own-free$/m);
+  expect(some.stdout).toMatch(/^Left out: A run is creating a key named "own-making-[^]*^1 key: own-free$/m);
   expect(await read(PROGRAM)).not.toMatch(/own-owned|own-making/);
   expect(await read(OUT)).not.toMatch(/own-owned|own-making/);
   expect(cli.takeRequests()).toEqual([LIST]);

@@ -50,7 +50,7 @@ it("are the keys that no stack of the backend knows or is making; they go on dem
   const made = cli.names().find((name) => name.startsWith("made-"));
   expect(all.orphans.find(({ name }) => name === made)).toMatchObject({
     outcome: "unknown",
-    why: expect.stringMatching(/^A run is making a key named /),
+    why: expect.stringMatching(/^A run is creating a key named /),
     nextStep: expect.stringMatching(/run `recover` on its stack/),
   });
   expect(

@@ -31,7 +31,7 @@ it("`orphans` and `import` leave keys alone that a stack of the plugin has, read
     };
   });
   for (const account of ["main", "team"]) cli.simulator.account(account).addKey({ name: "ci-free" });
-  const making = { outcome: "unknown", why: expect.stringMatching(/^A run is making a key named /) };
+  const making = { outcome: "unknown", why: expect.stringMatching(/^A run is creating a key named /) };
   const args = ["--name-prefix", "ci-"];
   const { orphans } = await cli.report(["orphans", ...args], { env: cli.accountEnv() });
   expect(orphans.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toMatchObject([

@@ -70,7 +70,7 @@ export class Ownership {
     );
     if (!isPending && !isInTheMaking) return undefined;
     return new Claim("making", {
-      why: `A run is making a key named ${JSON.stringify(wire.name)}, or was interrupted, so whether ${fingerprint} is that key is unknown.`,
+      why: `A run is creating a key named ${JSON.stringify(wire.name)}, or was interrupted, so whether ${fingerprint} is that key is unknown.`,
       nextStep: "Wait for that run to end, or run `recover` on its stack, then run the command again.",
     });
   }

@@ -62,7 +62,7 @@ export async function importKeys(options: ImportOptions, world: CommandContext):
 }
 
 function nothingText({ namePrefix: prefix }: ImportOptions, leftOut: readonly LeftOutKey[]): string {
-  if (leftOut.length > 0) return "Stacks of the backend have, or are making, all of these keys.";
+  if (leftOut.length > 0) return "Stacks of the backend have, or are creating, all of these keys.";
   return prefix === undefined
     ? "The account has no proxy keys."
     : `No key of the account has a name that starts with ${JSON.stringify(prefix)}.`;

@@ -18,7 +18,7 @@ export interface InterruptedCreation extends LostCreation {
 }
 
 /** The keys of an account that an interrupted creation has created. */
-export interface Verdict {
+export interface LostMatch {
   /** Keys that no state has and that were never used. */
   found: readonly (ListedKey & { fingerprint: string })[];
   /** Reasons why other keys are left alone. */
@@ -28,11 +28,11 @@ export interface Verdict {
 }
 
 /** @param known fingerprints of the keys of all stacks of the backend. */
-export function judge(
+export function matchLost(
   lost: InterruptedCreation,
   keys: readonly ListedKey[],
   known: ReadonlySet<string>,
-): Verdict {
+): LostMatch {
   const match = matchLostKey(
     keys.map(({ wire }) => wire),
     lost,

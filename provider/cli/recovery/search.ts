@@ -11,7 +11,7 @@ import { requireUnlocked } from "../stack/stackLock";
 import { isProven, unprovenProblem } from "./accountProof";
 import {
   isListed,
-  judge,
+  matchLost,
   namelessProblem,
   otherBackendProblem,
   receivedProblem,
@@ -208,10 +208,10 @@ function look(
     const unproven: Problem[] = [];
     for (const account of candidate.accounts) {
       const listed = lists.get(account) ?? [];
-      const verdict = judge(lost, listed, known);
-      doubts.push(...verdict.problems);
-      for (const key of verdict.found) own.push({ ...key, account, lost });
-      if (!verdict.isKnown && !isProven(candidate, account, listed, now))
+      const match = matchLost(lost, listed, known);
+      doubts.push(...match.problems);
+      for (const key of match.found) own.push({ ...key, account, lost });
+      if (!match.isKnown && !isProven(candidate, account, listed, now))
         unproven.push(unprovenProblem(candidate, account, task));
     }
     const isDelivered = noted?.delivered === true && lost.pending === undefined;

@@ -36,10 +36,8 @@ function damagedError(backend: FileBackend, damages: readonly Damage[]): Refusal
       : ` There is no intact copy of ${withoutCopy.map(({ file }) => file).join(", ")}: without that file Pulumi forgets the stack, and its keys stay on the account; see \`pulumi-electronhub orphans\`.`;
   return new Refusal({
     why: `Pulumi cannot list the stacks, because a full disk or a crash has truncated ${damages.map(({ file, stack }) => `${file} (stack ${stack})`).join(", ")}.${lost}`,
-    nextStep: [
-      `Make sure that no run works on the stack${locked}, then run these commands, and this one again:`,
-      ...copies.map(({ file, kind, copy }) => `  ${commandFor(file, kind, copy)}`),
-    ].join("\n"),
+    nextStep: `Make sure that no run works on the stack${locked}, then run these commands, and this one again:`,
+    commands: copies.map(({ file, kind, copy }) => commandFor(file, kind, copy)),
   });
 }
 

@@ -53,7 +53,7 @@ export function lockedError(
   const again = shellWords(["pulumi-electronhub", ...withoutAge(world.commandLine), AGE_OPTION, "10m"]);
   const breaking = locks.some(({ sinceMs }) => sinceMs === undefined)
     ? ""
-    : `, or, once it is older than any run gets, with \`${again}\``;
+    : `, or, once it is older than any run takes, with \`${again}\``;
   return new BusyError({
     why: `Stack ${stack} ${verb} by ${locks.map((lock) => describe(lock, nowMs)).join(", ")}.`,
     nextStep: `Wait for that run to end, then run the command again. If it is dead, break its lock with \`${cancel}\`${breaking}.`,

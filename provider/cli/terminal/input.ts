@@ -32,7 +32,7 @@ async function textOf(stream: Readable): Promise<string> {
     size += chunk.length;
     if (size > MAX_BYTES)
       throw new UsageError(
-        `stdin has more than ${MAX_BYTES / 1_024} KiB, so it is no list of keys. Nothing was sent.`,
+        `stdin has more than ${MAX_BYTES / 1_024} KiB, so it is not a list of keys. Nothing was sent.`,
       );
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -96,9 +96,9 @@ export class Terminal {
     if (this.#isLive) this.progress(text);
   }
 
-  /** Writes a lasting line for the user. */
-  note(text: string): void {
-    this.#write(this.#err, [text]);
+  /** Writes lasting lines for the user. */
+  note(...blocks: readonly Block[]): void {
+    this.#write(this.#err, blocks);
   }
 
   /** Clears the progress line. */

@@ -90,7 +90,7 @@ describe("a destroy that is tried again", () => {
     expect(fixture.simulator.account().keys()).toEqual([]);
   });
 
-  it("in vain fails, and lists the tries", async () => {
+  it("fails after six attempts and lists them", async () => {
     const fixture = await createFixture();
     const { id, state } = await fixture.existing();
     fixture.simulator.inject({ status: 500, times: Infinity });

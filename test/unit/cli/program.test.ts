@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { UnauthorizedError } from "../../../provider/api/errors";
 import type { Accounts } from "../../../provider/cli/account/accounts";
+import { Refusal } from "../../../provider/cli/problems";
 import { runCommandLine } from "../../../provider/cli/program";
 import type { CommandContext } from "../../../provider/cli/commandContext";
 import { recordedTerminal } from "../../support/recordedTerminal";
@@ -146,6 +147,22 @@ describe("a command that fails", () => {
       throw refusal();
     });
     expect(refused).toMatchObject({ exitCode: 3, err: "The key is unknown.\nSet another.\n" });
+  });
+
+  it("shows commands to copy as single lines, however narrow the terminal", async () => {
+    const command = `mv ${"/a/long/folder".repeat(9)}/state.json /a/state.json && rm -f /a/state.json.attrs`;
+    const { err } = await run(
+      args,
+      () => {
+        throw new Refusal({
+          why: "A file of the backend is truncated.",
+          nextStep: "Run:",
+          commands: [command],
+        });
+      },
+      recordedTerminal({ columns: 40 }),
+    );
+    expect(err).toContain(`\nRun:\n  ${command}\n`);
   });
 
   it("after something was changed has failed in part", async () => {

@@ -133,7 +133,7 @@ describe("a removal", () => {
     make("web");
     expect(await remove()).toMatchObject({
       outcome: "failed",
-      why: expect.stringMatching(/^A run is making a key named "web"/),
+      why: expect.stringMatching(/^A run is creating a key named "web"/),
     });
     expect(sent).toEqual([]);
   });

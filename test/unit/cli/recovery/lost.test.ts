@@ -6,7 +6,7 @@ import type { PendingCreation } from "../../../../provider/cli/pulumi/checkpoint
 import {
   fromJournal,
   fromState,
-  judge,
+  matchLost,
   type InterruptedCreation,
 } from "../../../../provider/cli/recovery/lost";
 import { nameHashOf, type OpenCreation } from "../../../../provider/lifecycle/creations/journalReader";
@@ -53,7 +53,7 @@ function listed(changes: Partial<KeyObject> = {}): ListedKey {
 
 /** How it is judged: by which keys, or for which reasons not. */
 function verdict(lost: InterruptedCreation, keys: readonly ListedKey[], known: readonly string[] = []) {
-  const { found, problems } = judge(lost, keys, new Set(known));
+  const { found, problems } = matchLost(lost, keys, new Set(known));
   return { found: found.map(({ fingerprint }) => fingerprint), problems: problems.map(({ why }) => why) };
 }
 
@@ -201,7 +201,7 @@ it("a key that a stack has, that was used, or that does not match exactly is nev
         fromState({ ...pending, chosenName }, { fingerprint }, NOW_MS),
         fromJournal({ ...noted, fingerprint }),
       ]) {
-        const judged = judge(lost, keys.map(listed), new Set(known));
+        const judged = matchLost(lost, keys.map(listed), new Set(known));
         for (const { wire, ...made } of judged.found) {
           expect(wire.name === CREATED_AS || made.fingerprint === fingerprint).toBe(true);
           expect(known).not.toContain(made.fingerprint);

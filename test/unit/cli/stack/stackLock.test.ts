@@ -219,7 +219,7 @@ describe("what a person can do about a lock", () => {
   it("is one of two commands, exactly as they have to be typed", async () => {
     lockFile("laptop", 5_000);
     expect(await nextStep({ commandLine: ["cleanup", "--stack", "pr-*", "--yes"] })).toBe(
-      "Wait for that run to end, then run the command again. If it is dead, break its lock with `pulumi cancel --stack dev`, or, once it is older than any run gets, with `pulumi-electronhub cleanup --stack 'pr-*' --yes --break-locks-older-than 10m`.",
+      "Wait for that run to end, then run the command again. If it is dead, break its lock with `pulumi cancel --stack dev`, or, once it is older than any run takes, with `pulumi-electronhub cleanup --stack 'pr-*' --yes --break-locks-older-than 10m`.",
     );
   });
 
