@@ -17,6 +17,11 @@ const server = { deps: { external: [/\/dist\//] } };
 const alias = [
   { find: /^pulumi-electronhub$/, replacement: join(root, "dist", "index.js") },
   { find: /^pulumi-electronhub\/testing$/, replacement: join(root, "dist", "testing", "index.js") },
+  // What takes the keys of examples.
+  {
+    find: /^@pulumi\/(github|kubernetes)$/,
+    replacement: join(root, "test", "examples", "standIns", "$1.ts"),
+  },
 ];
 
 /** The timeout is far more than any test needs, even on a busy machine. */

@@ -20,13 +20,14 @@ export interface Example {
 
 /**
  * @param load imports the example. Its module is loaded afresh for each operation, as Pulumi does.
+ * @param env of every command, asked for once.
  */
-export function useExample(load: () => Promise<Module>): Example {
+export function useExample(load: () => Promise<Module>, env = (): Record<string, string> => ({})): Example {
   let project: EngineProject;
   let simulator: Simulator;
 
   beforeAll(async () => {
-    project = await createEngineProject();
+    project = await createEngineProject({ env: env() });
   });
   afterAll(() => project.dispose());
   beforeEach(async () => {
