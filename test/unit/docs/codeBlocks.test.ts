@@ -60,10 +60,13 @@ describe("the command of the package exists, with its options", () => {
 /** The command's own parser, whose commands do nothing. */
 function program(run: (name: string) => void): Command {
   const parser = new Command("pulumi-electronhub").exitOverride().configureOutput({ writeErr: () => {} });
-  addSubcommands((name) => {
-    const command = parser.command(name).exitOverride().allowExcessArguments(false);
-    return command.action(() => run(name));
-  });
+  addSubcommands(
+    (name) => {
+      const command = parser.command(name).exitOverride().allowExcessArguments(false);
+      return command.action(() => run(name));
+    },
+    () => "",
+  );
   return parser;
 }
 
