@@ -34,7 +34,8 @@ interface Keys {
  * `pulumi up` rotates: run it on a schedule, for example once a day. The first `up` in a new period creates a key and
  * publishes it as `current`. The key before stays valid as `previous` during `overlap`, and the first `up` after that
  * removes it. Nothing happens between runs, so a missed run only delays the rotation. The overlap starts with the run that
- * created the new key: an `up` that fails before that keeps the published key. After an `up` there are at most two keys.
+ * created the new key: an `up` that fails before that keeps the published key. A key is removed at the end of an `up` that
+ * succeeds, so that a consumer that could not be updated keeps a key that works. After such an `up` there are at most two keys.
  */
 export class RotatingProxyKey extends pulumi.ComponentResource {
   /** @internal */
@@ -137,7 +138,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
   ): pulumi.Output<Keys> {
     const { nowMs, overlapMs } = schedule;
     const time = { nowMs, overlapMs };
-    const keyOf = (number: number, options: pulumi.CustomResourceOptions) =>
+    const keyOf = (number: number, options: pulumi.CustomResourceOptions = {}) =>
       this.#parts.newKey(
         `${name}-${number}`,
         { ...settings, rotationTrigger: number },
@@ -153,7 +154,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
       // A key that was published late still has its predecessor. The rotation waits, so that there is no third key.
       const isHeld = hasOverlap(other);
       const number = isHeld ? other.number : Math.max(generation, other.number + 1);
-      const current = keyOf(number, isHeld ? {} : inPlaceOf(name, other.previousNumber));
+      const current = keyOf(number);
       const record = recordOf(
         generation,
         // Both records then know what is published, so that neither can be lost alone.
@@ -197,12 +198,4 @@ function withoutTrigger(ignoreChanges: readonly string[]): string[] {
   return ignoreChanges
     .flatMap((path) => (path === "*" ? PROPERTY_NAMES : path))
     .filter((path) => path !== "rotationTrigger");
-}
-
-/**
- * Removes a key whose overlap is over before the next key is created: it occupies a place and credits on the account. The
- * alias has no effect without such a key.
- */
-function inPlaceOf(name: string, number: number): pulumi.CustomResourceOptions {
-  return number < 0 ? {} : { aliases: [{ name: `${name}-${number}` }], deleteBeforeReplace: true };
 }

@@ -160,19 +160,20 @@ it("a rotation that fails keeps the published key, and its overlap begins with t
   expect(faults).toEqual([]);
 });
 
-it("a key whose overlap ended without a run goes before the next rotation; protection holds for the published one", async () => {
+it("a key whose overlap ended without a run is removed after the next rotation; protection holds for the published one", async () => {
   const stack = await engine.stack("unattended", at("01T06", { protect: true }));
   const faults = watchAccount();
   await up(stack, at("01T06", { protect: true }));
   const second = await up(stack, at("04T06", { protect: true }));
   mostKeys = 0;
   const third = await up(stack, at("20T06", { protect: true }));
-  expect(third).toMatchObject({ requests: [REMOVE, CREATE], previous: second.current });
+  expect(third).toMatchObject({ requests: [CREATE, REMOVE], previous: second.current });
   expect(third.keys).toEqual([second.current, third.current]);
   expect(third.validUntil).toBe(`${DAY}21T06:00:00Z`);
   const after = await up(stack, at("21T06", { protect: true }));
   expect(after).toMatchObject({ requests: [REMOVE], keys: [third.current] });
-  expect(mostKeys).toBe(2);
+  // A consumer may still have the first key until the end of the run.
+  expect(mostKeys).toBe(3);
   expect(faults).toEqual([]);
 
   expect((await engine.project.destroy("unattended")).exitCode).not.toBe(0);
@@ -272,7 +273,7 @@ it("what depends on the component starts after the key exists, and is deleted be
   expect(first.slice(1).toSorted()).toEqual(["create consumer", "create outside"]);
   // Overlap, and then a rotation that no run prepared.
   expect(await run("04T06")).toEqual(["create bot-1"]);
-  expect(await run("20T06")).toEqual(["remove bot-0", "create bot-2"]);
+  expect(await run("20T06")).toEqual(["create bot-2", "remove bot-0"]);
   const { consumer, outside } = await engine.keysInState("dependent");
   for (const { dependencies } of [consumer, outside] as { dependencies?: string[] }[])
     // Through the plugin only the engine knows the component's children.

@@ -29,20 +29,24 @@ it("keeps the old key until the secret has the new one and the overlap is over; 
   expect(handOver.takeStory()).toEqual(["update ci-bot-key fails"]);
   expect(handOver.workingKeys()).toEqual([first, second]);
 
+  // Still refused when the next rotation is due: the secret's key goes on working.
+  await expectFailure(upAt("2030-03-02T00:00:00Z"));
+  expect(handOver.takeStory()).toEqual([CREATE, "update ci-bot-key fails"]);
+  const [, , third] = handOver.workingKeys();
+  expect(handOver.workingKeys()).toEqual([first, second, third]);
+
   handOver.failing = undefined;
   await stack.up();
-  expect(handOver.calls).toMatchObject([{ properties: { value: second } }]);
-  expect(handOver.takeStory()).toEqual(["update ci-bot-key", REMOVE]);
-  expect(handOver.workingKeys()).toEqual([second]);
-
-  await upAt("2030-03-02T00:00:00Z");
-  const [, third] = handOver.workingKeys();
   expect(handOver.calls).toMatchObject([{ properties: { value: third } }]);
-  expect(handOver.takeStory()).toEqual([CREATE, "update ci-bot-key"]);
+  expect(handOver.takeStory()).toEqual(["update ci-bot-key", REMOVE]);
   expect(handOver.workingKeys()).toEqual([second, third]);
+
+  await upAt("2030-03-04T00:00:00Z");
+  expect(handOver.takeStory()).toEqual([REMOVE]);
+  expect(handOver.workingKeys()).toEqual([third]);
   expect(Object.keys((await stack.preview()).changes)).toEqual(["same"]);
 
   expect(await example.project.destroy("dev")).toMatchObject({ exitCode: 0 });
-  expect(handOver.takeStory()).toEqual(["delete ci-bot-key", REMOVE, REMOVE]);
+  expect(handOver.takeStory()).toEqual(["delete ci-bot-key", REMOVE]);
   expect(handOver.workingKeys()).toEqual([]);
 });

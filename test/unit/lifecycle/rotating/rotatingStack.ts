@@ -15,9 +15,8 @@ class StepFailure extends Error {}
 
 /**
  * A stack with one rotating key and its account, in the order of the component and the real engine: the plan, the record
- * that is read, the published key (where a key past its overlap is in the way, that goes first), the record that is
- * written, the key before, then the outputs; what is declared no more is removed last, in a run without a failure. After
- * every step it looks at what must always hold.
+ * that is read, the published key, the record that is written, the key before, then the outputs; what is declared no more
+ * is removed last, in a run without a failure. After every step it looks at what must always hold.
  */
 export class RotatingStack {
   /** The keys of the account, by number. */
@@ -80,14 +79,14 @@ export class RotatingStack {
     const other = publicationOf(rotation.generation + 1, { time, atLeast });
     const isHeld = hasOverlap(other);
     const number = isHeld ? other.number : Math.max(rotation.generation, other.number + 1);
-    const current = this.#declare(number, isHeld ? -1 : other.previousNumber, nowMs, next);
+    const current = this.#declare(number, next);
     const written = publicationOf(
       rotation.generation,
       isHeld ? { time, atLeast: other } : { confirmation: { ...time, number, fingerprint: current, other } },
     );
     const { previousNumber, isOver, validUntil } = isHeld ? other : written;
     const kept = previousNumber >= 0 && !isOver ? previousNumber : undefined;
-    if (kept !== undefined) this.#declare(kept, -1, nowMs, next);
+    if (kept !== undefined) this.#declare(kept, next);
     this.rotatesAt = rotatesAt(schedule, rotation, isHeld, kept === undefined ? undefined : validUntil);
     this.#publish(current, nowMs + overlapMs);
 
@@ -96,11 +95,9 @@ export class RotatingStack {
     }
   }
 
-  #declare(number: number, inTheWay: number, nowMs: number, next: () => void): string {
+  #declare(number: number, next: () => void): string {
     const known = this.keys.get(number);
     if (known !== undefined) return known;
-    const old = this.keys.get(inTheWay);
-    if (old !== undefined) this.#remove(inTheWay, old, nowMs, next);
     next();
     const key = `${number}#${this.made++}`;
     this.keys.set(number, key);
