@@ -73,7 +73,7 @@ export default defineConfig({
   test: {
     root,
     // The engine waits half of the time.
-    maxWorkers: 3,
+    maxWorkers: 4,
     reporters: ["default", new ClosingLine()],
     projects: [
       { test: { ...quick, name: "unit", include: ["test/unit/**/*.test.ts"] } },
@@ -109,7 +109,6 @@ export default defineConfig({
           include: ["test/chaos/**/*.test.ts"],
           // A run may wait for an orphan to end, or for the engine to give up on a full disk.
           testTimeout: 300_000,
-          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -119,7 +118,6 @@ export default defineConfig({
           include: ["test/fuzz/**/*.test.ts"],
           // A sequence is several commands of the engine.
           testTimeout: 300_000,
-          sequence: { groupOrder: 2 },
         },
       },
       {

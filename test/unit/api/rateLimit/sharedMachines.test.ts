@@ -12,8 +12,8 @@ import { machine } from "./sharedRun";
 describe("machines that share a window", () => {
   it.each([
     [10, 60, 1],
-    [60, 600, 5],
-    [60, 600, 30],
+    [60, 240, 5],
+    [60, 240, 30],
   ])(
     "send with a limit of %i their %i requests without a 429 and near the optimum, 50 of them at %i ms from the server",
     async (limit, count, awayMs) => {
