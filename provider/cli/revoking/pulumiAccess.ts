@@ -29,9 +29,12 @@ export class PulumiAccess {
       PulumiProject.open(this.#dir, this.#world.changes),
     ));
 
-  /** @throws UnansweredError if there is no answer within this time, or if there was none to an earlier question. */
-  async answer<T>(ask: () => Promise<T>, limitMs: number): Promise<T> {
-    if (this.#unanswered !== undefined) throw this.#unanswered;
+  /**
+   * @param atMostMs After a question without an answer, at most `SETTINGS_WAIT_MS`: Pulumi is slow, or hangs.
+   * @throws UnansweredError if there is no answer within this time.
+   */
+  async answer<T>(ask: () => Promise<T>, atMostMs: number): Promise<T> {
+    const limitMs = this.#unanswered === undefined ? atMostMs : Math.min(atMostMs, SETTINGS_WAIT_MS);
     const answered = new AbortController();
     const late = this.#world.clock.sleep(limitMs, answered.signal).then(() => {
       throw (this.#unanswered = new UnansweredError({
