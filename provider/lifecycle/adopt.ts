@@ -67,7 +67,11 @@ async function takeOver(key: string, declared: Declared, operation: Operation): 
   const note = noteOnHidden(declared);
   if (note !== undefined)
     operation.report(`Proxy key ${JSON.stringify(inputs.name)} (${fingerprint}): ${note}`);
-  return { ...stateOf(key, inputsFromWire(found, inputs), found, operation.settings), ...plainJson(inputs) };
+  return {
+    ...stateOf(key, inputsFromWire(found, inputs), found, operation.settings),
+    ...plainJson(inputs),
+    __account: operation.account,
+  };
 }
 
 /** Two resources with one key: removing either one would remove the key under the other. */

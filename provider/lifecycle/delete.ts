@@ -152,7 +152,7 @@ async function requireEvidence(
     requireSameServer(stored.server, operation.settings);
     throw unproven(
       doubt,
-      "The key was created with another API key, so the list of this account proves nothing.",
+      "The key was created or adopted with another API key, so the list of this account proves nothing.",
     );
   }
   let seen: Sighting;

@@ -13,8 +13,7 @@ class OtherServerError extends UserError {
 }
 
 /**
- * Whether the list of the configured account can prove that a key is gone: only the account that has created the key lists
- * it.
+ * Whether the list of the configured account can prove that a key is gone: only the account that owns the key lists it.
  *
  * @param account the anonymous name of that account in the state. Undefined: unknown, so any account is accepted.
  */

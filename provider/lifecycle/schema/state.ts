@@ -51,7 +51,7 @@ const internalState = {
   unsettled: z.literal(true),
   /** The account let the key do more than declared, so the next update is verified. */
   __isWider: z.literal(true),
-  /** The anonymous name of the account that has created the key. Absent: the key was adopted. */
+  /** The anonymous name of the account that has created or adopted the key. Absent: an earlier version adopted it. */
   __account: z.string(),
   /**
    * The generated name under which the key was created, which distinguishes resources. An imported key has a name of this form

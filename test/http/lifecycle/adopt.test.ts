@@ -48,6 +48,7 @@ describe("an adoption", () => {
       usedBudget: 0,
       server: fixture.simulator.baseUrl.replace("/v1", ""),
       stateVersion: 1,
+      __account: inputs["__account"],
     });
     await expect(fixture.lifecycle.diff(id, outs as never, inputs)).resolves.toMatchObject({
       changes: false,

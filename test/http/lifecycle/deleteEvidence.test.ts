@@ -40,13 +40,19 @@ const DOUBTFUL: [string, FaultSpec][] = [
 ];
 
 describe("the list of another account", () => {
-  it.each(["read", "delete"] as const)(
-    "proves nothing to %s if an edge responds for the API",
-    async (verb) => {
+  it.each([
+    ["read", "created"],
+    ["read", "adopted"],
+    ["delete", "created"],
+    ["delete", "adopted"],
+  ] as const)(
+    "proves nothing to %s of a key that was %s if an edge responds for the API",
+    async (verb, origin) => {
       const fixture = await createFixture({
         simulator: { accounts: [{ name: "ours" }, { name: "theirs" }] },
       });
-      const { id, state } = await fixture.existing();
+      const { key } = fixture.simulator.account("ours").addKey({ name: "by hand" });
+      const { id, state } = await fixture.existing(origin === "adopted" ? { adopt: key } : {});
       const theirs = new DynamicProvider({
         clock: fixture.clock,
         random: () => 0.5,
