@@ -1,4 +1,4 @@
-import { by, confirmed, parse, unexpected, type Reader } from "./responseReader";
+import { by, confirmed, createdAs, parse, unexpected, type Reader } from "./responseReader";
 import type { Endpoint } from "./responseError";
 import { isUnclear } from "./errorGuards";
 import { ConnectionError } from "./errors";
@@ -11,7 +11,6 @@ import { withRetries, type RetryPolicy, type WaitOptions } from "./retry";
 import { saysDeleted, saysToggled, saysUpdated } from "./statements";
 import type { HttpResponse, HttpRequest, Transport } from "./transport";
 import {
-  createdKeySchema,
   foundKeySchema,
   accountSchema,
   validationSchema,
@@ -100,7 +99,7 @@ export class ProxyKeyClient {
 
   /** Never retried after an unclear response: the caller must first check whether the key exists. */
   async create(settings: KeySettings, call: CallOptions): Promise<CreatedKey> {
-    return this.#call("create", by(createdKeySchema, { anySuccess: true }), settings, call, []);
+    return this.#call("create", createdAs(settings.name), settings, call, []);
   }
 
   /** All keys of the account. */

@@ -4,6 +4,7 @@ import { errorFor, type Endpoint } from "./responseError";
 import { UnexpectedResponseError, type ApiError } from "./errors";
 import { quotable } from "../util/redact";
 import type { HttpResponse } from "./transport";
+import { createdKeySchema, normalName, type CreatedKey } from "./wire";
 
 /** Reads the body of a success. Undefined: it is not in the API's form. @throws a more precise error. */
 export type Reader<T> = (value: unknown, response: HttpResponse, secrets: readonly string[]) => T | undefined;
@@ -15,6 +16,17 @@ export function by<Schema extends z.ZodType>(
 ): Reader<z.output<Schema>> {
   return (value, { status }) =>
     anySuccess || status === 200 || status === 201 ? schema.safeParse(value).data : undefined;
+}
+
+/** Reads a created key. The response to another request, sent again by a proxy, holds that request's key and its name. */
+export function createdAs(name: string): Reader<CreatedKey> {
+  const read = by(createdKeySchema, { anySuccess: true });
+  return (value, response, secrets) => {
+    const created = read(value, response, secrets);
+    if (created === undefined || normalName(created.name) === normalName(name)) return created;
+    const found = quotable(JSON.stringify(created.name), secrets);
+    throw unexpected(response.status, `a key named ${found} instead of ${JSON.stringify(name)}`);
+  };
 }
 
 /** Accepts only a 200 in the API's words: the server may not have carried out any other success yet. */

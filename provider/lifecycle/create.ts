@@ -1,4 +1,11 @@
-import { isApiError, isForeign, isIncompleteList, isMaxWait, isUnclear } from "../api/errorGuards";
+import {
+  isApiError,
+  isForeign,
+  isIncompleteList,
+  isMaxWait,
+  isUnclear,
+  isUnclearSuccess,
+} from "../api/errorGuards";
 import { UnexpectedResponseError } from "../api/errors";
 import type { CallOptions } from "../api/client";
 import type { Listing } from "../api/keyListCache";
@@ -131,7 +138,9 @@ async function createExactlyOnce(
         inFlight.nothingMade();
         throw error;
       }
-      if (!isUnclear(error) || attempt + 1 >= MAX_CREATES) throw possiblyCreated(error, settings.name);
+      // Another request after a success that is not in the API's form would get the same response.
+      const isRepeatable = isUnclear(error) && !isUnclearSuccess(error);
+      if (!isRepeatable || attempt + 1 >= MAX_CREATES) throw possiblyCreated(error, settings.name);
     }
   }
 }

@@ -89,7 +89,11 @@ it.each([
   const { fixture, inputs, shown, creating } = await createShowing(field, value, true);
   const { id, outs } = await creating;
   expect(outs).toMatchObject({ ...RESTRICTED, budget: 10 });
-  expect(sent(fixture)).toEqual(["create", "update", "lookup"]);
+  const isOwnName = field === "name";
+  // A response with another name may hold the key of another request, so the list has to show the key.
+  expect(sent(fixture)).toEqual(
+    isOwnName ? ["create", "list", "lookup", "update", "lookup", "list"] : ["create", "update", "lookup"],
+  );
 
   // It is what the API makes of the declared value. Another value is a change outside Pulumi.
   const refreshed = async (body: object) => {
@@ -99,7 +103,6 @@ it.each([
     return fixture.lifecycle.diff(id, props as never, inputs);
   };
   await expect(refreshed(shown)).resolves.toMatchObject({ changes: false });
-  const isOwnName = field === "name";
   const other = { ...shown, [field]: isOwnName ? "a third name" : Number(value) - 1 };
   await expect(refreshed(other)).resolves.toMatchObject({ changes: !isOwnName });
 });
