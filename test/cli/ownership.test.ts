@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -233,5 +234,20 @@ describe("the server's clock", () => {
     }
     expect(mutations(cli.takeRequests())).toEqual([]);
     expect(cli.names()).toEqual(["ci-used", "own"]);
+  });
+});
+
+describe("options of Pulumi in the environment", () => {
+  it("neither hide stacks, whose keys would look like orphans, nor write the keys to a file", async () => {
+    await anchored();
+    await (await cli.stack("hidden", program({ live: { name: "ci-live" } }))).up();
+    await cli.project.pulumi(["stack", "tag", "set", "team", "a", "--stack", "anchor"]);
+    // Another machine, whose journal does not have the key.
+    await cli.forgetCreations();
+    const leak = join(cli.project.folders.root, "export.json");
+    const done = await orphans(REMOVE_CI, { PULUMI_OPTION_TAG: "team=a", PULUMI_OPTION_FILE: leak });
+    expect(done).toMatchObject({ exitCode: 0, stackCount: 2, orphans: [] });
+    expect(cli.names()).toEqual(["ci-live", "own"]);
+    expect(existsSync(leak)).toBe(false);
   });
 });

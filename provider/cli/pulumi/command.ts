@@ -21,6 +21,17 @@ export function runnable(workspace: LocalWorkspace): Runnable {
   return workspace.pulumiCommand as unknown as Runnable;
 }
 
+/**
+ * Removes options that the environment adds to each command of the CLI: `PULUMI_OPTION_TAG` would hide stacks from a list,
+ * `PULUMI_OPTION_FILE` write their keys to a file, `PULUMI_OPTION_FORCE` remove a stack with its keys. Keeps the file of the
+ * stack's settings.
+ */
+export function withoutOptions(): Record<string, string> {
+  const options = Object.keys(process.env).filter((name) => /^PULUMI_OPTION_(?!CONFIG_FILE$)/i.test(name));
+  // The Automation API's type excludes `undefined`, by which Node leaves a variable out.
+  return Object.fromEntries(options.map((name) => [name, undefined])) as unknown as Record<string, string>;
+}
+
 export const HOW_TO_GET_PULUMI =
   "Install it (https://www.pulumi.com/docs/install/; on Linux and macOS `curl -fsSL https://get.pulumi.com | sh`, on Windows `winget install pulumi`), make sure that `pulumi version` works in this shell, then run the command again.";
 

@@ -13,7 +13,7 @@ import { Cancellation, type Interruption } from "./cancellation";
 import { programOf, projectFolder, type Program } from "./folders";
 import { readCheckpoint, readStackKeys, type Checkpoint, type StackKeys } from "./checkpoint";
 import { readDeclarations, type StackDeclarations } from "./declarations";
-import { asRefusal, olderLayoutError, runnable, runPulumi } from "./command";
+import { asRefusal, olderLayoutError, runnable, runPulumi, withoutOptions } from "./command";
 import { UNKNOWN_HOLDER, holdersIn, type LockHolder } from "./lock";
 import { Refusal } from "../problems";
 import { shortName } from "./names";
@@ -50,7 +50,7 @@ export class PulumiProject {
     try {
       const workspace = await LocalWorkspace.create({
         workDir: projectFolder(folder),
-        envVars: { PULUMI_SKIP_UPDATE_CHECK: "true" },
+        envVars: { PULUMI_SKIP_UPDATE_CHECK: "true", ...withoutOptions() },
       });
       return new PulumiProject(workspace, changes);
     } catch (error) {
