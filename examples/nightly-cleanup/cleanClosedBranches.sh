@@ -23,8 +23,11 @@ slug() {
 }
 
 # An exception that fits no stack would be refused, as a misspelt one. A stack that is made from now on is too young.
+# The command reads no PULUMI_OPTION_…: a stack that one of these hides from this list would not be excepted.
+unset PULUMI_OPTION_ORGANIZATION PULUMI_OPTION_PROJECT PULUMI_OPTION_TAG
 stacks=$(pulumi stack ls --json)
-for branch in $(printf '%s\n' "$refs" | sed 's|^.*refs/heads/||'); do
+# A branch may be called `refs/heads/new-bot`, so only the first `refs/heads/` is cut off.
+for branch in $(printf '%s\n' "$refs" | sed 's|^[^/]*/heads/||'); do
   stack="branch-$(slug "$branch")"
   case $stacks in
     *[\"/]"$stack"\"*) set -- "$@" --except "$stack" ;;
