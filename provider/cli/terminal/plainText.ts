@@ -8,3 +8,12 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu;
 export function oneLine(text: string): string {
   return stripVTControlCharacters(text).replace(BREAKS_AND_TABS, " ").replace(UNSEEN, "");
 }
+
+/** Escapes in JSON what a terminal would obey or not show: JSON.stringify leaves C1 controls and writing directions as they are. */
+export function escapeUnseen(json: string): string {
+  return json.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Co}\u2028\u2029]/gu, (character) =>
+    [...Array(character.length).keys()]
+      .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
+}

@@ -1,7 +1,7 @@
 import { clearLine, cursorTo } from "node:readline";
 import { redact, SecretParts } from "../../util/redact";
 import { layOut, MAX_PROSE_COLUMNS, type Block } from "./layout";
-import { oneLine } from "./plainText";
+import { escapeUnseen, oneLine } from "./plainText";
 import { styled, type Stream, type Tone } from "./style";
 
 /** The help's width in a pipe, of which it is wrapped for the reader, too. */
@@ -110,7 +110,7 @@ export class Terminal {
     this.#clearStatus();
     const replacer = (_name: string, entry: unknown) =>
       typeof entry === "string" ? redact(entry, this.#secrets) : entry;
-    this.#out.write(`${JSON.stringify(value, replacer, indentation)}\n`);
+    this.#out.write(`${escapeUnseen(JSON.stringify(value, replacer, indentation))}\n`);
   }
 
   #write(stream: Stream, blocks: readonly Block[]): void {

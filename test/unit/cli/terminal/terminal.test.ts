@@ -108,3 +108,11 @@ it("a name on the account cannot control the user's terminal", () => {
   const said = written.out + written.err;
   for (const control of ["\u001B", "\u0007", "\r", "\u009B"]) expect(said.includes(control)).toBe(false);
 });
+
+it("a name in JSON is the name, in characters that a terminal shows", () => {
+  const { written, terminal: shown } = terminal(false);
+  const name = "bot\u009B2J\u202E\u2028\u{E0041}\n€";
+  shown.json({ name });
+  expect(JSON.parse(written.out)).toEqual({ name });
+  expect(written.out).toMatch(/^[\n -~€]*$/);
+});
