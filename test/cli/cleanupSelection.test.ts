@@ -39,6 +39,26 @@ describe("the stacks of a cleanup", () => {
     expect(await chosen("--older-than", "9d")).toEqual([]);
   });
 
+  it("are not those that only look old, because this machine's clock is ahead", async () => {
+    await (await cli.stack("pr-1", program({ bot: { name: "bot" } }))).up();
+    const updatedMs = Date.now() - 2 * 3_600_000;
+    await cli.editCheckpoint("pr-1", (latest) => {
+      latest.manifest.time = new Date(updatedMs).toISOString();
+    });
+    const [bot] = cli.simulator.account().keys();
+    const body = [
+      { name: "bot", key: bot?.key ?? "", expires_at: -1, allocated_ammount: 1, is_active: true },
+    ];
+    const date = new Date(updatedMs + 60_000).toUTCString();
+    const answer = { on: { path: "/auth/proxy" }, times: Infinity, status: 200, body, headers: { date } };
+    const answers = cli.simulator.inject(answer);
+    const report = await cli.report(["cleanup", "--stack", "pr-1", "--older-than", "1h", "--yes"]);
+    answers.remove();
+    expect(report).toMatchObject({ exitCode: 3, stacks: [{ outcome: "refused", keys: [] }] });
+    expect(report.stacks[0]?.problems[0]?.why).toMatch(/: this machine's clock is .* ahead of the API's\.$/);
+    expect(cli.names()).toEqual(["bot"]);
+  });
+
   /** A CLI that lists stacks as Pulumi Cloud does, to a user whose default organization is acme. */
   const likeCloud = (...stacks: string[]) =>
     cli.withPulumi(`

@@ -1,4 +1,5 @@
 import type { Labels } from "../../lifecycle/labels";
+import { formatDuration } from "../../util/duration";
 import type { StackAccounts } from "../account/stackAccounts";
 import { Refusal, type Problem } from "../problems";
 import type { Checkpoint } from "../pulumi/checkpoint";
@@ -63,7 +64,10 @@ export async function prepareStack(
     const facts = await factsOf(accounts, now.keys);
     const latest = await project.state(stack);
     if (latest === undefined) return "gone";
-    if (latest.savedMs === recovered?.savedMs) return { now, facts };
+    if (latest.savedMs === recovered?.savedMs) {
+      if (olderThanMs !== undefined) await requireOlder(task, accounts, now, olderThanMs);
+      return { now, facts };
+    }
     await requireUnlocked(task);
     done.keys = done.keys.filter(({ outcome }) => outcome !== "failed");
     done.problems = [];
@@ -88,6 +92,28 @@ function changedLabels(stack: string): Refusal {
     why: `Another run has updated stack ${stack}, and no key of it has the labels any more.`,
     nextStep: "See what that run has changed, then run the command again.",
   });
+}
+
+/**
+ * By the clock of the API, whose responses have shown it by now: with a clock that is ahead, a stack looks older than it is.
+ *
+ * @throws Refusal.
+ */
+async function requireOlder(
+  task: StackContext,
+  accounts: StackAccounts,
+  now: Checkpoint,
+  olderThanMs: number,
+): Promise<void> {
+  for (const { account } of now.keys) {
+    const view = await accounts.forResource(account).catch(() => undefined);
+    const aheadMs = -(view?.begin().client.serverAheadMs ?? 0);
+    if (isOlder(task, now, olderThanMs + Math.max(0, aheadMs))) continue;
+    throw new Refusal({
+      why: `Stack ${task.stack} may have been updated less than ${formatDuration(olderThanMs)} ago: this machine's clock is ${formatDuration(aheadMs)} ahead of the API's.`,
+      nextStep: "Set this machine's clock, then run the command again.",
+    });
+  }
 }
 
 function isOlder({ world }: StackContext, { savedMs }: Checkpoint, olderThanMs: number): boolean {
