@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   closeSync,
+  constants,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -114,7 +115,8 @@ function tryCreate(path: string, token: string): boolean {
 
 function holderOf(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    // Opening a pipe, which another user may have put there, would wait for its writer.
+    return readFileSync(path, { encoding: "utf8", flag: constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) });
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     if (errorCode(error) !== "EACCES") throw error;

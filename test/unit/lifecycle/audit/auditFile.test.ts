@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, openSync, closeSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { appendFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -121,6 +121,22 @@ describe("several processes", () => {
   /** Resolves with the process id that it prints: the spawned process is the tool that runs the worker. */
   const started = async (child: ChildProcess) =>
     Number.parseInt(String((await once(child.stdout as NodeJS.ReadableStream, "data"))[0]), 10);
+
+  // Windows has no such pipes.
+  it.skipIf(process.platform === "win32")(
+    "do not wait for the writer of a pipe in the lock's place",
+    async () => {
+      execFileSync("mkfifo", [`${log.file}.lock`]);
+      const options = { timeout: 20_000, killSignal: "SIGKILL" } as const;
+      const { status } = spawnSync(
+        process.execPath,
+        ["--import", "tsx", WORKER, log.file, "a", "1"],
+        options,
+      );
+      expect(status).toBe(0);
+      expect(await verified(log.file)).toMatchObject({ lineCount: 1, findingCount: 0 });
+    },
+  );
 
   it("keep the chain, one of them killed while it writes", async () => {
     const endless = worker("endless", "endless");
