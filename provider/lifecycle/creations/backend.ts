@@ -56,15 +56,17 @@ export function isService(url: string): boolean {
 }
 
 /**
- * A folder by its path and its inode: containers may share the journal but not the folder. Undefined for a folder without a
- * backend, which Pulumi does not use.
+ * A folder by its path, its inode and its birth: containers may share the journal but not the folder, and a file system gives
+ * the inode of a removed folder to the next, and the same inode to the first folder of each container. Undefined for a folder
+ * without a backend, which Pulumi does not use.
  */
 function folderIdentity(text: string, folder: string): unknown[] | undefined {
   const path = (text.split("?", 1)[0] ?? "").replace(/^~(?=$|[\\/])/, systemHome);
   const absolute = resolve(folder, process.platform === "win32" ? path.replace(/^\/(?=[a-z]:)/i, "") : path);
   try {
     const root = realpathSync(absolute);
-    return [FILE, root, String(statSync(join(root, ".pulumi"), { bigint: true }).ino)];
+    const { ino, birthtimeNs } = statSync(join(root, ".pulumi"), { bigint: true });
+    return [FILE, root, String(ino), String(birthtimeNs)];
   } catch {
     return undefined;
   }
