@@ -13,7 +13,8 @@ async function run(env: NodeJS.ProcessEnv, columns?: number): Promise<CommandRes
   const account = doctor.account({ ELECTRONHUB_BASE_URL: new URL("/", doctor.simulator.baseUrl).href });
   return runCli(["doctor"], {
     cwd: folders.work,
-    env: { ...ofProject, ...account, NO_COLOR: undefined, ...env },
+    // In CI, Node colours for few services only.
+    env: { ...ofProject, ...account, NO_COLOR: undefined, CI: undefined, ...env },
     columns,
   });
 }
