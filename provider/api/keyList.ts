@@ -135,6 +135,8 @@ function flawInHeaders(headers: HttpResponse["headers"], count: number): string 
   const text = (name: string) => [headers[name] ?? []].flat().join(", ").trim();
   if (/\brel\s*=\s*"?[^",;]*\b(?:next|prev)/i.test(text("link"))) return "links to another page";
   if (text("content-range") !== "") return "is a range of a longer one";
+  // A cache must state the age of what it stores. Keys may have been created since then.
+  if (Number(text("age")) !== 0) return "comes from a cache";
   const fields = Object.keys(headers).flatMap((name): Field[] => {
     const [, field] = /rate-?limit|quota/.test(name) ? [] : (PAGE_HEADER.exec(name) ?? []);
     return field === undefined ? [] : [[field, headerValue(text(name))]];

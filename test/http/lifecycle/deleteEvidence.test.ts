@@ -137,6 +137,7 @@ describe("the list is no evidence", () => {
     ["a page of it", { status: 200, body: { keys: [], has_more: true } }],
     ["a page of it, with a total", { status: 200, body: { data: [], meta: { total: 1 } } }],
     ["half of it", { status: 206, body: [] }],
+    ["a list from a cache", { status: 200, body: [], headers: { age: "300" } }],
     ["a page with a link to the next", { status: 200, body: [], headers: { link: '<?p=2>; rel="next"' } }],
   ])("when it answers %s", async (_, fault) => {
     const fixture = await createFixture();

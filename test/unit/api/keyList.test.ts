@@ -59,6 +59,7 @@ describe("a complete list", () => {
     ],
     [{ "content-length": "9", "accept-ranges": "bytes", "x-csrf-token": "a", "x-envoy-attempt-count": "2" }],
     [{ "x-homepage": "a", "x-timezone-offset": "60", "set-cookie": ["next=1", "page=2"], "cf-ray": "9" }],
+    [{ age: "0" }],
   ])("may have the headers %j", (headers) => {
     expect(readKeyList([ONE], { status: 200, headers }, [])).toHaveLength(1);
   });
@@ -164,6 +165,8 @@ describe("a list that may be incomplete", () => {
     [{}, 202],
     [{ link: '<https://api.example/auth/proxy?page=2>; rel="next"' }],
     [{ "content-range": "items 0-0/9" }],
+    [{ age: "1" }],
+    [{ age: "a while" }],
     [{ "x-total-count": "9" }],
     [{ "x-next-page": "2" }],
     [{ "x-total": "2" }],
