@@ -61,7 +61,7 @@ function describe(
   name: string,
   wire: KeyObject,
   budgetWindow: ProxyKeyInputs["budgetWindow"],
-  { settings }: Operation,
+  { settings, account }: Operation,
 ): Described {
   if (wire.key === undefined) {
     throw new InvokeError({
@@ -79,7 +79,10 @@ function describe(
     });
   }
   const inputs = plainJson(inputsFromWire(wire, { budgetWindow }));
-  const state: Record<string, unknown> = { ...stateOf(wire.key, inputs, wire, settings) };
+  const state: Record<string, unknown> = {
+    ...stateOf(wire.key, inputs, wire, settings),
+    __account: account,
+  };
   for (const secret of secretOutputNames) {
     state[secret] = secretEnvelope(state[secret]);
   }

@@ -219,7 +219,12 @@ describe("a list that leaves out what keys are set to", () => {
     const { program, file } = await importProxyKeys();
     expect(program).toContain('models: ["gpt-4o"],\n  allowedIps: ["10.0.0.1"],');
     expect(JSON.parse(file)).toMatchObject({
-      resources: [{ inputs: { models: ["gpt-4o"], enabled: true } }],
+      resources: [
+        {
+          inputs: { models: ["gpt-4o"], enabled: true },
+          outputs: { __account: expect.stringMatching(/^[0-9a-f]{32}$/) },
+        },
+      ],
     });
     shortens("/auth/proxy", key);
     shortens("/auth/proxy/lookup", key);
