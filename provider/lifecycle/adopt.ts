@@ -6,6 +6,7 @@ import { AdoptionError } from "./adoptionError";
 import { applySettings } from "./applySettings";
 import { ensureEnabled, notShown } from "./enabled";
 import { inputFields } from "./schema/fields";
+import { generateName } from "./schema/generatedName";
 import {
   inputDefaults,
   resolveInputs,
@@ -71,6 +72,7 @@ async function takeOver(key: string, declared: Declared, operation: Operation): 
     ...stateOf(key, inputsFromWire(found, inputs), found, operation.settings),
     ...plainJson(inputs),
     __account: operation.account,
+    __createdAs: generateName("adopted", operation.randomBytes),
   };
 }
 

@@ -3,7 +3,7 @@ import { RunFile, type DeclaredSettings, type Fact, type RunFileOptions } from "
 export type AdoptionProgress = "declared" | "done" | "failed";
 
 export interface Holder {
-  /** The generated name under which the resource's key was created. Undefined: the resource has adopted the key. */
+  /** The resource's `__createdAs`. Undefined: its state has none. */
   by?: string | undefined;
   /** Undefined in a preview that does not know the settings yet. */
   declared?: DeclaredSettings | undefined;

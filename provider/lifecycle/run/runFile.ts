@@ -128,7 +128,7 @@ const factSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("created") }),
   /** An operation failed. Concerns no key. */
   z.object({ kind: z.literal("operationFailed") }),
-  /** A declared resource keeps the key, and does not adopt it. `by` is its `__createdAs`; an adopted key has none. */
+  /** A declared resource keeps the key, and does not adopt it. `by` is its `__createdAs`. */
   z.object({ kind: z.literal("holds"), by: z.string().optional(), declared: settingsSchema.optional() }),
 ]);
 

@@ -54,8 +54,8 @@ const internalState = {
   /** The anonymous name of the account that has created or adopted the key. Absent: an earlier version adopted it. */
   __account: z.string(),
   /**
-   * The generated name under which the key was created, which distinguishes resources. An imported key has a name of this form
-   * for the same purpose. Absent: the key was adopted.
+   * The generated name under which the key was created, which distinguishes resources. A key that was adopted or imported has
+   * a name of this form for the same purpose. Absent: an import file or an earlier version made the state.
    */
   __createdAs: z.string(),
   /** The server that last had the key. Absent: an earlier version wrote the state. */

@@ -49,6 +49,7 @@ describe("an adoption", () => {
       server: fixture.simulator.baseUrl.replace("/v1", ""),
       stateVersion: 1,
       __account: inputs["__account"],
+      __createdAs: expect.stringMatching(/^adopted-/),
     });
     await expect(fixture.lifecycle.diff(id, outs as never, inputs)).resolves.toMatchObject({
       changes: false,

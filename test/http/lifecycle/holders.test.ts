@@ -18,6 +18,19 @@ describe("a declared resource that keeps its key", () => {
     expect(fixture.simulator.account().keys()).toHaveLength(1);
   });
 
+  it("does not keep an adopted one either, once the program leaves `adopt` out", async () => {
+    const { fixture, adopt } = await handMade();
+    const { id, outs: state } = await adopt();
+    fixture.simulator.clearJournal();
+    const lifecycle = laterRun(fixture);
+    const stored = { ...state, adopt: undefined };
+    const { inputs: kept } = await lifecycle.check(stored, ARGS);
+    await lifecycle.diff(id, stored, kept ?? {});
+    await lifecycle.delete(id, stored);
+    expect(sent(fixture)).toEqual(["remove"]);
+    expect(fixture.simulator.account().keys()).toEqual([]);
+  });
+
   it("is refused if another one keeps the same key", async () => {
     const fixture = await createFixture();
     const { id, state, inputs } = await fixture.existing();
