@@ -126,7 +126,7 @@ describe("several processes", () => {
   it.skipIf(process.platform === "win32")(
     "do not wait for the writer of a pipe in the lock's place",
     async () => {
-      execFileSync("mkfifo", [`${log.file}.lock`]);
+      execFileSync("sh", ["-c", 'mkfifo "$0"', `${log.file}.lock`]);
       const options = { timeout: 20_000, killSignal: "SIGKILL" } as const;
       const { status } = spawnSync(
         process.execPath,
