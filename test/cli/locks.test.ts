@@ -111,6 +111,23 @@ describe("the lock of a run", () => {
     expect(cli.names()).toEqual(["slow"]);
   });
 
+  it("stays although it looks old, because this machine's clock is ahead", async () => {
+    const { held, up } = await cli.upInFlight("busy", program({ slow: { name: "slow" } }));
+    const takenMs = Date.now() - 7_200_000;
+    await cli.editLocks("busy", { timestamp: new Date(takenMs).toISOString() }, takenMs);
+    const headers = { date: new Date(takenMs + 60_000).toUTCString() };
+    cli.simulator.inject({ on: { path: "/auth/proxy" }, times: Infinity, status: 200, body: [], headers });
+    const age = ["--break-locks-older-than", "1h"];
+    const refused = await cli.report(["recover", "--stack", "busy", "--yes", ...age], {
+      env: cli.accountEnv(),
+    });
+    expect(refused).toMatchObject({ exitCode: 3 });
+    expect(refused.problems[0]?.why).toMatch(/: this machine's clock is .* ahead of the API's\.$/);
+    held.remove();
+    await up;
+    expect(cli.names()).toEqual(["slow"]);
+  });
+
   it("that is left goes when it is older than the user says, by its time and by its file", async () => {
     await cli.crashedUp("left", program({ bot: {} }), { known: false });
     const recover = ["recover", "--stack", "left", "--yes"];

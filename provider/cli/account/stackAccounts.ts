@@ -3,7 +3,7 @@ import type { StoredSettings } from "../pulumi/checkpoint";
 import type { PulumiProject } from "../pulumi/project";
 import type { CommandContext } from "../commandContext";
 import { Refusal, isRefusal, problemOf } from "../problems";
-import type { AccountView, StackSettings } from "./accounts";
+import { listKeys, type AccountView, type StackSettings } from "./accounts";
 
 /** The accounts of one stack, with the settings that `pulumi up` and `pulumi destroy` use. */
 export class StackAccounts {
@@ -25,6 +25,32 @@ export class StackAccounts {
       stored ?? (await (this.#configured ??= configurationOf(project, stack).then(settingsIn)));
     return world.accounts.forSettings(settings, (await project.program()).folder);
   }
+}
+
+/**
+ * How far this machine's clock is ahead of that of the API, which is asked unless a response has shown it. 0: it is not, or the
+ * API does not answer.
+ *
+ * @param keys of the stack's state. None: its configuration names the account.
+ */
+export async function clockAheadMs(
+  accounts: StackAccounts,
+  keys: readonly { account: StoredSettings }[],
+): Promise<number> {
+  const asked = new Set<AccountView>();
+  let aheadMs = 0;
+  for (const { account } of keys.length > 0 ? keys : [{ account: undefined }]) {
+    try {
+      const view = await accounts.forResource(account);
+      if (asked.has(view)) continue;
+      asked.add(view);
+      const serverAheadMs = view.begin().client.serverAheadMs ?? (await listKeys(view)).serverAheadMs ?? 0;
+      aheadMs = Math.max(aheadMs, -serverAheadMs);
+    } catch {
+      // What needs the account fails later, with the reason.
+    }
+  }
+  return aheadMs;
 }
 
 /**

@@ -10,7 +10,7 @@ import { matchesLabels } from "./labelMatch";
 import { BusyError, breakOldLocks, lockedError } from "../stack/stackLock";
 import { requireKnownTypes } from "../stack/unknownTypes";
 import { recoverStack } from "../recovery/recoverStack";
-import { StackAccounts } from "../account/stackAccounts";
+import { clockAheadMs, StackAccounts } from "../account/stackAccounts";
 import type { StackContext } from "../stack/stackContext";
 import { prepareStack, removableWith, type CleanOptions, type Done } from "./prepareStack";
 import { factsOf, plannedFor, verify } from "./verify";
@@ -69,7 +69,7 @@ export async function cleanStack(
     if (labels !== undefined && !matchesLabels(task.stack, before, labels)) return undefined;
     const accounts = new StackAccounts(task);
     if (options.dryRun) return plan(task, accounts, before, options, done);
-    await breakOldLocks(task);
+    await breakOldLocks(task, () => clockAheadMs(accounts, before.keys));
     return clean(task, accounts, before, options, done);
   };
   const outcome = await work().catch((error: unknown): StackOutcome => {

@@ -1,6 +1,6 @@
 import type { Labels } from "../../lifecycle/labels";
 import { formatDuration } from "../../util/duration";
-import type { StackAccounts } from "../account/stackAccounts";
+import { clockAheadMs, type StackAccounts } from "../account/stackAccounts";
 import { Refusal, type Problem } from "../problems";
 import type { Checkpoint } from "../pulumi/checkpoint";
 import { recoverStack } from "../recovery/recoverStack";
@@ -65,7 +65,8 @@ export async function prepareStack(
     const latest = await project.state(stack);
     if (latest === undefined) return "gone";
     if (latest.savedMs === recovered?.savedMs) {
-      if (olderThanMs !== undefined) await requireOlder(task, accounts, now, olderThanMs);
+      if (olderThanMs !== undefined && now.keys.length > 0)
+        await requireOlder(task, accounts, now, olderThanMs);
       return { now, facts };
     }
     await requireUnlocked(task);
@@ -105,15 +106,12 @@ async function requireOlder(
   now: Checkpoint,
   olderThanMs: number,
 ): Promise<void> {
-  for (const { account } of now.keys) {
-    const view = await accounts.forResource(account).catch(() => undefined);
-    const aheadMs = -(view?.begin().client.serverAheadMs ?? 0);
-    if (isOlder(task, now, olderThanMs + Math.max(0, aheadMs))) continue;
-    throw new Refusal({
-      why: `Stack ${task.stack} may have been updated less than ${formatDuration(olderThanMs)} ago: this machine's clock is ${formatDuration(aheadMs)} ahead of the API's.`,
-      nextStep: "Set this machine's clock, then run the command again.",
-    });
-  }
+  const aheadMs = await clockAheadMs(accounts, now.keys);
+  if (isOlder(task, now, olderThanMs + aheadMs)) return;
+  throw new Refusal({
+    why: `Stack ${task.stack} may have been updated less than ${formatDuration(olderThanMs)} ago: this machine's clock is ${formatDuration(aheadMs)} ahead of the API's.`,
+    nextStep: "Set this machine's clock, then run the command again.",
+  });
 }
 
 function isOlder({ world }: StackContext, { savedMs }: Checkpoint, olderThanMs: number): boolean {

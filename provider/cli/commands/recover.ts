@@ -14,7 +14,7 @@ import { breakOldLocks } from "../stack/stackLock";
 import { recoverStack } from "../recovery/recoverStack";
 import { listStacks } from "../stack/listStacks";
 import { requireKnownTypes } from "../stack/unknownTypes";
-import { StackAccounts } from "../account/stackAccounts";
+import { clockAheadMs, StackAccounts } from "../account/stackAccounts";
 import { openProject, type StackCommandOptions } from "../stack/stackContext";
 import type { Block } from "../terminal/layout";
 import { counted, credits } from "../terminal/table";
@@ -52,9 +52,10 @@ export async function recover(options: RecoverOptions, world: CommandContext): P
   const before = await state();
   requireKnownTypes(new Map([[stack, before.unknownTypes]]));
   const dryRun = options.yes !== true;
-  if (!dryRun) await breakOldLocks(task);
+  const accounts = new StackAccounts(task);
+  if (!dryRun) await breakOldLocks(task, () => clockAheadMs(accounts, before.keys));
   const checkpoints = { before, now: dryRun ? before : await state() };
-  const recovery = await recoverStack(task, new StackAccounts(task), checkpoints, {
+  const recovery = await recoverStack(task, accounts, checkpoints, {
     dryRun,
     removesDelivered: false,
   });

@@ -19,9 +19,13 @@ export async function requireUnlocked(task: StackContext): Promise<void> {
  * Checks that no process has locked the stack. Breaks its locks first if all are older than `--break-locks-older-than`. Takes no
  * lock: if two commands continue, the engine's lock decides.
  *
+ * @param clockAheadMs how far this machine's clock is ahead: a lock must not look older than it is.
  * @throws BusyError.
  */
-export async function breakOldLocks(task: StackContext): Promise<void> {
+export async function breakOldLocks(
+  task: StackContext,
+  clockAheadMs: () => Promise<number> = () => Promise.resolve(0),
+): Promise<void> {
   const { project, stack, world, breakLocksOlderThanMs: oldMs } = task;
   // A lock from the future is not old.
   const isOld = ({ sinceMs }: LockHolder) =>
@@ -29,6 +33,14 @@ export async function breakOldLocks(task: StackContext): Promise<void> {
   const locks = await locksOf(task, isOld);
   if (locks.length === 0) return;
   if (!locks.every(isOld)) throw lockedError(task, locks);
+  // Locks of any age need no clock.
+  const aheadMs = oldMs === 0 ? 0 : await clockAheadMs();
+  if (!locks.every(({ sinceMs = 0, ...lock }) => isOld({ ...lock, sinceMs: sinceMs + aheadMs }))) {
+    throw new BusyError({
+      why: `How old the locks of stack ${stack} are is unknown: this machine's clock is ${formatDuration(aheadMs)} ahead of the API's.`,
+      nextStep: "Set this machine's clock, then run the command again.",
+    });
+  }
   const files = lockFolderOf(task);
   // As late as possible: `pulumi cancel` breaks every lock, including locks that were taken or renewed since.
   const latest = files === undefined ? await locksOf(task, isOld) : locks;
