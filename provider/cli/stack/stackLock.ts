@@ -35,6 +35,7 @@ export async function breakOldLocks(
   if (!locks.every(isOld)) throw lockedError(task, locks);
   // Locks of any age need no clock.
   const aheadMs = oldMs === 0 ? 0 : await clockAheadMs();
+  world.stop.throwIfAborted();
   if (!locks.every(({ sinceMs = 0, ...lock }) => isOld({ ...lock, sinceMs: sinceMs + aheadMs }))) {
     throw new BusyError({
       why: `How old the locks of stack ${stack} are is unknown: this machine's clock is ${formatDuration(aheadMs)} ahead of the API's.`,

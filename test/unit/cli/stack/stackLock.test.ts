@@ -58,6 +58,7 @@ function scene({
 }: Scene) {
   const notes: string[] = [];
   const did: string[] = [];
+  const stop = new AbortController();
   let look = 0;
   const task = {
     stack,
@@ -73,11 +74,12 @@ function scene({
       commandLine,
       clock: { nowMs: () => NOW_MS, sleep: () => Promise.resolve(void did.push("sleep")) },
       random: () => 0.5,
+      stop: stop.signal,
       terminal: { note: (line: string) => notes.push(line) },
     },
   } as unknown as StackContext;
   const hold = () => breakOldLocks(task).then(() => did.push("work"));
-  return { task, did, notes, hold };
+  return { task, did, notes, hold, stop };
 }
 
 async function refusal(work: Promise<unknown>): Promise<BusyError> {
@@ -112,6 +114,16 @@ describe("a stack's lock in a folder", () => {
     const { hold, did } = scene(olderThanMs === undefined ? {} : { olderThanMs });
     await refusal(hold());
     expect([did, existsSync(file)]).toEqual([[], true]);
+  });
+
+  it("is kept when this machine's clock is ahead, or a Ctrl-C comes while that is looked up", async () => {
+    const file = lockFile("laptop", 20 * MINUTE_MS);
+    const { task, stop } = scene({ olderThanMs: 10 * MINUTE_MS });
+    const { why } = await refusal(breakOldLocks(task, () => Promise.resolve(11 * MINUTE_MS)));
+    expect(why).toMatch(/this machine's clock is 11 min ahead/);
+    const interrupted = () => Promise.resolve(0).finally(() => stop.abort(new Error("stopped")));
+    await expect(breakOldLocks(task, interrupted)).rejects.toThrow("stopped");
+    expect(existsSync(file)).toBe(true);
   });
 
   it("is kept when another one of the stack is younger: all are named", async () => {
