@@ -1,11 +1,4 @@
-import {
-  isApiError,
-  isForeign,
-  isIncompleteList,
-  isMaxWait,
-  isUnclear,
-  isUnclearSuccess,
-} from "../api/errorGuards";
+import { isApiError, isForeign, isIncompleteList, isMaxWait, isUnclear } from "../api/errorGuards";
 import { UnexpectedResponseError } from "../api/errors";
 import type { CallOptions } from "../api/client";
 import type { Listing } from "../api/keyListCache";
@@ -138,9 +131,7 @@ async function createExactlyOnce(
         inFlight.nothingMade();
         throw error;
       }
-      // Another request after a success that is not in the API's form would get the same response.
-      const isRepeatable = isUnclear(error) && !isUnclearSuccess(error);
-      if (!isRepeatable || attempt + 1 >= MAX_CREATES) throw possiblyCreated(error, settings.name);
+      if (!isUnclear(error) || attempt + 1 >= MAX_CREATES) throw possiblyCreated(error, settings.name);
     }
   }
 }
