@@ -8,6 +8,7 @@ import { isUserError, type UserError } from "../util/userError";
 import { adopt } from "./adopt";
 import { applySettings } from "./applySettings";
 import type { Done } from "./auditLog";
+import { reportClock } from "./clockNote";
 import { removeDuplicates } from "./duplicates";
 import { ensureEnabled } from "./enabled";
 import { PartialFailure } from "./failures";
@@ -38,6 +39,7 @@ export async function create(
 ): Promise<Done<CreateResult>> {
   if (typeof declared.adopt === "string") {
     const adopted = await adopt(declared.adopt, declared, operation);
+    reportClock(adopted, operation);
     return { result: { id: adopted.fingerprint, outs: adopted }, outcome: "adopted" };
   }
   const { __createdAs: createdAs = generateName(undefined, operation.randomBytes) } = declared;
@@ -85,6 +87,7 @@ export async function create(
   const failures: unknown[] = doubt === undefined ? [] : [doubt];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
   if (isAnotherPossible) reportLateDuplicate(createdAs, state, operation);
+  reportClock(state, operation);
   if (failures.length > 0) {
     const mark = deviations.some(({ isWider }) => isWider) ? { __isWider: true as const } : {};
     throw new PartialFailure(failures.at(-1), { ...state, ...mark });

@@ -3,6 +3,7 @@ import { InvalidRequestError } from "../api/errors";
 import { applySettings } from "./applySettings";
 import type { Done } from "./auditLog";
 import { changedInputs } from "./diff";
+import { reportClock } from "./clockNote";
 import { ensureEnabled } from "./enabled";
 import { PartialFailure } from "./failures";
 import { refuseWider } from "./refuseWider";
@@ -70,6 +71,7 @@ export async function update(
     throw error;
   }
   unsettledKeys.end(id);
+  if (changed.includes("expiresAt")) reportClock(state, operation);
   const { __isWider: _verified, ...rest } = state;
   // Without a request, this server has not confirmed that it has the key.
   const confirmed = operation.requests > 0 ? { server: serverOf(operation.settings) } : {};
