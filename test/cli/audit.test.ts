@@ -190,7 +190,7 @@ describe("audit --verify", () => {
 describe("a wrong command line", () => {
   it.each<[string, string[], RegExp]>([
     ["no file", ["--verify"], /Name the audit log, or set ELECTRONHUB_AUDIT_LOG/],
-    ["a file that is missing", ["--verify", "missing"], /There is no file missing\./],
+    ["a file that is missing", ["--verify", "missing"], /There is no audit log missing\./],
     ["a folder", ["."], /The audit log \. cannot be read \(it is not a regular file\)/],
     ["two files", ["a", "b"], /too many arguments/],
     ["a hash without --verify", ["--contains", "a".repeat(64), "x"], /--contains needs --verify/],

@@ -32,7 +32,7 @@ export async function openLog(file: string): Promise<FileHandle> {
     const code = errorCode(error);
     throw new UsageError(
       code === "ENOENT"
-        ? `There is no file ${file}.`
+        ? `There is no audit log ${file}.`
         : `The audit log ${file} cannot be read (${code ?? "it is not a regular file"}).`,
     );
   }
