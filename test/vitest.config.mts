@@ -73,7 +73,7 @@ export default defineConfig({
   test: {
     root,
     // The engine waits half of the time.
-    maxWorkers: 4,
+    maxWorkers: 3,
     reporters: ["default", new ClosingLine()],
     projects: [
       { test: { ...quick, name: "unit", include: ["test/unit/**/*.test.ts"] } },
