@@ -1,4 +1,4 @@
-import { PulumiCommand } from "@pulumi/pulumi/automation";
+import { PulumiCommand } from "@pulumi/pulumi/automation/cmd";
 import { isAtLeast } from "../../util/version";
 import { Refusal } from "../problems";
 import { HOW_TO_GET_PULUMI } from "./command";

@@ -1,25 +1,5 @@
-import type { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { quotable } from "../../util/redact";
 import { Refusal } from "../problems";
-import type { CommandOutput, Runnable } from "./processGroup";
-
-/**
- * Runs a command of the CLI that the Automation API has no method for.
- *
- * @param environment added to this process's environment; undefined removes a variable.
- * @throws the Automation API's CommandError.
- */
-export function runPulumi(
-  workspace: LocalWorkspace,
-  args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>> = {},
-): Promise<CommandOutput> {
-  return runnable(workspace).run([...args], workspace.workDir, { ...workspace.envVars, ...environment });
-}
-
-export function runnable(workspace: LocalWorkspace): Runnable {
-  return workspace.pulumiCommand as unknown as Runnable;
-}
 
 /**
  * Removes options that the environment adds to each command of the CLI: `PULUMI_OPTION_TAG` would hide stacks from a list,
@@ -52,21 +32,23 @@ export function olderLayoutError(stacks: readonly string[]): Refusal {
 
 const NAME_THE_FOLDER = "Name the folder that has the Pulumi.yaml with --dir.";
 
-/**
- * Translates errors that stop every command. Returns other errors unchanged.
- *
- * @param folder the folder of a project that is being opened.
- */
-export function asRefusal(error: unknown, folder = "."): unknown {
+export function noFolderError(folder: string): Refusal {
+  return new Refusal({ why: `There is no folder ${folder}.`, nextStep: NAME_THE_FOLDER });
+}
+
+export function noProjectError(): Refusal {
+  return new Refusal({ why: "There is no Pulumi project here.", nextStep: NAME_THE_FOLDER });
+}
+
+/** Translates errors that stop every command. Returns other errors unchanged. */
+export function asRefusal(error: unknown): unknown {
   const text = error instanceof Error ? error.message : String(error);
   const refuse = (why: string, nextStep: string) => new Refusal({ why, nextStep });
-  if (text.startsWith("Invalid workDir")) return refuse(`There is no folder ${folder}.`, NAME_THE_FOLDER);
   if (/spawn pulumi(?:\.exe)? ENOENT|ENOENT.*pulumi version/.test(text))
     return refuse("There is no Pulumi CLI on PATH.", HOW_TO_GET_PULUMI);
   if (/Minimum version requirement|Major version mismatch|parse Pulumi CLI version/.test(text))
     return refuse(`The Pulumi CLI is not supported: ${quotable(text)}`, HOW_TO_GET_PULUMI);
-  if (/no Pulumi\.yaml project file|failed to find project settings|no Pulumi project found/i.test(text))
-    return refuse("There is no Pulumi project here.", NAME_THE_FOLDER);
+  if (/no Pulumi\.yaml project file|no Pulumi project found/i.test(text)) return noProjectError();
   if (/PULUMI_ACCESS_TOKEN must be set|not logged in|no credentials/i.test(text)) {
     return refuse(
       "You are not logged in to a Pulumi backend.",

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import * as automation from "@pulumi/pulumi/automation";
+import * as commands from "@pulumi/pulumi/automation/cmd";
+import * as errors from "@pulumi/pulumi/automation/errors";
 
 /** The output of a `pulumi` command. */
 export interface CommandOutput {
@@ -21,8 +22,10 @@ export interface Runnable {
 }
 
 /** Exports that the types of the Automation API leave out, too. */
-const { CommandResult, createCommandError } = automation as unknown as {
+const { CommandResult } = commands as unknown as {
   CommandResult: new (stdout: string, stderr: string, code: number, error?: Error) => CommandOutput;
+};
+const { createCommandError } = errors as unknown as {
   createCommandError: (result: CommandOutput) => Error;
 };
 

@@ -1,23 +1,22 @@
+import { existsSync } from "node:fs";
+import type { ConfigMap, EngineEvent, StackSummary } from "@pulumi/pulumi/automation";
+import { PulumiCommand } from "@pulumi/pulumi/automation/cmd";
 import {
   ConcurrentUpdateError,
-  LocalWorkspace,
-  Stack,
   StackAlreadyExistsError,
   StackNotFoundError,
-  type ConfigMap,
-  type EngineEvent,
-  type StackSummary,
-} from "@pulumi/pulumi/automation";
+} from "@pulumi/pulumi/automation/errors";
 import type { Clock } from "../../util/clock";
 import { Cancellation, type Interruption } from "./cancellation";
 import { programOf, projectFolder, type Program } from "./folders";
+import { readProjectFile } from "./projectFile";
 import { readCheckpoint, readStackKeys, type Checkpoint, type StackKeys } from "./checkpoint";
 import { readDeclarations, type StackDeclarations } from "./declarations";
-import { asRefusal, olderLayoutError, runnable, runPulumi, withoutOptions } from "./command";
+import { asRefusal, noFolderError, olderLayoutError, withoutOptions } from "./command";
 import { UNKNOWN_HOLDER, holdersIn, type LockHolder } from "./lock";
 import { Refusal } from "../problems";
 import { shortName } from "./names";
-import { separateGroup } from "./processGroup";
+import { separateGroup, type CommandOutput, type Runnable } from "./processGroup";
 import { cliErrorText } from "./cliErrorText";
 import { isService } from "../../lifecycle/creations/backend";
 
@@ -27,18 +26,26 @@ export interface DestroyOptions {
   clock: Clock;
 }
 
-/** The stacks of a project, in the backend that Pulumi is logged in to. */
+/**
+ * The stacks of a project, in the backend that Pulumi is logged in to. Runs commands of the CLI. Loads the rest of Pulumi's SDK,
+ * which takes most of a second, for a destroy only.
+ */
 export class PulumiProject {
-  readonly #workspace: LocalWorkspace;
+  readonly #command: PulumiCommand;
+  readonly #environment: Readonly<Record<string, string>>;
   readonly #changes: { count: number };
   #backend: Promise<{ user: string; url: string }> | undefined;
 
-  private constructor(workspace: LocalWorkspace, changes: { count: number }) {
-    this.#workspace = workspace;
+  private constructor(
+    /** The folder of the Pulumi.yaml. */
+    readonly folder: string,
+    command: PulumiCommand,
+    changes: { count: number },
+  ) {
+    this.#command = command;
+    this.#environment = { PULUMI_SKIP_UPDATE_CHECK: "true", ...withoutOptions() };
     this.#changes = changes;
-    // The Automation API selects each stack that it works on. That would change the user's selection.
-    workspace.selectStack = () => Promise.resolve();
-    separateGroup(runnable(workspace));
+    separateGroup(this.#runnable);
   }
 
   /**
@@ -47,36 +54,28 @@ export class PulumiProject {
    * @throws Refusal without a supported Pulumi CLI.
    */
   static async open(folder: string, changes: { count: number }): Promise<PulumiProject> {
-    try {
-      const workspace = await LocalWorkspace.create({
-        workDir: projectFolder(folder),
-        envVars: { PULUMI_SKIP_UPDATE_CHECK: "true", ...withoutOptions() },
-      });
-      return new PulumiProject(workspace, changes);
-    } catch (error) {
-      throw asRefusal(error, projectFolder(folder));
-    }
-  }
-
-  /** The folder of the Pulumi.yaml. */
-  get folder(): string {
-    return this.#workspace.workDir;
+    const root = projectFolder(folder);
+    if (!existsSync(root)) throw noFolderError(root);
+    return new PulumiProject(root, await refusing(PulumiCommand.get()), changes);
   }
 
   async program(): Promise<Program> {
-    return programOf(this.folder, await this.#workspace.projectSettings().catch(() => undefined));
+    return programOf(
+      this.folder,
+      orUndefined(() => readProjectFile(this.folder)),
+    );
   }
 
   /** The project's name, from its Pulumi.yaml. @throws Refusal without one. */
   async name(): Promise<string> {
-    return (await refusing(this.#workspace.projectSettings())).name;
+    return readProjectFile(this.folder).name;
   }
 
   backend(): Promise<{ user: string; url: string }> {
-    return (this.#backend ??= refusing(this.#workspace.whoAmI()).then(({ user, url = "" }) => ({
-      user,
-      url,
-    })));
+    return (this.#backend ??= refusing(this.#run(["whoami", "--json"])).then(({ stdout }) => {
+      const { user, url = "" } = JSON.parse(stdout) as { user: string; url?: string };
+      return { user, url };
+    }));
   }
 
   /** Lists the project's stacks, or with `all` every stack of the backend. @throws Refusal without a project or a login. */
@@ -99,7 +98,7 @@ export class PulumiProject {
     environment?: Readonly<Record<string, string | undefined>>,
   ): Promise<StackSummary[]> {
     const command = ["stack", "ls", "--json", "--fully-qualify-stack-names", ...args];
-    const { stdout } = await refusing(runPulumi(this.#workspace, command, environment));
+    const { stdout } = await refusing(this.#run(command, environment));
     const stacks = JSON.parse(stdout) as StackSummary[];
     if (isService((await this.backend()).url)) return stacks;
     const bare = stacks.map(({ name }) => name).filter((name) => !name.startsWith("organization/"));
@@ -161,7 +160,8 @@ export class PulumiProject {
 
   /** The stack's configuration, secrets in clear. Empty if the folder has none. */
   async configEntries(stack: string): Promise<ConfigMap> {
-    return refusing(this.#workspace.getAllConfig(stack));
+    const command = ["config", "--show-secrets", "--json", "--stack", stack];
+    return JSON.parse((await refusing(this.#run(command))).stdout) as ConfigMap;
   }
 
   /** The processes that hold the stack's lock, alive or not. */
@@ -190,7 +190,15 @@ export class PulumiProject {
 
   /** Destroys the stack's resources. Continues after a resource fails. @throws errors of the Automation API. */
   async destroy(stackName: string, { onEvent, interruption, clock }: DestroyOptions): Promise<void> {
-    const stack = await Stack.select(stackName, this.#workspace);
+    const { LocalWorkspace, Stack } = await import("@pulumi/pulumi/automation/index.js");
+    const workspace = await LocalWorkspace.create({
+      workDir: this.folder,
+      envVars: this.#environment,
+      pulumiCommand: this.#command,
+    });
+    // The Automation API selects each stack that it works on. That would change the user's selection.
+    workspace.selectStack = () => Promise.resolve();
+    const stack = await Stack.select(stackName, workspace);
     const cancellation = new Cancellation(interruption, clock);
     try {
       await stack.destroy({
@@ -212,7 +220,7 @@ export class PulumiProject {
   /** Removes a stack without resources, its history and its configuration. @throws Refusal. */
   async remove(stack: string): Promise<void> {
     try {
-      await this.#workspace.removeStack(stack);
+      await this.#run(["stack", "rm", "--yes", stack]);
       this.#changes.count++;
     } catch (error) {
       if (error instanceof StackNotFoundError) return;
@@ -228,14 +236,33 @@ export class PulumiProject {
     await this.#run(["stack", "select", "--stack", stack]);
   }
 
-  #run(args: readonly string[]) {
-    return runPulumi(this.#workspace, args);
+  /**
+   * @param environment added to this process's environment; undefined removes a variable.
+   * @throws the Automation API's CommandError.
+   */
+  #run(
+    args: readonly string[],
+    environment: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<CommandOutput> {
+    return this.#runnable.run([...args], this.folder, { ...this.#environment, ...environment });
+  }
+
+  get #runnable(): Runnable {
+    return this.#command as unknown as Runnable;
   }
 }
 
 /** Whether the engine refused because another process has locked the stack. */
 export function isLocked(error: unknown): boolean {
   return error instanceof ConcurrentUpdateError;
+}
+
+function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 async function refusing<T>(call: Promise<T>): Promise<T> {

@@ -11,7 +11,7 @@ export const BACKEND_WAIT_MS = 60_000;
 /** Pulumi, or the backend behind it, hangs. */
 export class UnansweredError extends Refusal {}
 
-/** The project, which a revocation reads but does not depend on. Loads Pulumi's SDK when it is first needed. */
+/** The project, which a revocation reads but does not depend on. Loaded when it is first needed. */
 export class PulumiAccess {
   readonly #dir: string;
   readonly #world: Pick<CommandContext, "changes" | "clock">;
