@@ -182,3 +182,17 @@ it("the plugin starts with the SDK's messages alone, without the SDK and undici"
     await plugin.done;
   }
 });
+
+it.each(["cleanup", "orphans", "recover", "revoke", "doctor", "audit"])(
+  "the command %s loads no more of Pulumi's SDK than what runs the CLI",
+  async (name) => {
+    const text = `require("./dist/cli/commands/${name}.js"); console.log(Object.keys(require.cache).join("\\n"));`;
+    const { stdout } = await runCommand(process.execPath, ["-e", text], {
+      cwd: REPOSITORY_ROOT,
+      env: process.env,
+    });
+    const modules = stdout.trim().split("\n");
+    expect(modules.length).toBeGreaterThan(20);
+    expect(modules.filter((file) => /@pulumi\/pulumi\/(?!automation\/|version)/.test(file))).toEqual([]);
+  },
+);
