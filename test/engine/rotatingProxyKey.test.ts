@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RotatingProxyKey, RotatingProxyKeyArgs } from "pulumi-electronhub";
 import { afterEach, expect, it, vi } from "vitest";
 import type { EngineStack } from "../support/engine";
-import { CREATE, declare, declareRotating, IS_PLUGIN, LIST, REMOVE, useEngine } from "./fixture";
+import { CREATE, declare, declareRotating, IS_PLUGIN, itOnce, LIST, REMOVE, useEngine } from "./fixture";
 
 const engine = useEngine();
 
@@ -179,6 +179,30 @@ it("a key whose overlap ended without a run is removed after the next rotation; 
   expect((await engine.project.destroy("unattended")).exitCode).not.toBe(0);
   expect(engine.simulator.account().keys()).toHaveLength(1);
 });
+
+itOnce(
+  "an account without room for a third key refuses the rotation, which succeeds without the oldest",
+  async () => {
+    const stack = await engine.stack("capped", at("01T06"));
+    const account = engine.simulator.account();
+    const first = await up(stack, at("01T06"));
+    const second = await up(stack, at("04T06"));
+    const { keyCap } = account;
+    account.keyCap = 2;
+    try {
+      stack.setProgram(at("20T06"));
+      await expect(stack.up()).rejects.toThrow("allows no more proxy keys");
+      expect(account.keys().map(({ key }) => key)).toEqual([first.current, second.current]);
+      const oldest = (await engine.keysInState("capped"))["bot-0"]?.urn ?? "";
+      expect(await engine.project.destroy("capped", ["--target", oldest])).toMatchObject({ exitCode: 0 });
+      engine.takeRequests();
+      const third = await up(stack, at("20T06"));
+      expect(third).toMatchObject({ requests: [CREATE], keys: [second.current, third.current] });
+    } finally {
+      account.keyCap = keyCap;
+    }
+  },
+);
 
 const RECORD = IS_PLUGIN ? "electronhub:index:Rotation" : "pulumi-nodejs:dynamic/electronhub:Rotation";
 

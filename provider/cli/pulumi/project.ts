@@ -7,6 +7,7 @@ import {
   StackNotFoundError,
 } from "@pulumi/pulumi/automation/errors";
 import type { Clock } from "../../util/clock";
+import { orUndefined } from "../../util/orUndefined";
 import { Cancellation, type Interruption } from "./cancellation";
 import { programOf, projectFolder, type Program } from "./folders";
 import { readProjectFile } from "./projectFile";
@@ -255,14 +256,6 @@ export class PulumiProject {
 /** Whether the engine refused because another process has locked the stack. */
 export function isLocked(error: unknown): boolean {
   return error instanceof ConcurrentUpdateError;
-}
-
-function orUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }
 
 async function refusing<T>(call: Promise<T>): Promise<T> {

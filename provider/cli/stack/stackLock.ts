@@ -22,10 +22,7 @@ export async function requireUnlocked(task: StackContext): Promise<void> {
  * @param clockAheadMs how far this machine's clock is ahead: a lock must not look older than it is.
  * @throws BusyError.
  */
-export async function breakOldLocks(
-  task: StackContext,
-  clockAheadMs: () => Promise<number> = () => Promise.resolve(0),
-): Promise<void> {
+export async function breakOldLocks(task: StackContext, clockAheadMs: () => Promise<number>): Promise<void> {
   const { project, stack, world, breakLocksOlderThanMs: oldMs } = task;
   // A lock from the future is not old.
   const isOld = ({ sinceMs }: LockHolder) =>

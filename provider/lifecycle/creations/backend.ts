@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { orUndefined } from "../../util/orUndefined";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -180,12 +181,4 @@ function currentLogin(environment: Environment): string | undefined {
   if (typeof parsed?.current === "string" && parsed.current !== "") return parsed.current;
   // With a token, no login is needed.
   return environment["PULUMI_ACCESS_TOKEN"] ? environment["PULUMI_API"] || PULUMI_CLOUD : undefined;
-}
-
-function orUndefined<T>(step: () => T): T | undefined {
-  try {
-    return step();
-  } catch {
-    return undefined;
-  }
 }

@@ -32,7 +32,7 @@ export interface StandIn {
   close(): void;
 }
 
-/** Keeps what it is given, and asks nobody. */
+/** Returns the inputs as the state, and sends no request. */
 export async function startStandIn({ check, replaces = [], onCall }: Behaviour): Promise<StandIn> {
   const server = new Server();
   const call = (verb: StandInCall["verb"], urn: string, properties: Struct | undefined): void =>

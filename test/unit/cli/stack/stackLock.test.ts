@@ -78,7 +78,7 @@ function scene({
       terminal: { note: (line: string) => notes.push(line) },
     },
   } as unknown as StackContext;
-  const hold = () => breakOldLocks(task).then(() => did.push("work"));
+  const hold = () => breakOldLocks(task, () => Promise.resolve(0)).then(() => did.push("work"));
   return { task, did, notes, hold, stop };
 }
 
