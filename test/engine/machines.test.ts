@@ -26,16 +26,22 @@ afterAll(async () => {
   await simulator?.close();
 });
 
-/** One refusal may show a machine that starts that others have used up the window; the optimum is 24 s. */
+/** Two phases with a refusal in each, on a busy machine. */
+const TIMEOUT_MS = 300_000;
+
+/**
+ * One refusal may show a machine that starts that others have used up the window. The optimum is 24 s; after a refusal all
+ * begin anew when its cool-down ends.
+ */
 function expectFewRefusals(journal: readonly JournalEntry[]): void {
   const refused = journal.filter(({ status }) => status === 429);
   expect(refused.length).toBeLessThanOrEqual(1);
   expect(journal).toHaveLength(machines.length * KEYS + refused.length);
   const times = journal.map(({ atMs }) => atMs);
-  expect(Math.max(...times) - Math.min(...times)).toBeLessThan(60_000);
+  expect(Math.max(...times) - Math.min(...times)).toBeLessThan(60_000 + refused.length * COOLDOWN_MS);
 }
 
-it("up and destroy of six keys on each of three machines at once meet at most one refusal", async () => {
+it("up and destroy on three machines at once meet at most one refusal", { timeout: TIMEOUT_MS }, async () => {
   const config: StackConfig = {
     "electronhub:apiKey": { value: simulator.account("limited").apiKey, secret: true },
     "electronhub:baseUrl": { value: simulator.baseUrl },
