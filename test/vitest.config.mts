@@ -36,7 +36,7 @@ const slow = {
   // A first run may have to build the Pulumi CLI.
   hookTimeout: 900_000,
   sequence: { groupOrder: 1 },
-  globalSetup: ["test/support/quickProcesses.mts"],
+  globalSetup: ["test/support/quickProcesses.ts"],
 };
 
 /**

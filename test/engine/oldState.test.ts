@@ -82,7 +82,10 @@ async function imported(file: keyof typeof STATES) {
   const { apiKey } = engine.simulator.account();
   const state = readGolden(file, { apiKey, baseUrl: engine.simulator.baseUrl });
   placeKeys(state);
-  const stack = await engine.stack(GOLDEN_STACK, programOf(file));
+  const stack = await engine.stack(GOLDEN_STACK, programOf(file), {
+    config: engine.config(),
+    hasPassphrase: true,
+  });
   const { encryptionSalt } = await stack.automation.workspace.stackSettings(GOLDEN_STACK);
   state.deployment.secrets_providers = { type: "passphrase", state: { salt: encryptionSalt } };
   await engine.project.importState(GOLDEN_STACK, state);

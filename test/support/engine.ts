@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 
@@ -20,6 +21,7 @@ import {
 } from "./engineEnvironment";
 import { wrapStack, type EngineStack, type StackConfig } from "./engineStack";
 import { endProcesses } from "./processes";
+import { makeStack } from "./quickStacks";
 import { findPulumiCli, type PulumiCli } from "./pulumiCli";
 
 export { expectFailure } from "./engineStack";
@@ -44,6 +46,8 @@ export interface StackOptions {
   config?: StackConfig;
   /** Environment of this stack's Automation API operations; literal commands take their own. */
   env?: Environment;
+  /** Protects its secrets by the passphrase of `engineEnvironment`. Default: false: by the tests' key server, if there is one. */
+  hasPassphrase?: boolean;
 }
 
 export interface PulumiOptions {
@@ -92,11 +96,15 @@ export async function createEngineProject(options: EngineProjectOptions = {}): P
   return new ScratchProject(options.name ?? "test", folders, cli, url, options.env ?? {});
 }
 
+interface StoredCheckpoint {
+  version: number;
+  checkpoint: { latest?: ExportedState["deployment"] };
+}
+
 class ScratchProject implements EngineProject {
   readonly env: Environment;
   #transcript = "";
   readonly #commands: RunningCommand[] = [];
-  readonly #stacks = new Set<string>();
 
   constructor(
     readonly name: string,
@@ -113,22 +121,34 @@ class ScratchProject implements EngineProject {
   }
 
   async stack(stackName: string, program: auto.PulumiFn, options: StackOptions = {}): Promise<EngineStack> {
-    const args = { stackName, projectName: this.name, program };
-    const workspace = {
+    const { LocalWorkspace, Stack } = auto;
+    const { config = {}, env, hasPassphrase = false } = options;
+    const settings = {
       workDir: this.folders.work,
       pulumiHome: this.folders.home,
       pulumiCommand: this.cli.command,
-      envVars: automationEnvironment({ ...this.env, ...options.env }),
+      envVars: automationEnvironment({ ...this.env, ...env }),
       projectSettings: { name: this.name, runtime: "nodejs", backend: { url: this.backendUrl } },
     };
-    // To create or to select takes one command of the CLI less than `createOrSelectStack`.
-    const { LocalWorkspace } = auto;
-    const started = this.#stacks.has(stackName)
-      ? LocalWorkspace.selectStack(args, workspace)
-      : LocalWorkspace.createStack(args, workspace);
-    const stack = await started.catch(() => LocalWorkspace.createOrSelectStack(args, workspace));
-    this.#stacks.add(stackName);
-    if (options.config !== undefined) await stack.setAllConfig({ ...options.config });
+    const exists = existsSync(this.#checkpoint(stackName));
+    const isMade =
+      !exists &&
+      !hasPassphrase &&
+      this.#isInFiles &&
+      (await makeStack(this.folders, this.name, stackName, config));
+    let stack: auto.Stack;
+    if (exists || isMade) {
+      const workspace = await LocalWorkspace.create({ ...settings, program });
+      // Every command names its stack.
+      workspace.selectStack = () => Promise.resolve();
+      stack = await Stack.select(stackName, workspace);
+    } else {
+      const args = { stackName, projectName: this.name, program };
+      // To create takes one command of the CLI less than `createOrSelectStack`.
+      const created = LocalWorkspace.createStack(args, settings);
+      stack = await created.catch(() => LocalWorkspace.createOrSelectStack(args, settings));
+    }
+    if (!isMade && options.config !== undefined) await stack.setAllConfig({ ...config });
     return wrapStack(stack, (text) => this.#record(text));
   }
 
@@ -149,6 +169,8 @@ class ScratchProject implements EngineProject {
   }
 
   async exportState(stack: string, { showSecrets = false } = {}): Promise<ExportedState> {
+    const stored = showSecrets ? undefined : await this.#storedState(stack);
+    if (stored !== undefined) return stored;
     const args = ["stack", "export", "--stack", stack];
     const running = showSecrets ? this.#start([...args, "--show-secrets"], {}, () => {}) : this.spawn(args);
     return parseExportedState(mustSucceed(await running.done, "stack export").stdout);
@@ -194,6 +216,23 @@ class ScratchProject implements EngineProject {
     if (process.env["KEEP_SCRATCH"] === "1") return;
     // A plugin that is ending may still write to the folder.
     await rm(this.folders.root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+
+  get #isInFiles(): boolean {
+    return this.backendUrl === backendUrl(this.folders);
+  }
+
+  /** Where a backend in files has a stack's state. */
+  #checkpoint(stack: string): string {
+    return join(this.folders.backend, ".pulumi", "stacks", this.name, `${stack}.json`);
+  }
+
+  /** What `pulumi stack export` prints, from the file of a backend in files: much of the tests' time went into that command. */
+  async #storedState(stack: string): Promise<ExportedState | undefined> {
+    const text = await readFile(this.#checkpoint(stack), "utf8").catch(() => undefined);
+    if (text === undefined) return undefined;
+    const { version, checkpoint } = JSON.parse(text) as StoredCheckpoint;
+    return { version, deployment: checkpoint.latest ?? {} };
   }
 
   #start(args: readonly string[], options: PulumiOptions, onOutput: (text: string) => void): RunningCommand {

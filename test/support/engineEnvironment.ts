@@ -55,7 +55,7 @@ const NOT_INHERITED = [
   /^PULUMI_/i,
   /^(HTTP|HTTPS|ALL|NO)_PROXY$/i,
   /^NODE_(OPTIONS|ENV|USE_ENV_PROXY)$/,
-  /^VITEST/,
+  /^(VITEST|QUICK_STACKS)/,
 ];
 
 /** The full environment for a child process. */

@@ -131,9 +131,11 @@ async function fromCache(state: Search): Promise<PulumiCli | undefined> {
   const { path, root, version } = state.pinned;
   if (!(await isExecutable(path))) return undefined;
   try {
-    const actual = await pulumiVersionOf(path, state.env);
+    // Runs `pulumi version`.
+    const command = await PulumiCommand.get({ root });
+    const actual = String(command.version);
     if (actual !== version) throw new Error(`it is ${actual}, not ${version}`);
-    return describe("cache", path, version, await PulumiCommand.get({ root }), state);
+    return describe("cache", path, version, command, state);
   } catch (error) {
     state.attempts.push(`the cached build ${path} does not work (${reasonOf(error)})`);
     return undefined;
