@@ -37,6 +37,7 @@ const slow = {
   hookTimeout: 900_000,
   sequence: { groupOrder: 1 },
   globalSetup: ["test/support/quickProcesses.ts"],
+  execArgv: ["--require", join(root, "test", "support", "quickHost", "lazyArborist.cjs")],
 };
 
 /**

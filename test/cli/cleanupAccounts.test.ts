@@ -70,11 +70,12 @@ describe("a cleanup with several accounts", () => {
 
   it("removes the keys of two accounts from a fresh checkout, and nothing with a wrong passphrase", async () => {
     const { apiKey } = cli.simulator.account("other");
-    const stack = await cli.stack("accounts", async () => {
+    const accounts = async () => {
       const other = new Account("other", { apiKey, baseUrl: cli.simulator.baseUrl });
       declare("of-main", { name: "of-main", budget: 10 });
       declare("of-other", { name: "of-other", budget: 5 }, { provider: other });
-    });
+    };
+    const stack = await cli.stack("accounts", accounts, { config: cli.config(), hasPassphrase: true });
     await stack.up();
     cli.takeRequests();
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { fingerprintOf } from "../../provider/lifecycle/schema/state";
 import type { SimulatedKey } from "../../provider/testing";
 import { LIST, program, REMOVE } from "../engine/fixture";
+import { until } from "../support/until";
 import { mutations, outcomes, useCli, type Report } from "./fixture";
 
 const cli = useCli();
@@ -115,6 +116,9 @@ describe("keys that the account lists without their secrets", () => {
   });
 });
 
+/** A removal reads the states again when they were read longer ago. */
+const FRESH_MS = 2_000;
+
 describe("a key that a stack takes over while its removal waits", () => {
   it("stays", async () => {
     await anchored();
@@ -122,8 +126,10 @@ describe("a key that a stack takes over while its removal waits", () => {
     const held = cli.simulator.inject({ on: { path: "/auth/proxy/remove", keyName: "ci-1" }, hold: true });
     const running = cli.start(["orphans", ...REMOVE_CI, "--json"], { env: cli.accountEnv() });
     await held.reached();
+    const readMs = Date.now();
     const taker = await cli.stack("taker", program({ taken: { adopt: second?.key ?? "", name: "ci-2" } }));
     await taker.up();
+    await until(() => Date.now() > readMs + FRESH_MS, 2 * FRESH_MS);
     held.release();
     const { exitCode, stdout } = await running.done;
     expect(exitCode).toBe(0);

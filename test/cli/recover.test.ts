@@ -223,6 +223,7 @@ it("a stack is named, or selected", async () => {
     problems: [{ why: "No stack is selected.", nextStep: "Name one with --stack." }],
   });
   await cli.stack("selected", program({}));
+  await cli.project.pulumi(["stack", "select", "selected"]);
   for (const [args, done] of [
     [["recover"], "nothing was changed"],
     [["recover", "--yes"], "0 interrupted creations cleared, 0 credits returned"],

@@ -179,8 +179,8 @@ it("one state that cannot be read is named, and the others are looked up", async
 });
 
 it("settings that cannot be read let no name select keys of the environment's account, which may be another", async () => {
-  await (await cli.stack("prod", program({ bot: { name: "ci-bot" } }))).up();
-  await cli.project.pulumi(["stack", "select", "prod"]);
+  const stack = { config: cli.config(), hasPassphrase: true };
+  await (await cli.stack("prod", program({ bot: { name: "ci-bot" } }), stack)).up();
   const theirs = cli.simulator.account("other").addKey({ name: "ci-theirs" });
   const env = { ...cli.accountEnv("other"), PULUMI_CONFIG_PASSPHRASE: "wrong" };
   cli.takeRequests();

@@ -11,6 +11,9 @@ export const REPOSITORY_ROOT = join(__dirname, "..", "..");
 /** The provider plugin's executable. */
 const PLUGIN = join(REPOSITORY_ROOT, "dist", "plugin", "main.js");
 
+/** Set by the test runner: the dynamic-provider host starts in less CPU time. */
+export const QUICK_HOST_VARIABLE = "QUICK_HOST";
+
 /** The folders of one engine project, all below `root`. */
 export interface ProjectFolders {
   root: string;
@@ -55,7 +58,7 @@ const NOT_INHERITED = [
   /^PULUMI_/i,
   /^(HTTP|HTTPS|ALL|NO)_PROXY$/i,
   /^NODE_(OPTIONS|ENV|USE_ENV_PROXY)$/,
-  /^(VITEST|QUICK_STACKS)/,
+  /^(VITEST|QUICK_)/,
 ];
 
 /** The full environment for a child process. */
@@ -107,10 +110,14 @@ function isInherited(name: string): boolean {
   return !NOT_INHERITED.some((pattern) => pattern.test(name));
 }
 
-/** The pinned Node first, then the SDK's launcher of the dynamic-provider host, then the CLI. */
+/** The pinned Node first, then a launcher of the dynamic-provider host, then the CLI. */
 function toolFolders(cli: PulumiCli): string[] {
   const modules = join(REPOSITORY_ROOT, "node_modules");
   const pinnedNode = join(modules, ".bin", process.platform === "win32" ? "node.cmd" : "node");
   const nodeFolder = existsSync(pinnedNode) ? dirname(pinnedNode) : dirname(process.execPath);
-  return [nodeFolder, join(modules, "@pulumi", "pulumi"), cli.binFolder];
+  const host =
+    process.env[QUICK_HOST_VARIABLE] === undefined
+      ? join(modules, "@pulumi", "pulumi")
+      : join(__dirname, "quickHost");
+  return [nodeFolder, host, cli.binFolder];
 }
