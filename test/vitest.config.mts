@@ -24,6 +24,9 @@ const alias = [
   },
 ];
 
+/** Unit tests with Pulumi's mocks, which replace parts of the SDK for good: each file needs a process of its own. */
+const MOCKED = ["test/unit/resources/**/*.test.ts"];
+
 /** The timeout is far more than any test needs, even on a busy machine. */
 const quick = { root, server, alias, testTimeout: 60_000 };
 
@@ -77,7 +80,16 @@ export default defineConfig({
     maxWorkers: 3,
     reporters: ["default", new ClosingLine()],
     projects: [
-      { test: { ...quick, name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      {
+        test: {
+          ...quick,
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          exclude: MOCKED,
+          // Pure functions: much of their time is to load them.
+          isolate: false,
+        },
+      },
       {
         test: {
           ...quick,
@@ -85,7 +97,13 @@ export default defineConfig({
           include: ["test/properties/**/*.test.ts", "test/matrix/**/*.test.ts"],
         },
       },
-      { test: { ...quick, name: "http", include: ["test/http/**/*.test.ts", "test/live/**/*.test.ts"] } },
+      {
+        test: {
+          ...quick,
+          name: "http",
+          include: ["test/http/**/*.test.ts", "test/live/**/*.test.ts", ...MOCKED],
+        },
+      },
       {
         test: {
           ...slow,

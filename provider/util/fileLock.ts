@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  unlinkSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -16,7 +17,7 @@ import { errorCode } from "./errno";
 
 /** A lock of this process, unless the process was paused for so long that another one broke the lock. */
 export interface FileLock {
-  /** Whether this process still holds the lock. Check it right before writing under the lock. */
+  /** Whether this process still holds the lock. Check it right before writing under the lock. Reads no file at first. */
   isOurs(): boolean;
   release(): void;
 }
@@ -74,6 +75,7 @@ function held(path: string, token: string, startedMs: number, waiting: Waiting):
   let sureMs = startedMs;
   const isOurs = (): boolean => {
     const checkedMs = waiting.nowMs();
+    if (checkedMs - sureMs < SURE_MS) return true;
     const isHeld = holderOf(path) === token;
     sureMs = isHeld ? checkedMs : -Infinity;
     return isHeld;
@@ -82,7 +84,7 @@ function held(path: string, token: string, startedMs: number, waiting: Waiting):
     isOurs,
     release() {
       try {
-        if (waiting.nowMs() - sureMs < SURE_MS || isOurs()) rmSync(path, { force: true });
+        if (isOurs()) unlinkSync(path);
       } catch {
         // Another process breaks the lock, or cannot use the folder either.
       }

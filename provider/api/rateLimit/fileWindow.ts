@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { errorCode } from "../../util/errno";
 import { acquireFileLock, blockingWait, type Waiting } from "../../util/fileLock";
 import { emptyWindow, type WindowState } from "./windowState";
@@ -35,8 +35,10 @@ export function fileWindowStore({ path, onTrouble, waiting = blockingWait }: Fil
       try {
         for (;;) {
           const lock = acquireFileLock(`${path}.lock`, deadlineMs, waiting);
+          let file: number | undefined;
           try {
-            const before = readText(path);
+            file = openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600);
+            const before = readFileSync(file, "utf8").split("\n", 1)[0] ?? "";
             // A damaged file counts as an empty window: the next request is sent alone.
             if (before !== ownText) known = parseWindow(before) ?? emptyWindow();
             ownText = undefined;
@@ -45,12 +47,13 @@ export function fileWindowStore({ path, onTrouble, waiting = blockingWait }: Fil
             if (after !== before) {
               // This process was paused for so long that another one broke the lock: repeat the step.
               if (!lock.isOurs()) continue;
-              replace(path, after);
+              replace(file, after);
             }
             ownText = after;
             return done.value;
           } finally {
             lock.release();
+            if (file !== undefined) closeSync(file);
           }
         }
       } catch (error) {
@@ -67,28 +70,14 @@ export function fileWindowStore({ path, onTrouble, waiting = blockingWait }: Fil
 /** Longest time that one step blocks the thread. After that the file counts as unusable. */
 const MAX_LOCK_WAIT_MS = 2_000;
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8").split("\n", 1)[0] ?? "";
-  } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
-    return "";
-  }
-}
-
 /**
  * Writes in place, at a hundredth of the cost of replacing the file. Only the first line counts: a process that is
  * killed before it truncates the file leaves the new state.
  */
-function replace(path: string, text: string): void {
+function replace(file: number, text: string): void {
   const line = Buffer.from(`${text}\n`);
-  const file = openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600);
-  try {
-    writeFileSync(file, line);
-    ftruncateSync(file, line.length);
-  } finally {
-    closeSync(file);
-  }
+  for (let at = 0; at < line.length;) at += writeSync(file, line, at, line.length - at, at);
+  ftruncateSync(file, line.length);
 }
 
 function isFileTrouble(error: unknown): error is Error & { code: string } {

@@ -122,9 +122,13 @@ export function resolveInputs(
 ): ProxyKeyInputs {
   if (unknown.size > 0) throw new Error(`${[...unknown].join(", ")} must be known`);
   const given: Properties = { ...declared, name: declared.name ?? name };
-  const kept = inputNames.filter((input) => isUnchanged(input, given[input], stored[input]));
-  const keptSchemas = Object.fromEntries(kept.map((input) => [input, z.unknown()]));
-  return inputsSchema.extend(keptSchemas).parse(given) as ProxyKeyInputs;
+  const resolved = inputNames.flatMap((input) => {
+    const value = given[input];
+    const isKept = isUnchanged(input, value, stored[input]);
+    const parsed: unknown = isKept ? value : inputFields[input].schema.parse(value);
+    return parsed === undefined ? [] : [[input, parsed] as const];
+  });
+  return Object.fromEntries(resolved) as unknown as ProxyKeyInputs;
 }
 
 /** The values of the inputs that a program leaves out. */

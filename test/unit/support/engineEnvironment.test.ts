@@ -2,7 +2,12 @@ import { delimiter, join } from "node:path";
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { automationEnvironment, engineEnvironment, REPOSITORY_ROOT } from "../../support/engineEnvironment";
+import {
+  automationEnvironment,
+  engineEnvironment,
+  QUICK_HOST_VARIABLE,
+  REPOSITORY_ROOT,
+} from "../../support/engineEnvironment";
 import type { PulumiCli } from "../../support/pulumiCli";
 
 const folders = {
@@ -46,6 +51,7 @@ describe("the environment of an engine", () => {
   });
 
   it("finds the pinned node before any other, then the launcher, then the CLI", () => {
+    vi.stubEnv(QUICK_HOST_VARIABLE, undefined);
     const [node, launcher, binFolder] = (engineEnvironment(cli, folders)["PATH"] ?? "").split(delimiter);
 
     expect([node, launcher, binFolder]).toEqual([

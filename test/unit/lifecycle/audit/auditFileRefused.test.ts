@@ -94,11 +94,15 @@ describe("a log that cannot be written", () => {
     let calls = 0;
     // The third look at the clock is that of the check right before the write.
     vi.spyOn(blockingWait, "nowMs").mockImplementation(() => {
-      if (++calls === 3) writeFileSync(`${log.file}.lock`, "another");
+      if (++calls === 3) {
+        // This process was paused for so long that its lock was stale.
+        waited.ms += 1_000;
+        writeFileSync(`${log.file}.lock`, "another");
+      }
       return waited.ms;
     });
     await append("b", log.file);
-    expect(waited.ms, "the other one's lock had to become stale").toBeGreaterThan(1_000);
+    expect(waited.ms, "the other one's lock had to become stale").toBeGreaterThan(2_000);
     expect(await namesOf(log.file)).toEqual(["a", "b"]);
     expect(await verified(log.file)).toMatchObject({ findingCount: 0 });
   });
