@@ -8,7 +8,7 @@ const KEY = "(?:(?:the|this) )?(?:proxy[ _-]?)?key";
 const WAS = "(?:(?:was|is|has been) )?";
 
 const ALREADY_GONE = sentence(
-  `${KEY} (?:(?:was|is|could) )?not (?:be )?found(?: or already (?:deleted|removed))?`,
+  `${KEY} (?:(?:was|is) )?not found(?: or already (?:deleted|removed))?`,
   "no such (?:proxy[ _-]?)?key(?: exists)?",
   `${KEY} (?:does not|doesn't) exist`,
   `${KEY} (?:(?:was|is|has) )?already (?:been )?(?:deleted|removed)`,

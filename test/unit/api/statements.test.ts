@@ -37,6 +37,8 @@ const OTHER_SENTENCES = [
   "Subscription key not found",
   "The API key does not exist",
   "Proxy key not found on this shard",
+  // The search itself may have failed.
+  "Proxy key could not be found",
   "Proxy key not found or not yours",
   "Proxy key not found: upstream timed out",
   "Proxy key found",
@@ -58,7 +60,6 @@ describe("a 404 says that the key is gone", () => {
     "proxy_key not found",
     "Key not found",
     "  The proxy key\nwas not found. ",
-    "This key could not be found",
     "No such proxy key",
     "The key does not exist",
     "Proxy key doesn't exist.",
