@@ -11,7 +11,8 @@ export {
   type GetProxyKeyArgs,
   type GetProxyKeyResult,
 } from "./functions/getProxyKey";
-export { getProxyKeys, getProxyKeysOutput, type GetProxyKeysArgs } from "./functions/getProxyKeys";
+export { getProxyKeys, getProxyKeysOutput } from "./functions/getProxyKeys";
+export type { GetProxyKeysArgs } from "./functions/keyFilter";
 export { importProxyKeys, type ImportProxyKeysArgs, type ProxyKeyImport } from "./functions/importProxyKeys";
 export type { ProxyKeyInfo } from "./functions/proxyKeyInfo";
 export type { InvokeOptions } from "./functions/invokeOptions";

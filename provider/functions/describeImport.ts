@@ -19,11 +19,11 @@ import {
 } from "../lifecycle/schema/state";
 import type { Operation } from "../lifecycle/accountContext";
 import { PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
-import { keyFilter } from "./getProxyKeys";
 import type { ImportProxyKeysArgs, ProxyKeyImport } from "./importProxyKeys";
 import { completed, infoOf } from "./infoOf";
-import { allKeys } from "./invoke";
 import { InvokeError } from "./invokeError";
+import { keyFilter } from "./keyFilter";
+import { allKeys } from "./sharedCall";
 
 /**
  * The import file and the program for the account's keys.

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { invoke, invokeOutput, SharedCall } from "./invoke";
+import { invoke, invokeOutput } from "./invoke";
+import { SharedCall } from "./sharedCall";
 import type { MockedCall } from "./mockedResult";
 import type { InvokeOptions } from "./invokeOptions";
 

@@ -1,4 +1,4 @@
-import type { GetProxyKeysArgs } from "./getProxyKeys";
+import type { GetProxyKeysArgs } from "./keyFilter";
 import { invoke } from "./invoke";
 import type { MockedCall } from "./mockedResult";
 import type { InvokeOptions } from "./invokeOptions";

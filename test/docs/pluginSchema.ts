@@ -157,7 +157,7 @@ const selection: Record<string, Property> = {
   fingerprint: { type: "string", description: "The fingerprint: `pk-` and 16 hexadecimal digits." },
 };
 
-const filter = described("provider/functions/getProxyKeys.ts", "GetProxyKeysArgs", {
+const filter = described("provider/functions/keyFilter.ts", "GetProxyKeysArgs", {
   namePrefix: "string",
   enabled: "boolean",
   expired: "boolean",

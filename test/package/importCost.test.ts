@@ -74,8 +74,10 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "functions/importProxyKeys",
     "functions/invoke",
     "functions/invokeError",
+    "functions/keyFilter",
     "functions/mockedResult",
     "functions/onlyKey",
+    "functions/sharedCall",
     "functions/validateProxyKey",
     "index",
     "lifecycle/labels",
@@ -183,7 +185,7 @@ it("the plugin starts with the SDK's messages alone, without the SDK and undici"
   }
 });
 
-it.each(["cleanup", "orphans", "recover", "revoke", "doctor", "audit"])(
+it.each(["cleanup", "orphans", "recover", "revoke", "import", "doctor", "audit"])(
   "the command %s loads no more of Pulumi's SDK than what runs the CLI",
   async (name) => {
     const text = `require("./dist/cli/commands/${name}.js"); console.log(Object.keys(require.cache).join("\\n"));`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { KeyObject } from "../../../provider/api/wire";
-import { keyFilter, type GetProxyKeysArgs } from "../../../provider/functions/getProxyKeys";
+import { keyFilter, type GetProxyKeysArgs } from "../../../provider/functions/keyFilter";
 import { infoOf } from "../../../provider/functions/infoOf";
 import { NOW_MS, thrown, wireKey } from "../fixture";
 
