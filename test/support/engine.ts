@@ -11,6 +11,7 @@ import {
   type PendingOperation,
   type StateResource,
 } from "./checkpoint";
+import { unwrapSecrets } from "../../provider/lifecycle/schema/secretEnvelope";
 import { startCommand, type CommandResult, type RunningCommand } from "./command";
 import {
   automationEnvironment,
@@ -21,7 +22,7 @@ import {
 } from "./engineEnvironment";
 import { wrapStack, type EngineStack, type StackConfig } from "./engineStack";
 import { endProcesses } from "./processes";
-import { makeStack } from "./quickStacks";
+import { makeStack, shownSecrets } from "./quickStacks";
 import { findPulumiCli, type PulumiCli } from "./pulumiCli";
 
 export { expectFailure } from "./engineStack";
@@ -149,7 +150,8 @@ class ScratchProject implements EngineProject {
       stack = await created.catch(() => LocalWorkspace.createOrSelectStack(args, settings));
     }
     if (!isMade && options.config !== undefined) await stack.setAllConfig({ ...config });
-    return wrapStack(stack, (text) => this.#record(text));
+    const storedOutputs = () => this.#storedOutputs(stackName);
+    return wrapStack(stack, { record: (text) => this.#record(text), storedOutputs });
   }
 
   spawn(args: readonly string[], options: PulumiOptions = {}): RunningCommand {
@@ -169,8 +171,9 @@ class ScratchProject implements EngineProject {
   }
 
   async exportState(stack: string, { showSecrets = false } = {}): Promise<ExportedState> {
-    const stored = showSecrets ? undefined : await this.#storedState(stack);
-    if (stored !== undefined) return stored;
+    const stored = await this.#storedState(stack);
+    const shown = showSecrets && stored !== undefined ? shownSecrets(stored) : stored;
+    if (shown !== undefined) return shown;
     const args = ["stack", "export", "--stack", stack];
     const running = showSecrets ? this.#start([...args, "--show-secrets"], {}, () => {}) : this.spawn(args);
     return parseExportedState(mustSucceed(await running.done, "stack export").stdout);
@@ -233,6 +236,22 @@ class ScratchProject implements EngineProject {
     if (text === undefined) return undefined;
     const { version, checkpoint } = JSON.parse(text) as StoredCheckpoint;
     return { version, deployment: checkpoint.latest ?? {} };
+  }
+
+  /** What `pulumi stack output` prints, from the same file. */
+  async #storedOutputs(stack: string): Promise<auto.OutputMap | undefined> {
+    const resources = (await this.#storedState(stack))?.deployment.resources ?? [];
+    const { outputs } =
+      shownSecrets<Partial<StateResource>>(
+        resources.find(({ type }) => type === "pulumi:pulumi:Stack") ?? {},
+      ) ?? {};
+    if (outputs === undefined) return undefined;
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, value]) => {
+        const secret = typeof value === "object" && value !== null && "plaintext" in value;
+        return [name, { value: unwrapSecrets(value), secret }];
+      }),
+    );
   }
 
   #start(args: readonly string[], options: PulumiOptions, onOutput: (text: string) => void): RunningCommand {

@@ -75,9 +75,16 @@ export interface EngineStack {
   setProgram(program: auto.PulumiFn): void;
 }
 
-/** Wraps a stack. All output also goes to `record`. */
-export function wrapStack(stack: auto.Stack, record: (text: string) => void): EngineStack {
-  const watched = withoutNeedlessCommands(stack);
+export interface WrapOptions {
+  /** All output also goes here. */
+  record: (text: string) => void;
+  /** The stack's outputs, if they are known without a command of the CLI. */
+  storedOutputs: () => Promise<auto.OutputMap | undefined>;
+}
+
+/** Wraps a stack. */
+export function wrapStack(stack: auto.Stack, { record, storedOutputs }: WrapOptions): EngineStack {
+  const watched = withoutNeedlessCommands(stack, storedOutputs);
   const { program } = stack.workspace;
   if (program !== undefined) stack.workspace.program = watched(program);
   const run = async (
@@ -132,11 +139,14 @@ export function wrapStack(stack: auto.Stack, record: (text: string) => void): En
  *
  * @returns a function that notices whether a program has outputs.
  */
-function withoutNeedlessCommands(stack: auto.Stack): (program: auto.PulumiFn) => auto.PulumiFn {
+function withoutNeedlessCommands(
+  stack: auto.Stack,
+  storedOutputs: WrapOptions["storedOutputs"],
+): (program: auto.PulumiFn) => auto.PulumiFn {
   let hasOutputs = false;
   const outputs = stack.outputs.bind(stack);
   stack.info = () => Promise.resolve(undefined);
-  stack.outputs = () => (hasOutputs ? outputs() : Promise.resolve({}));
+  stack.outputs = async () => (hasOutputs ? ((await storedOutputs()) ?? outputs()) : {});
   return (program) => async () => {
     hasOutputs = false;
     const declared = await program();
