@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
  * Serves what Pulumi's secrets provider `hashivault://` asks of Vault: to encrypt a stack's data key, and to decrypt it. It
  * hides nothing, and spares each command the third of its CPU time in which a passphrase becomes a key.
  *
- * @returns the server's URL, for VAULT_ADDR. It keeps no process alive.
+ * @returns the server's URL, for VAULT_SERVER_URL. It keeps no process alive.
  */
 export async function startKeyServer(): Promise<string> {
   const server = createServer((request, response) => {

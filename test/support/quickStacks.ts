@@ -6,7 +6,7 @@ import { runCommand } from "./command";
 import { engineEnvironment, makeProjectFolders, type ProjectFolders } from "./engineEnvironment";
 import type { StackConfig } from "./engineStack";
 import { startKeyServer } from "./keyServer";
-import { findPulumiCli } from "./pulumiCli";
+import { findPulumiCli, PulumiCliMissingError } from "./pulumiCli";
 
 /** The name of project and stack of the files below. No other word of them contains it. */
 const TEMPLATE = "template-of-stacks";
@@ -25,13 +25,20 @@ interface StackFiles {
   dataKey: string;
 }
 
-/** Lets `makeStack` work in this process and in those that it starts: makes the files, and starts their key server. */
+/**
+ * Lets `makeStack` work in this process and in those that it starts: makes the files, and starts their key server. Without a
+ * Pulumi CLI, it leaves the error to the tests that need one.
+ */
 export async function prepareQuickStacks(): Promise<void> {
-  if (process.env[VARIABLE] !== undefined) return;
-  const cli = await findPulumiCli();
+  const cli = await findPulumiCli().catch((error: unknown) => {
+    if (error instanceof PulumiCliMissingError) return undefined;
+    throw error;
+  });
+  if (cli === undefined) return;
   const folders = await makeProjectFolders();
   try {
-    process.env["VAULT_ADDR"] = await startKeyServer();
+    // Before VAULT_ADDR, which may be the user's own.
+    process.env["VAULT_SERVER_URL"] = await startKeyServer();
     await writeFile(join(folders.work, "Pulumi.yaml"), `name: ${TEMPLATE}\nruntime: nodejs\n`);
     const args = ["stack", "init", TEMPLATE, "--secrets-provider", "hashivault://tests"];
     const made = await runCommand(cli.path, args, {
