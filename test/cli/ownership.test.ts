@@ -117,7 +117,7 @@ describe("keys that the account lists without their secrets", () => {
 });
 
 /** A removal reads the states again when they were read longer ago. */
-const FRESH_MS = 2_000;
+const FRESH_MS = 500;
 
 describe("a key that a stack takes over while its removal waits", () => {
   it("stays", async () => {

@@ -8,8 +8,8 @@ import type { PulumiProject } from "../pulumi/project";
 import { readJournal } from "../recovery/journal";
 import type { CommandContext } from "../commandContext";
 
-/** A removal reads the states again when they were read longer ago. */
-const FRESH_MS = 2_000;
+/** A removal reads the states again when they were read longer ago: what a stack takes over meanwhile would be removed. */
+const FRESH_MS = 500;
 
 /** The reason why a key must not be removed. */
 export class Claim extends Refusal {
