@@ -76,7 +76,7 @@ const THROUGH_BOTH_DOORS = [
 export default defineConfig({
   test: {
     root,
-    // The engine waits half of the time.
+    // Two keep two cores less than busy, since some tests wait; with four, what has to end within a time is late.
     maxWorkers: 3,
     reporters: ["default", new ClosingLine()],
     projects: [

@@ -17,7 +17,7 @@ import { errorCode } from "./errno";
 
 /** A lock of this process, unless the process was paused for so long that another one broke the lock. */
 export interface FileLock {
-  /** Whether this process still holds the lock. Check it right before writing under the lock. Reads no file at first. */
+  /** Whether this process still holds the lock. Check it right before writing under the lock. Cheap while it cannot be broken. */
   isOurs(): boolean;
   release(): void;
 }

@@ -11,19 +11,20 @@ import {
   type PendingOperation,
   type StateResource,
 } from "./checkpoint";
-import { unwrapSecrets } from "../../provider/lifecycle/schema/secretEnvelope";
 import { startCommand, type CommandResult, type RunningCommand } from "./command";
 import {
   automationEnvironment,
   backendUrl,
   engineEnvironment,
   makeProjectFolders,
+  stateFile,
   type ProjectFolders,
 } from "./engineEnvironment";
 import { wrapStack, type EngineStack, type StackConfig } from "./engineStack";
 import { endProcesses } from "./processes";
-import { makeStack, shownSecrets } from "./quickStacks";
 import { findPulumiCli, type PulumiCli } from "./pulumiCli";
+import { makeStack } from "./quickStacks";
+import { storedOutputs, storedState } from "./storedState";
 
 export { expectFailure } from "./engineStack";
 export type { EngineStack, StackConfig } from "./engineStack";
@@ -97,11 +98,6 @@ export async function createEngineProject(options: EngineProjectOptions = {}): P
   return new ScratchProject(options.name ?? "test", folders, cli, url, options.env ?? {});
 }
 
-interface StoredCheckpoint {
-  version: number;
-  checkpoint: { latest?: ExportedState["deployment"] };
-}
-
 class ScratchProject implements EngineProject {
   readonly env: Environment;
   #transcript = "";
@@ -131,7 +127,7 @@ class ScratchProject implements EngineProject {
       envVars: automationEnvironment({ ...this.env, ...env }),
       projectSettings: { name: this.name, runtime: "nodejs", backend: { url: this.backendUrl } },
     };
-    const exists = existsSync(this.#checkpoint(stackName));
+    const exists = existsSync(this.#stateFile(stackName));
     const isMade =
       !exists &&
       !hasPassphrase &&
@@ -150,8 +146,10 @@ class ScratchProject implements EngineProject {
       stack = await created.catch(() => LocalWorkspace.createOrSelectStack(args, settings));
     }
     if (!isMade && options.config !== undefined) await stack.setAllConfig({ ...config });
-    const storedOutputs = () => this.#storedOutputs(stackName);
-    return wrapStack(stack, { record: (text) => this.#record(text), storedOutputs });
+    return wrapStack(stack, {
+      record: (text) => this.#record(text),
+      storedOutputs: () => storedOutputs(this.#stateFile(stackName)),
+    });
   }
 
   spawn(args: readonly string[], options: PulumiOptions = {}): RunningCommand {
@@ -171,9 +169,8 @@ class ScratchProject implements EngineProject {
   }
 
   async exportState(stack: string, { showSecrets = false } = {}): Promise<ExportedState> {
-    const stored = await this.#storedState(stack);
-    const shown = showSecrets && stored !== undefined ? shownSecrets(stored) : stored;
-    if (shown !== undefined) return shown;
+    const stored = await storedState(this.#stateFile(stack), { showSecrets });
+    if (stored !== undefined) return stored;
     const args = ["stack", "export", "--stack", stack];
     const running = showSecrets ? this.#start([...args, "--show-secrets"], {}, () => {}) : this.spawn(args);
     return parseExportedState(mustSucceed(await running.done, "stack export").stdout);
@@ -225,33 +222,8 @@ class ScratchProject implements EngineProject {
     return this.backendUrl === backendUrl(this.folders);
   }
 
-  /** Where a backend in files has a stack's state. */
-  #checkpoint(stack: string): string {
-    return join(this.folders.backend, ".pulumi", "stacks", this.name, `${stack}.json`);
-  }
-
-  /** What `pulumi stack export` prints, from the file of a backend in files: much of the tests' time went into that command. */
-  async #storedState(stack: string): Promise<ExportedState | undefined> {
-    const text = await readFile(this.#checkpoint(stack), "utf8").catch(() => undefined);
-    if (text === undefined) return undefined;
-    const { version, checkpoint } = JSON.parse(text) as StoredCheckpoint;
-    return { version, deployment: checkpoint.latest ?? {} };
-  }
-
-  /** What `pulumi stack output` prints, from the same file. */
-  async #storedOutputs(stack: string): Promise<auto.OutputMap | undefined> {
-    const resources = (await this.#storedState(stack))?.deployment.resources ?? [];
-    const { outputs } =
-      shownSecrets<Partial<StateResource>>(
-        resources.find(({ type }) => type === "pulumi:pulumi:Stack") ?? {},
-      ) ?? {};
-    if (outputs === undefined) return undefined;
-    return Object.fromEntries(
-      Object.entries(outputs).map(([name, value]) => {
-        const secret = typeof value === "object" && value !== null && "plaintext" in value;
-        return [name, { value: unwrapSecrets(value), secret }];
-      }),
-    );
+  #stateFile(stack: string): string {
+    return stateFile(this.folders, this.name, stack);
   }
 
   #start(args: readonly string[], options: PulumiOptions, onOutput: (text: string) => void): RunningCommand {

@@ -106,6 +106,11 @@ export function backendUrl(folders: ProjectFolders): string {
   return `file://${folders.backend.replaceAll("\\", "/")}`;
 }
 
+/** Where a backend in files keeps the state of a stack. */
+export function stateFile({ backend }: ProjectFolders, project: string, stack: string): string {
+  return join(backend, ".pulumi", "stacks", project, `${stack}.json`);
+}
+
 function isInherited(name: string): boolean {
   return !NOT_INHERITED.some((pattern) => pattern.test(name));
 }

@@ -1,12 +1,12 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { runCommand } from "./command";
-import { engineEnvironment, makeProjectFolders, type ProjectFolders } from "./engineEnvironment";
+import { engineEnvironment, makeProjectFolders, stateFile, type ProjectFolders } from "./engineEnvironment";
 import type { StackConfig } from "./engineStack";
 import { startKeyServer } from "./keyServer";
 import { findPulumiCli, PulumiCliMissingError } from "./pulumiCli";
+import { encrypted } from "./stackSecrets";
 
 /** The name of project and stack of the files below. No other word of them contains it. */
 const TEMPLATE = "template-of-stacks";
@@ -21,7 +21,7 @@ interface StackFiles {
   checkpoint: string;
   /** Pulumi.STACK.yaml, without configuration. */
   settings: string;
-  /** Encrypts the configuration. */
+  /** Encrypts the configuration and the state. In base64. */
   dataKey: string;
 }
 
@@ -48,10 +48,9 @@ export async function prepareQuickStacks(): Promise<void> {
     if (made.exitCode !== 0) throw new Error(`pulumi stack init failed:\n${made.output}`);
     const settings = await readFile(join(folders.work, `Pulumi.${TEMPLATE}.yaml`), "utf8");
     const [, encryptedKey = ""] = /^encryptedkey: (.+)$/m.exec(settings) ?? [];
-    const backend = join(folders.backend, ".pulumi");
     const files: StackFiles = {
-      meta: await readFile(join(backend, "meta.yaml"), "utf8"),
-      checkpoint: await readFile(join(backend, "stacks", TEMPLATE, `${TEMPLATE}.json`), "utf8"),
+      meta: await readFile(join(folders.backend, ".pulumi", "meta.yaml"), "utf8"),
+      checkpoint: await readFile(stateFile(folders, TEMPLATE, TEMPLATE), "utf8"),
       settings,
       dataKey: Buffer.from(encryptedKey, "base64").toString().split(":").at(-1) ?? "",
     };
@@ -72,17 +71,15 @@ export async function makeStack(
   stack: string,
   config: StackConfig,
 ): Promise<boolean> {
-  const text = process.env[VARIABLE];
-  if (text === undefined) return false;
-  const files = JSON.parse(text) as StackFiles;
-  const backend = join(folders.backend, ".pulumi");
-  const stacks = join(backend, "stacks", project);
-  await mkdir(stacks, { recursive: true });
-  await writeFile(join(backend, "meta.yaml"), files.meta);
-  const checkpoint = files.checkpoint.replace(`${TEMPLATE}/${TEMPLATE}`, `${project}/${stack}`);
-  await writeFile(join(stacks, `${stack}.json`), checkpoint);
+  const files = filesOfStacks();
+  if (files === undefined) return false;
+  const dataKey = Buffer.from(files.dataKey, "base64");
+  const state = stateFile(folders, project, stack);
+  await mkdir(dirname(state), { recursive: true });
+  await writeFile(join(folders.backend, ".pulumi", "meta.yaml"), files.meta);
+  await writeFile(state, files.checkpoint.replace(`${TEMPLATE}/${TEMPLATE}`, `${project}/${stack}`));
   const values = Object.entries(config).map(([name, { value, secret }]) => {
-    const written = JSON.stringify(secret === true ? encrypted(value, files.dataKey) : value);
+    const written = JSON.stringify(secret === true ? encrypted(value, dataKey) : value);
     return secret === true ? `  ${name}:\n    secure: ${written}\n` : `  ${name}: ${written}\n`;
   });
   const settings = values.length === 0 ? files.settings : `${files.settings}config:\n${values.join("")}`;
@@ -90,52 +87,13 @@ export async function makeStack(
   return true;
 }
 
-/** A secret as Pulumi stores it. */
-function encrypted(value: string, dataKey: string): string {
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv("aes-256-gcm", Buffer.from(dataKey, "base64"), nonce);
-  const parts = [cipher.update(value, "utf8"), cipher.final(), cipher.getAuthTag()];
-  return `v1:${nonce.toString("base64")}:${Buffer.concat(parts).toString("base64")}`;
+/** Encrypts the secrets of the stacks that `makeStack` makes. Undefined: in a process that is not prepared. */
+export function quickDataKey(): Buffer | undefined {
+  const files = filesOfStacks();
+  return files && Buffer.from(files.dataKey, "base64");
 }
 
-/** How the engine marks a secret in a state. */
-const MARK = "4dabf18193072939515e22adb298388d";
-
-/**
- * A part of a state with its secrets in clear, as `pulumi stack export --show-secrets` prints them.
- *
- * @returns undefined if one is not of a stack that `makeStack` has made.
- */
-export function shownSecrets<T>(part: T): T | undefined {
+function filesOfStacks(): StackFiles | undefined {
   const text = process.env[VARIABLE];
-  if (text === undefined) return undefined;
-  const { dataKey } = JSON.parse(text) as StackFiles;
-  const shown = (value: unknown): unknown => {
-    if (typeof value !== "object" || value === null) return value;
-    if (Array.isArray(value)) return value.map(shown);
-    const { ciphertext, ...rest } = value as Record<string, unknown>;
-    if (MARK in rest && typeof ciphertext === "string")
-      return { ...rest, plaintext: decrypted(ciphertext, dataKey) };
-    return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, shown(entry)]));
-  };
-  try {
-    return shown(part) as T;
-  } catch {
-    return undefined;
-  }
+  return text === undefined ? undefined : (JSON.parse(text) as StackFiles);
 }
-
-/** @throws unless the key has encrypted it. */
-function decrypted(stored: string, dataKey: string): string {
-  const [, nonce = "", sealed = ""] = stored.split(":");
-  const bytes = Buffer.from(sealed, "base64");
-  const decipher = createDecipheriv(
-    "aes-256-gcm",
-    Buffer.from(dataKey, "base64"),
-    Buffer.from(nonce, "base64"),
-  );
-  decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-  return Buffer.concat([decipher.update(bytes.subarray(0, -TAG_BYTES)), decipher.final()]).toString();
-}
-
-const TAG_BYTES = 16;

@@ -9,8 +9,7 @@ const load = Module._load;
 Module._load = function lazily(request, ...context) {
   if (request !== "@npmcli/arborist") return load.call(this, request, ...context);
   let loaded;
-  // The SDK asks whether it is an ES module.
-  const get = (_, name) =>
-    name === "__esModule" ? undefined : (loaded ??= load.call(this, request, ...context))[name];
+  // The SDK copies what a module exports, and so loads it, unless it is an ES module.
+  const get = (_, name) => name === "__esModule" || (loaded ??= load.call(this, request, ...context))[name];
   return new Proxy({}, { get });
 };
