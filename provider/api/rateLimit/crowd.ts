@@ -38,6 +38,9 @@ const GROWTH_VALID_MS = 1_000;
 const SPREAD_FACTOR = 4;
 const MAX_SPREAD_WINDOWS = 16;
 
+/** How long refusals count for that. In windows. */
+const REFUSAL_MEMORY = 60;
+
 /** How long entries that have left the window are kept: their share may be used again. In windows. */
 export const KEPT_WINDOWS = 1 + LONG_PAUSE + UNUSED_TIME;
 
@@ -50,6 +53,7 @@ export function shareCapacity(
   windowMs: number,
   demand: Demand,
 ): { free: number; untilMs?: number | undefined } {
+  forgetOthers(state, nowMs, windowMs);
   const { crowd, entries, limit = Infinity } = state;
   if (crowd === undefined) return capacityAlone(state, nowMs, windowMs, demand);
   const leaveMs = entries.map((entry) => freeMs(entry, windowMs));
@@ -107,14 +111,11 @@ function isSpare(sent: number, waiting: number, limit: number): boolean {
 /** A request that is about to be sent. */
 export function newEntry(state: WindowState, id: string, nowMs: number, windowMs: number): WindowEntry {
   const entry: WindowEntry = { id, sentMs: nowMs };
-  const { resumption, lastReportMs } = state;
-  if (lastReportMs !== 0 && nowMs - lastReportMs > windowMs * FORGETTING_TIME) state.looks = 0;
+  forgetOthers(state, nowMs, windowMs);
   if (state.looks === 0) {
-    if (resumption === undefined || nowMs > resumption.cooldownUntilMs + resumption.spreadMs + windowMs) {
-      entry.isBlind = true;
-    } else {
-      entry.knownPart = Math.min(1, (nowMs - resumption.cooldownUntilMs) / resumption.spreadMs);
-    }
+    const resumption = currentResumption(state, nowMs, windowMs);
+    if (resumption === undefined) entry.isBlind = true;
+    else entry.knownPart = Math.min(1, (nowMs - resumption.cooldownUntilMs) / resumption.spreadMs);
     return entry;
   }
   // All machines that paused began to do so at about the same time: those with shorter pauses have sent theirs.
@@ -126,6 +127,25 @@ export function newEntry(state: WindowState, id: string, nowMs: number, windowMs
   return entry;
 }
 
+/**
+ * Forgets what the responses have shown: once it has left the window, and the whole crowd after the longest time between
+ * two requests of a machine that goes on. Machines that start again would otherwise take what they had for unused.
+ */
+function forgetOthers(state: WindowState, nowMs: number, windowMs: number): void {
+  const { lastReportMs } = state;
+  if (lastReportMs === 0 || nowMs - lastReportMs <= windowMs * FORGETTING_TIME) return;
+  state.looks = 0;
+  const isOver = nowMs - lastReportMs > windowMs * KEPT_WINDOWS;
+  if (isOver && currentResumption(state, nowMs, windowMs) === undefined) delete state.crowd;
+}
+
+/** The restart after a refusal, while its machines send their first requests. */
+function currentResumption({ resumption }: WindowState, nowMs: number, windowMs: number) {
+  if (resumption === undefined) return undefined;
+  const endMs = resumption.cooldownUntilMs + resumption.spreadMs + windowMs;
+  return nowMs > endMs ? undefined : resumption;
+}
+
 /** Adjusts the share to what a response shows: `foreign` requests of others are in the window. */
 export function adjustShare(
   state: WindowState,
@@ -134,13 +154,13 @@ export function adjustShare(
   { nowMs, windowMs, random }: { nowMs: number; windowMs: number; random: () => number },
 ): void {
   const own = state.entries.filter((other) => freeMs(other, windowMs) > nowMs).length;
-  if (foreign > 0)
-    state.crowd ??= { share: Math.max(1, own), others: 0, othersMs: nowMs, reducedMs: nowMs, refusals: 0 };
+  if (foreign > 0) state.crowd ??= { share: Math.max(1, own), others: 0, othersMs: nowMs, reducedMs: nowMs };
   const { crowd, limit } = state;
   if (crowd === undefined || limit === undefined) return;
   if (foreign > 0) delete crowd.emptyMs;
   else if (nowMs - (crowd.emptyMs ??= nowMs) > windowMs * LEAVING_TIME) {
     delete state.crowd;
+    if (state.resumption) state.resumption.refusals = 0;
     state.looks = 1;
     return;
   }
@@ -206,12 +226,15 @@ export function restartAfterCooldown(
   { nowMs, windowMs, random }: { nowMs: number; windowMs: number; random: () => number },
 ): void {
   const { cooldownUntilMs } = state;
-  if (state.resumption?.cooldownUntilMs === cooldownUntilMs) return;
-  const refusals = (state.crowd?.refusals ?? 0) + 1;
-  state.crowd = { share: 1, others: 0, othersMs: nowMs, reducedMs: nowMs, refusals };
+  const { resumption: last } = state;
+  if (last?.cooldownUntilMs === cooldownUntilMs) return;
+  const isRecent = last !== undefined && nowMs - last.cooldownUntilMs <= windowMs * REFUSAL_MEMORY;
+  const refusals = (isRecent ? last.refusals : 0) + 1;
+  state.crowd = { share: 1, others: 0, othersMs: nowMs, reducedMs: nowMs };
   state.looks = 0;
   const spreadMs = windowMs * Math.min(MAX_SPREAD_WINDOWS, FIRST_SPREAD * SPREAD_FACTOR ** (refusals - 1));
-  state.resumption = { cooldownUntilMs, spreadMs, atMs: cooldownUntilMs + Math.floor(random() * spreadMs) };
+  const atMs = cooldownUntilMs + Math.floor(random() * spreadMs);
+  state.resumption = { cooldownUntilMs, spreadMs, atMs, refusals };
 }
 
 /** How many requests all machines together may have in the window. */

@@ -76,8 +76,6 @@ export interface Crowd {
   reducedMs: number;
   /** Since when the responses show no other requests. */
   emptyMs?: number;
-  /** The number of 429s that this machine has received since it noticed others. */
-  refusals: number;
 }
 
 /** After a cooldown all machines start at once, unless each waits for a random part of a time. */
@@ -86,6 +84,8 @@ export interface Resumption {
   /** The longest additional wait. */
   spreadMs: number;
   atMs: number;
+  /** The number of 429s that this machine has received while others used the account. */
+  refusals: number;
 }
 
 /** The requests of a machine that wait. */

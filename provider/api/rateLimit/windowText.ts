@@ -48,11 +48,17 @@ const stateSchema = z.object({
       others: z.number(),
       othersMs: z.number(),
       reducedMs: z.number(),
-      refusals: z.number(),
       growMs: z.number().optional(),
       growDelayMs: z.number().optional(),
       emptyMs: z.number().optional(),
     })
     .optional(),
-  resumption: z.object({ cooldownUntilMs: z.number(), spreadMs: z.number(), atMs: z.number() }).optional(),
+  resumption: z
+    .object({
+      cooldownUntilMs: z.number(),
+      spreadMs: z.number(),
+      atMs: z.number(),
+      refusals: z.number(),
+    })
+    .optional(),
 });

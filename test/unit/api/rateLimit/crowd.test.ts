@@ -57,6 +57,26 @@ describe("machines that start together, without a shared window", () => {
   );
 });
 
+describe("machines that start together again, without a shared window", () => {
+  it.each([90_000, 86_400_000])("know nothing of the last time after %i ms", async (pauseMs) => {
+    let refused = 0;
+    for (const [machines, limit] of [
+      [3, 5],
+      [10, 20],
+      [50, 100],
+    ] as const) {
+      for (let seed = 1; seed <= 10; seed++) {
+        const run = { machines, limit, operations: 6, staggerMs: 300, seed };
+        const { rateLimited, tookMs } = await runMachines({ ...run, earlierRuns: { count: 1, pauseMs } });
+        if (rateLimited > 0) refused++;
+        expect(rateLimited > 0 ? 0 : tookMs).toBeLessThan(optimumOf(run) * 3.3);
+      }
+    }
+    // As the first time. With what they knew, 14 of these runs were refused.
+    expect(refused).toBeLessThanOrEqual(1);
+  });
+});
+
 describe("machines that start one after another, without a shared window", () => {
   it.each([3_000, 20_000])("meet the first one's cooldown once, within %i ms", async (staggerMs) => {
     // The first machine is alone as far as it knows, and uses the limit. The next one's first request is refused.
@@ -100,7 +120,7 @@ describe("a share that is in use", () => {
         { id: "a", sentMs: START_MS, endedMs: START_MS },
         { id: "b", sentMs: START_MS },
       ],
-      crowd: { share: 2, others: 3, othersMs: START_MS, reducedMs: START_MS, refusals: 0 },
+      crowd: { share: 2, others: 3, othersMs: START_MS, reducedMs: START_MS },
     };
   }
   const freeAt = (state: WindowState, nowMs: number) =>

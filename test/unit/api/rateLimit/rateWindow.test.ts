@@ -195,8 +195,8 @@ describe("a configured limit", () => {
     const leavesMs = NOW_MS - 600_000 + 3_600_000 + MARGIN_MS;
     expect(last.untilMs).toBeGreaterThanOrEqual(leavesMs);
     expect(last.untilMs).toBeLessThanOrEqual(leavesMs + 5_000);
-    expect(capacityAt(state, last.untilMs ?? 0, hourly)).toEqual({ free: 1 });
     expect(capacityNow(state, { limit: 100, windowMs: 3_600_000 }), "the account's").toEqual({ free: 3 });
+    expect(capacityAt(structuredClone(state), last.untilMs ?? 0, hourly)).toEqual({ free: 1 });
     state.entries.push(ended("c"), ended("d"), ended("e"));
     expect(capacityIn(state, NOW_MS, { limit: 100, windowMs: 3_600_000 })).toEqual({
       free: 0,
