@@ -1,5 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { Dispatcher } from "undici";
+import { saveCompiled } from "../util/compileCache";
 import { errorCode } from "../util/errno";
 import { ConnectionError } from "./errors";
 
@@ -60,6 +61,7 @@ export function createTransport({
         import("undici"),
         import("./proxySettings.js"),
       ]);
+      saveCompiled();
       const dispatcher = isLoopback(url.hostname)
         ? (direct ??= new Agent(options))
         : (proxied ??= new EnvHttpProxyAgent({ ...options, ...proxySettings(process.env) }));

@@ -1,0 +1,4 @@
+import { useCompileCache } from "./compileCache";
+
+/** Imported before the modules that it is for. */
+useCompileCache();
