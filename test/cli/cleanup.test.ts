@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { declare, program, REMOVE, times } from "../engine/fixture";
-import { ended, mutations, outcomes, stacksOf, unusedOf, useCli, type Report } from "./fixture";
+import { ended, mutations, useCli } from "./fixture";
+import { outcomes, stacksOf, unusedOf, type Report } from "./reports";
 
 const cli = useCli();
 

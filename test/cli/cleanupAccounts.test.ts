@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Account } from "pulumi-electronhub";
 import { describe, expect, it } from "vitest";
 import { declare, LIST, LOOKUP, program } from "../engine/fixture";
-import { outcomes, stacksOf, useCli } from "./fixture";
+import { useCli } from "./fixture";
+import { outcomes, stacksOf } from "./reports";
 
 const cli = useCli([{ name: "main" }, { name: "other" }]);
 

@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { program } from "../engine/fixture";
-import { outcomes, stacksOf, useCli, type Report } from "./fixture";
+import { useCli } from "./fixture";
+import { outcomes, stacksOf, type Report } from "./reports";
 
 const cli = useCli();
 

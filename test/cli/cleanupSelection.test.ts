@@ -2,7 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { program } from "../engine/fixture";
-import { stacksOf, useCli } from "./fixture";
+import { useCli } from "./fixture";
+import { stacksOf } from "./reports";
 
 const cli = useCli();
 

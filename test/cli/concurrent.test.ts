@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { CREATE, program } from "../engine/fixture";
 import { endProcesses } from "../support/processes";
-import { ended, mutations, useCli, type Report } from "./fixture";
+import { ended, mutations, useCli } from "./fixture";
+import type { Report } from "./reports";
 
 const cli = useCli();
 

@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { cacheFolder } from "../../provider/config";
 import { readCreations } from "../../provider/lifecycle/creations/journalReader";
 import { program } from "../engine/fixture";
-import { mutations, outcomes, useCli } from "./fixture";
+import { mutations, useCli } from "./fixture";
+import { outcomes } from "./reports";
 
 const cli = useCli();
 

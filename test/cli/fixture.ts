@@ -1,57 +1,16 @@
-import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { cacheFolder } from "../../provider/config";
-import type { AccountOptions, FaultMatch, InjectedFault, SimulatedKey } from "../../provider/testing";
+import type { AccountOptions, FaultMatch, InjectedFault } from "../../provider/testing";
 import { secretsFoundIn } from "../engine/secretScan";
 import { useEngine, type Engine } from "../engine/fixture";
 import type { CommandResult, EngineStack, RunningCommand, StackConfig } from "../support/engine";
 import { descendantsOf, endProcesses, isAlive, type OwnedProcess } from "../support/processes";
+import { editCheckpoint, editLocks, type LatestState, type LockFile } from "./editedStates";
+import type { Report } from "./reports";
 import { jsonOf, startCli } from "./runCli";
-
-/** A key, as every report has it. */
-export interface ReportedKey {
-  name: string;
-  fingerprint: string;
-  resource: string | null;
-  lastUsedAt: string | null;
-  unusedCredits: number | null;
-  labels?: Record<string, string>;
-  outcome: string;
-  why?: string;
-  nextStep?: string;
-}
-
-interface Problem {
-  why: string;
-  nextStep: string;
-}
-
-export interface ReportedStack {
-  stack: string;
-  outcome: string;
-  keys: ReportedKey[];
-  otherResources: number;
-  creditsReturned: number;
-  problems: Problem[];
-}
-
-export interface Report {
-  command: string;
-  dryRun: boolean;
-  exitCode: number;
-  creditsReturned: number;
-  /** Of cleanup. */
-  stacks: ReportedStack[];
-  /** Of recover. */
-  keys: ReportedKey[];
-  cleared: number;
-  problems: Problem[];
-  /** Of orphans. */
-  orphans: (ReportedKey & { createdAt: string | null; labels?: Record<string, string> })[];
-  stackCount: number;
-}
 
 export interface CliOptions {
   env?: Readonly<Record<string, string>>;
@@ -79,10 +38,7 @@ export interface Cli extends Engine {
   names(account?: string): string[];
   stackNames(): Promise<string[]>;
   /** Changes a stack's state where the backend keeps it. */
-  editCheckpoint(
-    stack: string,
-    change: (latest: CheckpointFile["checkpoint"]["latest"]) => void,
-  ): Promise<void>;
+  editCheckpoint(stack: string, change: (latest: LatestState) => void): Promise<void>;
   /** Changes the locks of a stack where the backend keeps them, as written then. Default: now. */
   editLocks(stack: string, change: Partial<LockFile>, writtenMs?: number): Promise<void>;
   /** An environment whose Pulumi CLI, which the script calls "$PULUMI", first does this. */
@@ -109,22 +65,6 @@ export interface UpInFlight {
   up: Promise<unknown>;
   engine: OwnedProcess;
   plugin: OwnedProcess[];
-}
-
-interface CheckpointFile {
-  checkpoint: {
-    latest: {
-      manifest: { time: string };
-      resources: Record<string, unknown>[];
-      pending_operations?: { type: string; resource: Record<string, unknown> }[];
-    };
-  };
-}
-
-interface LockFile {
-  hostname: string;
-  pid: number;
-  timestamp: string;
 }
 
 /** Short: no creation of these tests takes effect late. */
@@ -257,23 +197,10 @@ export function useCli(accounts?: readonly AccountOptions[]): Cli {
         const { stdout } = await engine.project.pulumi(["stack", "ls", "--json"]);
         return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name).toSorted();
       },
-      async editCheckpoint(stack: string, change: (latest: CheckpointFile["checkpoint"]["latest"]) => void) {
-        const { folders, name } = engine.project;
-        const file = join(folders.backend, ".pulumi", "stacks", name, `${stack}.json`);
-        const state = JSON.parse(await readFile(file, "utf8")) as CheckpointFile;
-        change(state.checkpoint.latest);
-        await writeFile(file, JSON.stringify(state));
-      },
-      async editLocks(stack: string, change: Partial<LockFile>, writtenMs?: number) {
-        const { folders, name } = engine.project;
-        const folder = join(folders.backend, ".pulumi", "locks", "organization", name, stack);
-        for (const entry of await readdir(folder)) {
-          const file = join(folder, entry);
-          const lock = JSON.parse(await readFile(file, "utf8")) as LockFile;
-          await writeFile(file, JSON.stringify({ ...lock, ...change }));
-          if (writtenMs !== undefined) await utimes(file, writtenMs / 1_000, writtenMs / 1_000);
-        }
-      },
+      editCheckpoint: (stack: string, change: (latest: LatestState) => void) =>
+        editCheckpoint(engine.project, stack, change),
+      editLocks: (stack: string, change: Partial<LockFile>, writtenMs?: number) =>
+        editLocks(engine.project, stack, change, writtenMs),
       async withPulumi(script: string) {
         const { cli: pulumi, env, folders } = engine.project;
         const bin = join(folders.root, "bin");
@@ -300,24 +227,4 @@ export async function ended(processes: readonly OwnedProcess[]): Promise<void> {
 /** The requests that change something on an account. */
 export function mutations(requests: readonly string[]): string[] {
   return requests.filter((request) => !/^GET |lookup|validate/.test(request));
-}
-
-/** What removing these keys gives back. */
-export function unusedOf(keys: readonly SimulatedKey[]): number {
-  return keys.reduce((sum, { allocatedAmount, usedAmount }) => sum + allocatedAmount - usedAmount, 0);
-}
-
-/** What became of each key, by name. */
-export function outcomes(keys: readonly ReportedKey[]): Record<string, string> {
-  return Object.fromEntries(keys.map(({ name, outcome }) => [name, outcome]));
-}
-
-/** The same, by the resource that each was made for. */
-export function outcomesByResource(keys: readonly ReportedKey[]): Record<string, string> {
-  return Object.fromEntries(keys.map(({ resource, outcome }) => [String(resource), outcome]));
-}
-
-/** The outcome of each stack of a cleanup, by name. */
-export function stacksOf({ stacks }: Report): Record<string, string> {
-  return Object.fromEntries(stacks.map(({ stack, outcome }) => [stack, outcome]));
 }

@@ -6,7 +6,8 @@ import { backendUrl } from "../support/engineEnvironment";
 import { createEngineProject, type EngineProject } from "../support/engine";
 import { declare, LIST, LOOKUP, program, REMOVE } from "../engine/fixture";
 import { endProcesses } from "../support/processes";
-import { ended, mutations, outcomes, useCli } from "./fixture";
+import { ended, mutations, useCli } from "./fixture";
+import { outcomes } from "./reports";
 
 const cli = useCli();
 

@@ -2,7 +2,8 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { program } from "../engine/fixture";
-import { mutations, outcomes, useCli } from "./fixture";
+import { mutations, useCli } from "./fixture";
+import { outcomes } from "./reports";
 
 const cli = useCli();
 

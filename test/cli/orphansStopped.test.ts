@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import type { OutsideChange } from "../../provider/testing";
 import { LIST, LOOKUP, program, REMOVE } from "../engine/fixture";
-import { outcomes, useCli, type Report } from "./fixture";
+import { useCli } from "./fixture";
+import { outcomes, type Report } from "./reports";
 
 const cli = useCli();
 

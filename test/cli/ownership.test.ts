@@ -6,7 +6,8 @@ import { fingerprintOf } from "../../provider/lifecycle/schema/state";
 import type { SimulatedKey } from "../../provider/testing";
 import { LIST, program, REMOVE } from "../engine/fixture";
 import { until } from "../support/until";
-import { mutations, outcomes, useCli, type Report } from "./fixture";
+import { mutations, useCli } from "./fixture";
+import { outcomes, type Report } from "./reports";
 
 const cli = useCli();
 

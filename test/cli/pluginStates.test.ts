@@ -2,7 +2,8 @@ import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { LIST, program, REMOVE } from "../engine/fixture";
-import { mutations, outcomesByResource, useCli } from "./fixture";
+import { mutations, useCli } from "./fixture";
+import { outcomesByResource } from "./reports";
 import { usePluginStacks } from "./pluginFixture";
 
 const cli = useCli([{ name: "main" }, { name: "team" }]);

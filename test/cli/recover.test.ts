@@ -3,7 +3,8 @@ import { expect, describe, it } from "vitest";
 import { fingerprintOf } from "../../provider/lifecycle/schema/fingerprint";
 import { endProcesses } from "../support/processes";
 import { LIST, program, REMOVE, times } from "../engine/fixture";
-import { ended, mutations, outcomesByResource } from "./fixture";
+import { ended, mutations } from "./fixture";
+import { outcomesByResource } from "./reports";
 import { useRecover } from "./recoverFixture";
 
 const { cli, remembered, crashed } = useRecover();

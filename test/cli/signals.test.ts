@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { declare } from "../engine/fixture";
 import type { InjectedFault } from "../../provider/testing";
 import type { RunningCommand } from "../support/command";
-import { outcomesByResource, useCli, type Report } from "./fixture";
+import { useCli } from "./fixture";
+import { outcomesByResource, type Report } from "./reports";
 
 const cli = useCli();
 

@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { program } from "../engine/fixture";
-import { mutations, outcomes, stacksOf, useCli } from "./fixture";
+import { mutations, useCli } from "./fixture";
+import { outcomes, stacksOf } from "./reports";
 import { usePluginStacks } from "./pluginFixture";
 
 const cli = useCli();

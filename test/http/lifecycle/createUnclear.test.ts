@@ -1,37 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fingerprintOf } from "../../../provider/lifecycle/schema/state";
-import { edgePage, type FaultSpec } from "../../../provider/testing";
-import { createFixture, PATHS, refusal, rejection, savedFailure, sent, type Fixture } from "../fixture";
-
-const on = { path: PATHS.create };
-
-const APPLIED: [string, FaultSpec][] = [
-  ["cut after the effect", { on, cut: "after" }],
-  ["cut in the answer", { on, cut: "midBody" }],
-  ["500 after the effect", { on, status: 500, applied: true }],
-  ["503 page after the effect", { on, status: 503, body: "<html></html>", applied: true }],
-  ["an edge's refusal after the effect", { on, ...edgePage(403), applied: true }],
-  ["a proxy's 400 after the effect", { on, status: 400, body: "<html></html>", applied: true }],
-  [
-    "another service's 404 after the effect",
-    { on, status: 404, body: { message: "no route" }, applied: true },
-  ],
-  ["a redirect after the effect", { on, status: 302, body: "", applied: true }],
-  ["a page in place of the answer", { on, status: 200, body: "<html></html>", applied: true }],
-];
-
-const NOT_APPLIED: [string, FaultSpec][] = [
-  ["cut before the effect", { on, cut: "before" }],
-  ["500 without effect", { on, status: 500 }],
-];
-
-/** The engine's state and the account agree on one key. */
-function expectOneKey({ simulator }: Fixture, result: { id: string; outs?: unknown }): void {
-  const keys = simulator.account().keys();
-  expect(keys).toHaveLength(1);
-  expect(result.id).toBe(fingerprintOf(keys[0]?.key ?? ""));
-  expect(result.outs).toMatchObject({ key: keys[0]?.key });
-}
+import { edgePage } from "../../../provider/testing";
+import { createFixture, PATHS, refusal, rejection, sent } from "../fixture";
+import { on, APPLIED, NOT_APPLIED, expectOneKey } from "./unclearCreations";
 
 describe("with a generated name", () => {
   it.each(APPLIED)("%s: the key is recognised, and none is made beside it", async (_, fault) => {
@@ -211,94 +182,4 @@ describe("an edge that refuses everything", () => {
     expect(message).not.toMatch(/is unknown/);
     expect(sent(fixture)).toEqual(["create", "list"]);
   });
-});
-
-describe("with a chosen name", () => {
-  it("a refusal after an unclear try names the key that may exist by its generated name", async () => {
-    const fixture = await createFixture();
-    fixture.simulator.inject({ on, cut: "before" });
-    fixture.simulator.inject({ on, ...refusal(402, "Insufficient balance") });
-    const inputs = await fixture.declare({ name: "chosen" });
-    const { message } = await rejection(fixture.lifecycle.create(inputs));
-    expect(message).toContain(`--name-prefix ${String(inputs["__createdAs"])}`);
-  });
-
-  const name = "billing";
-
-  it.each(APPLIED)("%s: the key is recognised by its generated name", async (_, fault) => {
-    const fixture = await createFixture();
-    const other = fixture.simulator.account().addKey({ name, allocatedAmount: 10 });
-    fixture.simulator.inject(fault);
-    const { id } = await fixture.lifecycle.create(await fixture.declare({ name, models: ["a"] }));
-    expect(sent(fixture)).toEqual(["create", "list", "lookup", "update", "list"]);
-    expect(fixture.simulator.account().keys()).toMatchObject([other, { name }]);
-    expect(id).not.toBe(fingerprintOf(other.key));
-  });
-
-  it.each(NOT_APPLIED)("%s: it is tried again, once", async (_, fault) => {
-    const fixture = await createFixture();
-    const other = fixture.simulator.account().addKey({ name, allocatedAmount: 10 });
-    fixture.simulator.inject(fault);
-    const { id } = await fixture.lifecycle.create(await fixture.declare({ name }));
-    expect(sent(fixture)).toEqual(["create", "list", "create", "update", "list"]);
-    expect(fixture.simulator.account().keys()).toMatchObject([other, { name }]);
-    expect(id).not.toBe(fingerprintOf(other.key));
-  });
-
-  it("two creations at once each get a key of their own, both responses lost", async () => {
-    const fixture = await createFixture();
-    fixture.simulator.inject({ on, cut: "after", times: 2 });
-    const [first, second] = await Promise.all([
-      fixture.lifecycle.create(await fixture.declare({ name })),
-      fixture.lifecycle.create(await fixture.declare({ name })),
-    ]);
-    expect(first?.id).not.toBe(second?.id);
-    expect(fixture.simulator.account().keys()).toMatchObject([{ name }, { name }]);
-  });
-
-  it("never takes the key that another stack created while the request was lost", async () => {
-    const fixture = await createFixture();
-    const lost = fixture.simulator.inject({ on, cut: "before", hold: true });
-    const ours = fixture.lifecycle.create(await fixture.declare({ name }));
-    await lost.reached();
-    const theirs = fixture.simulator.account().addKey({ name, allocatedAmount: 10 });
-    lost.release();
-    expect((await ours).id).not.toBe(fingerprintOf(theirs.key));
-    expect(fixture.simulator.account().keys()).toHaveLength(2);
-  });
-
-  it("is set by one update, and recorded as it is until then", async () => {
-    const fixture = await createFixture();
-    fixture.simulator.inject({ on: { path: PATHS.update }, ...refusal(403, "Your plan is paused") });
-    const inputs = await fixture.declare({ name, budgetWindow: "monthly" });
-    const failure = await savedFailure(fixture.lifecycle.create(inputs));
-    const generated = inputs["__createdAs"];
-    expect(failure.properties).toMatchObject({ name: generated, budgetWindow: "daily", unsettled: true });
-    expect(fixture.simulator.account().keys()).toMatchObject([{ name: generated }]);
-    fixture.simulator.clearJournal();
-    const { outs } = await fixture.lifecycle.update(failure.id, failure.properties, inputs);
-    expect(sent(fixture)).toEqual(["update", "lookup"]);
-    expect(outs).toMatchObject({ name, budgetWindow: "monthly" });
-    expect(outs).not.toHaveProperty("unsettled");
-    expect(fixture.simulator.account().keys()).toMatchObject([{ name, limitType: "monthly" }]);
-  });
-
-  it.each([PATHS.list, PATHS.update])(
-    "is set by a later `up` when %s fails, and so is the window",
-    async (path) => {
-      const fixture = await createFixture();
-      fixture.simulator.inject({ on, status: 500 });
-      const skip = path === PATHS.list ? 1 : 0;
-      fixture.simulator.inject({ on: { path }, skip, ...refusal(403, "Your plan is paused") });
-      const inputs = await fixture.declare({ name, budgetWindow: "monthly", budget: 100 });
-      const failure = await savedFailure(fixture.lifecycle.create(inputs));
-      const { limitType } = fixture.simulator.account().keys()[0] ?? {};
-      expect(failure.properties).toMatchObject({ budgetWindow: limitType, unsettled: true });
-      await expect(fixture.lifecycle.diff(failure.id, failure.properties, inputs)).resolves.toMatchObject({
-        changes: true,
-      });
-      await fixture.lifecycle.update(failure.id, failure.properties, inputs);
-      expect(fixture.simulator.account().keys()).toMatchObject([{ name, limitType: "monthly" }]);
-    },
-  );
 });

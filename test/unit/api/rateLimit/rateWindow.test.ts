@@ -1,36 +1,10 @@
 import { assert, integer, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { prune, recordResponse, removeRequest } from "../../../../provider/api/rateLimit/rateWindow";
-import {
-  emptyWindow,
-  WINDOW_MS,
-  type RateLimit,
-  type WindowEntry,
-  type WindowState,
-} from "../../../../provider/api/rateLimit/windowState";
+import { prune, removeRequest } from "../../../../provider/api/rateLimit/rateWindow";
+import { emptyWindow, WINDOW_MS } from "../../../../provider/api/rateLimit/windowState";
 import { configuredCapacity, capacityIn } from "../../../../provider/api/rateLimit/capacity";
 import { NOW_MS } from "../../fixture";
-
-/** A request counts for this much longer than its window. */
-const MARGIN_MS = 150;
-
-const ended = (id: string, agoMs = 0): WindowEntry => ({
-  id,
-  sentMs: NOW_MS - agoMs,
-  endedMs: NOW_MS - agoMs,
-});
-const inFlight = (id: string, agoMs = 0): WindowEntry => ({ id, sentMs: NOW_MS - agoMs });
-
-/** A window whose latest response has just named a limit of 5, after many that showed no other client. */
-function windowOf(entries: WindowEntry[], more: Partial<WindowState> = {}): WindowState {
-  return { ...emptyWindow(), limit: 5, lastReportMs: NOW_MS, looks: 1_000, entries, ...more };
-}
-
-const capacityAt = (state: WindowState, nowMs: number, configured?: RateLimit) => {
-  const { rate: _, ...capacity } = capacityIn(state, nowMs, configured);
-  return capacity;
-};
-const capacityNow = (state: WindowState, configured?: RateLimit) => capacityAt(state, NOW_MS, configured);
+import { MARGIN_MS, ended, inFlight, windowOf, capacityAt, capacityNow } from "./windows";
 
 describe("the capacity", () => {
   it("is one request while the server's count is unknown, and none until its response", () => {
@@ -210,116 +184,5 @@ describe("a configured limit", () => {
     prune(state, NOW_MS);
     expect(capacityNow(state, { limit: 4, windowMs: 1_000 })).toEqual({ free: 4 });
     expect(capacityNow(state)).toEqual({ free: 3 });
-  });
-});
-
-describe("requests of other clients", () => {
-  it("are what the server counts in addition to our own", () => {
-    const state = windowOf([ended("a", 10), inFlight("b")]);
-    recordResponse(state, "b", NOW_MS, { limit: 5, remaining: 1 });
-    expect(state.othersSentMs).toEqual([NOW_MS, NOW_MS]);
-    // One is left, but not for this machine: it has used its share.
-    expect(capacityNow(state)).toEqual({ free: 0, untilMs: NOW_MS - 10 + WINDOW_MS + MARGIN_MS });
-  });
-
-  it("are not our own requests that were in flight at the same time", () => {
-    const state = windowOf([inFlight("a"), inFlight("b"), inFlight("c"), inFlight("d")]);
-    for (const [at, id] of ["c", "a", "d", "b"].entries()) {
-      recordResponse(state, id, NOW_MS + at, { limit: 5, remaining: 4 - at });
-    }
-    expect(state.othersSentMs).toEqual([]);
-    expect(capacityNow(state).free).toBe(1);
-  });
-
-  it("are kept while our own in flight could explain a smaller count", () => {
-    const state = windowOf([inFlight("a", 10), inFlight("b", 10)], {
-      othersSentMs: [NOW_MS - 2, NOW_MS - 1],
-    });
-    recordResponse(state, "a", NOW_MS, { limit: 5, remaining: 3 });
-    expect(state.othersSentMs).toHaveLength(2);
-  });
-
-  it("are dropped, the oldest first, when an exact count shows that they have left", () => {
-    const state = windowOf([ended("a", 10), inFlight("b")], { othersSentMs: [NOW_MS - 2, NOW_MS - 1] });
-    recordResponse(state, "b", NOW_MS, { limit: 5, remaining: 2 });
-    expect(state.othersSentMs).toEqual([NOW_MS - 1]);
-    state.entries.push(inFlight("c"));
-    recordResponse(state, "c", NOW_MS, { limit: 5, remaining: 2 });
-    expect(state.othersSentMs).toEqual([]);
-  });
-
-  it("are unknown after a response without rate limit headers", () => {
-    const state = windowOf([inFlight("a")], { othersSentMs: [NOW_MS - 1], lastReportMs: 0 });
-    recordResponse(state, "a", NOW_MS, {});
-    expect(state).toMatchObject({ othersSentMs: [NOW_MS - 1], limit: 5, lastReportMs: NOW_MS });
-  });
-});
-
-describe("a response", () => {
-  it("that is not the API's ends its request and changes nothing else", () => {
-    const state = windowOf([inFlight("a")], { lastReportMs: 7, cooldowns: 3 });
-    recordResponse(state, "a", NOW_MS, undefined);
-    expect(state).toEqual(windowOf([ended("a")], { lastReportMs: 7, cooldowns: 3 }));
-  });
-
-  it("to a request that was dropped still sets the limit", () => {
-    const state = windowOf([ended("a")]);
-    recordResponse(state, "forgotten", NOW_MS, { limit: 9, remaining: 0 });
-    expect(state).toMatchObject({ limit: 9, othersSentMs: [] });
-  });
-});
-
-describe("a 429", () => {
-  const receive429 = (state: WindowState, atMs: number, cooldownMs: number, limit?: number) => {
-    const id = `limited-${atMs}`;
-    state.entries.push({ id, sentMs: atMs });
-    recordResponse(state, id, atMs, { cooldownMs, limit });
-    return state.cooldownUntilMs - atMs;
-  };
-
-  it("starts a cooldown, after which one request is sent alone", () => {
-    const state = windowOf([]);
-    expect(receive429(state, NOW_MS, 180_000)).toBe(180_000);
-    expect(capacityAt(state, NOW_MS + 179_999)).toEqual({ free: 0, untilMs: NOW_MS + 180_000 });
-    expect(capacityAt(state, NOW_MS + 180_000)).toEqual({ free: 1 });
-  });
-
-  it("extends a cooldown and never shortens it", () => {
-    const state = windowOf([]);
-    receive429(state, NOW_MS, 60_000);
-    expect(receive429(state, NOW_MS + 10, 5_000)).toBe(59_990);
-    expect(receive429(state, NOW_MS + 20, 90_000)).toBe(90_000);
-    expect(state.cooldowns, "those at the same time count as one").toBe(1);
-  });
-
-  it("after a 429 lengthens the cooldown, up to the documented one, even if Retry-After is shorter", () => {
-    const state = windowOf([]);
-    let atMs = NOW_MS;
-    const waits = Array.from({ length: 7 }, () => {
-      const waitMs = receive429(state, atMs, 1_000);
-      atMs += waitMs;
-      return waitMs;
-    });
-    expect(waits).toEqual([1_000, 4_000, 16_000, 64_000, 180_000, 180_000, 180_000]);
-
-    state.entries.push({ id: "succeeded", sentMs: atMs });
-    recordResponse(state, "succeeded", atMs, { limit: 5, remaining: 4 });
-    expect(receive429(state, atMs, 1_000), "and starts again after a request that succeeded").toBe(1_000);
-  });
-
-  it("sets the limit: the one that it names, else the number of requests that succeeded, if none was known", () => {
-    const unknown = (count: number): WindowState => {
-      const { limit: _, ...state } = windowOf(Array.from({ length: count }, (_, at) => ended(`${at}`)));
-      return state;
-    };
-    const limitAfter429 = (state: WindowState, named?: number) => {
-      receive429(state, NOW_MS, 1_000, named);
-      return state.limit;
-    };
-    expect(limitAfter429(unknown(3), 12)).toBe(12);
-    expect(limitAfter429(unknown(3))).toBe(3);
-    expect(limitAfter429(unknown(1)), "a guarded removal needs two requests").toBe(2);
-    expect(limitAfter429(unknown(0)), "no request succeeded").toBeUndefined();
-    expect(limitAfter429(windowOf([ended("a")])), "a response named it").toBe(5);
   });
 });
