@@ -1,6 +1,5 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { Dispatcher } from "undici";
-import { saveCompiled } from "../util/compileCache";
 import { errorCode } from "../util/errno";
 import { ConnectionError } from "./errors";
 
@@ -61,7 +60,6 @@ export function createTransport({
         import("undici"),
         import("./proxySettings.js"),
       ]);
-      saveCompiled();
       const dispatcher = isLoopback(url.hostname)
         ? (direct ??= new Agent(options))
         : (proxied ??= new EnvHttpProxyAgent({ ...options, ...proxySettings(process.env) }));

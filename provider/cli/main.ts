@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** FROZEN CONTRACT: package.json names this path as the command, which pipelines call. */
 
-import { useCompileCache } from "../util/compileCache";
 import { refusalOfNode } from "../util/nodeVersion";
 
 const refusal = refusalOfNode(process.versions.node);
@@ -10,7 +9,6 @@ if (refusal !== undefined) {
   process.stderr.write(`${refusal}\n`);
   process.exitCode = 3;
 } else {
-  useCompileCache();
   // Loaded only now: its dependencies fail to load on an older Node.
   void import("./program.js").then(({ runCommandLine }) => runCommandLine(process.argv.slice(2)));
 }

@@ -1,11 +1,9 @@
 import "./requireNode";
-import "../util/enableCompileCache";
 import type { ResourceProvider } from "@pulumi/pulumi/dynamic";
 import { endWithEngine } from "../lifecycle/run/endWithEngine";
 import { engineAt } from "../lifecycle/run/engineLiveness";
 import * as record from "../lifecycle/rotating/record";
 import { keysOfRun, systemDependencies } from "../lifecycle/system";
-import { saveCompiled } from "../util/compileCache";
 import { DynamicProvider } from "./dynamicProvider";
 import { silenceHostEcho } from "./hostLog";
 import { hostVersion } from "./hostVersion";
@@ -34,7 +32,6 @@ const provider = new DynamicProvider(
 );
 
 silenceHostEcho(console);
-saveCompiled();
 
 if (engine !== undefined) {
   endWithEngine({

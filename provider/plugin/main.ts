@@ -1,8 +1,6 @@
 #!/usr/bin/env node
-import "../util/enableCompileCache";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { saveCompiled } from "../util/compileCache";
 import { refusalOfNode } from "../util/nodeVersion";
 import { PluginProcess } from "./pluginProcess";
 import { service } from "./service";
@@ -27,7 +25,6 @@ async function main(args: readonly string[]): Promise<void> {
     );
   });
   process.stdout.write(`${port}\n`);
-  saveCompiled();
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -100,7 +100,6 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "resources/stackSettings",
     "resources/testMocks",
     "util/cacheRoot",
-    "util/compileCache",
     "util/duration",
     "util/errno",
     "util/keyText",

@@ -1,4 +1,0 @@
-import { useCompileCache } from "./compileCache";
-
-/** Imported before the modules that it is for. */
-useCompileCache();
