@@ -24,7 +24,7 @@ export function decoded(
   const codings = [contentEncoding ?? []].flat().join(",").toLowerCase().split(",");
   let bytes = body;
   for (const coding of codings.map((name) => name.trim()).toReversed()) {
-    const decode = DECODERS[coding];
+    const decode = DECODERS.get(coding);
     if (decode === undefined) continue;
     try {
       bytes = decode(bytes, { maxOutputLength: maxBytes });
@@ -38,13 +38,13 @@ export function decoded(
 
 type Decoder = (bytes: InputType, options: ZlibOptions) => Buffer;
 
-const DECODERS: Readonly<Record<string, Decoder | undefined>> = {
-  gzip: gunzipSync,
-  "x-gzip": gunzipSync,
-  deflate: inflateOf,
-  br: brotliDecompressSync,
-  zstd: zstdDecompressSync as Decoder,
-};
+const DECODERS: ReadonlyMap<string, Decoder> = new Map([
+  ["gzip", gunzipSync],
+  ["x-gzip", gunzipSync],
+  ["deflate", inflateOf],
+  ["br", brotliDecompressSync],
+  ["zstd", zstdDecompressSync as Decoder],
+]);
 
 /** Some servers leave out the header of zlib. */
 function inflateOf(bytes: InputType, options: ZlibOptions): Buffer {

@@ -20,7 +20,7 @@ const OF_THE_ENGINE = new Set([
 /** Settings that have no effect. Not values: the verbs check them, since a preview may not know them yet. */
 export function unknownSettings(settings: Properties): SettingFailure[] {
   return Object.keys(settings)
-    .filter((name) => !(name in SETTINGS) && !OF_THE_ENGINE.has(name) && !name.startsWith("__"))
+    .filter((name) => !Object.hasOwn(SETTINGS, name) && !OF_THE_ENGINE.has(name) && !name.startsWith("__"))
     .map((property) => ({
       property: "",
       reason: unknownSetting(property),

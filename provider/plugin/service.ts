@@ -63,10 +63,10 @@ export function service(parts: ServiceParts): Service {
     const respond = async (request: Request, callback: sendUnaryData<Response>) => {
       const answered = await Promise.resolve(request)
         .then(answer)
-        .then(
-          (response) => ({ response, failure: null }),
-          (error: unknown) => ({ response: null, failure: statusOf(error, secretsIn(request)) }),
-        );
+        .then((response) => ({ response, failure: null }))
+        .catch((error: unknown) => ({ response: null, failure: statusOf(error, secretsIn(request)) }))
+        // The request cannot be read, so that it has no secrets either.
+        .catch((error: unknown) => ({ response: null, failure: statusOf(error, []) }));
       await log.flush();
       callback(answered.failure, answered.response);
     };

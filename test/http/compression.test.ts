@@ -18,6 +18,7 @@ const CODINGS: [string, Encoder][] = [
   ["br", brotliCompressSync],
   ["zstd", zstdCompressSync],
   ["identity", (body) => body],
+  ["constructor", (body) => body],
   ["gzip, gzip", twice],
   ["gzip, br", (body) => brotliCompressSync(gzipSync(body))],
 ];

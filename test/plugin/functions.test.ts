@@ -85,6 +85,7 @@ describe("a failure", () => {
       foreign: ["getProxyKey", { key }, /Cannot get proxy key pk-[0-9a-f]{16}: .*owned by another account/],
       none: ["getProxyKey", {}, /Exactly one of `key`, `name` and `fingerprint` is needed/],
       mistaken: ["getProxyKey", { key: engine.simulator.account().apiKey }, /is not a complete proxy key/],
+      absent: ["getProxyKey", { key: null, name: null }, /Exactly one of `key`, `name` and `fingerprint`/],
       unknown: ["getMoney", {}, /does not know the function electronhub:index:getMoney/],
     };
     for (const [label, [name, args, says]] of Object.entries(failing)) {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Server, ServerCredentials, Client, credentials, type ServiceError } from "@grpc/grpc-js";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { Struct, Value } from "google-protobuf/google/protobuf/struct_pb";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import type { LogRequest } from "@pulumi/pulumi/proto/engine_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
@@ -56,7 +56,7 @@ afterAll(async () => {
   await plugin?.done;
 });
 
-type Method = "configure" | "read";
+type Method = "configure" | "create" | "invoke" | "read" | "update";
 
 /** Sends a request as the engine does. */
 function send<Response>(method: Method, request: { serializeBinary(): Uint8Array }): Promise<Response> {
@@ -75,6 +75,13 @@ function send<Response>(method: Method, request: { serializeBinary(): Uint8Array
 
 const structOf = (properties: Record<string, unknown>) =>
   Struct.fromJavaScript(properties as Parameters<typeof Struct.fromJavaScript>[0]);
+
+/** A request about a key. */
+function requestOf<Request extends { setUrn(urn: string): unknown }>(Kind: new () => Request): Request {
+  const request = new Kind();
+  request.setUrn("urn:pulumi:dev::test::electronhub:index:ProxyKey::there");
+  return request;
+}
 
 it("responds once the engine has the lines of the operation, since a run may end with its response", async () => {
   const { apiKey } = simulator().account();
@@ -99,4 +106,18 @@ it("responds once the engine has the lines of the operation, since a run may end
   logged[1]?.take();
   const properties = (await found).getProperties()?.toJavaScript();
   expect(properties).toMatchObject({ name: "there", key: { value: key } });
+});
+
+it.each<[Method, (broken: Struct) => { serializeBinary(): Uint8Array }]>([
+  ["create", (broken) => requestOf(pb.CreateRequest).setProperties(broken)],
+  ["update", (broken) => requestOf(pb.UpdateRequest).setNews(broken)],
+])("answers a %s whose properties cannot be read", async (method, requestWith) => {
+  const broken = new Struct();
+  broken.getFieldsMap().set("budget", new Value());
+  await expect(send(method, requestWith(broken))).rejects.toThrow(/Unexpected struct type/);
+});
+
+it.each(["toString", "constructor", "__proto__", ""])("knows no function %j", async (token) => {
+  const request = new pb.InvokeRequest().setTok(token).setArgs(structOf({}));
+  await expect(send("invoke", request)).rejects.toThrow(`does not know the function ${token}`);
 });

@@ -38,9 +38,6 @@ const GROWTH_VALID_MS = 1_000;
 const SPREAD_FACTOR = 4;
 const MAX_SPREAD_WINDOWS = 16;
 
-/** How long refusals count for that. In windows. */
-const REFUSAL_MEMORY = 60;
-
 /** How long entries that have left the window are kept: their share may be used again. In windows. */
 export const KEPT_WINDOWS = 1 + LONG_PAUSE + UNUSED_TIME;
 
@@ -135,8 +132,14 @@ function forgetOthers(state: WindowState, nowMs: number, windowMs: number): void
   const { lastReportMs } = state;
   if (lastReportMs === 0 || nowMs - lastReportMs <= windowMs * FORGETTING_TIME) return;
   state.looks = 0;
-  const isOver = nowMs - lastReportMs > windowMs * KEPT_WINDOWS;
-  if (isOver && currentResumption(state, nowMs, windowMs) === undefined) delete state.crowd;
+  if (nowMs - lastReportMs <= windowMs * KEPT_WINDOWS) return;
+  if (currentResumption(state, nowMs, windowMs) === undefined) forgetCrowd(state);
+}
+
+/** Forgets that others use the account, and how often this machine was refused because of them. */
+export function forgetCrowd(state: WindowState): void {
+  delete state.crowd;
+  if (state.resumption) state.resumption.refusals = 0;
 }
 
 /** The restart after a refusal, while its machines send their first requests. */
@@ -159,8 +162,7 @@ export function adjustShare(
   if (crowd === undefined || limit === undefined) return;
   if (foreign > 0) delete crowd.emptyMs;
   else if (nowMs - (crowd.emptyMs ??= nowMs) > windowMs * LEAVING_TIME) {
-    delete state.crowd;
-    if (state.resumption) state.resumption.refusals = 0;
+    forgetCrowd(state);
     state.looks = 1;
     return;
   }
@@ -226,10 +228,8 @@ export function restartAfterCooldown(
   { nowMs, windowMs, random }: { nowMs: number; windowMs: number; random: () => number },
 ): void {
   const { cooldownUntilMs } = state;
-  const { resumption: last } = state;
-  if (last?.cooldownUntilMs === cooldownUntilMs) return;
-  const isRecent = last !== undefined && nowMs - last.cooldownUntilMs <= windowMs * REFUSAL_MEMORY;
-  const refusals = (isRecent ? last.refusals : 0) + 1;
+  if (state.resumption?.cooldownUntilMs === cooldownUntilMs) return;
+  const refusals = (state.resumption?.refusals ?? 0) + 1;
   state.crowd = { share: 1, others: 0, othersMs: nowMs, reducedMs: nowMs };
   state.looks = 0;
   const spreadMs = windowMs * Math.min(MAX_SPREAD_WINDOWS, FIRST_SPREAD * SPREAD_FACTOR ** (refusals - 1));

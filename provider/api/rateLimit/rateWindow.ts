@@ -1,4 +1,4 @@
-import { adjustShare, growShare, KEPT_WINDOWS, restartAfterCooldown } from "./crowd";
+import { adjustShare, forgetCrowd, growShare, KEPT_WINDOWS, restartAfterCooldown } from "./crowd";
 import { addPast, prunePast } from "./pastRequests";
 import { MARGIN_MS, WINDOW_MS, type RateLimitInfo, type WindowEntry, type WindowState } from "./windowState";
 
@@ -39,13 +39,24 @@ export function prune(state: WindowState, nowMs: number): void {
   }
   state.entries = kept;
   state.othersSentMs = state.othersSentMs.map((ms) => Math.min(ms, nowMs)).filter((ms) => ms > oldestMs);
-  if (state.lastReportMs > nowMs) state.lastReportMs = 0;
+  if (state.lastReportMs > nowMs) {
+    state.lastReportMs = 0;
+    state.looks = 0;
+    forgetCrowd(state);
+  }
+  const { resumption } = state;
   if (state.last429Ms > nowMs) {
-    state.cooldownUntilMs = nowMs + (state.cooldownUntilMs - state.last429Ms);
+    const backMs = state.last429Ms - nowMs;
     state.last429Ms = nowMs;
+    state.cooldownUntilMs -= backMs;
+    if (resumption) {
+      resumption.cooldownUntilMs -= backMs;
+      resumption.atMs -= backMs;
+    }
   }
   // No cooldown is set for longer, so a later end is wrong.
   state.cooldownUntilMs = Math.min(state.cooldownUntilMs, nowMs + MAX_COOLDOWN_MS);
+  if (resumption) resumption.atMs = Math.min(resumption.atMs, state.cooldownUntilMs + resumption.spreadMs);
   if ((state.limitUntilMs ?? Infinity) <= nowMs) {
     delete state.limit;
     delete state.limitUntilMs;

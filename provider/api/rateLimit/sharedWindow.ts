@@ -51,6 +51,9 @@ export interface SharedWindowOptions {
   onTrouble: (error: SharedWindowError) => void;
 }
 
+/** With a thousand requests per minute by eleven machines, a step needs at most 57. */
+const MAX_ATTEMPTS = 300;
+
 interface Step {
   change: Change<unknown>;
   mirror: Mirror<unknown> | undefined;
@@ -92,13 +95,19 @@ export function sharedWindowStore({ cell, local, nowMs, onTrouble }: SharedWindo
   /** Takes some steps together. Settles them unless it throws. */
   async function take(taken: readonly Step[]): Promise<void> {
     let value = await cell.read(known.version);
-    for (let attempt = 1; ; attempt++) {
+    /** The requests that earlier attempts have added. */
+    const added = new Set<string>();
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       aheadMs = value.nowMs - nowMs();
       const { version } = value;
       // An attempt that failed may have changed the known state in vain.
       const mine = () => (attempt === 1 ? known.state : (parseWindow(known.text) ?? emptyWindow()));
       const state = stateOf(value, mine);
+      // If an attempt was written and its reply lost, others may have written since, so that it is not recognised.
+      state.entries = state.entries.filter(({ id }) => !added.has(id));
+      const before = new Set(state.entries.map(({ id }) => id));
       const outcomes = taken.map(({ change }) => outcomeOf(() => change(state, value.nowMs)));
+      for (const { id } of state.entries) if (!before.has(id)) added.add(id);
       const text = windowText(state);
       if (text === (value.text ?? known.text) && version !== "") {
         known = { version, text, state };
@@ -116,6 +125,7 @@ export function sharedWindowStore({ cell, local, nowMs, onTrouble }: SharedWindo
       settle(taken, outcomes);
       return;
     }
+    throw refusesWrites(cell.key);
   }
 
   /** The state of the server. If the server has lost it, as in a restart, what this machine knows of it. */
@@ -216,6 +226,13 @@ function damaged(key: string): SharedWindowError {
   return new SharedWindowError({
     why: `The value of ${key} on the server is not a rate-limit window.`,
     nextStep: `Delete it with \`DEL ${key}\`.`,
+  });
+}
+
+function refusesWrites(key: string): SharedWindowError {
+  return new SharedWindowError({
+    why: `The server refused ${MAX_ATTEMPTS} times to replace ${key}, each time because of another change.`,
+    nextStep: HOW_TO_CHECK,
   });
 }
 

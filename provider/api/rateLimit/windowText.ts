@@ -42,6 +42,7 @@ const stateSchema = z.object({
   limitUntilMs: z.number().optional(),
   idleSinceMs: z.number().optional(),
   looksSinceMs: z.number().optional(),
+  // Without them, what this machine has sent and the cooldown still count: another version may have other fields.
   crowd: z
     .object({
       share: z.number(),
@@ -52,7 +53,8 @@ const stateSchema = z.object({
       growDelayMs: z.number().optional(),
       emptyMs: z.number().optional(),
     })
-    .optional(),
+    .optional()
+    .catch(undefined),
   resumption: z
     .object({
       cooldownUntilMs: z.number(),
@@ -60,5 +62,6 @@ const stateSchema = z.object({
       atMs: z.number(),
       refusals: z.number(),
     })
-    .optional(),
+    .optional()
+    .catch(undefined),
 });

@@ -16,6 +16,10 @@ it("names a misspelled setting and the nearest one", () => {
   });
 });
 
+it.each(["constructor", "toString", "valueOf"])("knows no setting %s", (name) => {
+  expect(unknownSettings({ [name]: "x" })).toHaveLength(1);
+});
+
 it.each([
   ["default", true],
   ["default_0_1_0", true],

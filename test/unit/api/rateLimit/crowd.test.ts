@@ -77,6 +77,21 @@ describe("machines that start together again, without a shared window", () => {
   });
 });
 
+describe("machines that collide again and again, without a shared window", () => {
+  it("wait no longer each time", async () => {
+    const meanS = async (count: number) => {
+      let totalMs = 0;
+      for (let seed = 1; seed <= 10; seed++) {
+        const run = { machines: 2, limit: 20, operations: 30, staggerMs: 10_000, seed };
+        totalMs += (await runMachines({ ...run, earlierRuns: { count, pauseMs: 1_200_000 } })).tookMs;
+      }
+      return totalMs / 10_000;
+    };
+    // 646 s instead of 396 s when refusals of earlier runs counted.
+    expect((await meanS(3)) / (await meanS(0))).toBeLessThan(1.25);
+  });
+});
+
 describe("machines that start one after another, without a shared window", () => {
   it.each([3_000, 20_000])("meet the first one's cooldown once, within %i ms", async (staggerMs) => {
     // The first machine is alone as far as it knows, and uses the limit. The next one's first request is refused.

@@ -21,6 +21,10 @@ export class MemoryServer {
   isDown = false;
   /** Whether the reply to the next write is lost, so that the write is sent again. */
   losesReply = false;
+  /** What another machine does before it is sent again. */
+  beforeRepetition: () => void = () => {};
+  /** Whether every write is refused for a version that has changed. */
+  refusesWrites = false;
   /** Requests in all, and those that found another version than the expected one. */
   readonly counts = { requests: 0, conflicts: 0 };
 
@@ -50,7 +54,7 @@ export class MemoryServer {
       read: (known) => this.#answer(() => value(known)),
       writeIf: (version, next) =>
         this.#answer(() => {
-          if (version !== this.#version) {
+          if (version !== this.#version || this.refusesWrites) {
             this.counts.conflicts++;
             return value(version);
           }
@@ -58,6 +62,7 @@ export class MemoryServer {
           this.#text = next.text;
           if (!this.losesReply) return true;
           this.losesReply = false;
+          this.beforeRepetition();
           return value(version);
         }),
     };

@@ -78,6 +78,20 @@ describe("a step", () => {
     expect(server.counts.conflicts).toBe(0);
   });
 
+  it("leaves no request of a lost write behind if another machine has written since", async () => {
+    const { clock, server, store } = setUp();
+    const sentMs = clock.nowMs();
+    let calls = 0;
+    server.losesReply = true;
+    server.beforeRepetition = () => {
+      const state = parseWindow(server.text ?? "") ?? emptyWindow();
+      server.text = windowText({ ...state, entries: [...state.entries, { id: "other", sentMs }] });
+    };
+    await store.transact((state) => void state.entries.push({ id: `own-${++calls}`, sentMs }));
+    const ids = parseWindow(server.text ?? "")?.entries.map(({ id }) => id);
+    expect({ ids, calls }).toEqual({ ids: ["other", "own-2"], calls: 2 });
+  });
+
   it("that changes nothing writes nothing", async () => {
     const { server, store } = setUp();
     await store.transact((state) => (state.limit = 7));
@@ -194,6 +208,18 @@ describe("a machine whose server fails", () => {
       "The value of the key on the server is not a rate-limit window. Delete it with `DEL the key`.",
     ]);
     expect(server.text).toBe("garbage");
+  });
+
+  it("does so for a server that accepts no write", async () => {
+    const clock = new VirtualClock();
+    const server = new MemoryServer({ clock });
+    server.text = windowText(emptyWindow());
+    server.refusesWrites = true;
+    const { limiter, troubles, local } = limited(server, clock);
+    const permit = await limiter.acquire({ what: "remove", deadlineMs: Infinity });
+    await permit.complete({ limit: 10, remaining: 9 });
+    expect(troubles).toEqual([expect.stringMatching(/^The server refused 300 times to replace the key,/)]);
+    expect(local.entries).toHaveLength(1);
   });
 
   it("loses no request that waits at that moment, and keeps their order", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { recordResponse } from "../../../../provider/api/rateLimit/rateWindow";
+import { prune, recordResponse } from "../../../../provider/api/rateLimit/rateWindow";
 import { WINDOW_MS, type WindowState } from "../../../../provider/api/rateLimit/windowState";
 import { NOW_MS } from "../../fixture";
 import { MARGIN_MS, ended, inFlight, windowOf, capacityAt, capacityNow } from "./windows";
@@ -46,6 +46,18 @@ describe("requests of other clients", () => {
   });
 });
 
+describe("a clock that is set back", () => {
+  it("makes this machine forget others, whose requests it dates into the future", () => {
+    const state = windowOf([ended("a")], {
+      crowd: { share: 1, others: 4, othersMs: NOW_MS, reducedMs: NOW_MS, growMs: NOW_MS + 1_000 },
+      resumption: { cooldownUntilMs: 0, spreadMs: 0, atMs: 0, refusals: 3 },
+    });
+    prune(state, NOW_MS - 86_400_000);
+    expect(state.crowd).toBeUndefined();
+    expect(state).toMatchObject({ looks: 0, lastReportMs: 0, resumption: { refusals: 0 } });
+  });
+});
+
 describe("a response", () => {
   it("that is not the API's ends its request and changes nothing else", () => {
     const state = windowOf([inFlight("a")], { lastReportMs: 7, cooldowns: 3 });
@@ -81,6 +93,21 @@ describe("a 429", () => {
     expect(receive429(state, NOW_MS + 10, 5_000)).toBe(59_990);
     expect(receive429(state, NOW_MS + 20, 90_000)).toBe(90_000);
     expect(state.cooldowns, "those at the same time count as one").toBe(1);
+  });
+
+  it.each([
+    ["a day", 86_400_000],
+    ["a year", 365 * 86_400_000],
+    ["ten minutes", 600_000],
+  ])("that was received while the clock was %s ahead is over in time", (_, aheadMs) => {
+    const state = windowOf([]);
+    receive429(state, NOW_MS + aheadMs, 180_000, 20);
+    // Its own time, and the one after which this machine resumes beside others.
+    const atMost = NOW_MS + 180_000 + WINDOW_MS;
+    prune(state, NOW_MS);
+    expect(capacityNow(state).untilMs).toBeGreaterThanOrEqual(NOW_MS + 180_000);
+    expect(capacityNow(state).untilMs).toBeLessThanOrEqual(atMost);
+    expect(capacityAt(state, atMost).free).toBeGreaterThan(0);
   });
 
   it("after a 429 lengthens the cooldown, up to the documented one, even if Retry-After is shorter", () => {
