@@ -18,4 +18,4 @@ if (names.length > 0) {
     throw error;
   }
 }
-console.log(`${names.length} keys: ${names.join(", ")}`);
+console.log(`Keys: ${names.join(", ") || "none"}`);

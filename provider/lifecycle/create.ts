@@ -146,7 +146,7 @@ function possiblyCreated(error: UserError, createdAs: string): UserError {
   const failure = unsettled(
     error,
     `A request without a clear response may still create a key named ${JSON.stringify(createdAs)}.`,
-    `${error.nextStep} \`pulumi-electronhub orphans --name-prefix ${createdAs}\` shows a key that was created nonetheless.`,
+    `${error.nextStep} \`npx pulumi-electronhub orphans --name-prefix ${createdAs}\` shows a key that was created nonetheless.`,
   );
   failure.attempts = error.attempts;
   return failure;
@@ -229,6 +229,6 @@ function reportLateDuplicate(
   operation: Operation,
 ): void {
   operation.report(
-    `Proxy key ${JSON.stringify(name)} (${fingerprint}): a response to its creation was lost. If that request still takes effect, it makes a second key: see \`pulumi-electronhub orphans --name-prefix ${createdAs}\`.`,
+    `Proxy key ${JSON.stringify(name)} (${fingerprint}): a response to its creation was lost. If that request still takes effect, it makes a second key: see \`npx pulumi-electronhub orphans --name-prefix ${createdAs}\`.`,
   );
 }

@@ -97,7 +97,7 @@ function attemptsOf({ attempts }: UserError): string {
 /** The engine gives refresh and destroy the configuration that the last `up` stored. */
 const STORED_CONFIGURATION =
   "Destroy and refresh use the configuration that the last `pulumi up` stored, not today's: after a rotation of the " +
-  "API key run `pulumi up` first, or add `--run-program` to the command.";
+  "API key run `pulumi up` first, or add `--run-program` to `pulumi destroy` or `pulumi refresh`.";
 
 function nextStep(action: Action, error: UserError): string {
   if (action === "create" && isForbidden(error, "keyCap")) {

@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { ownTemporaryFolder } from "../util/cacheRoot";
 import { systemClock } from "../util/clock";
+import { ancestorNamed } from "../util/processes";
 import { fileWindowStore } from "../api/rateLimit/fileWindow";
 import { redisCell } from "../api/rateLimit/redisCell";
 import { RedisConnection } from "../api/rateLimit/redisConnection";
@@ -66,12 +69,27 @@ const MOVE_THE_CACHE = "Set XDG_CACHE_HOME to a folder that can be written.";
 
 /** The keys of the run of the engine at this address, shared by its plugin processes. */
 export function keysOfRun(engineAddress: string | undefined, report: (line: string) => void): KeysOfRun {
-  const run = runIdOf(engineAddress);
+  const engineProcess = ancestorNamed("pulumi");
+  const run = runIdOf(engineAddress, engineProcess);
   return new KeysOfRun({
-    file: run === undefined ? undefined : fileOfRun(cacheFolder("runs", process.env), run),
+    file: run === undefined ? undefined : fileOfRun(runsFolder(), run),
+    isOfOneRun: engineProcess !== undefined,
     onTrouble: (reason) =>
       report(
         `Electron Hub: explicit providers cannot share which keys are adopted (${reason}); do not move a key between providers in this run. ${MOVE_THE_CACHE}`,
       ),
   });
+}
+
+/** Without a cache that can be written, among the temporary files: what the processes of a run share protects keys. */
+function runsFolder(): string {
+  const folder = cacheFolder("runs", process.env);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return folder;
+  } catch {
+    const temporary = ownTemporaryFolder();
+    return temporary === undefined ? folder : join(temporary, "runs");
+  }
 }

@@ -3,6 +3,7 @@ import { PROVIDER_TEXT } from "../dynamic/providerCode";
 import type { InternalInputs } from "../lifecycle/schema/inputs";
 import { PLUGIN_PROXY_KEY_TOKEN, PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
 import { RegisteredResource } from "./registeredResource";
+import { refuseDeletedWith } from "./refuseDeletedWith";
 import { refuseImport } from "./refuseImport";
 import { pulumiTypeOf } from "./pulumiType";
 import { warnAboutSettings } from "./stackSettings";
@@ -38,10 +39,12 @@ export class ProxyKey extends RegisteredResource {
   /**
    * @param name the resource's name in the stack. The key is named after it, unless `args.name` is set.
    * @param args the key's settings. An invalid one fails the preview, with the input's name and the correct form.
-   * @throws RunError for the options `import` and `id`, which cannot work for a dynamic resource.
+   * @throws RunError for the options `import` and `id`, which cannot work for a dynamic resource, and for `deletedWith`, which
+   *   would leave the key on the account.
    */
   constructor(name: string, args: ProxyKeyArgs, options: pulumi.CustomResourceOptions = {}) {
     refuseImport("ProxyKey", name, options, INSTEAD_OF_IMPORT);
+    refuseDeletedWith("ProxyKey", name, options);
     const unresolved = Object.fromEntries(PROPERTY_NAMES.map((property) => [property, undefined]));
     super(
       { token: PROXY_KEY_TOKEN, providerCode: PROVIDER_TEXT },

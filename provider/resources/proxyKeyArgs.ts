@@ -123,7 +123,7 @@ export interface ProxyKeyArgs {
    *
    * Unit: a whole proxy key (`ek-proxy-…`).
    *
-   * A change creates a new key, then removes the old one.
+   * A change takes over the other key, then removes the one before.
    *
    * @default none
    */

@@ -72,7 +72,7 @@ export function declaredBy({ labels, ...args }: RotatingProxyKeyArgs): pulumi.In
 /**
  * Separates the schedule from the keys' settings.
  *
- * @throws Error when the schedule makes no sense, or an input is given that the rotation decides itself.
+ * @throws RunError when the schedule makes no sense, or an input is given that the rotation decides itself.
  * @internal
  */
 export function readArgs(
@@ -81,7 +81,7 @@ export function readArgs(
 ): { schedule: Schedule; settings: ProxyKeyArgs } {
   const { rotateEvery, overlap, anchor, now, ...settings } = args;
   const refuse = (why: string): never => {
-    throw new Error(`RotatingProxyKey ${JSON.stringify(name)}: ${why}`);
+    throw new pulumi.RunError(`RotatingProxyKey ${JSON.stringify(name)}: ${why}`);
   };
   const owned = DECIDED_BY_ROTATION.find((input) => (settings as ProxyKeyArgs)[input] !== undefined);
   if (owned !== undefined) refuse(`${owned} is decided by the rotation; leave it out`);

@@ -17,9 +17,18 @@ export function cacheRoot(
   const cache = named.find((folder) => folder !== undefined && isAbsolute(folder));
   if (cache !== undefined) return join(cache, "pulumi-electronhub");
   const home = homeFolder();
-  if (home === undefined)
-    return ownFolder(join(temporaryFolder(), `pulumi-electronhub-${process.getuid?.() ?? "user"}`));
+  if (home === undefined) return ownFolder(temporaryRoot());
   return join(home, platform === "darwin" ? "Library/Caches" : ".cache", "pulumi-electronhub");
+}
+
+/** A folder of this user alone among the temporary files, the same for all its processes. Undefined: there is none. */
+export function ownTemporaryFolder(): string | undefined {
+  const path = temporaryRoot();
+  return isOwn(path) ? path : undefined;
+}
+
+function temporaryRoot(): string {
+  return join(temporaryFolder(), `pulumi-electronhub-${process.getuid?.() ?? "user"}`);
 }
 
 /** Undefined: neither HOME nor the system's list of users names one, as in some containers. */

@@ -22,7 +22,7 @@ describe("every stack of a project", () => {
     expect(mutations(cli.takeRequests())).toEqual([]);
     expect(await Promise.all(["one", "two"].map((stack) => cli.project.exportState(stack)))).toEqual(states);
     expect(shown.stdout).toMatch(/^ {2}bot +pk-[0-9a-f]{16} +bot +\d{4}-\S+Z +6 +would be removed$/m);
-    expect(shown.stdout).toMatch(/^ {2}spare +pk-[0-9a-f]{16} +spare +never used +10 +would be removed$/m);
+    expect(shown.stdout).toMatch(/^ {2}spare +pk-[0-9a-f]{16} +spare +never +10 +would be removed$/m);
     expect(shown.stdout).toMatch(/^Dry run: 3 keys of 2 stacks would be removed, and 26 unused credits /m);
     // Without a terminal: plain lines, nothing that is written over.
     for (const control of ["\r", "\u001B"]) expect(shown.output).not.toContain(control);

@@ -17,7 +17,7 @@ it("of two cleanups of one stack one does it, and the other names the holder of 
   expect(why).toMatch(/^Stack contested is locked by \S+@\S+ \(pid \d+\) since \S+Z, \d+ s ago\.$/);
   expect(nextStep).toContain("`pulumi cancel --stack contested`");
   expect(nextStep).toMatch(
-    /`pulumi-electronhub cleanup --stack '\*' --yes --json .*--break-locks-older-than 10m`/,
+    /`npx pulumi-electronhub cleanup --stack '\*' --yes --json .*--break-locks-older-than 6h`/,
   );
   expect(nextStep?.match(/--break-locks-older-than/g)).toHaveLength(1);
   held.remove();

@@ -136,7 +136,7 @@ describe("the lock of a run", () => {
     const refused = await cli.run([...recover, "--break-locks-older-than", "1h"]);
     expect(refused).toMatchObject({ exitCode: 3 });
     expect(refused.output).toMatch(/locked by \S+@elsewhere \(pid \d+\)/);
-    expect(refused.output).toMatch(/`pulumi cancel --stack left`.*--break-locks-older-than 10m`/);
+    expect(refused.output).toMatch(/`pulumi cancel --stack left`.*--break-locks-older-than 6h`/);
     await cli.editLocks("left", {}, hoursAgo);
     expect(await cli.run(recover)).toMatchObject({ exitCode: 3 });
     expect(mutations(cli.takeRequests())).toEqual([]);

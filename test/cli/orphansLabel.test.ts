@@ -102,7 +102,7 @@ it("are not removed by labels of a log that was changed", async () => {
     problems: [
       {
         why: `The audit log ${log()} is not as it was written, so its labels select no key for a removal.`,
-        nextStep: expect.stringContaining(`\`pulumi-electronhub audit --verify ${log()}\``),
+        nextStep: expect.stringContaining(`\`npx pulumi-electronhub audit --verify ${log()}\``),
       },
     ],
   });

@@ -96,8 +96,9 @@ function header(source: string): string {
 }
 
 function inputDoc(name: InputName): string {
-  const { doc, change } = fieldOf(name);
-  return jsDoc({ ...doc, default: defaultOf(name) }, isRequired(name) ? "Required." : "", effectOf(change));
+  const field = fieldOf(name);
+  const documentation = { ...field.doc, default: defaultOf(name) };
+  return jsDoc(documentation, isRequired(name) ? "Required." : "", effectOf(field));
 }
 
 function factDoc({ doc: { meaning, unit } }: { doc: Documentation }): string {

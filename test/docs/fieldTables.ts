@@ -1,7 +1,7 @@
 import { SETTING_DOCUMENTATION, SETTINGS, CONFIG_NAMESPACE, settingNames } from "../../provider/config";
 import { check } from "../../provider/lifecycle/check";
 import { outputFields } from "../../provider/lifecycle/schema/fields";
-import type { Change, OutputField } from "../../provider/lifecycle/schema/field";
+import type { Change, InputField, OutputField } from "../../provider/lifecycle/schema/field";
 import { fieldOf, inputNames, type InputName } from "../../provider/lifecycle/schema/inputs";
 
 const EFFECTS: Readonly<Record<Change, string>> = {
@@ -14,8 +14,8 @@ const EFFECTS: Readonly<Record<Change, string>> = {
 /** The inputs in Markdown, with what a change of each does. */
 export function inputTable(): string {
   const rows = inputNames.map((name) => {
-    const { doc, change } = fieldOf(name);
-    return [`\`${name}\``, doc.meaning, doc.unit ?? "", defaultOf(name), EFFECTS[change]];
+    const { doc, change, effect = EFFECTS[change] } = fieldOf(name);
+    return [`\`${name}\``, doc.meaning, doc.unit ?? "", defaultOf(name), effect];
   });
   return markdown(["input", "meaning", "unit", "default", "a change"], rows);
 }
@@ -38,8 +38,11 @@ export function settingTable(): string {
   return markdown(["setting", "environment", "meaning", "unit", "default"], rows);
 }
 
-export function effectOf(change: Change): string {
-  return `A change ${EFFECTS[change]}.`;
+export function effectOf({
+  change,
+  effect = EFFECTS[change],
+}: Pick<InputField, "change" | "effect">): string {
+  return `A change ${effect}.`;
 }
 
 const required: ReadonlySet<string> = new Set(

@@ -54,13 +54,14 @@ const LISTS: Readonly<Record<string, Documentation>> = {
 
 export const inputs: Record<string, Property> = Object.fromEntries(
   inputNames.map((name) => {
-    const { doc, schema, change } = fieldOf(name);
+    const field = fieldOf(name);
+    const { doc, schema } = field;
     const written = LISTS[name] ?? { ...doc, ...defaultOf(name) };
     return [
       name,
       {
         ...(name in LISTS ? { type: "array", items: { type: "string" } } : typeOf(schema)),
-        description: `${descriptionOf(written)}\n\n${effectOf(change)}`,
+        description: `${descriptionOf(written)}\n\n${effectOf(field)}`,
         ...((secretInputNames as readonly string[]).includes(name) ? { secret: true as const } : {}),
       },
     ];

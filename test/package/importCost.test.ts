@@ -91,6 +91,7 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "resources/proxyKey",
     "resources/proxyKeyArgs",
     "resources/pulumiType",
+    "resources/refuseDeletedWith",
     "resources/refuseImport",
     "resources/registeredResource",
     "resources/rotatingProxyKey",

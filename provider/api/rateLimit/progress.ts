@@ -84,7 +84,10 @@ export function maxWaitError(
 
 /** The event that ends the waiting, as a clause: `the account's rate limit has room at …`. */
 function reasonOf({ untilMs, rate, cooldown }: Blocked, nowMs: number): string {
-  const figures = rate === undefined ? "" : ` (${rate.limit} requests per ${formatDuration(rate.windowMs)})`;
+  const figures =
+    rate === undefined
+      ? ""
+      : ` (${rate.limit} ${rate.limit === 1 ? "request" : "requests"} per ${formatDuration(rate.windowMs)})`;
   const event = cooldown
     ? "the account's cooldown after a refusal ends"
     : `the account's rate limit${figures} has room`;

@@ -34,7 +34,7 @@ export interface CellValue {
   nowMs: number;
 }
 
-export const HOW_TO_CHECK = "Run `pulumi-electronhub doctor`, which checks the server.";
+export const HOW_TO_CHECK = "Run `npx pulumi-electronhub doctor`, which checks the server.";
 
 /** The window that machines share cannot be used. */
 export class SharedWindowError extends UserError {

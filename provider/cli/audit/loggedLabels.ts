@@ -40,7 +40,7 @@ export async function labelsForOrphans(
   }
   throw new Refusal({
     why: `The audit log ${file} is not as it was written, so its labels select no key for a removal.`,
-    nextStep: `Run \`pulumi-electronhub audit --verify ${shellWord(file)}\` to see what is wrong. To remove keys regardless of labels, leave out --label.`,
+    nextStep: `Run \`npx pulumi-electronhub audit --verify ${shellWord(file)}\` to see what is wrong. To remove keys regardless of labels, leave out --label.`,
   });
 }
 

@@ -54,7 +54,7 @@ function verdicts(apiKey: string, { baseUrl, rateLimit }: Settings, { keys, erro
       failureOf("Base URL", error, RUN_AGAIN, `${baseUrl}: `),
     ];
   const own = rateLimit && `at most ${rateLimit.limit} per ${rateLimit.windowMs / 1_000} s by your setting`;
-  const limits = [limit && `${limit} requests per minute`, own].filter(Boolean).join(", ");
+  const limits = [limit && `${counted(limit, "request")} per minute`, own].filter(Boolean).join(", ");
   return [
     isRefused
       ? failureOf("API key", error, RUN_AGAIN, `${apiKey}: `)

@@ -5,6 +5,7 @@ import { holdersIn } from "../pulumi/lock";
 import { isLocked } from "../pulumi/project";
 import { creditsReturned, isWhole, type KeyOutcome, type KeyReport } from "../terminal/report";
 import { counted } from "../terminal/table";
+import { refuseDeletedWith } from "./deletedWith";
 import { Failures, progressIn } from "./engineEvents";
 import { matchesLabels } from "./labelMatch";
 import { BusyError, breakOldLocks, lockedError } from "../stack/stackLock";
@@ -67,6 +68,7 @@ export async function cleanStack(
     // A destroy would remove keys that neither a dry run nor the report shows.
     requireKnownTypes(new Map([[task.stack, before.unknownTypes]]));
     if (labels !== undefined && !matchesLabels(task.stack, before, labels)) return undefined;
+    refuseDeletedWith(task.stack, before.keys);
     const accounts = new StackAccounts(task);
     if (options.dryRun) return plan(task, accounts, before, options, done);
     await breakOldLocks(task, () => clockAheadMs(accounts, before.keys));

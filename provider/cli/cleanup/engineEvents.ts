@@ -14,9 +14,10 @@ export class Failures {
       this.#deleted.add(idOf(done.metadata.urn, done.metadata.old?.id));
     if (failed !== undefined) this.#messagesOf(failed.metadata.urn);
     if (diagnostic === undefined || diagnostic.severity !== "error" || diagnostic.ephemeral === true) return;
-    const messages = this.#messagesOf(diagnostic.urn ?? "");
+    const { urn = "" } = diagnostic;
     const message = withoutColors(diagnostic.message);
-    if (message !== "") messages.add(message);
+    const messages = this.#messagesOf(urn);
+    if (message !== "" && !(urn === "" && ONLY_FAILED.test(message))) messages.add(message);
   }
 
   /** Whether the engine gave a reason for the failure of a resource. */
@@ -51,6 +52,9 @@ export class Failures {
     return messages;
   }
 }
+
+/** What the engine says at the end, also without a resource, beside the reason. */
+const ONLY_FAILED = /^(?:update|destroy|refresh|preview) failed$/;
 
 /** The provider's progress on the rate limit, or the engine's announcement that it stops. */
 export function progressIn(event: EngineEvent): string | undefined {

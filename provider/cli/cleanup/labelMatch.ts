@@ -34,6 +34,6 @@ export function requireKnownLabels(stack: string, found: readonly LostKey[]): vo
   const names = unlabelled.map(({ wire, fingerprint }) => `${JSON.stringify(wire.name)} (${fingerprint})`);
   throw new Refusal({
     why: `An interrupted run of stack ${stack} has made keys that no state has, so their labels are unknown: ${names.join(", ")}.`,
-    nextStep: `Run \`pulumi-electronhub recover\` on the stack, or leave --label out.`,
+    nextStep: `Run \`npx pulumi-electronhub recover\` on the stack, or leave --label out.`,
   });
 }

@@ -8,6 +8,7 @@ import type { RecoveryOptions } from "../recovery/search";
 import type { StackContext } from "../stack/stackContext";
 import { BusyError, requireUnlocked } from "../stack/stackLock";
 import type { KeyReport } from "../terminal/report";
+import { refuseDeletedWith } from "./deletedWith";
 import { matchesLabels, requireKnownLabels } from "./labelMatch";
 import { factsOf, type Facts } from "./verify";
 
@@ -54,6 +55,7 @@ export async function prepareStack(
     if (now === undefined) return "gone";
     if (olderThanMs !== undefined && !isOlder(task, now, olderThanMs)) return "too-young";
     if (labels !== undefined && !matchesLabels(stack, now, labels)) throw changedLabels(stack);
+    refuseDeletedWith(stack, now.keys);
     const checkpoints = { before: earlier, now };
     const recovery = { dryRun: false, removesDelivered: true, requireRemovable: removableWith(labels, task) };
     const lost = await recoverStack(task, accounts, checkpoints, recovery);

@@ -231,7 +231,11 @@ function noneText(search: Search): string {
     return `No key of the account has a name that starts with ${JSON.stringify(namePrefix)}.`;
   if (label !== undefined && keys.every((key) => !hasLabels(labelsOf(key, search), label)))
     return `No key of the account has ${labelsText(label)} in the audit log.`;
-  return `No orphans: each matching key of the account is in one of ${counted(ownership.stackCount, "stack")}.`;
+  const where = counted(ownership.stackCount, "stack");
+  const { unusedFor, disabled, expired } = options;
+  return unusedFor !== undefined || disabled === true || expired === true
+    ? `No orphans: no key that is in none of ${where} meets the conditions.`
+    : `No orphans: each matching key of the account is in one of ${where}.`;
 }
 
 function adviceFor(options: OrphansOptions): string {

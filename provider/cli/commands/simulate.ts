@@ -65,7 +65,9 @@ function showSettings(
 ): void {
   const { baseUrl } = simulator;
   const limit =
-    rateLimit === undefined ? "no limit" : `${rateLimit.limit} requests per ${rateLimit.windowMs / 1_000} s`;
+    rateLimit === undefined
+      ? "no limit"
+      : `${counted(rateLimit.limit, "request")} per ${rateLimit.windowMs / 1_000} s`;
   const each = names.length === 1 ? "" : " each";
   // The name is on a line of its own: an interactive zsh does not support comments after a command.
   const apiKeyLines = (line: (apiKey: string) => string) =>

@@ -56,6 +56,8 @@ export interface StateKey {
   server: string | undefined;
   /** Why a destroy leaves the key on the account: an option, or the program only reads the key (`ProxyKey.get`). */
   kept: "disable" | "retainOnDelete" | "external" | undefined;
+  /** The resource with which the engine drops the key from the state, without a call of the provider. */
+  deletedWith: string | undefined;
   /** Undefined: none, secret or malformed. */
   labels: Labels | undefined;
 }
@@ -90,6 +92,7 @@ const resourceSchema = z.looseObject({
   inputs: z.record(z.string(), z.unknown()).optional(),
   outputs: z.record(z.string(), z.unknown()).optional(),
   retainOnDelete: z.boolean().optional(),
+  deletedWith: z.string().optional(),
   external: z.boolean().optional(),
 });
 
@@ -201,7 +204,7 @@ export function unknownTypesOf(
 }
 
 function stateKey(
-  { urn, id, inputs, outputs, retainOnDelete, external }: StoredResource,
+  { urn, id, inputs, outputs, retainOnDelete, external, deletedWith }: StoredResource,
   account: StoredSettings,
 ): StateKey {
   const { key: secret, name, onDestroy, server, __account: sentTo } = textsIn({ ...inputs, ...outputs });
@@ -217,6 +220,7 @@ function stateKey(
     sentTo,
     server,
     kept: external === true ? "external" : retained,
+    deletedWith: deletedWith === "" ? undefined : deletedWith,
     // As the last update left them: the inputs may be those of one that failed.
     labels: storedLabels(outputs ?? inputs),
   };

@@ -174,7 +174,7 @@ export class PulumiProject {
     }
     try {
       // Pulumi takes the stack's lock before it finds that the new name equals the old one, so this changes nothing.
-      await this.#run(["stack", "rename", shortName(stack), "--stack", stack]);
+      await this.#run(["stack", "rename", await this.#argument(shortName(stack)), "--stack", stack]);
     } catch (error) {
       if (error instanceof ConcurrentUpdateError) return holdersIn(error.message);
       if (error instanceof StackAlreadyExistsError || error instanceof StackNotFoundError) return [];
@@ -182,6 +182,11 @@ export class PulumiProject {
       throw asRefusal(error);
     }
     return [];
+  }
+
+  /** A stack's name as an argument: one such as `-f` would be an option. Names in full start with a word. */
+  async #argument(name: string): Promise<string> {
+    return name.startsWith("-") ? `organization/${await this.name()}/${name}` : name;
   }
 
   /** Removes every lock of the stack. Changes nothing else. */
@@ -221,7 +226,8 @@ export class PulumiProject {
   /** Removes a stack without resources, its history and its configuration. @throws Refusal. */
   async remove(stack: string): Promise<void> {
     try {
-      await this.#run(["stack", "rm", "--yes", stack]);
+      // As an argument, a name such as `-f` would be an option.
+      await this.#run(["stack", "rm", "--yes", "--stack", stack]);
       this.#changes.count++;
     } catch (error) {
       if (error instanceof StackNotFoundError) return;

@@ -5,6 +5,7 @@ import {
   matchLostKey,
   type LostCreation,
 } from "../../lifecycle/creations/matchLostKey";
+import type { KeyObject } from "../../api/wire";
 import type { ListedKey } from "../account/accounts";
 import type { Problem } from "../problems";
 import type { PendingCreation } from "../pulumi/checkpoint";
@@ -15,6 +16,11 @@ export interface InterruptedCreation extends LostCreation {
   pending: PendingCreation | undefined;
   /** When the state was saved. */
   savedMs?: number | undefined;
+  /**
+   * The engine received the key, which counts as lost because the state was saved earlier. When the creation began, by this
+   * machine's clock. Undefined: the engine did not receive it.
+   */
+  deliveredMs?: number | undefined;
 }
 
 /** The keys of an account that an interrupted creation has created. */
@@ -45,6 +51,7 @@ export function matchLost(
     const fingerprint = fingerprints.get(wire);
     if (fingerprint === undefined) continue;
     if (known.has(fingerprint)) isKnown = true;
+    else if (mayBeLetGo(wire, lost)) problems.push(letGoProblem(wire.name, fingerprint));
     else if (isUnused(wire)) found.push({ wire, fingerprint });
     else problems.push(useProblem(wire.name, fingerprint, isUseUnknown(wire)));
   }
@@ -56,6 +63,19 @@ export function matchLost(
   }
   return { found, problems, isKnown };
 }
+
+/**
+ * Whether the stack may have let go of a key on purpose, as with `retainOnDelete`: it is disabled, or the clock of this
+ * machine was ahead when the key was created, so that any later state looks older.
+ */
+function mayBeLetGo(wire: KeyObject, { deliveredMs }: InterruptedCreation): boolean {
+  if (deliveredMs === undefined) return false;
+  const createdMs = wire.created_at === undefined ? undefined : wire.created_at * 1_000;
+  return wire.is_active === false || createdMs === undefined || createdMs < deliveredMs - CLOCK_TOLERANCE_MS;
+}
+
+/** The API's times are in whole seconds, and clocks that are kept right differ by less. */
+const CLOCK_TOLERANCE_MS = 5_000;
 
 /** Whether an interrupted creation may have created one of these keys. */
 export function isListed(lost: InterruptedCreation, keys: readonly ListedKey[]): boolean {
@@ -78,8 +98,14 @@ export function fromState(
 }
 
 /** A creation that is only in this machine's journal: the plugin was killed, or an older state was restored. */
-export function fromJournal({ nameHash, fingerprint }: OpenCreation): InterruptedCreation {
-  return { nameHash, fingerprint, pending: undefined };
+export function fromJournal({
+  nameHash,
+  fingerprint,
+  delivered,
+  startedMs,
+}: OpenCreation): InterruptedCreation {
+  const deliveredMs = delivered ? startedMs : undefined;
+  return { nameHash, fingerprint, pending: undefined, deliveredMs };
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -93,6 +119,14 @@ function hiddenProblem(name: string): Problem {
   return {
     why: `A creation of key ${JSON.stringify(name)} was interrupted, and the account's list does not show the key's secret.`,
     nextStep: "Remove that key on the account if no application needs it.",
+  };
+}
+
+function letGoProblem(name: string, fingerprint: string): Problem {
+  return {
+    why: `Key ${JSON.stringify(name)} (${fingerprint}) was created for this stack, whose state does not have it. Whether the stack has let go of it on purpose is unknown: the key is disabled, or this machine's clock was wrong when it was created.`,
+    nextStep:
+      "If an application uses it, adopt it with the input `adopt`. Otherwise remove it on the account, or with `npx pulumi-electronhub orphans`.",
   };
 }
 
@@ -119,7 +153,7 @@ export function receivedProblem({ wire, fingerprint }: ListedKey): Problem {
   return {
     why: `Key ${JSON.stringify(wire.name)} (${fingerprint}) was created after the state was saved, and a program may have received it.`,
     nextStep:
-      "If an application uses it, adopt it with the input `adopt`. Otherwise remove it with `pulumi-electronhub cleanup`, which destroys the whole stack, or on the account.",
+      "If an application uses it, adopt it with the input `adopt`. Otherwise remove it with `npx pulumi-electronhub cleanup`, which destroys the whole stack, or on the account.",
   };
 }
 

@@ -39,7 +39,7 @@ function faultOf(line: string): string {
 export function refuseKeysIn(args: readonly string[]): void {
   if (!args.some(looksLikeKey)) return;
   throw new UsageError(
-    "An argument looks like a key. Shells keep arguments in their history, and the list of processes shows them: delete this command from the history. Nothing was sent. Pass leaked keys on stdin: `pulumi-electronhub revoke < FILE`.",
+    "An argument looks like a key. Shells keep arguments in their history, and the list of processes shows them: delete this command from the history. Nothing was sent. Pass leaked keys on stdin: `npx pulumi-electronhub revoke < FILE`.",
   );
 }
 

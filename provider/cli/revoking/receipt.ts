@@ -78,7 +78,8 @@ export function keyReceipt(key: RevokedKey, declared: DeclaredKeys, dryRun: bool
     })),
     disabledAt: instant(isVerified ? disabledAtMs : undefined),
     removedAt: instant(removedAtMs),
-    provenAt: instant(provenAtMs),
+    // A list without a key that was never seen proves nothing: the key may be another account's.
+    provenAt: status === "absent" ? null : instant(provenAtMs),
     settings: settingsOf(key) ?? key.remembered?.settings ?? null,
     problems,
   };

@@ -16,11 +16,11 @@ const WORDS: Record<RevocationOutcome, string> = {
 
 /** Shows the selected keys, and who has them. */
 export function keysText({ keys, notLookedUp }: Pick<Receipt, "keys" | "notLookedUp">): Block[] {
-  const noPlace = notLookedUp.length === 0 ? "in no state" : "?";
+  const noPlace = notLookedUp.length === 0 ? "no state" : "?";
   const rows = keys.map((key) => [
     key.name ?? "?",
     key.fingerprint ?? "(hidden)",
-    key.lastUsedAt === undefined ? "?" : (key.lastUsedAt ?? "never used"),
+    key.lastUsedAt === undefined ? "?" : (key.lastUsedAt ?? "never"),
     amountText(key.budget),
     amountText(key.usedBudget),
     key.declaredIn.map(placeText).join(", ") || noPlace,
@@ -39,14 +39,19 @@ export function receiptText(receipt: Receipt, { disableOnly }: { disableOnly: bo
   parts.push(...problemLines([...receipt.problems, ...keys.flatMap((key) => key.problems)]));
   parts.push(...nextSteps(receipt, disableOnly));
   if (dryRun) {
+    const count = keys.filter(({ outcome }) => outcome === "would-revoke").length;
     const what = disableOnly ? "disable" : "disable and then remove";
-    parts.push(`Dry run: nothing was changed; add --yes to ${what} them.`);
+    const next = count === 0 ? "." : `; add --yes to ${what} ${count === 1 ? "it" : "them"}.`;
+    parts.push(`Dry run: nothing was changed${next}`);
   } else if (!disableOnly) {
     const count = keys.filter(({ outcome }) => outcome === "removed").length;
     parts.push(`${counted(count, "key")} removed, ${credits(receipt.creditsReturned)} returned.`);
   }
   return parts;
 }
+
+/** Of these keys, nothing shows that an application uses them. */
+const WITHOUT_OWNER: ReadonlySet<RevocationOutcome> = new Set(["foreign", "unknown", "already-gone"]);
 
 function nextSteps(receipt: Receipt, disableOnly: boolean): Block[] {
   const { keys, dryRun, notLookedUp, replacements, stackCount } = receipt;
@@ -57,7 +62,7 @@ function nextSteps(receipt: Receipt, disableOnly: boolean): Block[] {
     ];
   }
   const undeclared = keys.filter(
-    ({ declaredIn, outcome }) => declaredIn.length === 0 && outcome !== "foreign",
+    ({ declaredIn, outcome }) => declaredIn.length === 0 && !WITHOUT_OWNER.has(outcome),
   );
   const parts: Block[] = [];
   if (replacements.length > 0) {

@@ -52,7 +52,7 @@ export async function selectionOf(
   }
   if (stdin.kind === "terminal") {
     throw new UsageError(
-      "No key is selected. Pass leaked keys on stdin (`pulumi-electronhub revoke < FILE`, `pbpaste | pulumi-electronhub revoke`), or name --fingerprint, --name-prefix, --label or --stack.",
+      "No key is selected. Pass leaked keys on stdin (`npx pulumi-electronhub revoke < FILE`, `pbpaste | npx pulumi-electronhub revoke`), or name --fingerprint, --name-prefix, --label or --stack.",
     );
   }
   terminal.progress("Reading keys from stdin");

@@ -1,3 +1,4 @@
+import { counted } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
 import { Refusal } from "../problems";
 import type { PulumiProject } from "../pulumi/project";
@@ -60,7 +61,7 @@ export async function keysInStates(
   let before: Listing | undefined;
   for (let readings = 1; ; readings++) {
     const listed = await listing(project, matches);
-    terminal.progress(`Reading the states of ${listed.size} stacks of the backend`);
+    terminal.progress(`Reading the states of ${counted(listed.size, "stack")} of the backend`);
     const isComplete = await read([...listed.keys()]);
     const isSettled = isComplete && before !== undefined && hasSameStacks(before, listed);
     before = isComplete ? listed : undefined;

@@ -33,7 +33,7 @@ function damagedError(backend: FileBackend, damages: readonly Damage[]): Refusal
   const lost =
     withoutCopy.length === 0
       ? ""
-      : ` There is no intact copy of ${withoutCopy.map(({ file }) => file).join(", ")}: without that file Pulumi forgets the stack, and its keys stay on the account; see \`pulumi-electronhub orphans\`.`;
+      : ` There is no intact copy of ${withoutCopy.map(({ file }) => file).join(", ")}: without that file Pulumi forgets the stack, and its keys stay on the account; see \`npx pulumi-electronhub orphans\`.`;
   return new Refusal({
     why: `Pulumi cannot list the stacks, because a full disk or a crash has truncated ${damages.map(({ file, stack }) => `${file} (stack ${stack})`).join(", ")}.${lost}`,
     nextStep: `Make sure that no run works on the stack${locked}, then run these commands, and this one again:`,

@@ -60,7 +60,7 @@ export function lockedError(
   const nowMs = world.clock.nowMs();
   const cwd = project.folder === process.cwd() ? [] : ["--cwd", project.folder];
   const cancel = shellWords(["pulumi", "cancel", "--stack", stack, ...cwd]);
-  const again = shellWords(["pulumi-electronhub", ...withoutAge(world.commandLine), AGE_OPTION, "10m"]);
+  const again = shellWords(["npx", "pulumi-electronhub", ...withoutAge(world.commandLine), AGE_OPTION, "6h"]);
   const breaking = locks.some(({ sinceMs }) => sinceMs === undefined)
     ? ""
     : `, or, once it is older than any run takes, with \`${again}\``;

@@ -82,7 +82,7 @@ export function keyTable(keys: readonly KeyReport[], indent = 0): Table {
     key.name ?? "?",
     key.fingerprint,
     key.resource ?? "(never recorded)",
-    key.lastUsedAt === undefined ? "?" : (key.lastUsedAt ?? "never used"),
+    key.lastUsedAt === undefined ? "?" : (key.lastUsedAt ?? "never"),
     key.unusedCredits === null ? "-" : amount(key.unusedCredits),
     ...(isLabelled ? [labelsText(key.labels)] : []),
     OUTCOME_WORDS[key.outcome],

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
-import { ancestorNamed } from "../../util/processes";
 import { UserError } from "../../util/userError";
 
 /** Checks whether the engine that started this plugin process is still there. */
@@ -28,12 +27,9 @@ export function engineAt(address: string | undefined): EngineLiveness | undefine
  * Identifies a run of the engine: by its address, and by its process where that can be found. All plugin processes of the
  * run have both in common. A later engine may get the same port.
  *
- * @param engineProcess identifies the engine's process. Default: the nearest ancestor of this process that is one.
+ * @param engineProcess identifies the engine's process. Undefined: not known.
  */
-export function runIdOf(
-  address: string | undefined,
-  engineProcess: string | undefined = ancestorNamed("pulumi"),
-): string | undefined {
+export function runIdOf(address: string | undefined, engineProcess: string | undefined): string | undefined {
   if (address === undefined || engineAt(address) === undefined) return undefined;
   return createHash("sha256")
     .update(JSON.stringify([address, engineProcess ?? null]))

@@ -16,6 +16,8 @@ import { keySettingsSchema } from "../../api/wire";
 export interface RunFileOptions {
   /** The file that all plugin processes of the run share. Absent: nothing is shared. */
   file?: string | undefined;
+  /** No other run has had the file's name, so that no line is too old, whatever the clock says. Default: false. */
+  isOfOneRun?: boolean;
   nowMs?: () => number;
   /** Called once, when the file cannot be used. From then on nothing is shared. */
   onTrouble?: (reason: string) => void;
@@ -39,7 +41,7 @@ export class RunFile {
 
   append(key: string, fact: Fact): void {
     this.#withFile((file, nowMs) => {
-      if (!this.#isReady) this.#prepare(dirname(file), nowMs);
+      if (!this.#isReady) this.#prepare(file, nowMs);
       // Starts with a line break, so that a truncated line before it cannot corrupt this one.
       const line = `\n${JSON.stringify({ key, atMs: nowMs, fact })}\n`;
       const handle = openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
@@ -56,20 +58,25 @@ export class RunFile {
     const read = this.#withFile((file, nowMs) =>
       this.#newLines(file).flatMap((line) => {
         const parsed = lineSchema.safeParse(jsonOf(line)).data;
-        return parsed !== undefined && nowMs - parsed.atMs < MAX_RUN_MS ? [parsed] : [];
+        return parsed !== undefined && this.#isOfRun(parsed.atMs, nowMs) ? [parsed] : [];
       }),
     );
     return read ?? [];
   }
 
+  #isOfRun(atMs: number, nowMs: number): boolean {
+    return this.#options.isOfOneRun === true || nowMs - atMs < MAX_RUN_MS;
+  }
+
   /** Makes the folder, and removes the files of earlier runs. */
-  #prepare(folder: string, nowMs: number): void {
+  #prepare(own: string, nowMs: number): void {
+    const folder = dirname(own);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#isReady = true;
     for (const name of readdirSync(folder)) {
       const file = join(folder, name);
       const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? nowMs;
-      if (nowMs - mtimeMs > MAX_RUN_MS) rmSync(file, { force: true });
+      if (nowMs - mtimeMs > MAX_RUN_MS && file !== own) rmSync(file, { force: true });
     }
   }
 

@@ -8,6 +8,8 @@ export interface InputField<Schema extends z.ZodType = z.ZodType> {
   schema: Schema;
   /** What a change does: `update` replaces the settings, `toggle` flips the key, `stateOnly` sends nothing. */
   change: "update" | "toggle" | "replace" | "stateOnly";
+  /** The same for the documentation, as `A change …`. Default: by `change`. */
+  effect?: string;
   /** Why a NEW value is refused at this time; an unchanged value is not validated again. */
   validateNew?: (value: z.output<Schema>, nowMs: number) => string | undefined;
   /** One form for values that mean the same to the API, whether the schema accepts them or not. Default: the value. */

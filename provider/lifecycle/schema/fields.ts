@@ -181,6 +181,7 @@ export const inputFields = {
       .refine(isWholeKey, "must be a whole proxy key (ek-proxy-…)")
       .optional(),
     change: "replace",
+    effect: "takes over the other key, then removes the one before",
     secret: true,
     // Without this, leaving it out later would remove the key that was taken over.
     isSatisfiedBy: (adopt, { key }) => adopt === undefined || adopt === key,

@@ -33,7 +33,7 @@ describe("keys by an option", () => {
       keys: [{ name: "bot", outcome: "already-gone", settings: { name: "bot" }, problems: [] }],
     });
     const unknown = await scene.revoke(["--yes", "--fingerprint", "pk-0123456789abcdef"]);
-    expect(unknown).toMatchObject({ exitCode: 3, keys: [{ outcome: "unknown" }] });
+    expect(unknown).toMatchObject({ exitCode: 3, keys: [{ outcome: "unknown", provenAt: null }] });
   });
 
   it("whose secret the list hides cannot be disabled, and a removal is proven by a lookup", async () => {

@@ -46,3 +46,9 @@ it("an option that is undefined counts as left out", () => {
   const options = { import: undefined, id: undefined } as unknown as pulumi.CustomResourceOptions;
   expect(() => refuseImport("ProxyKey", "bot", options, "")).not.toThrow();
 });
+
+it("ProxyKey refuses `deletedWith` by a RunError", () => {
+  const parent = new pulumi.ComponentResource("test:index:Component", "component");
+  const declare = () => new ProxyKey("bot", { budget: 1 }, { deletedWith: parent });
+  expect(declare).toThrow(/^ProxyKey "bot": with the option `deletedWith` its key would stay on the account/);
+});

@@ -51,11 +51,19 @@ describe("a failure", () => {
     expect(failures.except(new Set())).toEqual([]);
   });
 
+  it("is no reason if the engine only says that the operation failed", () => {
+    const failures = failuresOf(said("update failed\n"));
+    expect(failures.any).toBe(false);
+    expect(failures.except(new Set())).toEqual([]);
+  });
+
   it("of anything but a key is a problem of the stack", () => {
     const failures = failuresOf(
       said("Bucket is not empty.", { urn: OTHER }),
       said("A plugin is missing."),
       said("update failed", { urn: STACK }),
+      said("update failed\n"),
+      said("destroy failed"),
       said("Refused.", { urn: KEY }),
     );
     expect(failures.except(new Set([KEY])).map(({ why }) => why)).toEqual([

@@ -15,6 +15,7 @@ const key: StateKey = {
   sentTo: undefined,
   server: undefined,
   kept: "external",
+  deletedWith: undefined,
   labels: undefined,
 };
 

@@ -78,6 +78,6 @@ it("a lost key that only the journal records has unknown labels", () => {
     ({ wire: { name: "web-abc" }, fingerprint: "pk-1", lost: { pending } }) as unknown as LostKey;
   expect(() => requireKnownLabels("dev", [lost({ labels: OWN })])).not.toThrow();
   expect(() => requireKnownLabels("dev", [lost({}), lost(undefined)])).toThrow(
-    /stack dev has made keys that no state has, so their labels are unknown: "web-abc" \(pk-1\)\. Run `pulumi-electronhub recover`/,
+    /stack dev has made keys that no state has, so their labels are unknown: "web-abc" \(pk-1\)\. Run `npx pulumi-electronhub recover`/,
   );
 });

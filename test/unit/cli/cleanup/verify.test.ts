@@ -20,6 +20,7 @@ const KEY: StateKey = {
   sentTo: undefined,
   server: undefined,
   kept: undefined,
+  deletedWith: undefined,
   labels: undefined,
 };
 function raise(error: Error): () => never {

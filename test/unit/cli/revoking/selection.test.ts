@@ -29,7 +29,7 @@ describe("the selection", () => {
   it("needs stdin or an option: a terminal is not read", async () => {
     const refused = select({}, "terminal");
     await expect(refused).rejects.toMatchObject({
-      why: expect.stringMatching(/`pulumi-electronhub revoke < FILE`, `pbpaste \\| /),
+      why: expect.stringMatching(/`npx pulumi-electronhub revoke < FILE`, `pbpaste \\| /),
     });
     await expect(select({}, "other")).rejects.toMatchObject({ why: expect.stringMatching(/stdin is empty/) });
   });

@@ -231,7 +231,7 @@ describe("what a person can do about a lock", () => {
   it("is one of two commands, exactly as they have to be typed", async () => {
     lockFile("laptop", 5_000);
     expect(await nextStep({ commandLine: ["cleanup", "--stack", "pr-*", "--yes"] })).toBe(
-      "Wait for that run to end, then run the command again. If it is dead, break its lock with `pulumi cancel --stack dev`, or, once it is older than any run takes, with `pulumi-electronhub cleanup --stack 'pr-*' --yes --break-locks-older-than 10m`.",
+      "Wait for that run to end, then run the command again. If it is dead, break its lock with `pulumi cancel --stack dev`, or, once it is older than any run takes, with `npx pulumi-electronhub cleanup --stack 'pr-*' --yes --break-locks-older-than 6h`.",
     );
   });
 
@@ -244,6 +244,6 @@ describe("what a person can do about a lock", () => {
       olderThanMs: MINUTE_MS,
     });
     expect(said).toContain(String.raw`pulumi cancel --stack dev --cwd '/srv/it'\''s here'`);
-    expect(said).toContain(String.raw`recover --dir '/srv/it'\''s here' ${age} 10m`);
+    expect(said).toContain(String.raw`recover --dir '/srv/it'\''s here' ${age} 6h`);
   });
 });

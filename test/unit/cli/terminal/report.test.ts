@@ -76,7 +76,7 @@ it("a table has a line for each key, in columns", () => {
   ]);
   expect(printed(table)).toEqual([
     "key  fingerprint          resource          last use              unused credits",
-    "bot  pk-0123456789abcdef  bot               never used            0.3             removed",
+    "bot  pk-0123456789abcdef  bot               never                 0.3             removed",
     "?    pk-0123456789abcdef  (never recorded)  2026-01-01T00:00:00Z  -               already gone",
     "bot  pk-0123456789abcdef  bot               ?                     10              removed",
   ]);
