@@ -101,6 +101,9 @@ describe.runIf(process.platform !== "win32")("a truncated state", () => {
       expect(why).toContain(`truncated ${stateOf("dev")} (stack test/dev)`);
       expect(await readFile(stateOf("dev"), "utf8")).toBe(text);
     }
+    const { stdout } = await cli.run(["doctor"]);
+    expect(stdout).toMatch(/^error {4}Stack .*truncated .*\.json \(stack test\/dev\)/m);
+    expect(stdout).toContain(`mv ${stateOf("dev")} ${stateOf("dev")}.damaged && cp `);
     const commands = follow(await refusal(["cleanup", "--stack", "*", "--yes"]));
     expect(commands).toEqual([expect.stringMatching(/^ {2}mv \S+ \S+\.damaged && cp \S+ \S+ && rm -f \S+$/)]);
     const done = await cli.run(["cleanup", "--stack", "*", "--yes", "--remove-stack"]);

@@ -4,11 +4,13 @@ import { CONFIG_NAMESPACE, SETTINGS, cacheFolder } from "../../config";
 import { inClear, type SecretSetting } from "../../resources/settingWarnings";
 import { errorCode } from "../../util/errno";
 import { nearestWord } from "../../util/nearestWord";
+import { isUserError } from "../../util/userError";
 import { chosenStack, type StackChoice } from "../account/accountForCommand";
 import type { StackSettings } from "../account/accounts";
 import { configurationOf, settingsIn } from "../account/stackAccounts";
 import type { CommandContext } from "../commandContext";
 import type { PulumiProject } from "../pulumi/project";
+import { listStacks } from "../stack/listStacks";
 import { failure, failureOf, ok, warning, type Check } from "./check";
 
 type Environment = CommandContext["environment"];
@@ -72,7 +74,18 @@ export async function stackCheck(
         : ok(name, stack);
     return { check, stack, settings };
   } catch (error) {
-    return { check: failureOf(name, error, "See `pulumi stack ls` for the stacks of the project.") };
+    const reason = isUserError(error) ? error : await damageOr(error, open);
+    return { check: failureOf(name, reason, "See `pulumi stack ls` for the stacks of the project.") };
+  }
+}
+
+/** A truncated file in the backend makes every list of stacks fail. */
+async function damageOr(error: unknown, open: () => Promise<PulumiProject>): Promise<unknown> {
+  try {
+    await listStacks(await open());
+    return error;
+  } catch (reason) {
+    return isUserError(reason) ? reason : error;
   }
 }
 

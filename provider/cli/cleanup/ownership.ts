@@ -29,8 +29,8 @@ export class Ownership {
   /** From all readings: a key that any reading shows in a stack is never removed by this command. */
   readonly #owners = new Map<string, string>();
   #latest: KeysInStates | undefined;
-  /** Whether a process of this machine may be making the key. */
-  #isInTheMaking: (key: { name: string; fingerprint: string | undefined }) => boolean = () => false;
+  /** Until when a process of this machine may be making the key. */
+  #inTheMakingUntil: ReturnType<typeof keysInTheMaking> = () => undefined;
 
   /** @param matches selects the stacks to read, for commands that change nothing. Default: all. */
   constructor(project: PulumiProject, world: CommandContext, matches?: (stack: string) => boolean) {
@@ -47,7 +47,7 @@ export class Ownership {
   async read(): Promise<void> {
     const { clock, environment } = this.#world;
     const latest = await keysInStates(this.#project, this.#world, this.#matches);
-    this.#isInTheMaking = readJournal(cacheFolder("creations", environment), (folder) =>
+    this.#inTheMakingUntil = readJournal(cacheFolder("creations", environment), (folder) =>
       keysInTheMaking(folder, clock.nowMs()),
     );
     for (const [fingerprint, stack] of latest.owners) this.#owners.set(fingerprint, stack);
@@ -64,14 +64,19 @@ export class Ownership {
     const claim = this.#ownerClaim(key);
     if (claim !== undefined) return claim;
     const { fingerprint, wire } = key;
-    const isInTheMaking = this.#isInTheMaking({ name: wire.name, fingerprint });
+    const untilMs = this.#inTheMakingUntil({ name: wire.name, fingerprint });
     const isPending = [wire.name, fingerprint].some(
       (id) => id !== undefined && this.#latest?.inMaking.has(id),
     );
-    if (!isPending && !isInTheMaking) return undefined;
+    if (!isPending && untilMs === undefined) return undefined;
+    // The state may be about to have a key that only the journal shows.
+    const until =
+      isPending || untilMs === undefined
+        ? ""
+        : `. If the stack is gone, the key is an orphan from ${utcMinute(untilMs)} on`;
     return new Claim("making", {
       why: `A run is creating a key named ${JSON.stringify(wire.name)}, or was interrupted, so whether ${fingerprint} is that key is unknown.`,
-      nextStep: "Wait for that run to end, or run `recover` on its stack, then run the command again.",
+      nextStep: `Wait for that run to end, or run \`recover\` on its stack, then run the command again${until}.`,
     });
   }
 
@@ -120,4 +125,9 @@ export function hiddenClaim({ wire }: ListedKey): Claim {
     why: `The account's list does not show the secret of key ${JSON.stringify(wire.name)}, so whether a stack has it is unknown.`,
     nextStep: "Leave the key alone unless you know which application uses it.",
   });
+}
+
+/** With the whole minutes rounded up. */
+function utcMinute(ms: number): string {
+  return `${new Date(Math.ceil(ms / 60_000) * 60_000).toISOString().slice(11, 16)} UTC`;
 }

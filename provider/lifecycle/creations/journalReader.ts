@@ -83,17 +83,20 @@ const IN_THE_MAKING_MS = 2 * 3_600_000;
 /**
  * Finds the keys that processes of this machine create or have just created: their state may not have them yet.
  *
- * @returns whether a key is one of these.
+ * @returns until when a key counts as one of these. Undefined: it is none.
  */
 export function keysInTheMaking(
   folder: string,
   nowMs: number,
-): (key: { name: string; fingerprint: string | undefined }) => boolean {
+): (key: { name: string; fingerprint: string | undefined }) => number | undefined {
   const recent = readCreations(folder).filter(({ startedMs }) => nowMs - startedMs < IN_THE_MAKING_MS);
-  const nameHashes = new Set(recent.map(({ nameHash }) => nameHash));
-  const fingerprints = new Set(recent.map(({ fingerprint }) => fingerprint));
-  return ({ name, fingerprint }) =>
-    nameHashes.has(nameHashOf(name)) || (fingerprint !== undefined && fingerprints.has(fingerprint));
+  return ({ name, fingerprint }) => {
+    const nameHash = nameHashOf(name);
+    const creation = recent.findLast(
+      (one) => one.nameHash === nameHash || (fingerprint !== undefined && one.fingerprint === fingerprint),
+    );
+    return creation && creation.startedMs + IN_THE_MAKING_MS;
+  };
 }
 
 /** The journals in a folder; other files in it are ignored. */

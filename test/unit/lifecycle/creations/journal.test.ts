@@ -185,7 +185,7 @@ describe("what is read", () => {
         { name: "renamed", fingerprint: "pk-1" },
         { name: "renamed", fingerprint: undefined },
         { name: "b", fingerprint: "pk-2" },
-      ].map(isInTheMaking);
+      ].map((key) => isInTheMaking(key) !== undefined);
     };
     expect(inTheMaking(0)).toEqual([true, true, false, false]);
     expect(inTheMaking(twoHours + 4)).toEqual([true, true, false, false]);
