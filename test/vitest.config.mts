@@ -66,6 +66,7 @@ const THROUGH_BOTH_DOORS = [
   "engine/outputs",
   "engine/plans",
   "engine/rotatingProxyKey",
+  "engine/rotatingTargets",
   "engine/rotation",
   "engine/secrets",
   "engine/settings",

@@ -5,6 +5,7 @@ import { PROPERTY_NAMES, type ProxyKeyArgs } from "./proxyKeyArgs";
 import { assumedBefore, hasOverlap } from "../lifecycle/rotating/publication";
 import { rotatesAt, type Schedule } from "../lifecycle/rotating/rotation";
 import { ROTATING_PROXY_KEY_TOKEN } from "../lifecycle/schema/typeTokens";
+import { UNKNOWN } from "../lifecycle/schema/unknown";
 import { pulumiTypeOf } from "./pulumiType";
 import { declaredBy, readArgs, type RotatingProxyKeyArgs } from "./rotatingProxyKeyArgs";
 import type { Registration } from "./registeredResource";
@@ -138,12 +139,18 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
   ): pulumi.Output<Keys> {
     const { nowMs, overlapMs } = schedule;
     const time = { nowMs, overlapMs };
-    const keyOf = (number: number, options: pulumi.CustomResourceOptions = {}) =>
-      this.#parts.newKey(
-        `${name}-${number}`,
-        { ...settings, rotationTrigger: number },
-        { parent: this, ignoreChanges: withoutTrigger(ignoreChanges), ...options },
-      );
+    const keys = new Map<number, RotatedKey>();
+    const keyOf = (number: number, options: pulumi.CustomResourceOptions = {}) => {
+      const key =
+        keys.get(number) ??
+        this.#parts.newKey(
+          `${name}-${number}`,
+          { ...settings, rotationTrigger: number },
+          { parent: this, ignoreChanges: withoutTrigger(ignoreChanges), ...options },
+        );
+      keys.set(number, key);
+      return key;
+    };
     const recordOf = (of: number, change: PublicationChange) =>
       new PublicationRecord(this.#parts.record, `${name}-${of % 2 === 0 ? "even" : "odd"}`, name, change, {
         parent: this,
@@ -154,20 +161,22 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
       // A key that was published late still has its predecessor. The rotation waits, so that there is no third key.
       const isHeld = hasOverlap(other);
       const number = isHeld ? other.number : Math.max(generation, other.number + 1);
-      const current = keyOf(number);
+      const next = keyOf(number);
       const record = recordOf(
         generation,
         // Both records then know what is published, so that neither can be lost alone.
         isHeld
-          ? { time, atLeast: { ...other, validUntil: before.validUntil } }
-          : { confirmation: { ...time, number, fingerprint: current.fingerprint, other } },
+          ? { time, atLeast: { ...other, validUntil: valueOf(before.validUntil) } }
+          : { confirmation: { ...time, number, fingerprint: valueOf(next.fingerprint), other } },
       );
       return record.decided.apply((confirmed): Keys => {
-        const [published, { validUntil }] = isHeld ? [other, before] : [confirmed, record];
+        // A targeted run that leaves the record or the key out publishes nothing new.
+        const [published, { validUntil }] =
+          confirmed.order > other.order ? [confirmed, record] : [other, before];
         const isOverlap = hasOverlap(published);
         const previousValidUntil = isOverlap ? validUntil : pulumi.output(undefined);
         return {
-          current,
+          current: published.number < 0 ? next : keyOf(published.number),
           // An `up` that does not declare it any more must be able to remove it.
           previous: isOverlap
             ? keyOf(published.previousNumber, { protect: false, retainOnDelete: false })
@@ -189,8 +198,18 @@ const INSTEAD_OF_IMPORT =
 
 /** Resolves also if the output stays unknown or fails: the SDK reports failures of registrations. */
 function settled(output: pulumi.Output<unknown>): Promise<unknown> {
-  // Every output has it, which the SDK uses throughout, but leaves out of its types.
-  return (output as unknown as { promise(): Promise<unknown> }).promise().catch(() => undefined);
+  return valueOf(output).catch(() => undefined);
+}
+
+/**
+ * What a record waits for without a dependency: before a resource that a targeted run leaves out, the engine declares all that
+ * its state depends on, and then refuses the program's declaration of the same. Undefined for a key that was not created.
+ */
+async function valueOf<T>(output: pulumi.Output<T>): Promise<T | typeof UNKNOWN> {
+  // Every output has these, which the SDK uses throughout, but leaves out of its types.
+  const internals = output as unknown as { promise(): Promise<T>; isKnown: Promise<boolean> };
+  const isOpen = pulumi.runtime.isDryRun() && !(await internals.isKnown);
+  return isOpen ? UNKNOWN : internals.promise();
 }
 
 /** An ignored trigger would keep a key that is due to be replaced, and publish it again. */

@@ -24,11 +24,11 @@ export interface Publication {
 
 export const NOTHING_PUBLISHED: Publication = { number: -1, order: 0, previousNumber: -1, isOver: false };
 
-/** A key that exists and is to be published. */
+/** A key that is to be published. */
 export interface Confirmation extends Time {
   number: number;
-  /** Known once the key exists, so the record is written after it. */
-  fingerprint: string;
+  /** Known once the key exists, so the record is written after it. Absent if the key was not created, as in a targeted run. */
+  fingerprint?: string | undefined;
   /** The content of the other record. */
   other: Pick<Publication, "number" | "order">;
 }
@@ -48,11 +48,15 @@ export function keep({ nowMs, overlapMs }: Time, publication: Publication = NOTH
  * that fails earlier begins none.
  */
 export function confirm(confirmation: Confirmation, known: Publication = NOTHING_PUBLISHED): Publication {
-  const { number, other, nowMs, overlapMs } = confirmation;
-  if (known.number === number) return keep(confirmation, known);
+  const { number, fingerprint, other, nowMs, overlapMs } = confirmation;
+  const kept = keep(confirmation, known);
+  const isLater = known.order > other.order;
+  if (fingerprint === undefined || (isLater && known.number === number)) return kept;
   // An assumption is only valid for its own rotation. Any written record is newer.
   const isAssumed = other.order === 0 && other.number >= 0 && other.number === number - 1;
-  const last = known.order > other.order && !isAssumed ? known : other;
+  const last = isLater && !isAssumed ? kept : other;
+  // The record that should have known of this overlap is lost: the new key waits.
+  if (last === kept && hasOverlap(kept)) return kept;
   return {
     number,
     order: Math.max(known.order, other.order) + 1,

@@ -96,6 +96,24 @@ describe("any schedule of ups over a year", () => {
     );
   });
 
+  it("keeps what is published, and gives every overlap in full, when ups leave out any records and keys", () => {
+    const targeted = fc.array(fc.option(fc.func(fc.boolean()), { nil: undefined }), {
+      minLength: 400,
+      maxLength: 400,
+    });
+    fc.assert(
+      fc.property(schedules, yearOf(waits), fails, targeted, (schedule, instants, failures, targets) => {
+        const stack = new RotatingStack(schedule);
+        stack.up(START_MS);
+        for (const [index, nowMs] of instants.entries()) {
+          stack.up(nowMs, failures[index] ?? undefined, targets[index]);
+        }
+        expect(stack.faults).toEqual([]);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it("survives the loss of any one record, and a published key that is removed outside", () => {
     const losses = fc.record({
       record: fc.constantFrom("plan", "even", "odd"),

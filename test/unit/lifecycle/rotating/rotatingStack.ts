@@ -28,13 +28,19 @@ export class RotatingStack {
   mostKeys = 0;
   readonly faults: string[] = [];
   #records = new Map<string, Record>();
+  #isTarget: (resource: string) => boolean = () => true;
   /** Until when each key that was superseded in an output has to stay. */
   #promised = new Map<string, number>();
 
   constructor(private readonly schedule: Omit<Schedule, "nowMs">) {}
 
-  /** @returns whether it succeeded; with `failsAt` it stops before that step, counted from 0. */
-  up(nowMs: number, failsAt = Infinity): boolean {
+  /**
+   * @param failsAt stops before that step, counted from 0.
+   * @param isTarget which records and keys, such as `plan`, `odd` and `key 1`, a targeted run includes.
+   * @returns whether it succeeded.
+   */
+  up(nowMs: number, failsAt = Infinity, isTarget: (resource: string) => boolean = () => true): boolean {
+    this.#isTarget = isTarget;
     let step = 0;
     const next = () => {
       if (step++ === failsAt) throw new StepFailure();
@@ -64,7 +70,9 @@ export class RotatingStack {
     const time = { nowMs, overlapMs };
     const register = (name: string, declared: Declared): Record => {
       next();
-      const { inputs } = check(this.#records.get(name) ?? {}, declared);
+      const stored = this.#records.get(name) ?? {};
+      if (!this.#isTarget(name)) return stored;
+      const { inputs } = check(stored, declared);
       this.#records.set(name, inputs);
       return inputs;
     };
@@ -79,25 +87,28 @@ export class RotatingStack {
     const other = publicationOf(rotation.generation + 1, { time, atLeast });
     const isHeld = hasOverlap(other);
     const number = isHeld ? other.number : Math.max(rotation.generation, other.number + 1);
-    const current = this.#declare(number, next);
+    const fingerprint = this.#declare(number, next);
     const written = publicationOf(
       rotation.generation,
-      isHeld ? { time, atLeast: other } : { confirmation: { ...time, number, fingerprint: current, other } },
+      isHeld ? { time, atLeast: other } : { confirmation: { ...time, number, fingerprint, other } },
     );
-    const { previousNumber, isOver, validUntil } = isHeld ? other : written;
+    const published = written.order > other.order ? written : other;
+    const { previousNumber, isOver, validUntil } = published;
+    const current = this.#declare(published.number, next);
     const kept = previousNumber >= 0 && !isOver ? previousNumber : undefined;
     if (kept !== undefined) this.#declare(kept, next);
     this.rotatesAt = rotatesAt(schedule, rotation, isHeld, kept === undefined ? undefined : validUntil);
     this.#publish(current, nowMs + overlapMs);
 
     for (const [old, key] of this.keys) {
-      if (old !== number && old !== kept) this.#remove(old, key, nowMs, next);
+      const isDeclared = [number, published.number, kept].includes(old);
+      if (!isDeclared && this.#isTarget(`key ${old}`)) this.#remove(old, key, nowMs, next);
     }
   }
 
-  #declare(number: number, next: () => void): string {
+  #declare(number: number, next: () => void): string | undefined {
     const known = this.keys.get(number);
-    if (known !== undefined) return known;
+    if (known !== undefined || !this.#isTarget(`key ${number}`)) return known;
     next();
     const key = `${number}#${this.made++}`;
     this.keys.set(number, key);
@@ -105,7 +116,8 @@ export class RotatingStack {
     return key;
   }
 
-  #publish(key: string, validUntilMs: number): void {
+  #publish(key: string | undefined, validUntilMs: number): void {
+    if (key === undefined) return;
     if (this.published !== undefined && this.published !== key)
       this.#promised.set(this.published, validUntilMs);
     this.published = key;
