@@ -37,6 +37,8 @@ function withFormer(
   aliases: pulumi.CustomResourceOptions["aliases"] = [],
   type: string,
 ): pulumi.Input<pulumi.Alias>[] {
-  const given = aliases as pulumi.Alias[];
-  return [...given, ...given.map((alias) => Object.assign({}, alias, { type })), { type }];
+  const given = aliases as pulumi.Input<pulumi.Alias>[];
+  const underType = (alias: pulumi.Input<pulumi.Alias>) =>
+    pulumi.output(alias).apply((known) => ({ ...known, type }));
+  return [...given, ...given.map(underType), { type }];
 }

@@ -20,6 +20,8 @@ export interface RotationParts {
   record: Registration;
 }
 
+type Aliases = NonNullable<pulumi.ComponentResourceOptions["aliases"]>;
+
 /** The keys of one run. */
 interface Keys {
   current: RotatedKey;
@@ -96,9 +98,13 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
     super(ROTATING_PROXY_KEY_TOKEN, name, declaredBy(args), options);
 
     this.#parts = new.target.__parts;
-    const plan = new RotationRecord(this.#parts.record, name, schedule, { parent: this });
+    const { aliases = [], ignoreChanges = [] } = options;
+    const plan = new RotationRecord(this.#parts.record, name, schedule, {
+      parent: this,
+      aliases: formerNames(name, aliases),
+    });
     const keys = plan.generation.apply((generation) =>
-      this.#declare(name, settings, schedule, { plan, generation }, options.ignoreChanges ?? []),
+      this.#declare(name, settings, schedule, { plan, generation }, { aliases, ignoreChanges }),
     );
     this.#declared = settled(keys);
     this.current = pulumi.secret(keys.apply(({ current }) => current.key));
@@ -135,10 +141,14 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
     settings: ProxyKeyArgs,
     schedule: Schedule,
     { plan, generation }: { plan: RotationRecord; generation: number },
-    ignoreChanges: string[],
+    { aliases, ignoreChanges }: { aliases: Aliases; ignoreChanges: string[] },
   ): pulumi.Output<Keys> {
     const { nowMs, overlapMs } = schedule;
     const time = { nowMs, overlapMs };
+    const childOptions = (suffix: string) => ({
+      parent: this,
+      aliases: formerNames(name, aliases, suffix),
+    });
     const keys = new Map<number, RotatedKey>();
     const keyOf = (number: number, options: pulumi.CustomResourceOptions = {}) => {
       const key =
@@ -146,15 +156,16 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
         this.#parts.newKey(
           `${name}-${number}`,
           { ...settings, rotationTrigger: number },
-          { parent: this, ignoreChanges: withoutTrigger(ignoreChanges), ...options },
+          { ...childOptions(`-${number}`), ignoreChanges: withoutTrigger(ignoreChanges), ...options },
         );
       keys.set(number, key);
       return key;
     };
-    const recordOf = (of: number, change: PublicationChange) =>
-      new PublicationRecord(this.#parts.record, `${name}-${of % 2 === 0 ? "even" : "odd"}`, name, change, {
-        parent: this,
-      });
+    const recordOf = (of: number, change: PublicationChange) => {
+      const suffix = of % 2 === 0 ? "-even" : "-odd";
+      const record = this.#parts.record;
+      return new PublicationRecord(record, `${name}${suffix}`, name, change, childOptions(suffix));
+    };
 
     const before = recordOf(generation + 1, { time, atLeast: assumedBefore(generation) });
     return before.decided.apply((other) => {
@@ -210,6 +221,22 @@ async function valueOf<T>(output: pulumi.Output<T>): Promise<T | typeof UNKNOWN>
   const internals = output as unknown as { promise(): Promise<T>; isKnown: Promise<boolean> };
   const isOpen = pulumi.runtime.isDryRun() && !(await internals.isKnown);
   return isOpen ? UNKNOWN : internals.promise();
+}
+
+/**
+ * The names of a child below the component's former ones. The engine derives them only in the run that renames the component; if
+ * that run fails, the next one still has to find the children that it did not come to.
+ */
+function formerNames(name: string, aliases: Aliases, suffix = ""): pulumi.Input<pulumi.Alias>[] {
+  return aliases.map((alias) =>
+    pulumi.output(alias).apply((former) => {
+      const isUrn = typeof former === "string";
+      const formerName = isUrn
+        ? former.slice(former.lastIndexOf("::") + 2)
+        : (former as { name?: string }).name;
+      return { name: `${formerName ?? name}${suffix}` };
+    }),
+  );
 }
 
 /** An ignored trigger would keep a key that is due to be replaced, and publish it again. */

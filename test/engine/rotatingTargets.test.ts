@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import type { UpOptions } from "@pulumi/pulumi/automation";
 import { expect, it, vi } from "vitest";
 import type { EngineStack } from "../support/engine";
@@ -11,10 +12,10 @@ vi.setConfig({ testTimeout: 300_000 });
 const RECORD = IS_PLUGIN ? "electronhub:index:Rotation" : "pulumi-nodejs:dynamic/electronhub:Rotation";
 
 /** A program whose clock stands at an instant of January 2026. */
-function at(day: string) {
+function at(day: string, name = "bot", options?: pulumi.ComponentResourceOptions) {
   return async () => {
     const now = `2026-01-${day}:00:00Z`;
-    const bot = declareRotating("bot", { budget: 10, rotateEvery: "3d", overlap: "1d", now });
+    const bot = declareRotating(name, { budget: 10, rotateEvery: "3d", overlap: "1d", now }, options);
     return { current: bot.current, previous: bot.previous };
   };
 }
@@ -77,6 +78,18 @@ it.each([[["bot"]], [["bot", "bot-odd", "bot-1"]]])(
     expect(keysOnAccount()).toEqual([second.current, third.current]);
   },
 );
+
+it("a rename in an up that fails to rotate keeps the published key through its overlap", async () => {
+  const stack = await engine.stack("renamed", at("01T06"));
+  const first = await up(stack, at("01T06"));
+  const renamed = (day: string) => at(day, "robot", { aliases: [{ name: "bot" }] });
+  await failToRotate(stack, renamed("04T06"));
+  const second = await up(stack, renamed("04T07"));
+  expect(second.previous).toBe(first.current);
+  expect(keysOnAccount()).toEqual([first.current, second.current]);
+  engine.takeRequests();
+  await engine.expectNoChange(stack);
+});
 
 itOnce("two records that are replaced by command during an overlap end it no earlier", async () => {
   const stack = await engine.stack("replaced", at("01T06"));
