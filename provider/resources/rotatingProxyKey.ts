@@ -83,18 +83,14 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
    * @param name the resource's name in the stack. The keys are named after it.
    * @param args the keys' settings and when to rotate.
    * @param options of a component. `protect` applies to the published key only, so that rotated keys can be removed.
-   *   `ignoreChanges` applies to the settings of a key that exists; the next key has the program's. `retainOnDelete` is
-   *   refused: rotated keys would stay on the account with their credits.
+   *   `ignoreChanges` applies to the settings of a key that exists; the next key has the program's. `retainOnDelete` and
+   *   `deletedWith` are refused: keys would stay on the account with their credits.
    * @throws Error for an invalid schedule, or an input that the rotation decides itself.
    */
   constructor(name: string, args: RotatingProxyKeyArgs, options: pulumi.ComponentResourceOptions = {}) {
     refuseImport("RotatingProxyKey", name, options, INSTEAD_OF_IMPORT);
     const { schedule, settings } = readArgs(name, args);
-    if (options.retainOnDelete === true) {
-      throw new Error(
-        `RotatingProxyKey ${JSON.stringify(name)}: retainOnDelete would leave every rotated key on the account; use protect`,
-      );
-    }
+    refuseLeftKeys(name, options);
     super(ROTATING_PROXY_KEY_TOKEN, name, declaredBy(args), options);
 
     this.#parts = new.target.__parts;
@@ -206,6 +202,19 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
 
 const INSTEAD_OF_IMPORT =
   "Leave it out: the component creates the keys that it rotates. To take over an existing key, declare a `ProxyKey` with the input `adopt: KEY`.";
+
+function refuseLeftKeys(
+  name: string,
+  { retainOnDelete, deletedWith }: pulumi.ComponentResourceOptions,
+): void {
+  const fault =
+    retainOnDelete === true
+      ? "retainOnDelete would leave every rotated key on the account; use protect"
+      : deletedWith !== undefined
+        ? "deletedWith would leave its keys on the account; leave it out"
+        : undefined;
+  if (fault !== undefined) throw new Error(`RotatingProxyKey ${JSON.stringify(name)}: ${fault}`);
+}
 
 /** Resolves also if the output stays unknown or fails: the SDK reports failures of registrations. */
 function settled(output: pulumi.Output<unknown>): Promise<unknown> {

@@ -80,6 +80,17 @@ it.each<[string, Partial<RotatingProxyKeyArgs> & Record<string, unknown>, RegExp
   expect(engine.takeRequests()).toEqual([]);
 });
 
+it.each(["deletedWith", "retainOnDelete"])("refuses %s, also of a parent", async (option) => {
+  const program = async () => {
+    const value =
+      option === "retainOnDelete" ? true : new pulumi.ComponentResource("test:index:Cluster", "cluster");
+    const parent = new pulumi.ComponentResource("test:index:Team", "team", {}, { [option]: value });
+    await rotating({}, { parent })();
+  };
+  const { output } = await expectFailure((await engine.stack(`refused-${option}`, program)).preview());
+  expect(output).toMatch(new RegExp(`RotatingProxyKey "bot": ${option} would leave`));
+});
+
 it("reports a key that cannot be created under the key, and goes on with the other resources", async () => {
   const program = async () => {
     declare("first", { budget: 1 });

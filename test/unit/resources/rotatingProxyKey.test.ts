@@ -34,6 +34,13 @@ it("refuses retainOnDelete, which would leave every rotated key on the account",
   );
 });
 
+it("refuses deletedWith, with which a destroy would leave its keys on the account", () => {
+  const deletedWith = new pulumi.ComponentResource("test:index:Team", "team");
+  expect(() => new RotatingProxyKey("bot", fine, { deletedWith })).toThrow(
+    /^RotatingProxyKey "bot": deletedWith would leave its keys on the account; leave it out$/,
+  );
+});
+
 it.each([
   [{ owner: "team-a" }, { owner: "team-a" }],
   [{ owner: "ek-proxy-Zk83hQ0vLrT6mXw1" }, undefined],
