@@ -85,7 +85,7 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
    * @param options of a component. `protect` applies to the published key only, so that rotated keys can be removed.
    *   `ignoreChanges` applies to the settings of a key that exists; the next key has the program's. `retainOnDelete` and
    *   `deletedWith` are refused: keys would stay on the account with their credits.
-   * @throws Error for an invalid schedule, or an input that the rotation decides itself.
+   * @throws RunError for an invalid schedule, or an input that the rotation decides itself.
    */
   constructor(name: string, args: RotatingProxyKeyArgs, options: pulumi.ComponentResourceOptions = {}) {
     refuseImport("RotatingProxyKey", name, options, INSTEAD_OF_IMPORT);
@@ -213,7 +213,7 @@ function refuseLeftKeys(
       : deletedWith !== undefined
         ? "deletedWith would leave its keys on the account; leave it out"
         : undefined;
-  if (fault !== undefined) throw new Error(`RotatingProxyKey ${JSON.stringify(name)}: ${fault}`);
+  if (fault !== undefined) throw new pulumi.RunError(`RotatingProxyKey ${JSON.stringify(name)}: ${fault}`);
 }
 
 /** Resolves also if the output stays unknown or fails: the SDK reports failures of registrations. */
