@@ -3,9 +3,15 @@
  * declares them. Replaces no file. The account is the one of ELECTRONHUB_API_KEY. An argument takes only names that begin with
  * it. Reads no states: leave out keys that a stack has, or use the command `pulumi-electronhub import`, which does.
  */
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { importProxyKeys } from "pulumi-electronhub";
 
+for (const name of ["importedKeys.ts", "pulumi-import.json"]) {
+  if (existsSync(name)) {
+    console.error(`${name} is there already. Finish the import that it belongs to, or move it away.`);
+    process.exit(1);
+  }
+}
 const [namePrefix] = process.argv.slice(2);
 const { file, program, names } = await importProxyKeys({ namePrefix });
 if (names.length > 0) {

@@ -8,7 +8,6 @@ import {
   type ZlibOptions,
 } from "node:zlib";
 import { errorCode } from "../util/errno";
-import type { HttpResponse } from "./transport";
 
 /**
  * Decodes a body that a server or a proxy has compressed although no request accepts that. A body that is not what its
@@ -18,7 +17,7 @@ import type { HttpResponse } from "./transport";
  */
 export function decoded(
   body: Buffer,
-  contentEncoding: HttpResponse["headers"][string],
+  contentEncoding: string | string[] | undefined,
   { maxBytes, tooLong }: { maxBytes: number; tooLong: () => Error },
 ): Buffer {
   const codings = [contentEncoding ?? []].flat().join(",").toLowerCase().split(",");

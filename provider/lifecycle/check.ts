@@ -1,3 +1,4 @@
+import { nearestWord } from "../util/nearestWord";
 import { redact } from "../util/redact";
 import {
   containsUnknown,
@@ -142,6 +143,14 @@ function unknownProperties(declared: Properties): CheckFailure[] {
     .filter((property) => !known.has(property) && !isInternal(property))
     .map((property) => ({
       property,
-      reason: `${property} is not an input of ProxyKey; its inputs are ${inputNames.join(", ")}`,
+      reason: `${property} is not an input of ProxyKey${nearInput(property)}; its inputs are ${inputNames.join(", ")}`,
     }));
+}
+
+/** A word that is further from every input is no misspelled one. */
+const FURTHEST = 2;
+
+function nearInput(written: string): string {
+  const { word, distance } = nearestWord(written, inputNames);
+  return distance <= FURTHEST ? ` (did you mean ${word}?)` : "";
 }

@@ -76,7 +76,7 @@ function refuseUnknown(name: string, args: AccountArgs): void {
   const unknown = Object.keys(args).find((setting) => !settingNames.some((known) => known === setting));
   if (unknown === undefined) return;
   throw new pulumi.RunError(
-    `Account ${JSON.stringify(name)}: \`${unknown}\` is not a setting.\nDid you mean \`${nearestWord(unknown, settingNames).word}\`? Known are ${settingNames.join(", ")}.`,
+    `Account ${JSON.stringify(name)}: \`${unknown}\` is not a setting.\nDid you mean \`${nearestWord(unknown, settingNames).word}\`? The settings are ${settingNames.join(", ")}.`,
   );
 }
 

@@ -43,5 +43,5 @@ function hasCredential(name: SecretSetting, value: unknown): boolean {
 /** @param written the name that is no setting's. */
 export function unknownSetting(written: string): string {
   const { word } = nearestWord(written, settingNames);
-  return `${CONFIG_NAMESPACE}:${written} is not a setting of Electron Hub and has no effect. Did you mean ${CONFIG_NAMESPACE}:${word}? Known are ${settingNames.join(", ")}.`;
+  return `${CONFIG_NAMESPACE}:${written} is not a setting of Electron Hub and has no effect. Did you mean ${CONFIG_NAMESPACE}:${word}? The settings are ${settingNames.join(", ")}.`;
 }

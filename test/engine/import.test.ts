@@ -41,7 +41,7 @@ it("takes the account's keys into a stack, encrypted, and the next preview shows
   expect(await readdir(project.folders.work)).toEqual(mine);
   engine.takeRequests();
   const written = await describeKeys("team");
-  expect(written.output.trim()).toBe("3 keys: team-one, team-bot, team-bot-2");
+  expect(written.output.trim()).toBe("Keys: team-one, team-bot, team-bot-2");
   expect(engine.takeRequests()).toEqual([LIST]);
 
   const stack = await engine.stack(

@@ -38,7 +38,7 @@ describe("what is wrong fails the preview, before any request", () => {
         "models must not be an empty list, which the API reads as every model",
         "allowedIps must not be an empty list, which the API reads as any address",
         "enabled must be true or false",
-        "budgets is not an input of ProxyKey",
+        "budgets is not an input of ProxyKey (did you mean budget?)",
       ],
     ],
     [

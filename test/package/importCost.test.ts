@@ -86,6 +86,7 @@ it("a program that imports the package loads these modules, neither zod nor undi
     "lifecycle/schema/fingerprint",
     "lifecycle/schema/instants",
     "lifecycle/schema/typeTokens",
+    "lifecycle/schema/unknown",
     "resources/account",
     "resources/previewFlag",
     "resources/proxyKey",

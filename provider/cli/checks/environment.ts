@@ -69,7 +69,7 @@ export async function stackCheck(
         ? warning(
             name,
             `${stack} has the unknown setting ${unknown}`,
-            `Did you mean ${nearestWord(unknown, known).word}? Known are ${known.join(", ")}.`,
+            `Did you mean ${nearestWord(unknown, known).word}? The settings are ${known.join(", ")}.`,
           )
         : ok(name, stack);
     return { check, stack, settings };

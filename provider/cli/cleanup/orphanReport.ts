@@ -89,7 +89,8 @@ function tableOf(keys: readonly OrphanReport[], dryRun: boolean, nowMs: number):
     key.unusedCredits === null ? "?" : amount(key.unusedCredits),
     ...(isStopped ? [stopped(key, nowMs)] : []),
     ...(isLabelled ? [labelsText(key.labels)] : []),
-    ...(isPlain ? [] : [OUTCOME_WORDS[key.outcome]]),
+    // Only the next step says what it takes to remove them.
+    ...(isPlain ? [] : [key.outcome === "would-remove" ? "in no stack" : OUTCOME_WORDS[key.outcome]]),
   ]);
   const heading = ["key", "fingerprint", "made", "last use", "unused credits"];
   if (isStopped) heading.push("state");

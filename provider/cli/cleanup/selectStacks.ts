@@ -42,7 +42,7 @@ export function selectStacks(
   return {
     stacks: old.filter((summary) => !isLeftOut(summary)),
     leftOut: old.filter(isLeftOut).map(({ name }) => name),
-    youngCount: matching.length - old.length,
+    youngCount: matching.filter((summary) => !isLeftOut(summary) && !old.includes(summary)).length,
     unmatched: (filter.stack ?? []).filter(matchesNone),
     uselessExceptions: except.filter(matchesNone),
   };

@@ -111,7 +111,8 @@ async function verify(
   texts.push(`${file}: ${counted(lineCount, "line")}, ${verdict}.`);
   if (found !== null) texts.push(`Line ${String(found)} has the hash ${contains}.`);
   if (lastHash !== null) texts.push(`Hash of the last line: ${lastHash}`);
-  if (contains === undefined) texts.push(WHAT_A_FILE_CANNOT_SHOW);
+  if (findingCount > 0) texts.push("Compare the file with a copy that was made before.");
+  else if (contains === undefined) texts.push(WHAT_A_FILE_CANNOT_SHOW);
   terminal.result(...flaws.map(flawLine), ...texts);
   return exitCode;
 }

@@ -235,7 +235,7 @@ function noneText(search: Search): string {
   const { unusedFor, disabled, expired } = options;
   return unusedFor !== undefined || disabled === true || expired === true
     ? `No orphans: no key that is in none of ${where} meets the conditions.`
-    : `No orphans: each matching key of the account is in one of ${where}.`;
+    : `No orphans: each matching key of the account is in a stack (${where} read).`;
 }
 
 function adviceFor(options: OrphansOptions): string {

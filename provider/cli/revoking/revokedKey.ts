@@ -79,6 +79,9 @@ export function settingsOf({ wire, secret }: RevokedKey): Record<string, unknown
   return backupOf({ ...shownInputs(wire), ...outputs });
 }
 
+const WITH_THE_OWNERS_KEY =
+  "The key may still work. Set ELECTRONHUB_API_KEY to the API key of the account that owns it, then run the command again.";
+
 /** Notes why a request about the key failed. */
 export function noteFailure(key: RevokedKey, error: unknown): void {
   if (isKeyGone(error)) {
@@ -86,8 +89,14 @@ export function noteFailure(key: RevokedKey, error: unknown): void {
     return;
   }
   if (isNotFound(error)) key.status = "perhaps gone";
-  if (isForbidden(error, "otherAccount")) key.status = "foreign";
-  key.problems.push(problemOf(error));
+  const problem = problemOf(error);
+  if (!isForbidden(error, "otherAccount")) {
+    key.problems.push(problem);
+    return;
+  }
+  key.status = "foreign";
+  // Not the advice for a destroy, which lets go of the key: it still works.
+  key.problems.push({ why: problem.why, nextStep: WITH_THE_OWNERS_KEY });
 }
 
 /** The same account, whose requests go before those of other processes. */

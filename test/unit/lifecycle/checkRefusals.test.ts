@@ -132,7 +132,7 @@ describe("a refusal names its property and what would be right", () => {
     expect(failuresOf({ budgett: 3 })).toEqual([
       {
         property: "budgett",
-        reason: `budgett is not an input of ProxyKey; its inputs are ${inputNames.join(", ")}`,
+        reason: `budgett is not an input of ProxyKey (did you mean budget?); its inputs are ${inputNames.join(", ")}`,
       },
     ]);
   });

@@ -17,6 +17,6 @@ it.each([
 it("an Account refuses a setting that does not exist, and names the nearest one", () => {
   const args = { apiKey: "ek-secret", maxwait: "90s" } as AccountArgs;
   expect(() => new Account("team", args)).toThrow(
-    /^Account "team": `maxwait` is not a setting\.\nDid you mean `maxWait`\? Known are apiKey, /,
+    /^Account "team": `maxwait` is not a setting\.\nDid you mean `maxWait`\? The settings are apiKey, /,
   );
 });
