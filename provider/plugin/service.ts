@@ -65,7 +65,7 @@ export function service(parts: ServiceParts): Service {
         .then(answer)
         .then((response) => ({ response, failure: null }))
         .catch((error: unknown) => ({ response: null, failure: statusOf(error, secretsIn(request)) }))
-        // The request cannot be read, so that it has no secrets either.
+        // The request cannot be read: this is the error of reading it, which holds nothing of it.
         .catch((error: unknown) => ({ response: null, failure: statusOf(error, []) }));
       await log.flush();
       callback(answered.failure, answered.response);

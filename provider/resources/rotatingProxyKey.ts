@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ProxyKey } from "./proxyKey";
+import { refuseDeletedWith } from "./refuseDeletedWith";
 import { refuseImport } from "./refuseImport";
 import { PROPERTY_NAMES, type ProxyKeyArgs } from "./proxyKeyArgs";
 import { assumedBefore, hasOverlap } from "../lifecycle/rotating/publication";
@@ -90,7 +91,8 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
   constructor(name: string, args: RotatingProxyKeyArgs, options: pulumi.ComponentResourceOptions = {}) {
     refuseImport("RotatingProxyKey", name, options, INSTEAD_OF_IMPORT);
     const { schedule, settings } = readArgs(name, args);
-    refuseLeftKeys(name, options);
+    refuseRetain(name, options);
+    refuseDeletedWith("RotatingProxyKey", name, options);
     super(ROTATING_PROXY_KEY_TOKEN, name, declaredBy(args), options);
 
     this.#parts = new.target.__parts;
@@ -203,17 +205,11 @@ export class RotatingProxyKey extends pulumi.ComponentResource {
 const INSTEAD_OF_IMPORT =
   "Leave it out: the component creates the keys that it rotates. To take over an existing key, declare a `ProxyKey` with the input `adopt: KEY`.";
 
-function refuseLeftKeys(
-  name: string,
-  { retainOnDelete, deletedWith }: pulumi.ComponentResourceOptions,
-): void {
-  const fault =
-    retainOnDelete === true
-      ? "retainOnDelete would leave every rotated key on the account; use protect"
-      : deletedWith !== undefined
-        ? "deletedWith would leave its keys on the account; leave it out"
-        : undefined;
-  if (fault !== undefined) throw new pulumi.RunError(`RotatingProxyKey ${JSON.stringify(name)}: ${fault}`);
+function refuseRetain(name: string, { retainOnDelete }: pulumi.ComponentResourceOptions): void {
+  if (retainOnDelete !== true) return;
+  throw new pulumi.RunError(
+    `RotatingProxyKey ${JSON.stringify(name)}: retainOnDelete would leave every rotated key on the account; use protect`,
+  );
 }
 
 /** Resolves also if the output stays unknown or fails: the SDK reports failures of registrations. */

@@ -68,7 +68,7 @@ export async function cleanStack(
     // A destroy would remove keys that neither a dry run nor the report shows.
     requireKnownTypes(new Map([[task.stack, before.unknownTypes]]));
     if (labels !== undefined && !matchesLabels(task.stack, before, labels)) return undefined;
-    refuseDeletedWith(task.stack, before.keys);
+    refuseDeletedWith(task, before.keys);
     const accounts = new StackAccounts(task);
     if (options.dryRun) return plan(task, accounts, before, options, done);
     await breakOldLocks(task, () => clockAheadMs(accounts, before.keys));

@@ -55,7 +55,7 @@ export async function prepareStack(
     if (now === undefined) return "gone";
     if (olderThanMs !== undefined && !isOlder(task, now, olderThanMs)) return "too-young";
     if (labels !== undefined && !matchesLabels(stack, now, labels)) throw changedLabels(stack);
-    refuseDeletedWith(stack, now.keys);
+    refuseDeletedWith(task, now.keys);
     const checkpoints = { before: earlier, now };
     const recovery = { dryRun: false, removesDelivered: true, requireRemovable: removableWith(labels, task) };
     const lost = await recoverStack(task, accounts, checkpoints, recovery);

@@ -50,3 +50,8 @@ export function programFolder(project: string, main: string | undefined): string
   const isFolder = statSync(at, { throwIfNoEntry: false })?.isDirectory() ?? !/\.[a-z]+$/.test(at);
   return isFolder ? at : dirname(at);
 }
+
+/** The option with which a command of Pulumi finds the project from the working directory. */
+export function cwdOption(folder: string): string[] {
+  return folder === process.cwd() ? [] : ["--cwd", folder];
+}

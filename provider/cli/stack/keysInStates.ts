@@ -1,8 +1,8 @@
-import { counted } from "../terminal/table";
 import type { CommandContext } from "../commandContext";
 import { Refusal } from "../problems";
 import type { PulumiProject } from "../pulumi/project";
 import type { UnknownTypes } from "./unknownTypes";
+import { counted } from "../terminal/table";
 
 /** The keys that the stacks of a backend have or are making. */
 export interface KeysInStates {

@@ -4,6 +4,7 @@ import { FileBackend } from "../pulumi/fileBackend";
 import type { LockHolder } from "../pulumi/lock";
 import { shortName } from "../pulumi/names";
 import { shellWords } from "../terminal/shell";
+import { cwdOption } from "../pulumi/folders";
 import type { StackContext } from "./stackContext";
 
 /** Another process works on the stack, so nothing was done. */
@@ -58,8 +59,7 @@ export function lockedError(
   verb = "is locked",
 ): BusyError {
   const nowMs = world.clock.nowMs();
-  const cwd = project.folder === process.cwd() ? [] : ["--cwd", project.folder];
-  const cancel = shellWords(["pulumi", "cancel", "--stack", stack, ...cwd]);
+  const cancel = shellWords(["pulumi", "cancel", "--stack", stack, ...cwdOption(project.folder)]);
   const again = shellWords(["npx", "pulumi-electronhub", ...withoutAge(world.commandLine), AGE_OPTION, "6h"]);
   const breaking = locks.some(({ sinceMs }) => sinceMs === undefined)
     ? ""

@@ -37,7 +37,7 @@ it("refuses retainOnDelete, which would leave every rotated key on the account",
 it("refuses deletedWith, with which a destroy would leave its keys on the account", () => {
   const deletedWith = new pulumi.ComponentResource("test:index:Team", "team");
   expect(() => new RotatingProxyKey("bot", fine, { deletedWith })).toThrow(
-    /^RotatingProxyKey "bot": deletedWith would leave its keys on the account; leave it out$/,
+    /^RotatingProxyKey "bot": with the option `deletedWith` its key would stay on the account/,
   );
 });
 
